@@ -1,0 +1,118 @@
+"""What each lesson trains, at each size: frozen dataclasses, and one table of profiles per lesson family.
+
+A profile is a size of the same lesson. `smoke` takes seconds and proves the path; `fast` trains for about a
+minute on a CPU and is what the stored notebooks show; `full` is the real training, meant for a GPU.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TypeVar
+
+from gan_course.errors import CourseError
+
+PROFILES = ("smoke", "fast", "full")
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True)
+class GameConfig:
+    """Lesson 01: GANs on points of a line and of a plane."""
+
+    n_steps_line: int  # D against a fixed G, and the one-dimensional GAN
+    n_steps_ring: int
+    batch_size: int = 256
+    hidden: int = 64
+    z_dim: int = 2
+    lr: float = 1e-3
+    betas: tuple[float, float] = (0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class DCGANConfig:
+    """A DCGAN and its training."""
+
+    n_steps: int
+    batch_size: int = 64
+    img_resolution: int = 28
+    img_channels: int = 1
+    z_dim: int = 64
+    base_channels: int = 64
+    upsampling: str = "transposed"  # or "resize": nearest neighbour, then a convolution
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    r1_gamma: float = 0.0
+    ema_decay: float = 0.999
+
+
+@dataclass(frozen=True)
+class ImagesConfig:
+    """Lesson 02: DCGAN on Fashion-MNIST."""
+
+    dcgan: DCGANConfig
+    n_samples: int = 256  # for the statistics of spectra and of BatchNorm
+
+
+GAME = {
+    "smoke": GameConfig(n_steps_line=20, n_steps_ring=20, batch_size=64),
+    "fast": GameConfig(n_steps_line=1_500, n_steps_ring=3_000),
+    "full": GameConfig(n_steps_line=5_000, n_steps_ring=20_000, batch_size=1024, hidden=128),
+}
+
+DCGAN = {
+    "smoke": DCGANConfig(n_steps=2, batch_size=8, base_channels=8),
+    "fast": DCGANConfig(n_steps=600, ema_decay=0.99),
+    "full": DCGANConfig(n_steps=20_000),
+}
+
+IMAGES = {
+    "smoke": ImagesConfig(DCGAN["smoke"], n_samples=16),
+    "fast": ImagesConfig(DCGAN["fast"]),
+    "full": ImagesConfig(DCGAN["full"], n_samples=1_000),
+}
+
+
+def resolve_profile(name: str = "") -> str:
+    """The profile to use: `name`, else the variable `GAN_COURSE_PROFILE`, else "fast".
+
+    Raises:
+        CourseError: no such profile.
+    """
+    profile = name or os.environ.get("GAN_COURSE_PROFILE") or "fast"
+    if profile not in PROFILES:
+        raise CourseError(f"unknown profile {profile!r}: choose smoke, fast or full")
+    return profile
+
+
+def config_for(table: Mapping[str, Config], profile: str = "") -> Config:
+    """The configuration of one profile, its step counts capped by `GAN_COURSE_MAX_STEPS` where that is set.
+
+    The cap lets a test walk through a full lesson at full width in two steps.
+
+    Raises:
+        CourseError: no such profile, or the cap is not a positive whole number.
+    """
+    config = table[resolve_profile(profile)]
+    cap = max_steps()
+    return config if cap is None else _cap_steps(config, cap)
+
+
+def max_steps() -> int | None:
+    """The cap on every step count, from `GAN_COURSE_MAX_STEPS`; None where it is not set."""
+    text = os.environ.get("GAN_COURSE_MAX_STEPS", "")
+    if not text:
+        return None
+    if not text.isdigit() or int(text) == 0:
+        raise CourseError(f"GAN_COURSE_MAX_STEPS is {text!r}: set it to a whole number from 1, or unset it")
+    return int(text)
+
+
+def _cap_steps(config: Config, cap: int) -> Config:
+    changes = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if is_dataclass(value):
+            changes[field.name] = _cap_steps(value, cap)
+        elif field.name.startswith("n_steps"):
+            changes[field.name] = min(value, cap)
+    return replace(config, **changes)

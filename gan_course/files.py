@@ -1,0 +1,98 @@
+"""Writing files so that nothing is lost: whole or not at all."""
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gan_course.errors import CourseError
+
+
+@contextmanager
+def atomic_write(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; put it in place only if the block succeeds.
+
+    The new bytes are flushed to the disk before the name changes hands, so that a crash, a kill or a
+    full disk leaves either the old file or the new one, never half of either.
+
+    Args:
+        path: the file to write; its folder must exist.
+
+    Yields:
+        The temporary path to write to.
+
+    Raises:
+        CourseError: the folder cannot be written, or the disk is full. The old file is untouched.
+    """
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise CourseError(_cannot_write(path, error)) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise CourseError(_cannot_write(path, error)) from error
+    except RuntimeError as error:  # torch.save reports a full disk as a RuntimeError
+        if "file write failed" in str(error) or "unexpected pos" in str(error):
+            raise CourseError(_cannot_write(path, error)) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def output_folder(path: Path | str) -> Path:
+    """Make a folder for results and prove that it can be written, before any work is done.
+
+    Raises:
+        CourseError: `path` is a file, or the folder cannot be made or written.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise CourseError(f"{path} is a file, not a folder: choose another output folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as probe:
+            probe.write(b"x")
+    except OSError as error:
+        raise CourseError(_cannot_write(path, error)) from error
+    return path
+
+
+def sha256(path: Path | str) -> str:
+    """The file's SHA-256, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _cannot_write(path: Path, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC or isinstance(error, RuntimeError):
+        return f"no space left to write {path}: free some space or choose another folder"
+    reason = error.strerror if isinstance(error, OSError) else error
+    return f"cannot write {path} ({reason}): choose a folder that you may write to"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # a folder cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

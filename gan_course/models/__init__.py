@@ -1,0 +1,1 @@
+"""Networks. None of them knows a loss."""
