@@ -76,7 +76,7 @@ def sha256(path: Path | str) -> str:
 
 
 def _cannot_write(path: Path, error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC or isinstance(error, RuntimeError):
+    if isinstance(error, RuntimeError) or getattr(error, "errno", None) == errno.ENOSPC:
         return f"no space left to write {path}: free some space or choose another folder"
     reason = error.strerror if isinstance(error, OSError) else error
     return f"cannot write {path} ({reason}): choose a folder that you may write to"

@@ -13,14 +13,12 @@ def data_root() -> Path:
     """The folder of bundled data: `GAN_COURSE_DATA`, else `data/` beside the package.
 
     Raises:
-        CourseError: no such folder, or it holds no manifest.
+        CourseError: there is no such folder.
     """
     chosen = os.environ.get("GAN_COURSE_DATA")
     root = Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "data"
-    if not (root / "manifest.json").is_file():
-        raise CourseError(
-            f"{root} holds no manifest.json: set GAN_COURSE_DATA to the data/ folder of the course's repository"
-        )
+    if not root.is_dir():
+        raise CourseError(f"no folder {root}: set GAN_COURSE_DATA to the data/ folder of the course's repository")
     return root
 
 

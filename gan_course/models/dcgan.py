@@ -1,5 +1,7 @@
 """The deep convolutional GAN of Radford, Metz and Chintala (2016, arXiv:1511.06434)."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from gan_course.models.layers import init_normal
@@ -42,7 +44,7 @@ class DCGANGenerator(nn.Module):
         channels = [base_channels * 2**level for level in reversed(range(n_doublings))]
         self.z_dim = z_dim
         layers: list[nn.Module] = [nn.ConvTranspose2d(z_dim, channels[0], first, bias=False)]
-        for wide, narrow in zip(channels, channels[1:], strict=False):
+        for wide, narrow in pairwise(channels):
             layers += [nn.BatchNorm2d(wide), nn.ReLU(inplace=True), *_double(wide, narrow, upsampling, bias=False)]
         layers += [nn.BatchNorm2d(channels[-1]), nn.ReLU(inplace=True)]
         layers += [*_double(channels[-1], img_channels, upsampling, bias=True), nn.Tanh()]

@@ -1,5 +1,7 @@
 """Fully connected networks for points of a line or a plane."""
 
+from itertools import pairwise
+
 from torch import nn
 
 
@@ -22,6 +24,6 @@ def mlp(n_in: int, n_out: int, *, hidden: int = 64, n_hidden: int = 2) -> nn.Seq
         raise ValueError(f"n_hidden is {n_hidden}: at least 1 is needed")
     widths = [n_in] + [hidden] * n_hidden
     layers: list[nn.Module] = []
-    for wide_in, wide_out in zip(widths, widths[1:], strict=False):
+    for wide_in, wide_out in pairwise(widths):
         layers += [nn.Linear(wide_in, wide_out), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Linear(widths[-1], n_out))
