@@ -1,0 +1,75 @@
+"""Endless batches whose order is a pure function of a seed and a position."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+
+class Batches:
+    """Shuffled batches of pictures, without end and without workers.
+
+    The k-th picture drawn is picture `permutation(seed, k // N)[k % N]`: each epoch sees every picture once, and
+    the order is known from the seed and the number of batches drawn alone. That is all the state there is.
+
+    Args:
+        images: (N, C, H, W) uint8 in 0..255, N >= 1; kept as they are, on their device.
+        batch_size: pictures per batch, at least 1; may exceed N.
+        seed: decides the order.
+
+    Raises:
+        ValueError: no pictures, another dtype, or a batch size below 1.
+    """
+
+    def __init__(self, images: Tensor, batch_size: int, *, seed: int) -> None:
+        if images.dtype != torch.uint8 or len(images) == 0:
+            raise ValueError(f"images must be uint8 and at least one; got {tuple(images.shape)} of {images.dtype}")
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}: at least 1 is needed")
+        self.images, self.batch_size, self.seed = images, batch_size, seed
+        self.position = 0
+        self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """The batches themselves."""
+        return self
+
+    def __next__(self) -> Tensor:
+        """The next batch: (batch_size, C, H, W) float32 in [-1, 1]."""
+        start = self.position * self.batch_size
+        indices = torch.cat([self._slice(k) for k in self._spans(start, start + self.batch_size)])
+        self.position += 1
+        return to_float(self.images[indices.to(self.images.device)])
+
+    def state_dict(self) -> dict[str, int]:
+        """Seed and position."""
+        return {"seed": self.seed, "position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from a saved position."""
+        self.seed, self.position, self._epoch = state["seed"], state["position"], -1
+
+    def _spans(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        n = len(self.images)
+        while start < end:
+            epoch, offset = divmod(start, n)
+            count = min(end - start, n - offset)
+            yield epoch, offset, count
+            start += count
+
+    def _slice(self, span: tuple[int, int, int]) -> Tensor:
+        epoch, offset, count = span
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+            self._epoch, self._order = epoch, torch.randperm(len(self.images), generator=generator)
+        return self._order[offset : offset + count]
+
+
+def to_float(images: Tensor) -> Tensor:
+    """Pictures of bytes 0..255 to float32 in [-1, 1]."""
+    return images.float().div_(127.5).sub_(1)
+
+
+def to_bytes(images: Tensor) -> Tensor:
+    """Pictures in [-1, 1] to bytes 0..255, rounded; values beyond are cut."""
+    return images.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,1 @@
+"""Losses, penalties, steps, and the small loop that drives them."""

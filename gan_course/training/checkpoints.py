@@ -1,0 +1,77 @@
+"""Checkpoints that survive a kill, a full disk and a flipped bit."""
+
+import os
+import pickle
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_course.errors import CourseError
+from gan_course.files import atomic_write
+
+LAST, PREVIOUS = "last.pt", "previous.pt"
+
+
+def save_checkpoint(folder: Path | str, state: dict[str, Any]) -> Path:
+    """Write `folder/last.pt` whole or not at all; the one before it stays as `previous.pt`.
+
+    Args:
+        folder: an existing folder.
+        state: state dicts and plain values only, so that it loads with `weights_only`.
+
+    Returns:
+        The path of the checkpoint.
+
+    Raises:
+        CourseError: it cannot be written; both old files are untouched.
+    """
+    path = Path(folder) / LAST
+    with atomic_write(path) as temporary:
+        torch.save(state, temporary)
+        if path.exists():
+            _keep_previous(path)
+    return path
+
+
+def load_checkpoint(path: Path | str, *, map_location: str = "cpu") -> dict[str, Any]:
+    """Read a checkpoint written by `save_checkpoint`, its checksums compared first.
+
+    Raises:
+        CourseError: no such file, damaged bytes, or a file that holds code and not just weights.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CourseError(f"no checkpoint {path}: start without --resume, or name the run's own folder")
+    try:
+        with zipfile.ZipFile(path) as archive:  # torch writes a zip with a CRC of each part, but does not read it
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, OSError, EOFError) as error:
+        raise CourseError(f"{path} is damaged ({error}): {_way_out(path)}") from error
+    if damaged:
+        raise CourseError(f"{path} is damaged (checksum of {damaged}): {_way_out(path)}")
+    try:
+        return torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CourseError(
+            f"{path} holds more than weights and was not opened: use only checkpoints you trust"
+        ) from error
+
+
+def _keep_previous(path: Path) -> None:
+    spare = path.with_name(f".{PREVIOUS}.tmp")
+    spare.unlink(missing_ok=True)
+    try:
+        os.link(path, spare)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, spare)
+    os.replace(spare, path.with_name(PREVIOUS))
+
+
+def _way_out(path: Path) -> str:
+    previous = path.with_name(PREVIOUS)
+    if path.name == LAST and previous.is_file():
+        return f"copy {previous} over it and resume from there"
+    return "restore it from a copy, or start the run anew"

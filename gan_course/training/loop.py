@@ -1,0 +1,88 @@
+"""The driver: it feeds batches to a step, reads the losses, and knows nothing of GANs."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from gan_course.errors import CourseError
+
+
+class Step(Protocol):
+    """What `fit` needs of a training step."""
+
+    n_done: int
+
+    def __call__(self, batch: Any) -> dict[str, Tensor]:
+        """One step; returns named scalar losses, detached."""
+        ...
+
+
+class NonFiniteLoss(CourseError):
+    """A loss became infinite or not a number."""
+
+    def __init__(self, step: int, name: str, value: float) -> None:
+        super().__init__(f"{name} is {value} at step {step}: training has diverged")
+        self.step, self.name = step, name
+
+
+def fit(
+    step: Step,
+    batches: Iterator,
+    *,
+    n_steps: int,
+    hook: Callable[[int, list[dict[str, float]]], None] | None = None,
+    hook_every: int = 0,
+    read_every: int = 10,
+) -> list[dict[str, float]]:
+    """Run steps until `step.n_done` is `n_steps`.
+
+    Losses stay on the device and are read together every `read_every` steps, and always before the hook is
+    called, so that a GPU never waits within a step and a hook never saves a state that has diverged.
+
+    Args:
+        step: a training step; one that has done some steps already goes on from there.
+        batches: yields what the step takes.
+        n_steps: where to stop, counted from the first step ever done.
+        hook: called as `hook(n_done, rows)` with the rows read since the last call; pictures and checkpoints
+            go here.
+        hook_every: steps between two calls of the hook, counted from step 0; 0 calls it once, at the end.
+        read_every: steps between two readings of the losses.
+
+    Returns:
+        One row per step: {"step": 1, 2, ..., and each loss by name}.
+
+    Raises:
+        NonFiniteLoss: a loss became infinite or not a number; the message names it and the step.
+        ValueError: `hook_every` is negative or `read_every` below 1.
+    """
+    if hook_every < 0 or read_every < 1:
+        raise ValueError(f"hook_every is {hook_every} and read_every {read_every}: choose from 0 and from 1")
+    rows: list[dict[str, float]] = []
+    pending: list[dict[str, Tensor]] = []
+    n_hooked = 0
+    while step.n_done < n_steps:
+        pending.append(step(next(batches)))
+        last = step.n_done == n_steps
+        hook_due = hook is not None and (last or (hook_every > 0 and step.n_done % hook_every == 0))
+        if last or hook_due or len(pending) == read_every:
+            rows += _read(pending, first=step.n_done - len(pending) + 1)
+            pending = []
+        if hook_due:
+            hook(step.n_done, rows[n_hooked:])
+            n_hooked = len(rows)
+    return rows
+
+
+def _read(pending: list[dict[str, Tensor]], first: int) -> list[dict[str, float]]:
+    names = list(pending[0])
+    table = torch.stack([torch.stack([losses[name] for name in names]) for losses in pending]).float().tolist()
+    rows = []
+    for number, values in enumerate(table, first):
+        for name, value in zip(names, values, strict=True):
+            if not math.isfinite(value):
+                raise NonFiniteLoss(number, name, value)
+        rows.append({"step": number, **dict(zip(names, values, strict=True))})
+    return rows
