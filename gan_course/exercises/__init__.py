@@ -1,0 +1,1 @@
+"""Exercises that check themselves: one module a lesson, one `check_*` function an exercise."""

@@ -1,0 +1,106 @@
+"""Figures of a fixed size. Each function ends in `plt.show()` and returns None, so that stored outputs compare."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+from torchvision.utils import make_grid
+
+REAL, FAKE, SCORE = "#1b6ca8", "#d1495b", "#5c5c5c"
+DPI = 100
+
+
+def figure(width: float = 8.0, height: float = 3.0, *, n_axes: int = 1, share: bool = False) -> tuple:
+    """A figure of fixed size with `n_axes` axes side by side.
+
+    Args:
+        width: inches.
+        height: inches.
+        n_axes: axes in one row.
+        share: whether the axes share their ranges.
+
+    Returns:
+        The figure, and an array of its axes (n_axes,).
+    """
+    fig, axes = plt.subplots(
+        1, n_axes, figsize=(width, height), dpi=DPI, squeeze=False, sharex=share, sharey=share, layout="constrained"
+    )
+    for ax in axes[0]:
+        ax.spines[["top", "right"]].set_visible(False)
+    return fig, axes[0]
+
+
+def show_grid(images: Tensor, *, n_columns: int = 8, title: str = "", zoom: float = 1.5) -> None:
+    """Show pictures as one grid.
+
+    Args:
+        images: (N, C, H, W), uint8 in 0..255 or float in [-1, 1]; 1 or 3 channels.
+        n_columns: pictures in a row.
+        title: a line above the grid.
+        zoom: screen pixels per picture pixel.
+    """
+    show_grids({title: images}, n_columns=n_columns, zoom=zoom)
+
+
+def show_grids(grids: Mapping[str, Tensor], *, n_columns: int = 8, zoom: float = 1.5) -> None:
+    """Show several sets of pictures side by side, each as a grid under its name.
+
+    Args:
+        grids: name -> (N, C, H, W) as for `show_grid`; all of the same shape.
+        n_columns: pictures in a row of one grid.
+        zoom: screen pixels per picture pixel.
+    """
+    tiles = [make_grid(_unit(images), nrow=n_columns, padding=2, pad_value=1.0) for images in grids.values()]
+    height, width = tiles[0].shape[1:]
+    size = (len(tiles) * width * zoom / DPI + 0.1, height * zoom / DPI + 0.35)
+    fig, axes = plt.subplots(1, len(tiles), figsize=size, dpi=DPI, squeeze=False, layout="constrained")
+    for ax, (name, tile) in zip(axes[0], zip(grids, tiles, strict=True), strict=True):
+        ax.imshow(tile.permute(1, 2, 0).cpu().numpy(), interpolation="nearest")
+        ax.set_title(name, fontsize=10)
+        ax.axis("off")
+    plt.show()
+
+
+def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: str = "") -> None:
+    """Draw every loss of a training over its steps.
+
+    Args:
+        rows: as `fit` returns them.
+        smooth: steps of a running mean; 1 draws every value.
+        title: a line above.
+    """
+    _, (ax,) = figure(8, 2.8)
+    for name in [name for name in rows[0] if name != "step"]:
+        values = np.array([row[name] for row in rows])
+        width = min(smooth, len(values))
+        mean = np.convolve(values, np.ones(width) / width, mode="valid")
+        ax.plot(np.arange(width, len(values) + 1), mean, label=name, lw=1.2)
+    ax.set(xlabel="step", ylabel="loss", title=title)
+    ax.legend(frameon=False)
+    plt.show()
+
+
+def scatter(ax: Axes, real: Tensor, fake: Tensor | None = None, *, limit: float = 3.0, title: str = "") -> None:
+    """Draw points of the plane: real ones, and generated ones over them.
+
+    Args:
+        ax: where.
+        real: (N, 2).
+        fake: (M, 2), or None.
+        limit: both axes run from -limit to limit.
+        title: a line above.
+    """
+    ax.scatter(*real.detach().cpu().T, s=3, color=REAL, alpha=0.35, linewidths=0, label="real")
+    if fake is not None:
+        ax.scatter(*fake.detach().cpu().T, s=3, color=FAKE, alpha=0.5, linewidths=0, label="generated")
+    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), title=title, aspect="equal", xticks=[], yticks=[])
+
+
+def _unit(images: Tensor) -> Tensor:
+    images = images.detach()
+    if images.dtype == torch.uint8:
+        return images.float() / 255
+    return (images.float() + 1).div(2).clamp(0, 1)
