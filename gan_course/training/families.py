@@ -1,6 +1,5 @@
 """From a configuration and pictures to a training that can be run, saved and resumed: one builder a family."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,7 +19,7 @@ class Training:
 
     family: str
     step: DCGANStep
-    batches: Iterator[Tensor]
+    batches: Batches
     config: dict[str, Any]  # what must agree when the training is resumed
     preview_z: Tensor  # one fixed set of latent vectors, for comparable pictures
 

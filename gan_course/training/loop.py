@@ -34,45 +34,40 @@ def fit(
     *,
     n_steps: int,
     hook: Callable[[int, list[dict[str, float]]], None] | None = None,
-    hook_every: int = 0,
-    read_every: int = 10,
+    hook_every: int = 10,
 ) -> list[dict[str, float]]:
     """Run steps until `step.n_done` is `n_steps`.
 
-    Losses stay on the device and are read together every `read_every` steps, and always before the hook is
-    called, so that a GPU never waits within a step and a hook never saves a state that has diverged.
+    Losses stay on the device and are read together every `hook_every` steps and at the end, right before the hook
+    is called: a GPU never waits within a step, and a hook never saves a state that has diverged.
 
     Args:
         step: a training step; one that has done some steps already goes on from there.
         batches: yields what the step takes.
         n_steps: where to stop, counted from the first step ever done.
-        hook: called as `hook(n_done, rows)` with the rows read since the last call; pictures and checkpoints
-            go here.
-        hook_every: steps between two calls of the hook, counted from step 0; 0 calls it once, at the end.
-        read_every: steps between two readings of the losses.
+        hook: called as `hook(n_done, rows)` with the rows read since the last call; progress, pictures and
+            checkpoints go here.
+        hook_every: steps between two readings, counted from step 0; at least 1.
 
     Returns:
-        One row per step: {"step": 1, 2, ..., and each loss by name}.
+        One row per step done here: {"step": 1, 2, ..., and each loss by name}.
 
     Raises:
         NonFiniteLoss: a loss became infinite or not a number; the message names it and the step.
-        ValueError: `hook_every` is negative or `read_every` below 1.
+        ValueError: `hook_every` is below 1.
     """
-    if hook_every < 0 or read_every < 1:
-        raise ValueError(f"hook_every is {hook_every} and read_every {read_every}: choose from 0 and from 1")
+    if hook_every < 1:
+        raise ValueError(f"hook_every is {hook_every}: at least 1 is needed")
     rows: list[dict[str, float]] = []
     pending: list[dict[str, Tensor]] = []
-    n_hooked = 0
     while step.n_done < n_steps:
         pending.append(step(next(batches)))
-        last = step.n_done == n_steps
-        hook_due = hook is not None and (last or (hook_every > 0 and step.n_done % hook_every == 0))
-        if last or hook_due or len(pending) == read_every:
-            rows += _read(pending, first=step.n_done - len(pending) + 1)
+        if step.n_done == n_steps or step.n_done % hook_every == 0:
+            new = _read(pending, first=step.n_done - len(pending) + 1)
+            rows += new
             pending = []
-        if hook_due:
-            hook(step.n_done, rows[n_hooked:])
-            n_hooked = len(rows)
+            if hook is not None:
+                hook(step.n_done, new)
     return rows
 
 

@@ -1,0 +1,129 @@
+"""The command line: `python -m gan_course`. Heavy imports wait until a command needs them."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from gan_course import __version__
+from gan_course.errors import CourseError
+
+FAMILIES = ("dcgan",)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 where all went well, 1 where a lesson failed, 2 for bad input (one line on standard error), 130 where
+        the user stopped it.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except CourseError as error:
+        print(f"gan_course: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gan_course: stopped; what was saved stays", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m gan_course", description="A course on GANs that trains and measures."
+    )
+    parser.add_argument("--version", action="version", version=f"gan_course {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    doctor = commands.add_parser("doctor", help="say where things would run, and what is missing")
+    doctor.set_defaults(command=_doctor)
+
+    run = commands.add_parser("run", help="execute lessons end to end and write a gallery")
+    run.add_argument("--profile", default="", help="smoke, fast or full (default: GAN_COURSE_PROFILE, else fast)")
+    run.add_argument("--only", default="", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
+    run.add_argument("--device", default="", help="cpu, cuda or mps (default: a GPU that is really there, else cpu)")
+    run.add_argument("--out", type=Path, help="folder for results (default: runs/<time>)")
+    run.add_argument("--max-steps", type=_whole, metavar="N", help="cap every training at N steps, to prove the path")
+    run.add_argument("--record", action="store_true", help="also write docs/results/course-<profile>.json")
+    run.set_defaults(command=_run)
+
+    train = commands.add_parser("train", help="train a model on bundled pictures or on a folder of your own")
+    train.add_argument("family", metavar="FAMILY", help=f"one of: {', '.join(FAMILIES)}")
+    train.add_argument("--data", nargs="+", default=["fashion"], metavar="NAME_OR_DIR", help="fashion, or a folder")
+    train.add_argument("--profile", default="full", help="whose sizes and rates to take (default: full)")
+    train.add_argument("--steps", type=_whole, help="where to stop (default: the profile's)")
+    train.add_argument("--batch-size", type=_whole, help="pictures per batch (default: the profile's)")
+    train.add_argument("--resolution", type=_whole, help="pixels, for a folder of pictures (default: 64)")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--save-every", type=_whole, default=500, metavar="K", help="steps between saves (default: 500)")
+    train.add_argument("--device", default="", help="cpu, cuda or mps")
+    train.add_argument("--out", type=Path, required=True, help="the run's folder")
+    train.add_argument("--resume", action="store_true", help="go on from OUT/last.pt, bit for bit on the same machine")
+    train.set_defaults(command=_train)
+
+    weights = commands.add_parser("weights", help="list the weights that ship with the course, with their cards")
+    weights.add_argument("--make", metavar="NAME", help="train these weights anew and ship them (for maintainers)")
+    weights.set_defaults(command=_weights)
+    return parser
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from gan_course.course.doctor import print_report
+
+    return print_report()
+
+
+def _run(options: argparse.Namespace) -> int:
+    from gan_course.config import resolve_profile
+    from gan_course.course.lessons import select_lessons
+
+    profile = resolve_profile(options.profile)
+    names = select_lessons(options.only)
+    device = _checked_device(options.device)
+    from gan_course.course.gallery import write_gallery
+    from gan_course.course.results import record_run
+    from gan_course.course.runner import run_lessons
+
+    out = options.out or Path("runs") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    summary = run_lessons(names, profile=profile, device=device, out=out, max_steps=options.max_steps)
+    page = write_gallery(out, summary)
+    failed = [lesson["name"] for lesson in summary["lessons"] if lesson["status"] != "passed"]
+    print(f"{len(names) - len(failed)} of {len(names)} lessons passed in {summary['seconds']:.0f} s; gallery: {page}")
+    if options.record and not failed:
+        print(f"recorded in {record_run(summary)}")
+    return 1 if failed else 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    if options.family not in FAMILIES:
+        raise CourseError(f"unknown family {options.family!r}: choose from {', '.join(FAMILIES)}")
+    from gan_course.course.training_command import train_from_options
+
+    train_from_options(options)
+    return 0
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from gan_course.course.shipped import make_weights, print_cards
+
+    if options.make:
+        make_weights(options.make)
+    print_cards()
+    return 0
+
+
+def _checked_device(name: str) -> str:
+    """The device, known to be there; "" lets each lesson look for itself."""
+    if not name:
+        return ""
+    from gan_course.runtime import choose_runtime
+
+    return choose_runtime(name).device

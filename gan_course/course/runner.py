@@ -1,0 +1,166 @@
+"""Running lessons end to end, one process a notebook."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psutil
+
+from gan_course.course.claims import read_claims
+from gan_course.course.lessons import NOTEBOOKS, ROOT
+from gan_course.errors import CourseError
+from gan_course.files import atomic_write, output_folder
+
+CELL_TIMEOUT = {"smoke": 120, "fast": 600, "full": 3600}  # seconds
+
+
+@dataclass
+class LessonResult:
+    """What came of one lesson."""
+
+    name: str
+    status: str  # "passed" or "failed"
+    seconds: float
+    peak_mb: int
+    claims: list[dict] = field(default_factory=list)
+    error: str = ""  # the last line of what went wrong
+
+
+def run_lessons(names: list[str], *, profile: str, device: str, out: Path, max_steps: int | None = None) -> dict:
+    """Execute lessons with papermill, write `summary.json` and `index.html`, and return the summary.
+
+    A lesson passes if papermill exits with 0, every code cell completed, and every claim that it states in its
+    source was recorded and held. A lesson that fails does not stop the next.
+
+    Args:
+        names: lessons, in order.
+        profile: "smoke", "fast" or "full".
+        device: as `GAN_COURSE_DEVICE` takes it; empty to let each lesson look.
+        out: a new folder for the executed notebooks and the summary.
+        max_steps: cap on every step count, as `GAN_COURSE_MAX_STEPS`.
+
+    Raises:
+        CourseError: the folder cannot be written, or the tools to run notebooks are missing.
+    """
+    _require_tools()
+    out = output_folder(out)
+    started = time.perf_counter()
+    results = []
+    for number, name in enumerate(names, 1):
+        print(f"[{number}/{len(names)}] {name} ...", end="", flush=True)
+        result = _run_lesson(name, profile=profile, device=device, out=out, max_steps=max_steps)
+        results.append(result)
+        held = sum(entry["held"] is True for entry in result.claims)
+        judged = sum(entry["held"] is not None for entry in result.claims)
+        print(f" {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of {judged} claims held")
+        if result.error:
+            print(f"        {result.error}")
+    summary = {
+        "profile": profile,
+        "device": device or _device_line(),
+        "seconds": round(time.perf_counter() - started, 1),
+        "lessons": [_public(result) for result in results],
+    }
+    with atomic_write(out / "summary.json") as temporary:
+        temporary.write_text(json.dumps(summary, indent=1) + "\n")
+    return summary
+
+
+def _run_lesson(name: str, *, profile: str, device: str, out: Path, max_steps: int | None) -> LessonResult:
+    source, executed = NOTEBOOKS / f"{name}.ipynb", out / f"{name}.ipynb"
+    record = out / f"{name}.claims.jsonl"
+    record.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "papermill", str(source), str(executed), "--cwd", str(NOTEBOOKS), "-k", "python3"]
+    command += ["--execution-timeout", str(CELL_TIMEOUT[profile]), "--start-timeout", "120", "--no-progress-bar"]
+    environment = os.environ | {
+        "GAN_COURSE_PROFILE": profile,
+        "GAN_COURSE_HEADLESS": "1",
+        "GAN_COURSE_CLAIMS": str(record.resolve()),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    }
+    if device:
+        environment["GAN_COURSE_DEVICE"] = device
+    if max_steps:
+        environment["GAN_COURSE_MAX_STEPS"] = str(max_steps)
+    started = time.perf_counter()
+    with (out / f"{name}.log").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        with _PeakMemory(process.pid) as memory:
+            code = process.wait()
+    seconds = time.perf_counter() - started
+    claims = read_claims(record)
+    error = _what_failed(executed, code, claims, out / f"{name}.log")
+    return LessonResult(name, "failed" if error else "passed", seconds, memory.peak_mb, claims, error)
+
+
+def _what_failed(executed: Path, code: int, claims: list[dict], log: Path) -> str:
+    for entry in claims:
+        if entry["held"] is False:
+            return f"claim did not hold: {entry['text']}"
+    if code != 0:
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        return f"{lines[-1].strip() if lines else 'papermill failed'} (see {log})"
+    import nbformat
+
+    for number, cell in enumerate(nbformat.read(executed, as_version=4).cells):
+        if cell.cell_type == "code" and cell.source.strip():
+            status = cell.metadata.get("papermill", {}).get("status")
+            if status != "completed":
+                return f"cell {number} did not complete ({status})"
+    return ""
+
+
+def _public(result: LessonResult) -> dict:
+    entry = asdict(result)
+    entry["seconds"] = round(result.seconds, 1)
+    entry["claims"] = [{"text": claim["text"], "held": claim["held"]} for claim in result.claims]
+    if not result.error:
+        del entry["error"]
+    return entry
+
+
+def _device_line() -> str:
+    from gan_course.runtime import choose_runtime
+
+    return str(choose_runtime())
+
+
+def _require_tools() -> None:
+    from importlib.util import find_spec
+
+    missing = [
+        name for name in ("papermill", "ipykernel", "nbformat", "torch", "matplotlib") if find_spec(name) is None
+    ]
+    if missing:
+        raise CourseError(f"{sys.executable} lacks {', '.join(missing)}: pip install -r requirements.txt")
+
+
+class _PeakMemory:
+    """The largest resident memory of a process and its children, looked at five times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._stop, self.peak_mb = pid, threading.Event(), 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "_PeakMemory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.2):
+            try:
+                root = psutil.Process(self._pid)
+                family = [root, *root.children(recursive=True)]
+                total = sum(process.memory_info().rss for process in family)
+            except psutil.Error:  # one of them has just ended
+                continue
+            self.peak_mb = max(self.peak_mb, total // 2**20)

@@ -1,0 +1,75 @@
+"""The weights that ship with the course: their names, their cards, their bytes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gan_course.data.manifest import bundled, bundled_names, data_root, write_manifest
+from gan_course.errors import CourseError
+from gan_course.files import atomic_write, output_folder, sha256
+
+FOLDER = "weights"
+
+
+def weight_names() -> list[str]:
+    """Names of all shipped weights, sorted."""
+    names = bundled_names(FOLDER)
+    return [Path(name).stem for name in names if name.endswith(".safetensors")]
+
+
+def read_card(name: str) -> dict[str, Any]:
+    """The card of shipped weights: what was trained on what, for how long, where, and how well.
+
+    Raises:
+        CourseError: no such weights.
+    """
+    if name not in weight_names():
+        raise CourseError(f"no shipped weights named {name!r}: choose from {', '.join(weight_names()) or 'none yet'}")
+    return json.loads(bundled(f"{FOLDER}/{name}.json").read_text())
+
+
+def load_weights(name: str) -> dict[str, Any]:
+    """The tensors of shipped weights by parameter name, in float32 on the CPU; counters stay whole numbers.
+
+    Raises:
+        CourseError: no such weights, or their bytes have changed.
+    """
+    from safetensors.torch import load_file
+
+    read_card(name)
+    tensors = load_file(bundled(f"{FOLDER}/{name}.safetensors"))
+    return {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+
+
+def save_weights(name: str, tensors: dict[str, Any], card: dict[str, Any], *, root: Path | None = None) -> Path:
+    """Ship weights: half precision, with a card beside them, and both in the manifest. For maintainers.
+
+    Args:
+        name: such as "dcgan-fashion".
+        tensors: a state dict.
+        card: plain values; the file's name, size and sha256 are added here.
+        root: the data folder; the course's own where it is None.
+
+    Returns:
+        The path of the weights.
+
+    Raises:
+        CourseError: the folder cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    root = root or data_root()
+    folder = output_folder(root / FOLDER)
+    path = folder / f"{name}.safetensors"
+    with atomic_write(path) as temporary:
+        save_file({key: _half(value) for key, value in tensors.items()}, temporary)
+    card = {"name": name, "file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path), **card}
+    with atomic_write(folder / f"{name}.json") as temporary:
+        temporary.write_text(json.dumps(card, indent=1) + "\n")
+    write_manifest(root)
+    return path
+
+
+def _half(tensor: Any) -> Any:
+    tensor = tensor.detach().cpu().contiguous()
+    return tensor.half() if tensor.is_floating_point() else tensor
