@@ -29,3 +29,38 @@ def modes_covered(points: Tensor, centres: Tensor, *, radius: float, min_share: 
     counts = torch.bincount(nearest[close], minlength=len(centres))
     fair = len(points) / len(centres)
     return int((counts >= min_share * fair).sum()), float(close.float().mean())
+
+
+def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> tuple[float, float]:
+    """How many fakes lie among the real samples, and how many real samples lie among the fakes.
+
+    Each set is widened to balls that reach each sample's k-th nearest neighbour in its own set. Precision is the
+    share of fakes inside any ball of the real set; recall the share of real samples inside any ball of the fakes.
+
+    Args:
+        real: (N, d) feature vectors, N > k, finite.
+        fake: (M, d) feature vectors, M > k, finite.
+        k: which neighbour sets a ball's radius.
+
+    Returns:
+        Precision and recall, each in [0, 1]. Both depend on N and M: compare only sets of the same sizes.
+
+    Raises:
+        ValueError: too few samples, sizes that do not match, or samples that are not finite.
+
+    Source: Kynkäänniemi et al. 2019 (arXiv:1904.06991), equations 1 and 2; k = 3 as in the paper.
+    """
+    if min(len(real), len(fake)) <= k or real.shape[1:] != fake.shape[1:]:
+        raise ValueError(
+            f"real is {tuple(real.shape)}, fake {tuple(fake.shape)}: equal width, more than {k} rows needed"
+        )
+    if not (torch.isfinite(real).all() and torch.isfinite(fake).all()):
+        raise ValueError("features must be finite")
+    distance = torch.cdist(real, fake)
+    inside_real = distance <= _radii(real, k)[:, None]
+    inside_fake = distance <= _radii(fake, k)[None]
+    return float(inside_real.any(0).double().mean()), float(inside_fake.any(1).double().mean())
+
+
+def _radii(samples: Tensor, k: int) -> Tensor:
+    return torch.cdist(samples, samples).kthvalue(k + 1, dim=1).values  # the nearest neighbour of all is itself

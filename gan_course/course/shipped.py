@@ -1,0 +1,149 @@
+"""How the shipped weights are made: one recipe each, and the card that says what came of it."""
+
+import math
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_course.config import DCGAN
+from gan_course.course.results import current_commit
+from gan_course.data.batches import to_float
+from gan_course.data.fashion import CLASS_NAMES, load_fashion
+from gan_course.errors import CourseError
+from gan_course.evaluation.coverage import precision_recall
+from gan_course.evaluation.features import SmallReader, class_shares, train_reader
+from gan_course.runtime import choose_runtime
+from gan_course.training.checkpoints import LAST
+from gan_course.training.families import build_dcgan, make_dcgan
+from gan_course.training.run import run_training
+from gan_course.weights import load_weights, read_card, save_weights, weight_names
+
+RUNS = Path("runs") / "weights"
+SAVE_EVERY = 500
+READER = {"n_epochs": 8, "batch_size": 128}
+FASHION = "Fashion-MNIST as bundled: 9,000 pictures, 28 px, grey (MIT)"
+
+
+def make_weights(name: str) -> None:
+    """Train shipped weights anew with their recipe, measure them, and put them into data/weights/.
+
+    A training that was cut off goes on from its last checkpoint in runs/weights/NAME.
+
+    Raises:
+        CourseError: no recipe of that name.
+    """
+    if name not in RECIPES:
+        raise CourseError(f"no recipe for weights {name!r}: choose from {', '.join(RECIPES)}")
+    RECIPES[name](name)
+
+
+def print_cards() -> None:
+    """Print one line per shipped file, and its card's main points."""
+    for name in weight_names():
+        card = read_card(name)
+        figures = ", ".join(f"{key} {value}" for key, value in card["metrics"].items())
+        print(f"{name}: {card['what']} ({card['bytes'] / 2**20:.1f} MB)")
+        print(f"  trained on {card['data']}; {card['steps']} steps in {card['minutes']} minutes on {card['hardware']}")
+        print(f"  {figures}")
+        print(f"  commit {card['commit']}; reproduce: {card['command']}; sha256 {card['sha256'][:12]}")
+
+
+def load_fashion_reader() -> SmallReader:
+    """The shipped classifier of Fashion-MNIST, in evaluation mode."""
+    reader = SmallReader()
+    reader.load_state_dict(load_weights("fashion-reader"))
+    return reader.eval()
+
+
+def load_dcgan_fashion() -> torch.nn.Module:
+    """The shipped generator of Fashion-MNIST pictures, in evaluation mode."""
+    G, _ = make_dcgan(DCGAN["full"])
+    G.load_state_dict(load_weights("dcgan-fashion"))
+    return G.eval()
+
+
+def _make_fashion_reader(name: str) -> None:
+    images, labels = load_fashion("train")
+    started = time.perf_counter()
+    reader = train_reader(images, labels, **READER)
+    minutes = (time.perf_counter() - started) / 60
+    held_out, answers = load_fashion("test")
+    with torch.no_grad():
+        accuracy = (reader(to_float(held_out)).argmax(1) == answers).double().mean()
+    facts = {"what": "a classifier that reads which kind of clothing a picture shows", "family": "reader", "seed": 0}
+    facts |= {
+        "data": FASHION,
+        "steps": READER["n_epochs"] * math.ceil(len(labels) / READER["batch_size"]),
+        "minutes": round(minutes, 1),
+    }
+    save_weights(
+        name, reader.state_dict(), _card(name, facts, {"accuracy on 1,000 held-out": round(float(accuracy), 3)})
+    )
+
+
+def _make_dcgan_fashion(name: str) -> None:
+    config, runtime, folder = DCGAN["full"], choose_runtime(), RUNS / name
+    images, _ = load_fashion("train")
+    training = build_dcgan(config, images, seed=0, runtime=runtime)
+    resume = (folder / LAST).exists()
+    started = time.perf_counter()
+    run_training(training, folder, n_steps=config.n_steps, save_every=SAVE_EVERY, resume=resume)
+    minutes = round((time.perf_counter() - started) / 60, 1)
+    facts = {"what": "DCGAN generator (averaged weights)", "family": "dcgan", "config": asdict(config), "seed": 0}
+    facts |= {"data": FASHION, "steps": config.n_steps, "pictures": config.n_steps * config.batch_size}
+    facts |= {"minutes": f"{minutes} (the last part of a resumed run)" if resume else minutes}
+    metrics = fashion_metrics(training.step.G_ema.float())
+    save_weights(name, training.step.G_ema.state_dict(), _card(name, facts, metrics))
+
+
+@torch.no_grad()
+def fashion_metrics(G: torch.nn.Module, *, n: int = 1_000, seed: int = 1) -> dict[str, float]:
+    """What the shipped reader sees in n samples of a generator, against the 1,000 held-out pictures.
+
+    Precision and recall (k = 3) are given beside those of n training pictures against the same held-out ones:
+    that is what a perfect generator would reach.
+    """
+    reader = load_fashion_reader()
+    z = torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed))
+    fake = torch.cat([G(part) for part in z.to(next(G.parameters()).device).split(250)]).float().cpu()
+    held_out = reader.features(to_float(load_fashion("test")[0]))
+    real = precision_recall(held_out, reader.features(to_float(load_fashion("train")[0][:n])))
+    made = precision_recall(held_out, reader.features(fake))
+    shares = class_shares(reader, fake)
+    return {
+        "precision": round(made[0], 3),
+        "precision of real pictures": round(real[0], 3),
+        "recall": round(made[1], 3),
+        "recall of real pictures": round(real[1], 3),
+        "rarest kind": f"{CLASS_NAMES[int(shares.argmin())]} {100 * float(shares.min()):.1f} %",
+    }
+
+
+def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **facts,
+        "metrics": metrics,
+        "hardware": f"{_processor()}, {choose_runtime()}",
+        "torch": torch.__version__,
+        "commit": current_commit(),
+        "command": f"python -m gan_course weights --make {name}",
+        "licence": "MIT",
+    }
+
+
+def _processor() -> str:
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        import platform
+
+        return platform.processor() or platform.machine()
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown CPU")
+
+
+RECIPES = {"fashion-reader": _make_fashion_reader, "dcgan-fashion": _make_dcgan_fashion}
