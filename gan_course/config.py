@@ -61,8 +61,8 @@ GAME = {
 
 DCGAN = {
     "smoke": DCGANConfig(n_steps=2, batch_size=8, base_channels=8),
-    "fast": DCGANConfig(n_steps=600, ema_decay=0.99),
-    "full": DCGANConfig(n_steps=20_000),
+    "fast": DCGANConfig(n_steps=1_000, ema_decay=0.99),
+    "full": DCGANConfig(n_steps=12_000, base_channels=96),
 }
 
 IMAGES = {

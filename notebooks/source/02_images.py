@@ -1,0 +1,632 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · Images
+#
+# Train a network that draws clothing nobody photographed, and find out which of its parts make that possible.
+#
+# ![Sixty-four small grey pictures drawn by the trained generator: shirts, trousers, dresses, coats, shoes and bags.](images/02_images.jpg)
+#
+# | you will be able to | |
+# | --- | --- |
+# | compute | the size of a picture at every layer of a generator and a discriminator |
+# | explain | what the first weights, BatchNorm and the averaged weights each do |
+# | train | a DCGAN on real pictures, in about a minute on a CPU |
+# | tell | a generator that draws ten kinds of clothing from one that draws three, by a number |
+# | spot | checkerboards, and the bugs that cause them and other damage |
+# | needs | lesson 01; convolutions; PyTorch modules |
+# | time | study 90 min; computing: see README |
+# | papers | Radford et al. 2016 (DCGAN); Ioffe & Szegedy 2015 (BatchNorm); Odena et al. 2016 (checkerboards) |
+
+# %% tags=["parameters"]
+PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
+SEED = 0
+
+# %% tags=["imports"]
+import inspect
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+
+from gan_course import viz
+from gan_course.config import IMAGES, config_for
+from gan_course.course import claim
+from gan_course.course.shipped import load_dcgan_fashion, load_fashion_reader
+from gan_course.data.batches import to_float
+from gan_course.data.fashion import CLASS_NAMES, load_fashion
+from gan_course.evaluation.coverage import precision_recall
+from gan_course.evaluation.features import class_shares
+from gan_course.exercises import images as exercises
+from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_course.models.layers import init_normal
+from gan_course.runtime import choose_runtime, seed_everything
+from gan_course.training.families import build_dcgan
+from gan_course.training.loop import fit
+from gan_course.training.steps.dcgan import DCGANStep
+from gan_course.weights import read_card
+
+cfg = config_for(IMAGES, PROFILE)
+runtime = choose_runtime()
+seed_everything(SEED)
+
+# %% [markdown]
+# ## The pictures
+#
+# Fashion-MNIST holds small grey photographs of clothing, in ten kinds. The course ships 10,000 of them: 9,000 to
+# learn from and 1,000 that no network here ever trains on. Each row below is one kind.
+
+# %% mystnb={"image": {"alt": "Ten rows of small grey photographs of clothing, one row for each kind, from T-shirts to ankle boots."}}
+pictures, kinds = load_fashion("train")
+held_out, held_out_kinds = load_fashion("test")
+rows = torch.cat([pictures[kinds == kind][:12] for kind in range(10)])
+viz.show_grid(rows, n_columns=12, title="one row a kind: " + ", ".join(CLASS_NAMES))
+print(tuple(pictures.shape), pictures.dtype, "·", tuple(held_out.shape))
+
+# %% [markdown]
+# A generator ends in tanh, so its pictures lie in [-1, 1]. The real ones must lie there too: were they in [0, 1], the
+# discriminator would tell real from fake by the sign alone, and G would learn nothing about clothing.
+
+# %%
+scaled = to_float(pictures[:256])
+claim("real pictures reach exactly from -1 to 1", scaled.min() == -1 and scaled.max() == 1)
+
+# %% [markdown]
+# ## From a vector to a picture
+#
+# A convolution with stride 2 halves a picture. A **transposed** convolution runs the same wiring backwards: each input
+# pixel paints a whole kernel onto a larger canvas, `stride` pixels apart, and overlaps add up. DCGAN's generator is a
+# stack of these, from a 7-pixel square of many features to a 28-pixel picture of one. Predict the sizes before you
+# run the cell; the first layer turns a single pixel with 64 channels into the square.
+
+# %%
+G = DCGANGenerator(base_channels=64)
+x = torch.randn(2, G.z_dim, 1, 1)
+print(f"{'latent vector':18} {tuple(x.shape)}")
+for layer in G.layers:
+    x = layer(x)
+    if isinstance(layer, nn.ConvTranspose2d):
+        print(f"{type(layer).__name__:18} {tuple(x.shape)}")
+
+# %% [markdown]
+# The discriminator is the mirror image: strided convolutions down to one number. That number is a raw score, with no
+# sigmoid, because the losses of lesson 01 take scores.
+
+# %%
+D = DCGANDiscriminator(base_channels=64)
+for name, network in (("G", G), ("D", D)):
+    print(f"{name} has {sum(p.numel() for p in network.parameters()):,} parameters")
+print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
+
+# %% [markdown]
+# **Exercise 1. How large is it?** (easy, 10 minutes: you will need this whenever a shape does not fit)
+#
+# Derive the height after a transposed convolution. Start from the canvas: `size` kernels, painted `stride` apart,
+# then `padding` cut off on both sides.
+
+# %% tags=["exercise"]
+def transposed_size(size, kernel, stride, padding):
+    ...
+
+
+exercises.check_transposed_size(transposed_size)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The last kernel starts at (size - 1) * stride and is `kernel` wide; the padding is cut from both ends.
+#
+# ```python
+# def transposed_size(size, kernel, stride, padding):
+#     return (size - 1) * stride + kernel - 2 * padding
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 2. Debug: a published generator** (easy, 5 minutes: it never ran)
+#
+# The article this course grew out of gives a generator in Keras. It makes `8 * 8 * 256` numbers and reshapes them to
+# `(4, 4, 256)`, which is already impossible. Suppose that is mended. Then come two `Conv2D` layers with `strides=2`
+# and `padding='same'`, and others with stride 1. What height does it end at?
+
+# %% tags=["exercise"]
+ends_at = ...
+exercises.check_article_size(ends_at)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# It strides the wrong way: 4, 2, 1. A generator has to upsample.
+#
+# ```python
+# ends_at = 1
+# ```
+#
+# </details>
+
+# %%
+claim("the article's reshape cannot work: 8 * 8 * 256 is four times 4 * 4 * 256", 8 * 8 * 256 == 4 * (4 * 4 * 256))
+
+# %% [markdown]
+# ## The first weights
+#
+# The DCGAN paper draws convolution weights from a normal distribution with standard deviation 0.02. A well-known
+# tutorial has 0.02 in its code and 0.2 in its comment. Does the slip matter? BatchNorm rescales every layer but the
+# last, so the damage should sit in the last one: its sum grows tenfold, and tanh is flat there. **Predict:** which
+# share of pixels will be stuck beyond 0.99?
+
+# %%
+@torch.no_grad()
+def saturated_share(std):
+    G = DCGANGenerator(base_channels=64)
+    for module in G.modules():
+        if isinstance(module, nn.ConvTranspose2d):
+            module.weight.normal_(0.0, std, generator=torch.Generator().manual_seed(SEED))
+    return (G(torch.randn(64, 64)).abs() > 0.99).float().mean()
+
+
+stuck = {std: saturated_share(std) for std in (0.02, 0.2)}
+claim("with 0.02 no pixel is stuck", stuck[0.02] == 0)
+claim("with 0.2 more than a fifth of all pixels are", stuck[0.2] > 0.2, margin=stuck[0.2] - 0.2)
+
+# %% [markdown]
+# A stuck pixel passes on almost no gradient, so such a generator starts deaf. Our networks use 0.02, through
+# `init_normal`.
+
+# %%
+layer = nn.Conv2d(64, 64, 4).apply(init_normal)
+print(f"standard deviation of a new layer's weights: {layer.weight.std().item():.2f}")
+
+# %% [markdown]
+# ## BatchNorm has two lives
+#
+# In training, BatchNorm normalises each channel by the mean and variance of **this batch**, and updates a running
+# average of both. In evaluation it uses the running average. So in training mode a picture depends on its neighbours
+# in the batch. **Predict:** draw the same latent vector twice in the company of different neighbours. In which mode
+# does the picture change?
+
+# %%
+G = DCGANGenerator(base_channels=16).train()
+z, crowd = torch.randn(1, 64), torch.randn(2, 15, 64)
+with torch.no_grad():
+    trained = [G(torch.cat([z, others]))[0] for others in crowd]
+    G.eval()
+    evaluated = [G(torch.cat([z, others]))[0] for others in crowd]
+claim("in training mode the same z gives two pictures", not torch.allclose(*trained, atol=1e-3))
+claim("in evaluation mode it gives one", torch.allclose(*evaluated, atol=1e-5))
+
+# %% [markdown]
+# Both lives are needed: batch statistics keep training stable, and running statistics make a sample depend on its own
+# latent vector alone. Most BatchNorm bugs are a mix-up of the two.
+
+# %% [markdown]
+# **Exercise 3. Debug: one number in the wrong place** (medium, 10 minutes: published in 22 files of one repository)
+#
+# Someone ported `BatchNormalization(momentum=0.8)` from Keras to PyTorch as `nn.BatchNorm2d(n, 0.8)`. The second place
+# of PyTorch's layer is not the momentum, and PyTorch's momentum is not Keras' either: Keras keeps that share of the
+# **old** average, PyTorch takes in that share of the **new** value. Write the layer that does what was meant.
+
+# %% tags=["exercise"]
+def make_norm(n):
+    ...
+
+
+exercises.check_make_norm(make_norm)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def make_norm(n):
+#     return nn.BatchNorm2d(n, momentum=0.2)
+# ```
+#
+# </details>
+#
+# What the bug does: eps is added to the variance, so a channel with a small variance is no longer normalised.
+
+# %%
+quiet = 0.1 * torch.randn(64, 1, 16, 16)  # a channel with standard deviation 0.1
+buggy, right = nn.BatchNorm2d(1, 0.8)(quiet).std(), nn.BatchNorm2d(1)(quiet).std()
+claim("BatchNorm brings a quiet channel to 1", abs(right - 1) < 0.01)
+claim("with eps = 0.8 it stays below 0.2", buggy < 0.2, margin=0.2 - buggy)
+
+# %% [markdown]
+# **Exercise 4. Draw without a trace** (medium, 10 minutes: every preview during training needs this)
+#
+# Write `draw(G, z)`: samples that depend on their own z alone, without a graph, and with G left as it was found, in
+# its mode and in its statistics.
+
+# %% tags=["exercise"]
+def draw(G, z):
+    ...
+
+
+exercises.check_draw(draw)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def draw(G, z):
+#     was_training = G.training
+#     G.eval()
+#     with torch.no_grad():
+#         samples = G(z)
+#     G.train(was_training)
+#     return samples
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## The step
+#
+# In lesson 01 you wrote the loop yourself. Here are its two halves as the package has them. Compare them with yours:
+# only the precision of the arithmetic (`autocast`) and an optional penalty, a topic of lesson 03, are new. Find the
+# place that keeps D's update from reaching G, and the place that keeps G's update from moving D.
+
+# %%
+print(inspect.getsource(DCGANStep.update_D))
+print(inspect.getsource(DCGANStep.update_G))
+
+# %% [markdown]
+# ## Train
+#
+# **Predict:** what will the first recognisable thing be, and which kinds of clothing will come last? A hook keeps a
+# preview now and then, always from the same 64 latent vectors.
+
+# %% tags=["nbval-ignore-output"]
+print(runtime)
+training = build_dcgan(cfg.dcgan, pictures, seed=SEED, runtime=runtime)
+previews = {0: training.preview()[:16]}
+
+
+def remember(n_done, rows):
+    previews[n_done] = training.preview()[:16]
+
+
+every = max(1, cfg.dcgan.n_steps // 4)
+rows = fit(training.step, training.batches, n_steps=cfg.dcgan.n_steps, hook=remember, hook_every=every)
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five small grids from left to right: grey noise, then blurred garment shapes that grow sharper and more varied with training."}}
+viz.show_grids({f"after {n} steps": images for n, images in list(previews.items())[:5]}, n_columns=4, zoom=1.2)
+
+# %% [markdown]
+# Outlines come first: a bright block in the middle of a dark frame fools a young D. Sleeves and trouser legs follow,
+# and shoes, which need a different outline, come late. Now the losses.
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two noisy loss curves over training steps; the generator's stays above the discriminator's, and neither falls steadily."}}
+viz.show_losses(rows, smooth=20, title="losses: neither falls, yet the pictures get better")
+
+# %% [markdown]
+# Neither curve tells you that the pictures improve. D's loss is low when D is ahead and high when G is; where the two
+# keep pace it moves sideways. Lesson 04 is about what to measure instead. Here is a first taste: a small classifier
+# that ships with the course reads each picture as a 64-number feature vector. **Precision** asks which share of the fakes lies among
+# real pictures there, and **recall** which share of the real ones lies among the fakes.
+
+# %%
+reader = load_fashion_reader()
+with torch.no_grad():
+    accuracy = (reader(to_float(held_out)).argmax(1) == held_out_kinds).float().mean()
+    real_features = reader.features(to_float(held_out))
+claim("the reader tells the kinds of held-out pictures apart, four in five or more", accuracy > 0.8)
+
+# %%
+@torch.no_grad()
+def measure(G, n=1_000, seed=1):
+    z = torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(runtime.device)
+    samples = torch.cat([G(part) for part in z.split(250)]).float().cpu()
+    precision, recall = precision_recall(real_features, reader.features(samples))
+    return {"samples": samples, "precision": precision, "recall": recall, "shares": class_shares(reader, samples)}
+
+
+untrained = measure(DCGANGenerator(base_channels=cfg.dcgan.base_channels).eval().to(runtime.device))
+ours = measure(training.step.G_ema)
+claim("an untrained generator: no sample lies among the real pictures", untrained["precision"] == 0)
+gain = ours["precision"] - 0.2
+claim("after the lesson's training: more than a fifth of the samples do", gain > 0, margin=gain, needs_training=True)
+
+# %% [markdown]
+# ## The slow copy
+#
+# G never comes to rest: each step answers D's last move. So a second generator, `G_ema`, follows G slowly, and it is
+# the one to look at and to ship:
+#
+# $$\bar\theta \leftarrow \beta\,\bar\theta + (1 - \beta)\,\theta$$
+#
+# **Predict:** let training go on for twenty steps and look at the same latent vectors after each. How much further
+# does G's picture move than the slow copy's?
+
+# %% tags=["nbval-ignore-output"]
+moves = {"G": [], "G_ema": []}
+last = {}
+
+
+@torch.no_grad()
+def watch(n_done, rows):
+    for name in moves:
+        network = getattr(training.step, name)
+        was_training = network.training
+        now = network.eval()(training.preview_z).float()
+        network.train(was_training)
+        if name in last:
+            moves[name].append((now - last[name]).abs().mean().item())
+        last[name] = now
+
+
+more = fit(training.step, training.batches, n_steps=training.step.n_done + 20, hook=watch, hook_every=1)
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two curves over twenty steps: the raw generator's pictures change several times more per step than the averaged generator's."}}
+_, (ax,) = viz.figure(7, 2.6)
+for name, colour in (("G", viz.FAKE), ("G_ema", viz.REAL)):
+    ax.plot(moves[name], label=name, color=colour)
+ax.set(xlabel="step", ylabel="mean change of a pixel", ylim=(0, None))
+ax.legend(frameon=False)
+plt.show()
+
+# %%
+ratio = sum(moves["G_ema"]) / sum(moves["G"])
+claim("the slow copy's pictures move less than half as far", ratio < 0.5, margin=0.5 - ratio, needs_training=True)
+same = [torch.equal(a, b) for a, b in zip(training.step.G.buffers(), training.step.G_ema.buffers(), strict=True)]
+claim("its BatchNorm statistics are G's own", all(same))
+
+# %% [markdown]
+# The second claim is a choice. Running statistics are averages already, and they belong to weights of a certain age.
+# Left behind at their first values they would belong to an untrained network: the averaged weights would be fine and
+# the pictures ruined.
+
+# %% [markdown]
+# **Exercise 5. Write the slow copy** (medium, 15 minutes: forgetting the buffers is the classic bug)
+#
+# Update `slow` in place from `G`: parameters averaged with `decay`, buffers (running statistics and the counter)
+# copied. Return `slow`.
+
+# %% tags=["exercise"]
+def update_average(slow, G, decay):
+    ...
+
+
+exercises.check_update_average(update_average)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# @torch.no_grad()
+# def update_average(slow, G, decay):
+#     for averaged, current in zip(slow.parameters(), G.parameters(), strict=True):
+#         averaged.lerp_(current, 1 - decay)
+#     for averaged, current in zip(slow.buffers(), G.buffers(), strict=True):
+#         averaged.copy_(current)
+#     return slow
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## Where longer training ends
+#
+# Your minute is the start of a longer run. The weights that ship with the course come from the same builder, in the
+# `full` profile; their card says how they were trained.
+
+# %%
+card = read_card("dcgan-fashion")
+print(f"{card['steps']:,} steps on {card['data']}")
+print("reproduce with:", card["command"])
+
+# %% tags=["best-picture"] mystnb={"image": {"alt": "Sixty-four small grey pictures drawn by the trained generator: shirts, trousers, dresses, coats, shoes and bags."}}
+shipped = load_dcgan_fashion().to(runtime.device)
+drawn = measure(shipped)
+viz.show_grid(drawn["samples"][:64], n_columns=16, zoom=2.0)
+
+# %% [markdown]
+# These are the first 64, not the best 64. Most are clothing at first glance; look for the odd ones, such as a shirt
+# with one sleeve, or a shoe that is half a bag. Between two kinds there is a stretch of latent space with nothing real
+# to imitate, and G, being continuous, has to cross it.
+
+# %%
+shares = drawn["shares"]
+claim("the shipped generator draws all ten kinds, none under 4 %", shares.min() > 0.04, margin=shares.min() - 0.04)
+real_shares = class_shares(reader, to_float(held_out))
+for kind in range(10):
+    print(f"{CLASS_NAMES[kind]:12} drawn {'#' * round(40 * shares[kind].item())}")
+
+# %% [markdown]
+# And beside one another: your run and the shipped one, by the same measure. What a perfect generator would reach is
+# what a thousand real training pictures reach against the held-out ones.
+
+# %%
+with torch.no_grad():
+    best = precision_recall(real_features, reader.features(to_float(pictures[:1_000])))
+precision_share, recall_share = drawn["precision"] / best[0], drawn["recall"] / best[1]
+claim("shipped: precision at least 0.75 of what real pictures give", precision_share >= 0.75, margin=precision_share - 0.75)
+claim("shipped: recall at least 0.75 of what real pictures give", recall_share >= 0.75, margin=recall_share - 0.75)
+
+# %% tags=["nbval-ignore-output"]
+for name, result in (("your run", ours), ("shipped", drawn)):
+    print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
+print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
+
+# %% [markdown]
+# ## Walking between two pictures
+#
+# If G had memorised its training pictures, a walk from one z to another would jump. **Predict:** what lies halfway
+# between a shoe and a shirt? There is one trap on the way. In 64 dimensions, vectors from a normal distribution
+# almost all have length near 8, the square root of 64. The straight line between two of them cuts through the
+# inside, where G was hardly ever trained.
+
+# %%
+a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
+ends, middle = a.norm(dim=1), ((a + b) / 2).norm(dim=1)
+print(f"length of an end {ends.mean():.1f}, of a halfway point {middle.mean():.1f}")
+shorter = middle.mean() / ends.mean()
+claim("halfway is shorter by the square root of two, within 2 %", abs(shorter * 2**0.5 - 1) < 0.02)
+
+# %% [markdown]
+# **Exercise 6. Stay on the sphere** (medium, 15 minutes: every latent walk uses it)
+#
+# Write `slerp(a, b, t)` for two vectors: with the angle $\omega$ between them,
+# $\dfrac{\sin((1-t)\,\omega)}{\sin\omega}\,a + \dfrac{\sin(t\,\omega)}{\sin\omega}\,b$. Mind two vectors that are equal.
+
+# %% tags=["exercise"]
+def slerp(a, b, t):
+    ...
+
+
+exercises.check_slerp(slerp)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def slerp(a, b, t):
+#     cosine = (a * b).sum() / (a.norm() * b.norm())
+#     angle = torch.acos(cosine.clamp(-1, 1))
+#     if angle < 1e-4:
+#         return (1 - t) * a + t * b
+#     return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+# ```
+#
+# </details>
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of pictures; in each the garment on the left turns gradually into the one on the right."}}
+with torch.no_grad():
+    angle = torch.linspace(0, torch.pi / 2, 12)[None, :, None]
+    z = torch.randn(2, 4, 1, 64, generator=torch.Generator().manual_seed(3))
+    walk = angle.cos() * z[0] + angle.sin() * z[1]  # independent vectors are almost at right angles
+    viz.show_grid(shipped(walk.flatten(0, 1).to(runtime.device)), n_columns=12, zoom=1.8)
+
+# %% [markdown]
+# The garments bend into one another without a jump. Some stations on the way are no garment at all: those are the
+# crossings again.
+
+# %% [markdown]
+# ## Checkerboards
+#
+# A transposed convolution paints overlapping kernels. Where the kernel size is not a multiple of the stride, some
+# pixels are painted more often than their neighbours, in a regular pattern. Count it: paint ones with a kernel of
+# ones.
+
+# %%
+def paint_counts(kernel, stride=2):
+    return nn.functional.conv_transpose1d(torch.ones(1, 1, 6), torch.ones(1, 1, kernel), stride=stride)[0, 0].int().tolist()
+
+
+for kernel in (3, 4):
+    print(f"kernel {kernel}, stride 2:", paint_counts(kernel))
+claim("kernel 3 paints unevenly", len(set(paint_counts(3)[2:-2])) == 2)
+claim("kernel 4 paints evenly", len(set(paint_counts(4)[2:-2])) == 1)
+
+# %% [markdown]
+# **Exercise 7. Which kernels are even?** (easy, 5 minutes: predict, then test with `paint_counts`)
+#
+# Give the set of kernel sizes from 2 to 6 that paint evenly at stride 2, away from the border.
+
+# %% tags=["exercise"]
+even_kernels = ...
+exercises.check_even_kernels(even_kernels)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The stride has to divide the kernel.
+#
+# ```python
+# even_kernels = {2, 4, 6}
+# ```
+#
+# </details>
+
+# %% [markdown]
+# Even counts do not end the matter. With stride 2, neighbouring pixels are painted by different taps of the kernel,
+# and before training these differ at random: a pattern with a period of two pixels remains. Enlarging first and then
+# convolving uses the same taps everywhere. The spectrum shows it: a period of two pixels is the highest frequency
+# there is, at the rim of the plot. **Predict** which of the three is bright at the rim.
+
+# %%
+@torch.no_grad()
+def spectrum(images):
+    images = images.float().cpu()
+    power = torch.fft.fft2(images - images.mean((2, 3), keepdim=True)).abs().square().mean((0, 1))
+    return torch.fft.fftshift(power / power.sum())
+
+
+@torch.no_grad()
+def new_generator_spectrum(upsampling):
+    torch.manual_seed(SEED)
+    nets = [DCGANGenerator(base_channels=16, upsampling=upsampling) for _ in range(8)]
+    return torch.stack([spectrum(net(torch.randn(cfg.n_samples // 8, 64))) for net in nets]).mean(0)
+
+
+spectra = {"transposed, new": new_generator_spectrum("transposed"), "resize, new": new_generator_spectrum("resize")}
+spectra |= {"shipped, trained": spectrum(drawn["samples"]), "real": spectrum(to_float(held_out))}
+
+# %% mystnb={"image": {"alt": "Four power spectra: the new transposed generator is bright along the rim, where the period is two pixels; the resize one, the trained one and real pictures are dark there."}}
+_, axes = viz.figure(9, 2.6, n_axes=4)
+for ax, (name, power) in zip(axes, spectra.items(), strict=True):
+    ax.imshow(power.clamp(1e-7).log10(), vmin=-6, vmax=-1.5, cmap="magma")
+    ax.set(title=name, xticks=[0, 14], xticklabels=["2 px", "flat"], yticks=[0, 14], yticklabels=["2 px", "flat"])
+plt.show()
+
+# %%
+rim = {name: (power[0].sum() + power[:, 0].sum() - power[0, 0]).item() for name, power in spectra.items()}
+excess = rim["transposed, new"] / rim["resize, new"]
+claim("a new transposed generator has over three times the power at a period of two pixels", excess > 3, margin=excess - 3)
+claim("training removes most of it: under a third is left", rim["shipped, trained"] < rim["transposed, new"] / 3)
+
+# %% [markdown]
+# D sees the pattern too and punishes it, so with enough training a transposed generator unlearns it. Resizing saves G
+# that labour. Set `upsampling="resize"` in the configuration and see what it does to your minute.
+
+# %% [markdown]
+# ## What you built
+#
+# - A convolutional G and D whose every size you can compute, trained on real pictures.
+# - Three safeguards that decide whether it works: small first weights, the right mode for BatchNorm, a slow copy.
+# - A number for what the eye sees: precision, recall and the share of each kind.
+#
+# **Three questions**
+#
+# 1. Why may D use BatchNorm statistics of real and fake batches separately, and what would change if both went
+#    through in one batch?
+# 2. The reader was trained on real pictures only. What could it say of a picture that is no clothing at all?
+# 3. A generator that repeats 1,000 training pictures exactly: what precision and recall would it get?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Each batch is then normalised by its own statistics, so D cannot use a shift of mean or variance that separates
+#    the two; in a joint batch it can, and every real picture's score depends on the fakes beside it.
+# 2. It has to answer one of ten kinds. A share of kinds alone can be fooled, which is why precision stands beside it.
+# 3. Nearly perfect ones. Neither asks whether a sample is new; lesson 04 adds a measure that does.
+#
+# </details>
+#
+# ## What can go wrong
+#
+# | you see | look at |
+# | --- | --- |
+# | all samples alike | mode collapse; lesson 03 makes it on purpose |
+# | good in training mode, noise in evaluation mode | running statistics never updated, or not copied into the slow copy |
+# | a fine grid over everything | kernel and stride; `upsampling="resize"` |
+# | loss_D near 0 from the first steps | real pictures not in [-1, 1] |
+#
+# ## References
+#
+# - Radford, Metz, Chintala (2016). Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+#   Networks. arXiv:1511.06434
+# - Ioffe, Szegedy (2015). Batch Normalization. arXiv:1502.03167
+# - Odena, Dumoulin, Olah (2016). Deconvolution and Checkerboard Artifacts. Distill.
+# - Kynkäänniemi et al. (2019). Improved Precision and Recall Metric for Assessing Generative Models. arXiv:1904.06991
+# - Xiao, Rasul, Vollgraf (2017). Fashion-MNIST. arXiv:1708.07747
