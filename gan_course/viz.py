@@ -56,7 +56,7 @@ def show_grids(grids: Mapping[str, Tensor], *, n_columns: int = 8, zoom: float =
     tiles = [make_grid(_unit(images), nrow=n_columns, padding=2, pad_value=1.0) for images in grids.values()]
     height, width = tiles[0].shape[1:]
     size = (len(tiles) * width * zoom / DPI + 0.1, height * zoom / DPI + 0.35)
-    fig, axes = plt.subplots(1, len(tiles), figsize=size, dpi=DPI, squeeze=False, layout="constrained")
+    _fig, axes = plt.subplots(1, len(tiles), figsize=size, dpi=DPI, squeeze=False, layout="constrained")
     for ax, (name, tile) in zip(axes[0], zip(grids, tiles, strict=True), strict=True):
         ax.imshow(tile.permute(1, 2, 0).cpu().numpy(), interpolation="nearest")
         ax.set_title(name, fontsize=10)
