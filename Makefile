@@ -1,0 +1,70 @@
+# The two commands: `make course` runs every lesson, `make test` runs every test. Both build .venv first.
+#   PROFILE=smoke|fast|full   how much to train        ONLY=02        some lessons
+#   DEVICE=cuda|cpu           where                    OUT=folder     results (default runs/<time>)
+#   PYTHON=/path/to/python    use that environment as it is, and install nothing
+#   TORCH_INDEX_URL=...       where to take torch and torchvision from, such as PyTorch's index of CPU-only builds
+
+SHELL := bash
+PROFILE ?= fast
+ONLY ?=
+DEVICE ?=
+BASE_PYTHON ?= python3
+
+ifdef PYTHON
+  PY := $(PYTHON)
+  READY :=
+  export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
+else
+  PY := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python.exe,.venv/bin/python)
+  READY := .venv/ready
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help course test check lint lab notebooks readme train doctor
+
+help:  ## print this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@sed -n '2,5p' Makefile | sed 's/^# *//'
+
+.venv/ready: requirements.txt pyproject.toml
+	$(BASE_PYTHON) -m venv .venv
+	$(if $(TORCH_INDEX_URL),$(PY) -m pip install --index-url $(TORCH_INDEX_URL) $$(grep -E '^torch(vision)?==' requirements.txt))
+	$(PY) -m pip install --quiet -r requirements.txt
+	$(PY) -m pip install --quiet --no-deps -e .
+	@touch $@
+
+course: $(READY)  ## run every lesson and write a gallery (main job)
+	@$(PY) -m gan_course run --profile "$(PROFILE)" --only "$(ONLY)" --device "$(DEVICE)" $(if $(OUT),--out "$(OUT)") $(if $(RECORD),--record)
+
+test: $(READY)  ## lint, unit tests, smoke and capped full runs of all lessons, stored outputs
+	@$(MAKE) --no-print-directory lint
+	$(PY) -m pytest -q
+	$(PY) -m gan_course run --profile smoke --device cpu --out runs/test-smoke
+	$(PY) -m gan_course run --profile full --max-steps 2 --device cpu --out runs/test-full
+	GAN_COURSE_PROFILE=fast GAN_COURSE_HEADLESS=1 GAN_COURSE_DEVICE=cpu $(PY) -m pytest -q --nbval --nbval-current-env \
+	  --nbval-cell-timeout 600 --nbval-kernel-startup-timeout 120 --nbval-sanitize-with tests/nbval.cfg \
+	  -p no:cacheprovider notebooks
+
+check: $(READY)  ## the daily check, about a minute: lint and quick unit tests
+	@$(MAKE) --no-print-directory lint
+	$(PY) -m pytest -q -m "not slow"
+
+lint: $(READY)  ## ruff: rules and format
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+lab: $(READY)  ## open the lessons in JupyterLab
+	$(PY) -m jupyterlab notebooks
+
+notebooks: $(READY)  ## write notebooks from their sources and store their outputs (ONLY=02_images for one)
+	$(PY) -m gan_course.course.notebooks $(ONLY)
+
+readme: $(READY)  ## write measured figures from docs/results/ into the README and the lessons
+	$(PY) -m gan_course.course.results
+
+train: $(READY)  ## train all shipped weights anew
+	$(PY) -m gan_course weights --make fashion-reader
+	$(PY) -m gan_course weights --make dcgan-fashion
+
+doctor: $(READY)  ## say where things would run, and what is missing
+	@$(PY) -m gan_course doctor
