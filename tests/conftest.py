@@ -1,0 +1,27 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+for name in ("GAN_COURSE_PROFILE", "GAN_COURSE_MAX_STEPS", "GAN_COURSE_CLAIMS", "GAN_COURSE_DATA"):
+    os.environ.pop(name, None)
+os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+
+@pytest.fixture
+def cpu():
+    """The CPU in float32, so that a test means the same on every machine."""
+    from gan_course.runtime import choose_runtime
+
+    return choose_runtime("cpu", "float32")
+
+
+@pytest.fixture
+def fashion():
+    """A few real pictures."""
+    from gan_course.data.fashion import load_fashion
+
+    return load_fashion()[0][:64]

@@ -1,0 +1,61 @@
+"""Data flows one way: a module imports only from rooms to its left."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import gan_course
+
+PACKAGE = Path(gan_course.__file__).parent
+LEVELS = [
+    {"errors"},
+    {"files"},
+    {"config", "runtime"},
+    {"data"},
+    {"models"},
+    {"training"},
+    {"weights", "inference", "evaluation"},
+    {"viz", "exercises"},
+    {"course", "cli"},
+    {"__main__"},
+]
+LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def imported_modules(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gan_course."):
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("gan_course."))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_arrow_runs_back(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    for module in imported_modules(path):
+        other = module.split(".")[1]
+        assert LEVEL[other] <= LEVEL[parts[0]], f"{'.'.join(parts)} imports {module}"
+        if parts[0] == "models" and other == "training":
+            raise AssertionError("a network imports a loss")
+
+
+def test_the_loop_knows_nothing_of_gans():
+    imports = set(imported_modules(PACKAGE / "training" / "loop.py"))
+    assert imports == {"gan_course.errors"}
+
+
+def test_every_room_has_a_place_and_none_is_called_utils():
+    rooms = {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in MODULES}
+    assert rooms <= LEVEL.keys()
+    assert not any(path.stem in ("utils", "helpers", "misc", "common") for path in MODULES)
+
+
+def test_import_is_light():
+    import subprocess
+    import sys
+
+    code = "import gan_course, gan_course.cli, sys; assert not {'torch', 'numpy', 'matplotlib'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)

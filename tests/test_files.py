@@ -1,0 +1,63 @@
+import errno
+
+import pytest
+import torch
+
+from gan_course import files
+from gan_course.errors import CourseError
+
+
+def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(KeyError), files.atomic_write(path) as temporary:
+        temporary.write_text("half of the n")
+        raise KeyError
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("[enforce fail at inline_container] file write failed"),
+    ],
+)
+def test_a_full_disk_is_one_clear_line(tmp_path, error):
+    path = tmp_path / "a.pt"
+    path.write_text("old")
+    with pytest.raises(CourseError, match=r"no space left to write .*a.pt"), files.atomic_write(path):
+        raise error
+    assert path.read_text() == "old"
+
+
+def test_a_full_disk_during_torch_save(tmp_path, monkeypatch):
+    def full(state, path):
+        path.write_bytes(b"half")
+        raise RuntimeError("PytorchStreamWriter failed writing file data/3: file write failed")
+
+    from gan_course.training import checkpoints
+
+    checkpoints.save_checkpoint(tmp_path, {"step": 1})
+    before = (tmp_path / "last.pt").read_bytes()
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(CourseError, match="no space left"):
+        checkpoints.save_checkpoint(tmp_path, {"step": 2})
+    assert (tmp_path / "last.pt").read_bytes() == before
+    assert checkpoints.load_checkpoint(tmp_path / "last.pt") == {"step": 1}
+
+
+def test_an_output_folder_that_is_a_file(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(CourseError, match="is a file, not a folder"):
+        files.output_folder(tmp_path / "out")
+
+
+def test_an_output_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", refuse)
+    with pytest.raises(CourseError, match=r"Permission denied.*choose a folder"):
+        files.output_folder(tmp_path / "out")
