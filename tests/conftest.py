@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-for name in ("GAN_COURSE_PROFILE", "GAN_COURSE_MAX_STEPS", "GAN_COURSE_CLAIMS", "GAN_COURSE_DATA"):
+for name in ("GAN_COURSE_PROFILE", "GAN_COURSE_MAX_STEPS", "GAN_COURSE_CLAIMS"):
     os.environ.pop(name, None)
 os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")

@@ -1,0 +1,53 @@
+import json
+
+import pytest
+import torch
+
+from gan_course.course.claims import ClaimFailed, claim, read_claims
+
+
+@pytest.fixture
+def record(tmp_path, monkeypatch):
+    path = tmp_path / "claims.jsonl"
+    monkeypatch.setenv("GAN_COURSE_CLAIMS", str(path))
+    return path
+
+
+def test_a_claim_is_printed_and_recorded(record, capsys):
+    claim("two is two", torch.tensor(2) == 2, margin=torch.tensor(0.5))
+    assert capsys.readouterr().out == "CLAIM two is two: True\n"
+    assert read_claims(record) == [{"text": "two is two", "held": True, "margin": 0.5}]
+
+
+def test_under_the_runner_a_failed_claim_stops_the_lesson(record):
+    with pytest.raises(ClaimFailed, match="two is three"):
+        claim("two is three", 2 == 3)
+    assert [json.loads(line)["held"] for line in record.read_text().splitlines()] == [False]
+
+
+def test_a_learner_s_kernel_goes_on(monkeypatch, capsys):
+    monkeypatch.delenv("GAN_COURSE_CLAIMS", raising=False)
+    claim("two is three", False)
+    assert "CLAIM two is three: False" in capsys.readouterr().out
+
+
+def test_without_training_a_claim_about_training_is_not_judged(record, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_PROFILE", "smoke")
+    claim("trained", False, needs_training=True)
+    monkeypatch.setenv("GAN_COURSE_PROFILE", "full")
+    monkeypatch.setenv("GAN_COURSE_MAX_STEPS", "2")
+    claim("trained", False, needs_training=True)
+    assert [entry["held"] for entry in read_claims(record)] == [None, None]
+
+
+@pytest.mark.parametrize("profile", ["fast", "full"])
+def test_with_training_it_is(record, monkeypatch, profile):
+    monkeypatch.setenv("GAN_COURSE_PROFILE", profile)
+    with pytest.raises(ClaimFailed):
+        claim("trained", False, needs_training=True)
+
+
+def test_other_claims_are_judged_in_smoke_too(record, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_PROFILE", "smoke")
+    with pytest.raises(ClaimFailed):
+        claim("exact", False)

@@ -1,0 +1,129 @@
+"""The form of every lesson, and that its stored notebook is its source."""
+
+import ast
+import re
+
+import nbformat
+import pytest
+
+from gan_course.course import notebooks, results
+from gan_course.course.lessons import NOTEBOOKS
+
+NAMES = notebooks.source_names()
+SKIPPED = {"nbval-skip", "nbval-ignore-output"}
+
+
+def read(name):
+    return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+def test_sources_and_notebooks_are_the_same_lessons():
+    assert sorted(path.stem for path in NOTEBOOKS.glob("[0-9]*.ipynb")) == NAMES and NAMES
+
+
+def test_the_notebook_is_its_source(name):
+    source, stored = notebooks.read_source(name), read(name)
+    assert [(c.cell_type, c.source, dict(c.metadata)) for c in source.cells] == [
+        (c.cell_type, c.source, dict(c.metadata)) for c in stored.cells
+    ], f"run make notebooks ONLY={name}"
+
+
+def test_stored_outputs_are_whole(name):
+    notebook = read(name)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        assert "injected-parameters" not in tags(cell)
+        assert not any(output.output_type == "error" for output in cell.outputs)
+    compared = [cell for cell in cells if not tags(cell) & SKIPPED and cell.outputs]
+    assert len(compared) >= 10, "nbval would compare next to nothing"
+    assert (NOTEBOOKS / f"{name}.ipynb").stat().st_size < 600_000
+
+
+def test_the_first_three_cells(name):
+    first, parameters, imports = read(name).cells[:3]
+    assert first.source.startswith("# ") and "| time |" in first.source
+    picture = re.search(r"!\[([^\]]{20,})\]\((images/\S+)\)", first.source)
+    assert picture and (NOTEBOOKS / picture[2]).is_file()
+    assert tags(parameters) == {"parameters"} and tags(imports) == {"imports"}
+    assigned = ast.parse(parameters.source).body
+    assert [node.targets[0].id for node in assigned] == ["PROFILE", "SEED"]
+    assert all(isinstance(node.value, ast.Constant) for node in assigned)
+    assert "config_for(" in imports.source
+
+
+def test_cells_are_short_and_safe(name):
+    for cell in code_cells(read(name)):
+        assert len(cell.source.splitlines()) <= 25
+        assert not re.search(r"^[!%]|sys\.path|chdir|raises-exception", cell.source, re.MULTILINE)
+
+
+def test_every_stored_figure_has_alt_text(name):
+    for cell in code_cells(read(name)):
+        if any("image/png" in out.get("data", {}) or "image/jpeg" in out.get("data", {}) for out in cell.outputs):
+            assert len(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")) > 20, cell.source
+
+
+def test_every_claim_of_the_source_is_stored_as_held(name):
+    stated = sum(len(re.findall(r"^\s*claim\(", cell.source, re.MULTILINE)) for cell in code_cells(read(name)))
+    texts = [out.get("text", "") for cell in code_cells(read(name)) for out in cell.outputs]
+    lines = [line for text in texts for line in text.splitlines() if line.startswith("CLAIM ")]
+    assert len(lines) >= stated >= 3
+    assert all(line.endswith(": True") for line in lines)
+
+
+def exercises(notebook):
+    """Each exercise cell, with the Markdown before it and the one after."""
+    cells = notebook.cells
+    for number, cell in enumerate(cells):
+        if "exercise" in tags(cell):
+            yield cells[number - 1].source, cell.source, cells[number + 1].source
+
+
+def test_at_least_five_exercises_each_with_its_header_stub_and_answer(name):
+    found = list(exercises(read(name)))
+    assert len(found) >= 5
+    for before, stub, after in found:
+        assert re.search(r"\*\*Exercise \d+\.[^*]+\*\* \((easy|medium|hard), \d+ minutes: [^)]+\)", before), before
+        assert "..." in stub
+        assert "<details>" in after and "```python" in after
+
+
+def test_every_solution_passes_its_own_checker(name):
+    notebook = read(name)
+    imports = next(cell.source for cell in notebook.cells if "imports" in tags(cell))
+    for _, stub, after in exercises(notebook):
+        namespace = {"PROFILE": "smoke", "SEED": 0}
+        exec(imports, namespace)
+        exec(re.search(r"```python\n(.*?)```", after, re.DOTALL)[1], namespace)
+        call = stub.strip().splitlines()[-1]
+        assert repr(eval(call, namespace)) == "passed", call
+
+
+def test_stored_exercises_are_not_attempted(name):
+    for cell in code_cells(read(name)):
+        if "exercise" in tags(cell):
+            assert cell.outputs[-1].data["text/plain"] == "not attempted yet"
+
+
+def test_measured_figures_in_the_prose_are_those_of_the_results():
+    readme = (results.ROOT / "README.md").read_text()
+    assert results.with_lesson_table(readme) == readme, "run make readme"
+    for lesson in NAMES:
+        source = (NOTEBOOKS / "source" / f"{lesson}.py").read_text()
+        assert results.with_computing_time(lesson, source) == source, "run make readme"

@@ -1,0 +1,89 @@
+import json
+
+import nbformat
+import pytest
+
+from gan_course.course import lessons, runner
+from gan_course.course.gallery import best_picture, write_gallery
+from gan_course.errors import CourseError
+
+CLAIM = "from gan_course.course import claim\n"
+PICTURE = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+LESSONS = {
+    "01_good": [CLAIM + "claim('one is one', True)", PICTURE],
+    "02_raises": ["x = 1", "1 / 0"],
+    "03_false": [CLAIM + "claim('one is two', False)", "print('never reached')"],
+    "04_leaves": ["import sys\nsys.exit(0)", "print('never reached')"],
+    "05_dies": ["import os\nos._exit(3)"],
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebooks")
+    for name, cells in LESSONS.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.cells[-1].metadata["tags"] = ["best-picture"]
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    out = tmp_path_factory.mktemp("runs") / "here"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "NOTEBOOKS", folder)
+        summary = runner.run_lessons(list(LESSONS), profile="smoke", device="cpu", out=out)
+    write_gallery(out, summary)
+    return out, {lesson["name"]: lesson for lesson in summary["lessons"]}
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_good_lesson_passes_with_its_claims(run):
+    lesson = run[1]["01_good"]
+    assert lesson["status"] == "passed"
+    assert lesson["claims"] == [{"text": "one is one", "held": True}]
+    assert lesson["seconds"] > 0 and lesson["peak_mb"] > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("02_raises", "ZeroDivisionError"),
+        ("03_false", "claim did not hold: one is two"),
+        ("04_leaves", "did not complete"),
+        ("05_dies", "died|DeadKernel|dead"),
+    ],
+)
+def test_each_way_to_fail_is_seen_and_the_rest_goes_on(run, name, words):
+    import re
+
+    lesson = run[1][name]
+    assert lesson["status"] == "failed"
+    assert re.search(words, lesson["error"], re.IGNORECASE), lesson["error"]
+
+
+def test_the_summary_has_the_promised_form(run):
+    summary = json.loads((run[0] / "summary.json").read_text())
+    assert summary.keys() == {"profile", "device", "seconds", "lessons"}
+    assert summary["profile"] == "smoke"
+    for lesson in summary["lessons"]:
+        assert {"name", "status", "seconds", "peak_mb", "claims"} <= lesson.keys()
+
+
+def test_the_gallery_shows_pictures_claims_and_failures(run):
+    page = (run[0] / "index.html").read_text()
+    assert "1 of 5 lessons passed" in page
+    assert page.count("data:image/png;base64") == 1
+    assert "one is two: <b>did not hold</b>" in page
+    assert best_picture(run[0] / "01_good.ipynb")[0] == "png"
+    assert best_picture(run[0] / "none.ipynb") is None
+
+
+def test_lessons_are_chosen_by_number_or_name(tmp_path, monkeypatch):
+    for name in ("01_a", "02_b", "10_c"):
+        (tmp_path / f"{name}.ipynb").write_text("{}")
+    monkeypatch.setattr(lessons, "NOTEBOOKS", tmp_path)
+    assert lessons.select_lessons("") == ["01_a", "02_b", "10_c"]
+    assert lessons.select_lessons("10, 2") == ["02_b", "10_c"]
+    assert lessons.select_lessons("01_a") == ["01_a"]
+    with pytest.raises(CourseError, match="no lesson '7': choose from 01_a"):
+        lessons.select_lessons("7")

@@ -1,0 +1,213 @@
+"""Bad input: one clear line, exit code 2, nothing overwritten."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_course.cli import main
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for number in range(6):
+        noise = np.random.default_rng(number).integers(0, 255, (40, 50, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / f"{number}.png")
+    return folder
+
+
+def last_line(capsys):
+    err = capsys.readouterr().err.strip()
+    assert "Traceback" not in err
+    return err.splitlines()[-1]
+
+
+def train(*arguments, out):
+    return main(
+        ["train", "dcgan", "--profile", "smoke", "--device", "cpu", "--steps", "2", "--out", str(out), *arguments]
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--profile", "huge"], ["unknown profile 'huge'", "smoke, fast or full"]),
+        (["run", "--only", "99"], ["no lesson '99'", "01_the_game"]),
+        (["run", "--device", "tpu9000", "--only", "01"], ["unknown device 'tpu9000'"]),
+        (["train", "gan9", "--out", "x"], ["unknown family 'gan9'", "dcgan"]),
+        (["train", "dcgan", "--data", "nowhere", "--out", "x"], ["no data named 'nowhere'", "fashion"]),
+        (["train", "dcgan", "--data", "fashion", "fashion", "--out", "x"], ["one set of pictures, not 2"]),
+        (["train", "dcgan", "--resolution", "32", "--out", "x"], ["fashion is 28 px"]),
+        (["train", "dcgan", "--profile", "huge", "--out", "x"], ["unknown profile 'huge'"]),
+        (["train", "dcgan", "--device", "gpu", "--out", "x"], ["unknown device 'gpu'"]),
+        (["weights", "--make", "nothing"], ["no recipe for weights 'nothing'", "dcgan-fashion"]),
+    ],
+)
+def test_a_bad_value_is_named_with_the_way_out(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    line = last_line(capsys)
+    assert all(word in line for word in words), line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--steps", "0"), ("--steps", "-3"), ("--batch-size", "many"), ("--save-every", "1.5")]
+)
+def test_a_number_out_of_range(option, value, capsys, tmp_path):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "dcgan", option, value, "--out", str(tmp_path / "x")])
+    assert stop.value.code == 2
+    assert option in last_line(capsys)
+
+
+def test_a_run_is_not_overwritten(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert train(out=out) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert train(out=out) == 2
+    assert "already holds a run" in last_line(capsys)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert {p.relative_to(out).as_posix() for p in before} == {"last.pt", "metrics.csv", "samples/step_000002.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(["--batch-size", "5"], "batch_size"), (["--seed", "9"], "seed"), (["--profile", "fast"], "base_channels")],
+)
+def test_resuming_with_another_configuration(tmp_path, capsys, change, words):
+    out = tmp_path / "run"
+    assert train(out=out) == 0
+    before = (out / "last.pt").read_bytes()
+    assert train("--resume", *change, out=out) == 2
+    assert words in last_line(capsys)
+    assert (out / "last.pt").read_bytes() == before
+
+
+def test_nothing_to_resume(tmp_path, capsys):
+    assert train("--resume", out=tmp_path / "run") == 2
+    assert "no checkpoint" in last_line(capsys)
+
+
+def test_an_output_folder_that_is_a_file(tmp_path, capsys):
+    (tmp_path / "out").write_text("mine")
+    assert train(out=tmp_path / "out") == 2
+    assert "is a file, not a folder" in last_line(capsys)
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_output_folder(tmp_path, capsys):
+    tmp_path.chmod(0o500)
+    assert train(out=tmp_path / "out") == 2
+    assert "cannot write" in last_line(capsys)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_while_losses_are_written(tmp_path, capsys):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "samples").mkdir()
+    from gan_course.errors import CourseError
+    from gan_course.training import run
+
+    with pytest.raises(CourseError, match="cannot write"):
+        run._append_rows(Path("/dev/full"), [{"step": 1, "loss": 0.5}])
+
+
+def test_a_folder_of_one_s_own_pictures(pictures, tmp_path):
+    out = tmp_path / "run"
+    assert train("--data", str(pictures), "--resolution", "16", "--batch-size", "4", out=out) == 0
+    assert (out / "last.pt").is_file()
+
+
+def spoil_broken(folder):
+    (folder / "3.png").write_bytes((folder / "3.png").read_bytes()[:200])
+    return "3.png"
+
+
+def spoil_tiny(folder):
+    Image.new("RGB", (4, 4)).save(folder / "tiny.png")
+    return "tiny.png"
+
+
+def spoil_empty(folder):
+    for path in folder.iterdir():
+        path.unlink()
+    return folder.name
+
+
+@pytest.mark.parametrize("spoil", [spoil_broken, spoil_tiny, spoil_empty])
+def test_a_folder_that_cannot_be_used(pictures, tmp_path, capsys, spoil):
+    name = spoil(pictures)
+    assert train("--data", str(pictures), "--resolution", "16", out=tmp_path / "run") == 2
+    assert name in last_line(capsys)
+    assert not (tmp_path / "run").exists()
+
+
+def fine_sixteen_bit(folder):
+    Image.fromarray(np.full((40, 40), 40_000, np.uint16)).save(folder / "deep.png")
+
+
+def fine_transparent(folder):
+    Image.new("RGBA", (40, 40), (255, 0, 0, 0)).save(folder / "clear.png")
+
+
+def fine_rotated(folder):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 60)).save(folder / "turned.jpg", exif=exif)
+
+
+@pytest.mark.parametrize("add", [fine_sixteen_bit, fine_transparent, fine_rotated])
+def test_unusual_pictures_are_read(pictures, tmp_path, add):
+    add(pictures)
+    assert train("--data", str(pictures), "--resolution", "16", out=tmp_path / "run") == 0
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed", "no manifest", "no folder"])
+def test_damaged_bundled_data(tmp_path, capsys, monkeypatch, damage):
+    import shutil
+
+    from gan_course.data.manifest import data_root
+
+    root = tmp_path / "data"
+    (root / "fashion").mkdir(parents=True)
+    for path in [data_root() / "manifest.json", *(data_root() / "fashion").iterdir()]:
+        shutil.copy(path, root / path.relative_to(data_root()))
+    labels = root / "fashion" / "t10k-labels-idx1-ubyte.gz"
+    match damage:
+        case "missing":
+            labels.unlink()
+        case "changed":
+            labels.write_bytes(labels.read_bytes()[:-1] + b"x")
+        case "no manifest":
+            (root / "manifest.json").unlink()
+        case "no folder":
+            shutil.rmtree(root)
+    monkeypatch.setenv("GAN_COURSE_DATA", str(root))
+    assert train(out=tmp_path / "run") == 2
+    line = last_line(capsys)
+    assert str(root) in line and ("git checkout" in line or "GAN_COURSE_DATA" in line)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_commands_as_a_user_types_them():
+    """The real process: help, a bad family, and exit codes."""
+    command = [sys.executable, "-m", "gan_course"]
+    assert subprocess.run([*command, "--help"], capture_output=True).returncode == 0
+    bad = subprocess.run([*command, "train", "gan9", "--out", "x"], capture_output=True, text=True)
+    assert bad.returncode == 2
+    assert bad.stderr.strip().splitlines() == ["gan_course: unknown family 'gan9': choose from dcgan"]
+
+
+def test_doctor_reports(capsys):
+    assert main(["doctor"]) in (0, 1)
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("python", "runtime", "memory", "disk", "files intact", "missing"))

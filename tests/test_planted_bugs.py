@@ -1,0 +1,154 @@
+"""The course guards the package: each planted bug turns a named test or a named claim red."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from gan_course.course.lessons import ROOT
+
+
+@dataclass(frozen=True)
+class Bug:
+    name: str
+    file: str
+    right: str
+    wrong: str
+    red: str  # a test, or a lesson's claim as "02_images: words of the claim"
+
+
+BUGS = [
+    Bug(
+        "flipped loss sign",
+        "training/losses.py",
+        "    return softplus(-logits_fake).mean()",
+        "    return softplus(logits_fake).mean()",
+        "tests/training/test_losses.py::test_directions",
+    ),
+    Bug(
+        "missing detach",
+        "training/steps/dcgan.py",
+        "        with torch.no_grad():\n            fake = self.sample(len(real))",
+        "        fake = self.sample(len(real))",
+        "tests/training/test_dcgan_step.py::test_the_discriminator_s_update_leaves_the_generator_alone",
+    ),
+    Bug(
+        "D learns from G's loss",
+        "training/steps/dcgan.py",
+        "        self.D.requires_grad_(False)\n",
+        "",
+        "tests/training/test_dcgan_step.py::test_the_generator_s_update_leaves_the_discriminator_alone",
+    ),
+    Bug(
+        "EMA without buffers",
+        "training/ema.py",
+        "        slow.copy_(fast)",
+        "        pass",
+        "02_images: its BatchNorm statistics are G's own",
+    ),
+    Bug(
+        "EMA never updated",
+        "training/steps/dcgan.py",
+        "        update_ema(self.G_ema, self.G, decay=self.ema_decay)\n",
+        "",
+        "tests/training/test_dcgan_step.py::test_the_average_follows",
+    ),
+    Bug(
+        "BatchNorm's eps 0.8",
+        "models/dcgan.py",
+        "nn.BatchNorm2d(2 * channels)",
+        "nn.BatchNorm2d(2 * channels, 0.8)",
+        "tests/models/test_dcgan.py::test_every_batchnorm_keeps_the_usual_eps_and_momentum",
+    ),
+    Bug(
+        "train/eval leak",
+        "training/ema.py",
+        "copy.deepcopy(G).eval()",
+        "copy.deepcopy(G)",
+        "tests/training/test_ema.py::test_the_average_takes_no_gradient_and_stays_in_evaluation",
+    ),
+    Bug(
+        "penalty without a graph",
+        "training/penalties.py",
+        "create_graph=True",
+        "retain_graph=True",
+        "tests/training/test_penalties.py::test_r1_reaches_the_discriminator",
+    ),
+    Bug(
+        "pictures in [0, 1]",
+        "data/batches.py",
+        "images.float().div_(127.5).sub_(1)",
+        "images.float().div_(255)",
+        "02_images: real pictures reach exactly from -1 to 1",
+    ),
+]
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A copy of the course that may be broken."""
+    for folder in ("gan_course", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("source", ".*"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def run(course, red):
+    """The exit code of the named test or lesson, and the claims that did not hold."""
+    python = [sys.executable, "-m"]
+    environment = os.environ | {"GAN_COURSE_DATA": str(ROOT / "data"), "PYTHONPATH": str(course)}
+    if red.startswith("tests/"):
+        command = [*python, "pytest", "-q", "-p", "no:cacheprovider", red]
+    else:
+        lesson = red.split(":")[0]
+        command = [
+            *python,
+            "gan_course",
+            "run",
+            "--profile",
+            "smoke",
+            "--device",
+            "cpu",
+            "--only",
+            lesson,
+            "--out",
+            "r",
+        ]
+    done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
+    summary = course / "r" / "summary.json"
+    claims = (
+        [c for lesson in json.loads(summary.read_text())["lessons"] for c in lesson["claims"]]
+        if summary.exists()
+        else []
+    )
+    return done, [claim["text"] for claim in claims if claim["held"] is False]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_planted_bug_is_noticed(course, bug):
+    path = course / "gan_course" / bug.file
+    text = path.read_text()
+    assert text.count(bug.right) >= 1, "the line to break has moved: plant the bug where it now belongs"
+    head, _, tail = text.rpartition(bug.right)
+    path.write_text(head + bug.wrong + tail)
+    done, failed_claims = run(course, bug.red)
+    assert done.returncode == 1, done.stdout + done.stderr
+    if bug.red.startswith("tests/"):
+        assert "1 failed" in done.stdout, done.stdout
+    else:
+        assert failed_claims == [bug.red.split(": ", 1)[1]]
+
+
+@pytest.mark.slow
+def test_without_a_bug_the_named_tests_are_green(course):
+    named = sorted({bug.red for bug in BUGS if bug.red.startswith("tests/")})
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *named]
+    environment = os.environ | {"GAN_COURSE_DATA": str(ROOT / "data"), "PYTHONPATH": str(course)}
+    done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

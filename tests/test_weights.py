@@ -1,0 +1,63 @@
+import json
+
+import pytest
+import torch
+
+from gan_course import weights
+from gan_course.config import DCGAN
+from gan_course.course import shipped
+from gan_course.errors import CourseError
+from gan_course.files import sha256
+
+CARD_KEYS = {
+    "name", "file", "bytes", "sha256", "what", "data", "steps", "minutes", "hardware", "torch", "commit", "command",
+    "metrics", "licence", "seed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["dcgan-fashion", "fashion-reader"])
+def test_every_shipped_file_has_its_card(name):
+    card = weights.read_card(name)
+    assert card.keys() >= CARD_KEYS
+    path = shipped.data_root() / "weights" / card["file"]
+    assert sha256(path) == card["sha256"] and path.stat().st_size == card["bytes"]
+    assert card["command"].endswith(name)
+
+
+def test_all_shipped_weights_fit_the_budget():
+    assert sum(weights.read_card(name)["bytes"] for name in weights.weight_names()) <= 24 * 2**20
+
+
+def test_the_shipped_generator_is_that_of_the_full_profile():
+    from dataclasses import asdict
+
+    card = weights.read_card("dcgan-fashion")
+    assert card["config"] == json.loads(json.dumps(asdict(DCGAN["full"])))
+
+
+def test_the_card_s_figures_are_those_of_the_file():
+    card = weights.read_card("dcgan-fashion")
+    measured = shipped.fashion_metrics(shipped.load_dcgan_fashion())
+    for name in ("precision", "recall"):
+        assert measured[name] == pytest.approx(card["metrics"][name], abs=0.02)
+        assert measured[name] >= 0.75 * measured[f"{name} of real pictures"]
+
+
+def test_unknown_weights():
+    with pytest.raises(CourseError, match=r"no shipped weights named 'x': choose from .*dcgan-fashion"):
+        weights.read_card("x")
+
+
+def test_saved_weights_come_back(tmp_path, monkeypatch):
+    (tmp_path / "manifest.json").write_text("{}")
+    tensors = {"w": torch.tensor([0.5, -2.0]), "n": torch.tensor(7)}
+    weights.save_weights("mine", tensors, {"metrics": {}}, root=tmp_path)
+    monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
+    assert weights.weight_names() == ["mine"]
+    loaded = weights.load_weights("mine")
+    assert loaded["w"].dtype == torch.float32 and torch.equal(loaded["w"], tensors["w"])
+    assert loaded["n"] == 7 and loaded["n"].dtype == torch.int64
+
+
+def test_a_recipe_for_each_shipped_name():
+    assert set(weights.weight_names()) == set(shipped.RECIPES)
