@@ -49,4 +49,6 @@ def read_claims(path: Path) -> list[dict]:
 
 
 def _plain(margin: object) -> float | None:
-    return None if margin is None else float(margin)
+    if margin is None:
+        return None
+    return float(margin.detach() if hasattr(margin, "detach") else margin)

@@ -83,6 +83,7 @@ def _run_lesson(name: str, *, profile: str, device: str, out: Path, max_steps: i
         "GAN_COURSE_CLAIMS": str(record.resolve()),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     }
+    environment.pop("MPLBACKEND", None)  # the kernel chooses the backend that stores pictures
     if device:
         environment["GAN_COURSE_DEVICE"] = device
     if max_steps:
