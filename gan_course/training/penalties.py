@@ -27,8 +27,6 @@ def r1_penalty(real: Tensor, logits_real: Tensor) -> Tensor:
     if not real.requires_grad:
         raise ValueError("real does not require grad: call real.requires_grad_() before D(real)")
     if len(real) != len(logits_real):
-        raise ValueError(
-            f"real has {len(real)} samples and logits_real {len(logits_real)}: they must be one batch"
-        )
+        raise ValueError(f"real has {len(real)} samples and logits_real {len(logits_real)}: they must be one batch")
     (gradient,) = torch.autograd.grad(logits_real.sum(), real, create_graph=True)
     return gradient.square().flatten(1).sum(1).mean()

@@ -53,6 +53,7 @@ from gan_course.models.layers import init_normal
 from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training.families import build_dcgan
 from gan_course.training.loop import fit
+from gan_course.training.resumable import fit_resumable, lesson_folder
 from gan_course.training.steps.dcgan import DCGANStep
 from gan_course.weights import read_card
 
@@ -298,7 +299,8 @@ def remember(n_done, rows):
 
 
 every = max(1, cfg.dcgan.n_steps // 4)
-rows = fit(training.step, training.batches, n_steps=cfg.dcgan.n_steps, hook=remember, hook_every=every)
+folder = lesson_folder("02_images", PROFILE)  # full only: an interrupted training goes on from there
+rows = fit_resumable(training, n_steps=cfg.dcgan.n_steps, folder=folder, hook=remember, hook_every=every)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five small grids from left to right: grey noise, then blurred garment shapes that grow sharper and more varied with training."}}
 viz.show_grids({f"after {n} steps": images for n, images in list(previews.items())[:5]}, n_columns=4, zoom=1.2)
