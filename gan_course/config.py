@@ -23,9 +23,9 @@ class GameConfig:
     n_steps_ring: int
     batch_size: int = 256
     hidden: int = 64
-    z_dim: int = 2
+    z_dim: int = 4
     lr: float = 1e-3
-    betas: tuple[float, float] = (0.5, 0.9)
+    betas: tuple[float, float] = (0.0, 0.9)
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class ImagesConfig:
 
 GAME = {
     "smoke": GameConfig(n_steps_line=20, n_steps_ring=20, batch_size=64),
-    "fast": GameConfig(n_steps_line=1_500, n_steps_ring=3_000),
-    "full": GameConfig(n_steps_line=5_000, n_steps_ring=20_000, batch_size=1024, hidden=128),
+    "fast": GameConfig(n_steps_line=1_500, n_steps_ring=4_000),
+    "full": GameConfig(n_steps_line=5_000, n_steps_ring=10_000, batch_size=512, hidden=128),
 }
 
 DCGAN = {
     "smoke": DCGANConfig(n_steps=2, batch_size=8, base_channels=8),
-    "fast": DCGANConfig(n_steps=1_000, ema_decay=0.99),
+    "fast": DCGANConfig(n_steps=1_000, lr=1e-3, ema_decay=0.98),
     "full": DCGANConfig(n_steps=12_000, base_channels=96),
 }
 

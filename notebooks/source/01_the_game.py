@@ -1,0 +1,713 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 01 · The game
+#
+# Two small networks play against each other until one of them can draw points that look like the data, and you can
+# check every move, because here the right answer is known.
+#
+# ![Three moments of a training in the plane: generated points start as one clump, arrows show where the discriminator pushes them, and at the end they sit on a ring of eight clusters.](images/01_the_game.jpg)
+#
+# | you will be able to | |
+# | --- | --- |
+# | derive | the best discriminator there is, and what the game is worth when it plays |
+# | write | the whole training loop of a GAN, from memory |
+# | explain | why the generator does not minimise what the theory says |
+# | count | the modes that a generator reaches |
+# | spot | a missing `detach`, exchanged labels, a turned sign |
+# | needs | expectation, density, gradient; PyTorch autograd (a self-check follows) |
+# | time | study 75 min; computing: see README |
+# | papers | Goodfellow et al. 2014 (GAN); Metz et al. 2017 (the ring) |
+
+# %% tags=["parameters"]
+PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
+SEED = 0
+
+# %% tags=["imports"]
+import copy
+import math
+
+import torch
+from matplotlib import pyplot as plt
+from torch.nn.functional import softplus
+
+from gan_course import viz
+from gan_course.config import GAME, config_for
+from gan_course.course import claim
+from gan_course.data.toy import mixture_density, normal_density, ring_centres, sample_mixture, sample_ring
+from gan_course.evaluation.coverage import modes_covered
+from gan_course.exercises import the_game as exercises
+from gan_course.models.mlp import mlp
+from gan_course.runtime import choose_runtime, seed_everything
+from gan_course.training.losses import d_logistic, g_minimax, g_nonsaturating
+
+cfg = config_for(GAME, PROFILE)
+choose_runtime("cpu", "float32", threads=1)  # networks this small are fastest on one core
+seed_everything(SEED)
+
+# %% [markdown]
+# ## Before you start
+#
+# Four questions. If all four are easy, go on; if one is not, its answer says what to read up on.
+#
+# 1. A die shows $k$ with probability 1/6. What is $\mathbb{E}[k^2]$, and how would you estimate it by throwing?
+# 2. Can a density be larger than 1?
+# 3. $f(s) = \log(1 + e^s)$. What is $f'(s)$?
+# 4. `y = f(x); y.backward()` was called twice in a row on fresh graphs. What is in `x.grad`?
+#
+# <details><summary>Answers</summary>
+#
+# 1. 91/6, about 15.2. Throw often and average the squares: every loss in this course is such an average over a batch.
+# 2. Yes: only its integral is 1. A Gaussian of width 0.1 reaches 4.
+# 3. $e^s / (1 + e^s) = \sigma(s)$, the sigmoid. The function is called *softplus*, and you will meet it in every loss.
+# 4. The sum of both gradients. Autograd adds; `zero_grad` clears.
+#
+# </details>
+
+# %% [markdown]
+# ## Two players
+#
+# There is data, with a density $p(x)$ that nobody can write down. A **generator** $G$ turns random vectors $z$ into
+# points $G(z)$; their density is $q(x)$, which nobody can write down either. A **discriminator** $D$ looks at one point
+# and says how likely it is to be real. Goodfellow et al. let them play for one number:
+#
+# $$\min_G \max_D \; V(D, G) = \mathbb{E}_{x \sim p} \log D(x) + \mathbb{E}_{z} \log(1 - D(G(z)))$$
+#
+# $D$ wants $V$ large: say 1 to what is real and 0 to what is generated. $G$ wants it small, and has only one way: make
+# points that $D$ takes for real. Neither needs a formula for a density, only samples.
+
+# %% [markdown]
+# **Exercise 1. The best D** (medium, 10 minutes: the rest of the lesson stands on it)
+#
+# Hold $G$ fixed. At a point $x$ the two terms weigh $p \log D + q \log(1 - D)$. Derive the $D$ that makes this largest,
+# and write it as a function of the two densities at that point.
+
+# %% tags=["exercise"]
+def optimal_discriminator(p, q):
+    ...
+
+
+exercises.check_optimal_discriminator(optimal_discriminator)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The derivative with respect to $D$ is $p/D - q/(1 - D)$. It is zero where $p(1 - D) = qD$, so $D^* = p/(p + q)$; the
+# second derivative is negative, so this is the maximum.
+#
+# ```python
+# def optimal_discriminator(p, q):
+#     return p / (p + q)
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## A discriminator against a fixed generator
+#
+# On a line, and with densities that we choose, $D^*$ can be drawn. Let the data be two bumps, and let the generator be
+# frozen: a single Gaussian, a little to the right. **Predict:** where is $D^*$ above one half, and what does it
+# do at the far left and the far right, where hardly a point of either kind ever falls?
+
+# %% mystnb={"image": {"alt": "Left: the data density with two bumps at -1.5 and 1.5 and the single broad bump of the generator at 0.5. Right: the optimal discriminator, above one half around both data bumps, with a deep valley between them."}}
+x = torch.linspace(-5, 5, 501)
+p, q = mixture_density(x), normal_density(x, 0.5)
+d_star = p / (p + q)
+
+_, (left, right) = viz.figure(9, 3, n_axes=2)
+left.plot(x, p, color=viz.REAL, label="p: data")
+left.plot(x, q, color=viz.FAKE, label="q: fixed generator")
+left.set(xlabel="x", ylabel="density", ylim=(-0.01, 0.52))
+left.legend(frameon=False, ncols=2, loc="upper center")
+right.plot(x, d_star, color="black")
+right.axhline(0.5, color=viz.SCORE, lw=0.8, ls=":")
+right.set(xlabel="x", ylabel="D*(x)", ylim=(-0.03, 1.03))
+plt.show()
+
+# %% [markdown]
+# $D^*$ does not follow the data; it follows the **ratio** of the two densities. In the tails it is decided by which of
+# two tiny numbers is smaller, and the narrower bumps lose.
+#
+# Now a network. It returns a raw score $s$ (a *logit*), and $D = \sigma(s)$. An optimiser minimises, so D's loss is
+# $-V$. In code one never takes the sigmoid and then the logarithm; the exercise shows why.
+
+# %% [markdown]
+# **Exercise 2. A loss that survives ±200** (medium, 10 minutes: an infinite loss ends a training)
+#
+# Write $-V$ from the raw scores of a real and of a generated batch, as a mean over each. It must be finite, exact and have
+# the right gradient for scores of ±200. Remember the softplus of the self-check: $-\log\sigma(s) = \mathrm{softplus}(-s)$.
+
+# %% tags=["exercise"]
+def d_loss(logits_real, logits_fake):
+    ...
+
+
+exercises.check_d_loss(d_loss)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# $1 - \sigma(s) = \sigma(-s)$, so $-\log(1 - \sigma(s)) = \mathrm{softplus}(s)$.
+#
+# ```python
+# def d_loss(logits_real, logits_fake):
+#     return softplus(-logits_real).mean() + softplus(logits_fake).mean()
+# ```
+#
+# `torch.log(torch.sigmoid(s))` is minus infinity for $s = -200$, and a small epsilon inside the logarithm makes the
+# loss finite and the gradient zero: D stops learning from exactly the points it judges worst.
+#
+# </details>
+
+# %% [markdown]
+# The loop: draw a batch of each kind, compute the loss, step. D never sees a density, only points.
+
+# %% tags=["nbval-ignore-output"]
+D = mlp(1, 1, hidden=cfg.hidden)
+opt_D = torch.optim.Adam(D.parameters(), cfg.lr, cfg.betas)
+for _ in range(cfg.n_steps_line):
+    real = sample_mixture(cfg.batch_size)
+    fake = 0.5 + torch.randn(cfg.batch_size, 1)
+    loss_D = softplus(-D(real)).mean() + softplus(D(fake)).mean()
+    opt_D.zero_grad()
+    loss_D.backward()
+    opt_D.step()
+print(f"loss_D after {cfg.n_steps_line} steps: {loss_D.item():.3f}")
+
+# %% mystnb={"image": {"alt": "The learnt discriminator lies on the dashed optimal one between about -3 and 3, inside the shaded region where there is data; outside it may leave it."}}
+with torch.no_grad():
+    d_learnt = D(x[:, None]).sigmoid()[:, 0]
+seen = p + q > 0.05  # what "where there is data" means here
+
+_, (ax,) = viz.figure(8, 3)
+ax.fill_between(x, 0, 1, where=seen, color="0.93", label="where there is data")
+ax.plot(x, d_star, color="black", ls="--", label="D* = p / (p + q)")
+ax.plot(x, d_learnt, color=viz.FAKE, label="learnt D")
+ax.set(xlabel="x", ylabel="D(x)", ylim=(-0.03, 1.03))
+ax.legend(frameon=False, loc="upper right")
+plt.show()
+
+# %%
+error = (d_learnt - d_star)[seen].abs().mean().item()
+claim(
+    "where p + q > 0.05, the learnt D is within 0.06 of p / (p + q) on average",
+    error < 0.06,
+    margin=0.06 - error,
+    needs_training=True,
+)
+
+# %% [markdown]
+# A network that saw nothing but points has learnt the ratio of two densities. Remember this picture: whatever the
+# generator learns, it learns from the slope of this curve. Outside the grey region nothing tied the curve down.
+
+# %% [markdown]
+# ## What the game is worth
+#
+# Put $D^*$ into $V$ and what remains depends on the two densities alone:
+#
+# $$V(D^*, G) = -2 \log 2 + 2\,\mathrm{JSD}(p, q), \qquad
+# \mathrm{JSD}(p, q) = \tfrac12 \mathrm{KL}\big(p \,\|\, \tfrac{p + q}{2}\big) + \tfrac12 \mathrm{KL}\big(q \,\|\, \tfrac{p + q}{2}\big)$$
+#
+# The Jensen-Shannon divergence is 0 where $p = q$ and nowhere else, and it is never above $\log 2$. So against a perfect
+# $D$, the best that $G$ can do is to match the data.
+
+# %% [markdown]
+# **Exercise 3. Measure it** (medium, 10 minutes: turns a formula into a number)
+#
+# Write the JSD of two densities that are given on a grid of spacing `dx`. Where a density is zero, $0 \log 0$ counts as
+# zero: `torch.xlogy(a, b)` is $a \log b$ with that rule.
+
+# %% tags=["exercise"]
+def jsd(p, q, dx):
+    ...
+
+
+exercises.check_jsd(jsd)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def jsd(p, q, dx):
+#     middle = (p + q) / 2
+#     kl_p = (torch.xlogy(p, p) - torch.xlogy(p, middle)).sum() * dx
+#     kl_q = (torch.xlogy(q, q) - torch.xlogy(q, middle)).sum() * dx
+#     return (kl_p + kl_q) / 2
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **Predict:** take two Gaussians of width 1 and pull them apart. What are $V(D^*)$ and the JSD at a shift of 0? And does
+# the JSD at a shift of 8 tell you that you are further away than at 6?
+
+# %%
+grid = torch.linspace(-20, 30, 20_001, dtype=torch.float64)
+dx = (grid[1] - grid[0]).item()
+values, divergences = {}, {}
+print("shift    V(D*)      JSD")
+for shift in (0, 0.5, 1, 2, 4, 6, 8):
+    a, b = normal_density(grid), normal_density(grid, shift)
+    at_best = torch.xlogy(a, a / (a + b)) + torch.xlogy(b, b / (a + b))  # 1 - D* is b / (a + b), without rounding to 0
+    values[shift] = (at_best.sum() * dx).item()
+    terms = torch.xlogy(a, a) + torch.xlogy(b, b) - torch.xlogy(a + b, (a + b) / 2)
+    divergences[shift] = (terms.sum() * dx / 2).item()
+    print(f"{shift:5} {values[shift]:8.4f} {abs(divergences[shift]):8.4f}")
+
+# %%
+gap = max(abs(values[s] - (-2 * math.log(2) + 2 * divergences[s])) for s in values)
+claim("V(D*) equals -2 log 2 + 2 JSD within 1e-9 at every shift", gap < 1e-9)
+at_zero = max(abs(values[0] + 2 * math.log(2)), abs(divergences[0]))
+claim("two equal densities: V is -2 log 2 = -1.386 and the JSD 0", at_zero < 1e-9)
+claim("at a shift of 8 the JSD is within 0.001 of log 2, its ceiling", math.log(2) - divergences[8] < 1e-3)
+
+# %% mystnb={"image": {"alt": "Left: the Jensen-Shannon divergence rises with the shift and flattens against the dotted line at log 2 from about 5 on. Right: the optimal discriminator for shifts of 1, 3 and 8: a gentle slope becomes a step."}}
+shifts = torch.linspace(0, 10, 101, dtype=torch.float64)
+a, b = normal_density(grid), normal_density(grid - shifts[:, None])
+curve = (torch.xlogy(a, a) + torch.xlogy(b, b) - torch.xlogy(a + b, (a + b) / 2)).sum(1) * dx / 2
+
+_, (left, right) = viz.figure(9, 3, n_axes=2)
+left.plot(shifts, curve, color="black")
+left.axhline(math.log(2), color=viz.SCORE, ls=":", label="log 2")
+left.set(xlabel="shift between p and q", ylabel="JSD", ylim=(0, 0.78))
+left.legend(frameon=False, loc="lower right")
+for shift, colour in ((1, "#9ecae1"), (3, "#4292c6"), (8, "#084594")):
+    right.plot(grid, torch.sigmoid(shift * (shift / 2 - grid)), color=colour, label=f"shift {shift}")
+right.set(xlabel="x", ylabel="D*(x)", xlim=(-3, 11))
+right.legend(frameon=False)
+plt.show()
+
+# %% [markdown]
+# At 6 and at 8 the game is worth the same. Far apart, a perfect $D$ is a cliff with flat land on both sides: it knows that
+# every fake is fake, and says nothing about which way is home. A generator needs a $D$ that is good but not perfect,
+# and that is one reason why the two are trained in turns.
+
+# %% [markdown]
+# **Exercise 4. Predict: a coin** (easy, 3 minutes: it is the number to look for in every log)
+#
+# Suppose that $D$ has given up and says 1/2 to everything. What is $V$? Give a number to two decimals.
+
+# %% tags=["exercise"]
+value_of_a_coin = ...
+exercises.check_value_of_a_coin(value_of_a_coin)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# Both terms are $\log \tfrac12$, so $V = -2 \log 2$, and D's loss is $2 \log 2$, about 1.386. It is the value at the end
+# of a perfect game. It is also that of a $D$ which has learnt nothing, so a loss near 1.386 proves neither.
+#
+# ```python
+# value_of_a_coin = -1.386
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## The generator moves
+#
+# Now both learn, in turns. Three details make the loop right, and each is a well-known bug when it is missing:
+#
+# 1. **Two optimisers.** Each player moves only its own weights.
+# 2. **`detach` in D's turn.** D judges the fakes as given; no gradient goes back into G.
+# 3. **No `detach` in G's turn.** The gradient must pass *through* D into G. It leaves traces in D's `grad` on the way,
+#    and D's next `zero_grad` removes them.
+#
+# G minimises $-\log D(G(z))$ instead of $\log(1 - D(G(z)))$. The next section shows why.
+
+# %% tags=["nbval-ignore-output"]
+G, D = mlp(cfg.z_dim, 1, hidden=cfg.hidden), mlp(1, 1, hidden=cfg.hidden)
+opt_G = torch.optim.Adam(G.parameters(), cfg.lr, cfg.betas)
+opt_D = torch.optim.Adam(D.parameters(), cfg.lr, cfg.betas)
+z_fixed = torch.randn(20_000, cfg.z_dim)
+moments = sorted({0, cfg.n_steps_line // 20, cfg.n_steps_line // 5, cfg.n_steps_line})
+frames = {}
+for step in range(cfg.n_steps_line + 1):
+    if step in moments:
+        with torch.no_grad():
+            frames[step] = G(z_fixed)[:, 0], D(x[:, None]).sigmoid()[:, 0]
+    real = sample_mixture(cfg.batch_size)
+    fake = G(torch.randn(cfg.batch_size, cfg.z_dim))
+    loss_D = softplus(-D(real)).mean() + softplus(D(fake.detach())).mean()
+    opt_D.zero_grad()
+    loss_D.backward()
+    opt_D.step()
+    loss_G = softplus(-D(fake)).mean()
+    opt_G.zero_grad()
+    loss_G.backward()
+    opt_G.step()
+print(f"loss_D {loss_D.item():.2f}, loss_G {loss_G.item():.2f}")
+
+# %% [markdown]
+# Before you look: the first generator puts all its points near 0. Which of the two bumps will it go for?
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four moments of the training on the line. The histogram of generated points starts as a spike at zero and spreads until it has the two bumps of the data; a grey curve shows the discriminator, which ends near one half."}}
+edges = torch.linspace(-4, 4, 81)
+_, axes = viz.figure(11, 2.8, n_axes=len(frames), share=True)
+for ax, (step, (points, judged)) in zip(axes, frames.items(), strict=True):
+    ax.hist(points.numpy(), edges.numpy(), density=True, color=viz.FAKE, alpha=0.6, label="generated")
+    ax.plot(x, p, color=viz.REAL, label="data")
+    ax.plot(x, judged, color=viz.SCORE, ls="--", lw=1, label="D")
+    ax.set(title=f"step {step}", xlabel="x", xlim=(-4, 4), ylim=(0, 1.05))
+axes[0].set_ylabel("density; D(x)")
+axes[0].legend(frameon=False, fontsize=8, loc="upper left")
+plt.show()
+
+# %%
+def distance(points):
+    """Total variation between a histogram of the points and the data: 0 is equal, 1 is no overlap."""
+    counts = torch.histogram(points.contiguous(), edges)[0]
+    centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
+    return 0.5 * (counts / len(points) - mixture_density(centres) * width).abs().sum().item()
+
+
+first, last = distance(frames[moments[0]][0]), distance(frames[moments[-1]][0])
+claim(
+    "training brings G's points to under two thirds of their first distance from the data",
+    last < first * 2 / 3,
+    margin=first * 2 / 3 - last,
+    needs_training=True,
+)
+
+# %% [markdown]
+# Both bumps, and no formula for either. The fit is not perfect and does not stay still: G overshoots, D notices, G comes
+# back. The two minimise different things, so nothing forces their sum downwards, and the losses tell little. Lesson 03
+# looks at that circling, and at what stops it.
+
+# %% [markdown]
+# **Exercise 5. Debug: D's turn** (medium, 10 minutes: a missing `detach` is the most frequent bug of all)
+#
+# A colleague wrote the step below. It runs, and it is wrong in three ways. Write the right one; it returns the loss.
+#
+# ```python
+# def d_step(D, G, opt_D, real, z):
+#     fake = G(z)
+#     loss = softplus(D(real)).mean() + softplus(-D(fake)).mean()
+#     loss.backward()
+#     opt_D.step()
+#     return loss
+# ```
+
+# %% tags=["exercise"]
+def d_step(D, G, opt_D, real, z):
+    ...
+
+
+exercises.check_d_step(d_step)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The labels were exchanged, the fakes were not detached, and the old gradients were never cleared.
+#
+# ```python
+# def d_step(D, G, opt_D, real, z):
+#     fake = G(z).detach()
+#     loss = softplus(-D(real)).mean() + softplus(D(fake)).mean()
+#     opt_D.zero_grad()
+#     loss.backward()
+#     opt_D.step()
+#     return loss
+# ```
+#
+# The missing `detach` alone does not spoil D: its own gradient is the same. It costs a backward pass through G, and it
+# leaves in G a gradient that makes the fakes *easier* to catch, which does harm as soon as someone forgets `zero_grad`.
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 6. Debug: a generator that runs away** (medium, 10 minutes: a turned sign trains happily)
+#
+# In this step the samples drift ever further from the data, and the loss falls all the while. Write the right step,
+# with the non-saturating loss $-\log D(G(z))$; it returns the loss and moves G only.
+#
+# ```python
+# def g_step(D, G, opt_G, z):
+#     loss = softplus(D(G(z))).mean()
+#     opt_G.zero_grad()
+#     loss.backward()
+#     opt_G.step()
+#     return loss
+# ```
+
+# %% tags=["exercise"]
+def g_step(D, G, opt_G, z):
+    ...
+
+
+exercises.check_g_step(g_step)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# $\mathrm{softplus}(s)$ is $-\log(1 - D)$: it is small when D rejects the fake. G wants $-\log D$, which is
+# $\mathrm{softplus}(-s)$.
+#
+# ```python
+# def g_step(D, G, opt_G, z):
+#     loss = softplus(-D(G(z))).mean()
+#     opt_G.zero_grad()
+#     loss.backward()
+#     opt_G.step()
+#     return loss
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## Why G does not play by the book
+#
+# By the formula G would minimise $\log(1 - D(G(z)))$, the **minimax** loss. In practice it minimises $-\log D(G(z))$, the
+# **non-saturating** loss. Both fall when D is fooled. **Predict:** early in training D rejects every fake, say with
+# $D(G(z)) = 0.01$. Which of the two has the larger slope in the raw score there, and how many times larger?
+
+# %% mystnb={"image": {"alt": "Left: both generator losses over the raw score, both falling; the minimax loss is flat on the left, the non-saturating one on the right. Right: the size of their slopes over D(G(z)), two straight lines that cross at one half."}}
+score = torch.linspace(-6, 6, 241, dtype=torch.float64)
+d_fake = torch.sigmoid(score)
+
+_, (left, right) = viz.figure(9, 3, n_axes=2)
+left.plot(score, -softplus(score), color=viz.REAL, label="minimax: log(1 − D)")
+left.plot(score, softplus(-score), color=viz.FAKE, label="non-saturating: −log D")
+left.set(xlabel="raw score s of a fake", ylabel="G's loss")
+left.legend(frameon=False)
+right.plot(d_fake, d_fake, color=viz.REAL, label="minimax: D")
+right.plot(d_fake, 1 - d_fake, color=viz.FAKE, label="non-saturating: 1 − D")
+right.set(xlabel="D(G(z))", ylabel="size of the slope in s")
+right.legend(frameon=False, loc="upper center")
+plt.show()
+
+# %%
+s = torch.tensor(0.01, dtype=torch.float64).logit().requires_grad_()
+(slope_minimax,) = torch.autograd.grad(g_minimax(s), s)
+(slope_nonsaturating,) = torch.autograd.grad(g_nonsaturating(s), s)
+print(f"minimax {slope_minimax:.2f}, non-saturating {slope_nonsaturating:.2f}")
+ratio = (slope_nonsaturating / slope_minimax).item()
+claim("where D(G(z)) = 0.01, the non-saturating gradient is 99 times the minimax one", abs(ratio - 99) < 1e-6)
+
+# %% [markdown]
+# The slopes are $-\sigma(s) = -D$ and $-(1 - D)$. Both point the same way. The minimax loss whispers exactly when G is
+# at its worst; that is what *saturates* means. The other one speaks up when G is bad and falls silent when G is good.
+
+# %% [markdown]
+# **Exercise 7. Spot the mistake** (medium, 5 minutes: good books slip here too)
+#
+# A widely read and very good online textbook explains the trick about like this: if the generator does a perfect job,
+# then $D(x') \approx 1$ for a fake $x'$, so the loss built on $\log(1 - D(x'))$ is near 0, and its gradients are too
+# small for the **discriminator** to make progress. Which value is $D(x')$ really near when that loss is flat, and which
+# player goes hungry? Answer with a pair such as `(1, "discriminator")`.
+
+# %% tags=["exercise"]
+where_it_saturates = ...
+exercises.check_where_it_saturates(where_it_saturates)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The loss is flat where D is sure that the fake is fake, and it is G that then learns nothing (Goodfellow et al.,
+# section 3). At $D = 1$ the term $-\log(1 - D)$ diverges, and D learns a great deal. An easy thing to mix up: the
+# left plot above settles it.
+#
+# ```python
+# where_it_saturates = (0, "generator")
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## In the plane
+#
+# Eight Gaussians on a ring are the fruit fly of this field: easy to see, and hard enough that a GAN can lose some of
+# them. A **mode** counts as covered if it holds at least a quarter of its fair share of the points, within three widths
+# of its centre. **Predict:** does G find all eight at once, or one after another?
+
+# %%
+STD = 0.15
+centres = ring_centres()
+ring = sample_ring(5_000, std=STD)
+covered, near = modes_covered(ring, centres, radius=3 * STD)
+print(f"real data: {covered} of 8 modes, {near:.0%} of the points near one")
+one_stray = torch.cat([centres[:1].repeat(799, 1), centres[1:2]])
+print("799 points on one mode and a single one on another:", modes_covered(one_stray, centres, radius=3 * STD)[0])
+
+# %% [markdown]
+# The same loop again. Only the number of coordinates has changed.
+
+# %% tags=["nbval-ignore-output"]
+G, D = mlp(cfg.z_dim, 2, hidden=cfg.hidden), mlp(2, 1, hidden=cfg.hidden)
+opt_G = torch.optim.Adam(G.parameters(), cfg.lr, cfg.betas)
+opt_D = torch.optim.Adam(D.parameters(), cfg.lr, cfg.betas)
+z_fixed, n = torch.randn(2_000, cfg.z_dim), cfg.n_steps_ring
+moments, players, counts = sorted({0, n // 400, n // 10, n}), {}, []
+for step in range(n + 1):
+    if step in moments:
+        players[step] = copy.deepcopy(G), copy.deepcopy(D)
+    if step % max(1, n // 80) == 0:
+        with torch.no_grad():
+            counts.append((step, *modes_covered(G(z_fixed), centres, radius=3 * STD)))
+    real = sample_ring(cfg.batch_size, std=STD)
+    fake = G(torch.randn(cfg.batch_size, cfg.z_dim))
+    loss_D = softplus(-D(real)).mean() + softplus(D(fake.detach())).mean()
+    opt_D.zero_grad()
+    loss_D.backward()
+    opt_D.step()
+    loss_G = softplus(-D(fake)).mean()
+    opt_G.zero_grad()
+    loss_G.backward()
+    opt_G.step()
+print(f"loss_D {loss_D.item():.2f}, loss_G {loss_G.item():.2f}")
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Over the steps of the training: the number of covered modes climbs in a few jumps to eight; the share of points near a mode rises more slowly and stays below that of the data."}}
+steps, covered, near = zip(*counts, strict=True)
+_, (left, right) = viz.figure(9, 2.8, n_axes=2)
+left.step(steps, covered, where="post", color=viz.FAKE)
+left.axhline(8, color=viz.REAL, ls=":", label="data")
+left.set(xlabel="step", ylabel="modes covered", ylim=(-0.3, 8.6))
+right.plot(steps, near, color=viz.FAKE, label="generated")
+right.axhline(0.99, color=viz.REAL, ls=":", label="data")
+right.set(xlabel="step", ylabel="share of points near a mode", ylim=(0, 1.05))
+right.legend(frameon=False, loc="lower right")
+plt.show()
+
+# %%
+claim(
+    "at the end G covers at least six of the eight modes",
+    covered[-1] >= 6,
+    margin=covered[-1] - 6,
+    needs_training=True,
+)
+claim(
+    "at the end at least 60 % of the points lie near a mode",
+    near[-1] >= 0.6,
+    margin=near[-1] - 0.6,
+    needs_training=True,
+)
+
+# %% [markdown]
+# Coverage and precision are different questions. The modes are found early and the points between them thin out slowly: a
+# continuous G has to stretch a cloud of z over eight islands, and the bridges between them never quite vanish.
+
+# %% [markdown]
+# ### What D tells G
+#
+# G never sees a data point. All it ever learns comes through one gradient: how its loss would change if a sample moved a
+# little. Here is that field. For a point $x$ the arrow is $-\nabla_x\, [-\log D(x)]$, the way in which D pushes a sample
+# that lies there; the colour is $D(x)$, blue for "real" and red for "generated".
+
+# %%
+axis = torch.linspace(-3, 3, 121)
+plane = torch.cartesian_prod(axis, axis)
+spots = torch.cartesian_prod(axis[4::8], axis[4::8])
+
+
+def push(D, points):
+    points = points.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(softplus(-D(points)).sum(), points)
+    return -gradient
+
+
+arrows = push(D, spots)
+print(tuple(spots.shape), "points,", tuple(arrows.shape), "arrows")
+
+# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Three moments of a training in the plane: generated points start as one clump, arrows show where the discriminator pushes them, and at the end they sit on a ring of eight clusters."}}
+shown = [step for step in players if step > 0]
+_, axes = viz.figure(10.5, 3.9, n_axes=len(shown))
+for ax, step in zip(axes, shown, strict=True):
+    G_then, D_then = players[step]
+    with torch.no_grad():
+        judged, points = D_then(plane).sigmoid().view(121, 121), G_then(z_fixed)
+    ax.contourf(axis, axis, judged.T, levels=torch.linspace(0, 1, 21), cmap="RdBu", alpha=0.55)
+    arrows = push(D_then, spots)
+    arrows = arrows / arrows.norm(dim=1).quantile(0.95)
+    arrows = arrows / arrows.norm(dim=1, keepdim=True).clamp_min(1)
+    found, _ = modes_covered(points, centres, radius=3 * STD)
+    viz.scatter(ax, ring[:1_500], points[:1_500], title=f"step {step}: {found} of 8 modes")
+    ax.quiver(*spots.T, *arrows.T, angles="xy", scale_units="xy", scale=2.6, width=0.005, color="0.15")
+axes[0].legend(framealpha=1, fontsize=8, loc="upper left", markerscale=3)
+plt.show()
+
+# %% [markdown]
+# Read it from left to right. First D knows one thing, that the data lie further out than the clump, and its arrows point
+# away from the middle. Later the middle is deep red and the ring pale. At the end the pale land has broken up into islands, and the
+# arrows between them split towards one or the other. On the islands D is near one half: there it has little left to say.
+# Arrow lengths are scaled in each panel by themselves, and long ones cut.
+#
+# Now try it: set `STD = 0.05` and run from there. The islands shrink, the land between them grows, and modes tend to go
+# missing; the claims above may then fail, and say so.
+
+# %% [markdown]
+# ## Against the package
+#
+# The course imports its losses from `gan_course.training.losses` from now on. Are they what you wrote by hand? Take the formulas
+# with logarithms, the softplus forms of the loops, and the package's functions, on the same scores.
+
+# %%
+source = torch.Generator().manual_seed(1)
+on_real, on_fake = 3 * torch.randn(2, 500, generator=source, dtype=torch.float64)
+d_real, d_fake = torch.sigmoid(on_real), torch.sigmoid(on_fake)
+pairs = [
+    (-d_real.log().mean() - (1 - d_fake).log().mean(), d_logistic(on_real, on_fake)),
+    (softplus(-on_real).mean() + softplus(on_fake).mean(), d_logistic(on_real, on_fake)),
+    ((1 - d_fake).log().mean(), g_minimax(on_fake)),
+    (-d_fake.log().mean(), g_nonsaturating(on_fake)),
+    (softplus(-on_fake).mean(), g_nonsaturating(on_fake)),
+]
+claim("formulas, loops and package agree within 1e-9", all(abs(mine - theirs) < 1e-9 for mine, theirs in pairs))
+
+# %% [markdown]
+# ## A correction
+#
+# The article this course grew out of says that a generator comes to "generate real data samples", and calls a GAN two
+# networks without saying what either of them minimises. You now know better on both counts:
+#
+# - G does not make *real* samples. It matches a **distribution**, as well as D can tell. Nothing in the game promises that every
+#   mode is covered, nor that a sample is new: a G that repeats the training data would play perfectly.
+# - The two are defined by **one value function**. From it follow $D^* = p/(p + q)$, the Jensen-Shannon divergence, and the
+#   equilibrium $q = p$, $D = 1/2$. Without it, "they compete" explains nothing.
+
+# %% [markdown]
+# ## What you built
+#
+# - A discriminator that learnt a ratio of densities from points, checked against the exact answer.
+# - The complete loop of a GAN, twice, on a line and in the plane.
+# - Both losses of G with their slopes, and a count of modes.
+#
+# **Three questions**
+#
+# 1. D's loss sits at 1.386 for a thousand steps. Name two opposite explanations, and a way to tell them apart.
+# 2. Why may G's points gather on one mode without D's best answer being "all fake"?
+# 3. The minimax loss and the non-saturating one have the same fixed point. Why does the choice matter at all?
+#
+# <details><summary>Answers</summary>
+#
+# 1. The game is won (p = q), or D has learnt nothing. Look at samples, or train a fresh D on the frozen G: if its loss
+#    falls, G was not done.
+# 2. On that mode $D^* = p/(p + q)$ is small but not zero, since real points lie there too; the gradient says "thin out
+#    here", and no point lies near the other modes to be told about them.
+# 3. Because of the way there: where D rejects the fakes, one gives a gradient and the other almost none.
+#
+# </details>
+#
+# ## What can go wrong
+#
+# | you see | look at |
+# | --- | --- |
+# | loss is `inf` or `nan` | a sigmoid followed by a logarithm; work on raw scores |
+# | G does not move | `detach` in G's turn, or the minimax loss against a D that is sure |
+# | samples run away from the data | a turned sign, or exchanged labels |
+# | all points on one or two modes | mode collapse: lesson 03 |
+# | it was good and got worse | the two circle each other; lessons 02 and 03 average and damp |
+#
+# ## References
+#
+# - Goodfellow et al. (2014). Generative Adversarial Networks. arXiv:1406.2661. Sections 3 and 4 hold the game and its proofs.
+# - Metz, Poole, Pfau, Sohl-Dickstein (2017). Unrolled Generative Adversarial Networks. arXiv:1611.02163. The ring of Gaussians.
