@@ -62,7 +62,7 @@ def show_grids(grids: Mapping[str, Tensor], *, n_columns: int = 8, zoom: float =
         ax.imshow(tile.permute(1, 2, 0).cpu().numpy(), interpolation="nearest")
         ax.set_title(name, fontsize=10)
         ax.axis("off")
-    _show_as_jpeg()
+    show_jpeg()
 
 
 def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: str = "") -> None:
@@ -100,8 +100,8 @@ def scatter(ax: Axes, real: Tensor, fake: Tensor | None = None, *, limit: float 
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), title=title, aspect="equal", xticks=[], yticks=[])
 
 
-def _show_as_jpeg() -> None:
-    """Show the open figures; in a notebook as JPEG, a tenth of a PNG's size for grids of samples."""
+def show_jpeg() -> None:
+    """Show the open figures; in a notebook as JPEG, a fraction of a PNG's size for pictures and clouds of points."""
     from IPython import get_ipython
 
     if get_ipython() is None or "inline" not in matplotlib.get_backend():

@@ -633,7 +633,7 @@ for ax, step in zip(axes, shown, strict=True):
     viz.scatter(ax, ring[:1_500], points[:1_500], title=f"step {step}: {found} of 8 modes")
     ax.quiver(*spots.T, *arrows.T, angles="xy", scale_units="xy", scale=2.6, width=0.005, color="0.15")
 axes[0].legend(framealpha=1, fontsize=8, loc="upper left", markerscale=3)
-plt.show()
+viz.show_jpeg()
 
 # %% [markdown]
 # Read it from left to right. First D knows one thing, that the data lie further out than the clump, and its arrows point
