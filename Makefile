@@ -39,6 +39,7 @@ course: $(READY)  ## run every lesson and write a gallery (main job)
 test: $(READY)  ## lint, unit tests, smoke and capped full runs of all lessons, stored outputs
 	@$(MAKE) --no-print-directory lint
 	$(PY) -m pytest -q
+	@rm -rf runs/test-smoke runs/test-full
 	$(PY) -m gan_course run --profile smoke --device cpu --out runs/test-smoke
 	$(PY) -m gan_course run --profile full --max-steps 2 --device cpu --out runs/test-full
 	GAN_COURSE_PROFILE=fast GAN_COURSE_HEADLESS=1 GAN_COURSE_DEVICE=cpu $(PY) -m pytest -q --nbval --nbval-current-env \

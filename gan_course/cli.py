@@ -1,10 +1,12 @@
 """The command line: `python -m gan_course`. Heavy imports wait until a command needs them."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from gan_course import __version__
 from gan_course.errors import CourseError
@@ -19,21 +21,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 where all went well, 1 where a lesson failed, 2 for bad input (one line on standard error), 130 where
         the user stopped it.
     """
+    for stream in (sys.stdout, sys.stderr):  # a terminal without the letters of a message still shows the message
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        code = options.command(options)
+        sys.stdout.flush()
+        return code
     except CourseError as error:
         print(f"gan_course: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("gan_course: stopped; what was saved stays", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read our output has left; that is their right
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError) or "memory" in str(error):
+            print("gan_course: not enough memory: choose a smaller --batch-size or --resolution", file=sys.stderr)
+            return 2
+        raise
+    except OSError as error:
+        print(f"gan_course: {error}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_course", description="A course on GANs that trains and measures."
-    )
+    parser = _Parser(prog="python -m gan_course", description="A course on GANs that trains and measures.")
     parser.add_argument("--version", action="version", version=f"gan_course {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -44,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--profile", default="", help="smoke, fast or full (default: GAN_COURSE_PROFILE, else fast)")
     run.add_argument("--only", default="", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
     run.add_argument("--device", default="", help="cpu, cuda or mps (default: a GPU that is really there, else cpu)")
-    run.add_argument("--out", type=Path, help="folder for results (default: runs/<time>)")
+    run.add_argument("--out", type=_folder, help="folder for results (default: runs/<time>)")
     run.add_argument("--max-steps", type=_whole, metavar="N", help="cap every training at N steps, to prove the path")
     run.add_argument("--record", action="store_true", help="also write docs/results/course-<profile>.json")
     run.set_defaults(command=_run)
@@ -54,12 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", nargs="+", default=["fashion"], metavar="NAME_OR_DIR", help="fashion, or a folder")
     train.add_argument("--profile", default="full", help="whose sizes and rates to take (default: full)")
     train.add_argument("--steps", type=_whole, help="where to stop (default: the profile's)")
-    train.add_argument("--batch-size", type=_whole, help="pictures per batch (default: the profile's)")
+    train.add_argument("--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)")
     train.add_argument("--resolution", type=_whole, help="pixels, for a folder of pictures (default: 64)")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295 (default: 0)")
     train.add_argument("--save-every", type=_whole, default=500, metavar="K", help="steps between saves (default: 500)")
     train.add_argument("--device", default="", help="cpu, cuda or mps")
-    train.add_argument("--out", type=Path, required=True, help="the run's folder")
+    train.add_argument("--out", type=_folder, required=True, help="the run's folder")
     train.add_argument("--resume", action="store_true", help="go on from OUT/last.pt, bit for bit on the same machine")
     train.set_defaults(command=_train)
 
@@ -69,10 +85,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _whole(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, without the usage block."""
+        self.exit(2, f"gan_course: {message} (see {self.prog} --help)\n")
+
+
+def _whole(text: str, lowest: int = 1, highest: int = 10**12) -> int:
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest} to {highest}")
     return int(text)
+
+
+def _batch_size(text: str) -> int:
+    return _whole(text, highest=65_536)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, lowest=0, highest=2**32 - 1)
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the folder's name is empty")
+    return Path(text)
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -82,18 +118,23 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from gan_course.config import resolve_profile
+    from gan_course.config import max_steps, resolve_profile
     from gan_course.course.lessons import select_lessons
+    from gan_course.data.manifest import data_root
+    from gan_course.runtime import choose_runtime
 
     profile = resolve_profile(options.profile)
     names = select_lessons(options.only)
-    device = _checked_device(options.device)
+    max_steps()  # bad settings are found before the first lesson, not in it
+    runtime = choose_runtime(options.device)
+    data_root()
     from gan_course.course.gallery import write_gallery
     from gan_course.course.results import record_run
     from gan_course.course.runner import run_lessons
 
     out = options.out or Path("runs") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    summary = run_lessons(names, profile=profile, device=device, out=out, max_steps=options.max_steps)
+    settings = {"profile": profile, "device": options.device, "max_steps": options.max_steps}
+    summary = run_lessons(names, **settings, out=out, where=str(runtime))
     page = write_gallery(out, summary)
     failed = [lesson["name"] for lesson in summary["lessons"] if lesson["status"] != "passed"]
     print(f"{len(names) - len(failed)} of {len(names)} lessons passed in {summary['seconds']:.0f} s; gallery: {page}")
@@ -118,12 +159,3 @@ def _weights(options: argparse.Namespace) -> int:
         make_weights(options.make)
     print_cards()
     return 0
-
-
-def _checked_device(name: str) -> str:
-    """The device, known to be there; "" lets each lesson look for itself."""
-    if not name:
-        return ""
-    from gan_course.runtime import choose_runtime
-
-    return choose_runtime(name).device

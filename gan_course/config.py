@@ -102,7 +102,7 @@ def max_steps() -> int | None:
     text = os.environ.get("GAN_COURSE_MAX_STEPS", "")
     if not text:
         return None
-    if not text.isdigit() or int(text) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise CourseError(f"GAN_COURSE_MAX_STEPS is {text!r}: set it to a whole number from 1, or unset it")
     return int(text)
 

@@ -58,9 +58,9 @@ def output_folder(path: Path | str) -> Path:
         CourseError: `path` is a file, or the folder cannot be made or written.
     """
     path = Path(path)
-    if path.exists() and not path.is_dir():
-        raise CourseError(f"{path} is a file, not a folder: choose another output folder")
     try:
+        if path.exists() and not path.is_dir():
+            raise CourseError(f"{path} is a file, not a folder: choose another output folder")
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path) as probe:
             probe.write(b"x")

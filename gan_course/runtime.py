@@ -12,6 +12,7 @@ from torch import nn
 from gan_course.errors import CourseError
 
 PRECISIONS = ("float32", "bfloat16")
+MAX_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -112,21 +113,23 @@ def _check_device(name: str) -> str:
             return "cpu"
         case "cuda":
             if not torch.cuda.is_available():
-                raise CourseError(f"device {name!r} is not there (CUDA finds no GPU): leave DEVICE out, or choose cpu")
+                raise CourseError(f"device {name!r} is not there (CUDA finds no GPU): leave it out, or choose cpu")
             if device.index is not None and device.index >= torch.cuda.device_count():
                 raise CourseError(f"device {name!r} is not there: this machine has {torch.cuda.device_count()} GPU(s)")
             return name
         case "mps":
             if not torch.backends.mps.is_available():
-                raise CourseError("device 'mps' is not there: leave DEVICE out, or choose cpu")
+                raise CourseError("device 'mps' is not there: leave it out, or choose cpu")
             return name
     raise CourseError(f"unknown device {name!r}: choose cpu, cuda or mps")
 
 
 def _set_threads(asked: str) -> int:
     if asked:
-        if not asked.isdigit() or int(asked) == 0:
-            raise CourseError(f"threads is {asked!r}: choose a whole number from 1")
+        if not asked.isdecimal() or not 1 <= int(asked) <= MAX_THREADS:
+            raise CourseError(
+                f"GAN_COURSE_THREADS or threads is {asked!r}: choose a whole number from 1 to {MAX_THREADS}"
+            )
         torch.set_num_threads(int(asked))
     return torch.get_num_threads()
 

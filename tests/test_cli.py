@@ -58,13 +58,25 @@ def test_a_bad_value_is_named_with_the_way_out(arguments, words, capsys, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--steps", "0"), ("--steps", "-3"), ("--batch-size", "many"), ("--save-every", "1.5")]
+    ("option", "value"),
+    [
+        ("--steps", "0"),
+        ("--steps", "-3"),
+        ("--steps", "\u00b2"),
+        ("--batch-size", "many"),
+        ("--batch-size", "99999999999"),
+        ("--save-every", "1.5"),
+        ("--seed", "-1"),
+        ("--seed", "99999999999999999999999"),
+        ("--out", ""),
+    ],
 )
 def test_a_number_out_of_range(option, value, capsys, tmp_path):
     with pytest.raises(SystemExit) as stop:
         main(["train", "dcgan", option, value, "--out", str(tmp_path / "x")])
     assert stop.value.code == 2
-    assert option in last_line(capsys)
+    err = capsys.readouterr().err.strip()
+    assert option in err and len(err.splitlines()) == 1
 
 
 def test_a_run_is_not_overwritten(tmp_path, capsys):
@@ -88,6 +100,95 @@ def test_resuming_with_another_configuration(tmp_path, capsys, change, words):
     assert train("--resume", *change, out=out) == 2
     assert words in last_line(capsys)
     assert (out / "last.pt").read_bytes() == before
+
+
+def test_resuming_on_other_pictures(pictures, tmp_path, capsys):
+    own = ("--data", str(pictures), "--resolution", "16", "--batch-size", "4")
+    assert train(*own, out=tmp_path / "run") == 0
+    (pictures / "0.png").unlink()
+    assert train(*own, "--resume", out=tmp_path / "run") == 2
+    assert "pictures = 6 with sha256" in last_line(capsys)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [[1, 2], {"family": "dcgan"}, {"family": "dcgan", "config": None, "step": {}, "batches": {}}, {"a": 1}],
+    ids=str,
+)
+def test_a_foreign_checkpoint(tmp_path, capsys, state):
+    import torch
+
+    out = tmp_path / "run"
+    assert train(out=out) == 0
+    torch.save(state, out / "last.pt")
+    assert train("--resume", out=out) == 2
+    assert "is no checkpoint of" in last_line(capsys)
+
+
+def test_a_checkpoint_with_a_missing_part(tmp_path, capsys):
+    import torch
+
+    out = tmp_path / "run"
+    assert train(out=out) == 0
+    state = torch.load(out / "last.pt", weights_only=True)
+    del state["step"]["opt_G"]
+    torch.save(state, out / "last.pt")
+    assert train("--resume", out=out) == 2
+    assert "does not fit" in last_line(capsys)
+
+
+def test_a_lost_checkpoint_beside_the_previous_one(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert train("--save-every", "1", out=out) == 0
+    (out / "last.pt").unlink()
+    assert train("--resume", out=out) == 2
+    assert "previous.pt" in last_line(capsys)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"step,loss_D,loss_G\nx,1,2\n", b"\xff\xfe", b"step,loss_D,loss_G\n1,0.5,0.5\n"]
+)
+def test_broken_losses_on_resuming(tmp_path, capsys, content):
+    out = tmp_path / "run"
+    assert train(out=out) == 0
+    (out / "metrics.csv").write_bytes(content)
+    assert train("--resume", out=out) == 2
+    assert "metrics.csv does not hold steps 1 to 2" in last_line(capsys)
+    assert (out / "metrics.csv").read_bytes() == content
+
+
+def test_results_of_another_run_are_not_overwritten(tmp_path, capsys):
+    (tmp_path / "02_images.ipynb").write_text("keep")
+    assert main(["run", "--profile", "smoke", "--only", "02", "--out", str(tmp_path)]) == 2
+    assert "already holds 02_images.ipynb" in last_line(capsys)
+    assert (tmp_path / "02_images.ipynb").read_text() == "keep"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PRECISION", "junk"), ("MAX_STEPS", "junk"), ("DEVICE", "junk"), ("THREADS", "\u00b2"), ("DATA", "nowhere")],
+)
+def test_bad_settings_are_found_before_the_first_lesson(tmp_path, capsys, monkeypatch, name, value):
+    monkeypatch.setenv(f"GAN_COURSE_{name}", value)
+    assert main(["run", "--profile", "smoke", "--out", str(tmp_path / "out")]) == 2
+    assert value in last_line(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_among_the_pictures_does_not_hang(pictures, tmp_path):
+    os.mkfifo(pictures / "a.png")
+    assert train("--data", str(pictures), "--resolution", "16", out=tmp_path / "run") == 0
+
+
+def test_a_reader_that_leaves_and_letters_that_are_missing():
+    command = [sys.executable, "-m", "gan_course", "doctor"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True)
+    assert done.returncode in (0, 1) and b"Traceback" not in done.stderr
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
 
 
 def test_nothing_to_resume(tmp_path, capsys):
@@ -171,7 +272,7 @@ def test_unusual_pictures_are_read(pictures, tmp_path, add):
     assert train("--data", str(pictures), "--resolution", "16", out=tmp_path / "run") == 0
 
 
-@pytest.mark.parametrize("damage", ["missing", "changed", "no manifest", "no folder"])
+@pytest.mark.parametrize("damage", ["missing", "changed", "no manifest", "empty manifest", "no folder"])
 def test_damaged_bundled_data(tmp_path, capsys, monkeypatch, damage):
     import shutil
 
@@ -189,6 +290,8 @@ def test_damaged_bundled_data(tmp_path, capsys, monkeypatch, damage):
             labels.write_bytes(labels.read_bytes()[:-1] + b"x")
         case "no manifest":
             (root / "manifest.json").unlink()
+        case "empty manifest":
+            (root / "manifest.json").write_text("[]")
         case "no folder":
             shutil.rmtree(root)
     monkeypatch.setenv("GAN_COURSE_DATA", str(root))

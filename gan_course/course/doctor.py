@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from gan_course.config import max_steps, resolve_profile
 from gan_course.course.results import current_commit
 from gan_course.data.manifest import bundled, data_root, read_manifest
 from gan_course.errors import CourseError
@@ -36,6 +37,10 @@ def print_report() -> int:
             print(f"runtime   {choose_runtime()}")
         except CourseError as error:
             missing.append(str(error))
+    try:
+        print(f"profile   {resolve_profile()}" + (f", at most {max_steps()} steps" if max_steps() else ""))
+    except CourseError as error:
+        missing.append(str(error))
     print(
         f"memory    {psutil.virtual_memory().available / 2**30:.1f} GiB free of {_gib(psutil.virtual_memory().total)}"
     )

@@ -38,4 +38,6 @@ def select_lessons(only: str = "") -> list[str]:
         if not found:
             raise CourseError(f"no lesson {word!r}: choose from {', '.join(names)}")
         chosen += found
+    if not chosen:
+        raise CourseError(f"no lesson in {only!r}: choose from {', '.join(names)}")
     return [name for name in names if name in chosen]

@@ -32,9 +32,7 @@ def read_source(name: str) -> nbformat.NotebookNode:
     )
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03d}"
-        cell.metadata = nbformat.from_dict(
-            {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
-        )
+        cell.metadata = _kept(cell)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 
@@ -61,13 +59,15 @@ def build_notebooks(names: list[str]) -> None:
             _keep_picture(name, executed)
 
 
+def _kept(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    return nbformat.from_dict({key: cell.metadata[key] for key in KEPT_CELL_METADATA if cell.metadata.get(key)})
+
+
 def _stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.metadata.pop("papermill", None)
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict(
-            {key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata}
-        )
+        cell.metadata = _kept(cell)
     return notebook
 
 

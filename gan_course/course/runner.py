@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import psutil
 
 from gan_course.course.claims import read_claims
 from gan_course.course.lessons import NOTEBOOKS, ROOT
+from gan_course.data.manifest import data_root
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 
@@ -31,7 +33,9 @@ class LessonResult:
     error: str = ""  # the last line of what went wrong
 
 
-def run_lessons(names: list[str], *, profile: str, device: str, out: Path, max_steps: int | None = None) -> dict:
+def run_lessons(
+    names: list[str], *, profile: str, device: str, out: Path, max_steps: int | None = None, where: str = ""
+) -> dict:
     """Execute lessons with papermill, write `summary.json` and `index.html`, and return the summary.
 
     A lesson passes if papermill exits with 0, every code cell completed, and every claim that it states in its
@@ -43,32 +47,46 @@ def run_lessons(names: list[str], *, profile: str, device: str, out: Path, max_s
         device: as `GAN_COURSE_DEVICE` takes it; empty to let each lesson look.
         out: a new folder for the executed notebooks and the summary.
         max_steps: cap on every step count, as `GAN_COURSE_MAX_STEPS`.
+        where: a line on device and precision, for the summary.
 
     Raises:
-        CourseError: the folder cannot be written, or the tools to run notebooks are missing.
+        CourseError: the folder cannot be written or holds another run, or the tools to run notebooks are missing.
     """
     _require_tools()
+    _refuse_old_results(out, names)
     out = output_folder(out)
     started = time.perf_counter()
-    results = []
-    for number, name in enumerate(names, 1):
-        print(f"[{number}/{len(names)}] {name} ...", end="", flush=True)
-        result = _run_lesson(name, profile=profile, device=device, out=out, max_steps=max_steps)
-        results.append(result)
-        held = sum(entry["held"] is True for entry in result.claims)
-        judged = sum(entry["held"] is not None for entry in result.claims)
-        print(f" {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of {judged} claims held")
-        if result.error:
-            print(f"        {result.error}")
-    summary = {
-        "profile": profile,
-        "device": device or _device_line(),
-        "seconds": round(time.perf_counter() - started, 1),
-        "lessons": [_public(result) for result in results],
-    }
-    with atomic_write(out / "summary.json") as temporary:
-        temporary.write_text(json.dumps(summary, indent=1) + "\n")
+    results: list[LessonResult] = []
+    try:
+        for number, name in enumerate(names, 1):
+            print(f"[{number}/{len(names)}] {name} ...", end="", flush=True)
+            result = _run_lesson(name, profile=profile, device=device, out=out, max_steps=max_steps)
+            results.append(result)
+            _report(result)
+    finally:  # what is finished is kept, also when the user stops the run
+        summary = {
+            "profile": profile,
+            "device": where or device,
+            "seconds": round(time.perf_counter() - started, 1),
+            "lessons": [_public(result) for result in results],
+        }
+        with atomic_write(out / "summary.json") as temporary:
+            temporary.write_text(json.dumps(summary, indent=1) + "\n")
     return summary
+
+
+def _refuse_old_results(out: Path, names: list[str]) -> None:
+    for file in ["summary.json", "index.html", *(f"{name}.ipynb" for name in names)]:
+        if (out / file).exists():
+            raise CourseError(f"{out} already holds {file}: choose another --out")
+
+
+def _report(result: LessonResult) -> None:
+    held = sum(entry["held"] is True for entry in result.claims)
+    judged = sum(entry["held"] is not None for entry in result.claims)
+    print(f" {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of {judged} claims held")
+    if result.error:
+        print(f"        {result.error}")
 
 
 def _run_lesson(name: str, *, profile: str, device: str, out: Path, max_steps: int | None) -> LessonResult:
@@ -81,6 +99,7 @@ def _run_lesson(name: str, *, profile: str, device: str, out: Path, max_steps: i
         "GAN_COURSE_PROFILE": profile,
         "GAN_COURSE_HEADLESS": "1",
         "GAN_COURSE_CLAIMS": str(record.resolve()),
+        "GAN_COURSE_DATA": str(data_root().resolve()),  # the lesson runs in another folder
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     }
     environment.pop("MPLBACKEND", None)  # the kernel chooses the backend that stores pictures
@@ -92,7 +111,11 @@ def _run_lesson(name: str, *, profile: str, device: str, out: Path, max_steps: i
     with (out / f"{name}.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         with _PeakMemory(process.pid) as memory:
-            code = process.wait()
+            try:
+                code = process.wait()
+            except BaseException:
+                _stop(process)
+                raise
     seconds = time.perf_counter() - started
     claims = read_claims(record)
     error = _what_failed(executed, code, claims, out / f"{name}.log")
@@ -103,6 +126,8 @@ def _what_failed(executed: Path, code: int, claims: list[dict], log: Path) -> st
     for entry in claims:
         if entry["held"] is False:
             return f"claim did not hold: {entry['text']}"
+    if code != 0 and shutil.disk_usage(log.parent).free < 2**20:
+        return f"no space left in {log.parent}: free some space or choose another --out"
     if code != 0:
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
         return f"{lines[-1].strip() if lines else 'papermill failed'} (see {log})"
@@ -116,6 +141,20 @@ def _what_failed(executed: Path, code: int, claims: list[dict], log: Path) -> st
     return ""
 
 
+def _stop(process: subprocess.Popen) -> None:
+    """End papermill and its kernel, so that nothing runs on unseen."""
+    try:
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    except psutil.Error:
+        return
+    for member in family:
+        try:
+            member.kill()
+        except psutil.Error:
+            continue
+    process.wait()
+
+
 def _public(result: LessonResult) -> dict:
     entry = asdict(result)
     entry["seconds"] = round(result.seconds, 1)
@@ -123,12 +162,6 @@ def _public(result: LessonResult) -> dict:
     if not result.error:
         del entry["error"]
     return entry
-
-
-def _device_line() -> str:
-    from gan_course.runtime import choose_runtime
-
-    return str(choose_runtime())
 
 
 def _require_tools() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from gan_course.config import DCGAN, DCGANConfig, config_for
+from gan_course.config import DCGAN, DCGANConfig, config_for, max_steps
 from gan_course.data.fashion import load_fashion
 from gan_course.data.folder import load_folder
 from gan_course.errors import CourseError
@@ -25,11 +25,14 @@ def train_from_options(options: argparse.Namespace) -> None:
     runtime = choose_runtime(options.device)
     images, config = _pictures(options, config_for(DCGAN, options.profile))
     config = replace(config, batch_size=options.batch_size or config.batch_size)
-    n_steps = options.steps or config.n_steps
+    n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
     training = build_dcgan(config, images, seed=options.seed, runtime=runtime)
     run_training(training, options.out, n_steps=n_steps, save_every=options.save_every, resume=options.resume)
-    print(f"{training.step.n_done} steps done: {options.out}/last.pt, metrics.csv and samples/")
+    if training.step.n_done > n_steps:
+        print(f"{options.out} already has {training.step.n_done} steps: nothing was added")
+    else:
+        print(f"{training.step.n_done} steps done: {options.out}/last.pt, metrics.csv and samples/")
 
 
 def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor, DCGANConfig]:
@@ -40,7 +43,7 @@ def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor,
         if options.resolution not in (None, config.img_resolution):
             raise CourseError(f"fashion is {config.img_resolution} px: leave --resolution out")
         return load_fashion()[0], config
-    if not Path(name).is_dir():
+    if not name.strip() or not Path(name).is_dir():
         raise CourseError(f"no data named {name!r}, and no such folder: choose fashion, or a folder of pictures")
     resolution = options.resolution or 64
     try:

@@ -61,7 +61,9 @@ def _picture_files(folder: Path) -> list[Path]:
     files = [
         entry
         for entry in entries
-        if entry.suffix.lower() in ENDINGS and not entry.name.startswith(".") and not entry.is_dir()
+        if entry.suffix.lower() in ENDINGS
+        and not entry.name.startswith(".")
+        and (entry.is_file() or entry.is_symlink())
     ]
     if not files:
         raise CourseError(f"no pictures in {folder}: put files there that end in {', '.join(ENDINGS)}")

@@ -43,13 +43,18 @@ def read_manifest(root: Path) -> dict[str, dict]:
     """The manifest: name -> {"sha256": ..., "bytes": ...}.
 
     Raises:
-        CourseError: the manifest is not readable JSON.
+        CourseError: the manifest cannot be read, or is not of that form.
     """
     path = root / "manifest.json"
     try:
-        return json.loads(path.read_text())
+        manifest = json.loads(path.read_text())
+    except PermissionError as error:
+        raise CourseError(f"{path} may not be read: change its permissions") from error
     except (OSError, ValueError) as error:
         raise CourseError(f"{path} cannot be read ({error}): restore it with git checkout -- data") from error
+    if not isinstance(manifest, dict) or not all(isinstance(e, dict) and "sha256" in e for e in manifest.values()):
+        raise CourseError(f"{path} is no manifest: restore it with git checkout -- data")
+    return manifest
 
 
 def write_manifest(root: Path) -> dict[str, dict]:
@@ -75,7 +80,11 @@ def _checked(root: Path, name: str) -> Path:
         raise CourseError(f"{name} is not in {root / 'manifest.json'}: see its keys for the bundled files")
     if not path.is_file():
         raise CourseError(f"{path} is missing: restore it with git checkout -- data")
-    if sha256(path) != entry["sha256"]:
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read ({error.strerror}): change its permissions") from error
+    if found != entry["sha256"]:
         raise CourseError(
             f"{path} has changed (its sha256 is not the manifest's): restore it with git checkout -- data"
         )

@@ -44,20 +44,29 @@ def load_checkpoint(path: Path | str, *, map_location: str = "cpu") -> dict[str,
     """
     path = Path(path)
     if not path.is_file():
-        raise CourseError(f"no checkpoint {path}: start without --resume, or name the run's own folder")
+        previous = path.with_name(PREVIOUS)
+        way = _way_out(path) if previous.is_file() else "start without --resume, or name the run's own folder"
+        raise CourseError(f"no checkpoint {path}: {way}")
     try:
         with zipfile.ZipFile(path) as archive:  # torch writes a zip with a CRC of each part, but does not read it
             damaged = archive.testzip()
+    except PermissionError as error:
+        raise CourseError(f"{path} may not be read: change its permissions") from error
     except (zipfile.BadZipFile, OSError, EOFError) as error:
         raise CourseError(f"{path} is damaged ({error}): {_way_out(path)}") from error
     if damaged:
         raise CourseError(f"{path} is damaged (checksum of {damaged}): {_way_out(path)}")
     try:
-        return torch.load(path, map_location=map_location, weights_only=True)
+        state = torch.load(path, map_location=map_location, weights_only=True)
+    except (RuntimeError, EOFError, KeyError, ValueError) as error:
+        raise CourseError(f"{path} is no checkpoint of this course: name the run's own folder") from error
     except pickle.UnpicklingError as error:
         raise CourseError(
             f"{path} holds more than weights and was not opened: use only checkpoints you trust"
         ) from error
+    if not isinstance(state, dict):
+        raise CourseError(f"{path} is no checkpoint of this course: name the run's own folder")
+    return state
 
 
 def _keep_previous(path: Path) -> None:

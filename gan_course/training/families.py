@@ -1,5 +1,6 @@
 """From a configuration and pictures to a training that can be run, saved and resumed: one builder a family."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -77,8 +78,13 @@ def build_dcgan(config: DCGANConfig, images: Tensor, *, seed: int, runtime: Runt
     batches = Batches(images.to(runtime.device), config.batch_size, seed=seed)
     # The length of a run may change on resuming; what a step computes may not.
     same = {name: value for name, value in asdict(config).items() if name != "n_steps"}
-    same |= {"seed": seed, "precision": runtime.precision}
+    same |= {"seed": seed, "precision": runtime.precision, "pictures": _fingerprint(images)}
     return Training("dcgan", step, batches, same, preview_z.to(runtime.device))
+
+
+def _fingerprint(images: Tensor) -> str:
+    digest = hashlib.sha256(images.cpu().contiguous().numpy().tobytes()).hexdigest()
+    return f"{len(images)} with sha256 {digest[:12]}"
 
 
 def make_dcgan(config: DCGANConfig) -> tuple[nn.Module, nn.Module]:

@@ -64,7 +64,7 @@ def _resume(training: Training, folder: Path) -> Rows:
     if not (folder / LAST).is_file():
         return []
     state = load_checkpoint(folder / LAST)
-    if (state["family"], state["config"]) != (training.family, training.config):
+    if (state.get("family"), state.get("config")) != (training.family, training.config):
         return []
     training.load_state_dict(state)
     print(f"going on from step {training.step.n_done} of an interrupted run in {folder}")

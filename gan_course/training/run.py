@@ -43,8 +43,12 @@ def run_training(
     out = output_folder(out)
     if resume:
         _resume(training, out)
-    elif (out / LAST).exists() or (out / METRICS).exists():
+    elif (out / LAST).exists():
         raise CourseError(f"{out} already holds a run: add --resume to go on with it, or choose another --out")
+    elif (out / METRICS).exists():
+        raise CourseError(
+            f"{out} holds a run that saved no checkpoint: remove {out / METRICS}, or choose another --out"
+        )
     samples = output_folder(out / SAMPLES)
     bar = _progress_bar(training, n_steps, quiet)
 
@@ -68,23 +72,35 @@ def run_training(
 def _resume(training: Training, out: Path) -> None:
     path = out / LAST
     state = load_checkpoint(path)
-    if state.get("family") != training.family:
-        raise CourseError(f"{path} is a {state.get('family')} run, not {training.family}: choose another --out")
-    for name in sorted(training.config.keys() | state["config"].keys()):
-        now, then = training.config.get(name), state["config"].get(name)
+    saved = state.get("config")
+    if not isinstance(saved, dict) or not {"family", "step", "batches"} <= state.keys():
+        raise CourseError(f"{path} is no checkpoint of a run: name the run's own folder")
+    if state["family"] != training.family:
+        raise CourseError(f"{path} is a {state['family']} run, not {training.family}: choose another --out")
+    for name in sorted(training.config.keys() | saved.keys()):
+        now, then = training.config.get(name), saved.get(name)
         if now != then:
             raise CourseError(
                 f"{path} was trained with {name} = {then}, this one has {now}: use the same, or another --out"
             )
-    training.load_state_dict(state)
+    try:
+        training.load_state_dict(state)
+    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise CourseError(f"{path} does not fit this {training.family}: name the run's own folder") from error
     _forget_rows_after(out / METRICS, training.step.n_done)
 
 
 def _forget_rows_after(path: Path, n_done: int) -> None:
-    if not path.is_file():
-        return
-    header, *rows = path.read_text().splitlines(keepends=True)
-    kept = [row for row in rows if row.endswith("\n") and int(row.split(",", 1)[0]) <= n_done]
+    """Cut off losses that were written after the checkpoint; those up to it must all be there."""
+    try:
+        header, *rows = path.read_text().splitlines(keepends=True)
+        kept = rows[:n_done]
+        whole = [int(row.split(",")[0]) for row in kept] == list(range(1, n_done + 1))
+        whole = whole and all(row.count(",") == header.count(",") for row in kept)
+    except (OSError, ValueError):
+        whole = False
+    if not whole:
+        raise CourseError(f"{path} does not hold steps 1 to {n_done}: restore it from a copy, or choose another --out")
     with atomic_write(path) as temporary:
         temporary.write_text(header + "".join(kept))
 
@@ -111,7 +127,7 @@ def _divisor(save_every: int, at_most: int = 25) -> int:
 
 
 def _progress_bar(training: Training, n_steps: int, quiet: bool) -> tqdm:
-    hidden = quiet or bool(os.environ.get("GAN_COURSE_HEADLESS"))
+    hidden = quiet or bool(os.environ.get("GAN_COURSE_HEADLESS")) or sys.stderr is None
     return tqdm(total=n_steps, initial=training.step.n_done, unit="step", disable=hidden, file=sys.stderr)
 
 

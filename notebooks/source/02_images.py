@@ -315,9 +315,11 @@ viz.show_losses(rows, smooth=20, title="the losses of the same training")
 # %% [markdown]
 # At first D learns faster and G pays; then G catches up. From there on the curves are almost flat, through all the steps
 # in which blots turned into shoes. D's loss is low when D is ahead and high when G is; where the two keep pace it moves
-# sideways, and neither value says how good the pictures are. Lesson 04 is about what to measure instead. Here is a
-# first taste: a small classifier that ships with the course reads each picture as 64 numbers. **Precision** asks which share of the fakes lies among
-# real pictures in that space, and **recall** which share of the real ones lies among the fakes.
+# sideways, and neither value says how good the pictures are. Lesson 04 is about what to measure instead.
+#
+# Here is a first taste. A small classifier that ships with the course reads each picture as 64 numbers. **Precision**
+# asks which share of the fakes lies among real pictures in that space, and **recall** which share of the real ones lies
+# among the fakes.
 
 # %%
 reader = load_fashion_reader()

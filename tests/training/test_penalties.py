@@ -8,9 +8,9 @@ from gan_course.training.penalties import r1_penalty
 def test_r1_of_a_linear_and_of_a_quadratic_score():
     x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
     w = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64)
-    assert float(r1_penalty(x, x @ w)) == pytest.approx(14.0)  # the squared length of w; no factor gamma / 2
+    assert r1_penalty(x, x @ w).item() == pytest.approx(14.0)  # the squared length of w; no factor gamma / 2
     expected = (4 * x.detach().square()).sum(1).mean()
-    assert float(r1_penalty(x, x.square().sum(1))) == pytest.approx(float(expected))
+    assert r1_penalty(x, x.square().sum(1)).item() == pytest.approx(expected.item())
 
 
 def test_r1_reaches_the_discriminator():
