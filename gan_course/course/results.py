@@ -70,7 +70,7 @@ def with_lesson_table(readme: str) -> str:
 
 def with_computing_time(name: str, source: str) -> str:
     """A lesson's source with the computing times of its first table made anew."""
-    return re.sub(r"(\| \*?time\*? \|.*?computing)[^|]*\|", rf"\1 {computing_time(name)} |", source, count=1)
+    return re.sub(r"(\| \*?time\*? \|.*?computing)[^|]*\|", rf"\1: {computing_time(name)} |", source, count=1)
 
 
 def update_prose() -> list[Path]:
