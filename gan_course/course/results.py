@@ -88,10 +88,12 @@ def update_prose() -> list[Path]:
 
 
 def _title_and_promise(source: str) -> tuple[str, str]:
-    lines = [line.removeprefix("# ").strip() for line in source.splitlines()]
+    """The lesson's title, and the paragraph below it."""
+    lines = [line.removeprefix("#").strip() for line in source.splitlines()]
     start = next(index for index, line in enumerate(lines) if line.startswith("# "))
-    promise = next(line for line in lines[start + 1 :] if line and line != "#")
-    return lines[start].removeprefix("# "), promise
+    first = next(index for index in range(start + 1, len(lines)) if lines[index])
+    last = lines.index("", first)
+    return lines[start].removeprefix("# "), " ".join(lines[first:last])
 
 
 if __name__ == "__main__":
