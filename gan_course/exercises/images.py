@@ -48,6 +48,8 @@ def check_make_norm(make_norm: Callable[[int], nn.Module]) -> Verdict:
         return not_yet(f"eps is {norm.eps}: the second place in PyTorch is eps, so small variances vanish under it")
     if norm.momentum is None or math.isclose(norm.momentum, 0.8):
         return not_yet("Keras keeps 0.8 of the old value; PyTorch's momentum is the weight of the new one")
+    if not norm.track_running_stats:
+        return not_yet("without running statistics there is no average to take in to, and none for evaluation")
     if not math.isclose(norm.momentum, 0.2):
         return not_yet(f"momentum is {norm.momentum}: how much of the new value does Keras' 0.8 take in?")
     return PASSED
@@ -68,6 +70,8 @@ def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
         return not_yet("return G's samples, one for each latent vector")
     if any(not torch.equal(before[name], value) for name, value in G.state_dict().items()):
         return not_yet("drawing changed G: its running statistics moved, so G was in training mode")
+    if not all(parameter.requires_grad for parameter in G.parameters()):
+        return not_yet("G's parameters no longer take gradients: training would stop without a word")
     if not torch.allclose(draw(G, z[:2]), samples[:2], atol=1e-6):
         return not_yet("a sample depends on its neighbours in the batch: G is in training mode while you draw")
     if not G.training:
@@ -98,15 +102,21 @@ def check_update_average(update_average: Callable[[nn.Module, nn.Module, float],
         return not_yet("G itself has changed: only the average may")
     if all(torch.equal(before[name], after[name]) for name in before):
         return not_yet("nothing changed: update the average in place, under torch.no_grad()")
+    learnt = [name for name, _ in G.named_parameters()]
     weight = "0.weight"
     if torch.allclose(after[weight], 0.1 * before[weight] + 0.9 * current[weight], atol=1e-5):
         return not_yet("the two weights are exchanged: a decay of 0.9 keeps 0.9 of the average")
-    if not torch.allclose(after[weight], 0.9 * before[weight] + 0.1 * current[weight], atol=1e-5):
-        return not_yet("a weight is not 0.9 of the average plus 0.1 of G's")
-    if not torch.allclose(after["1.running_mean"], current["1.running_mean"], atol=1e-6):
-        return not_yet("BatchNorm's running mean is not G's: parameters() leaves out the buffers; copy them")
+    for name in learnt:
+        if not torch.allclose(after[name], 0.9 * before[name] + 0.1 * current[name], atol=1e-5):
+            return not_yet(f"{name} is not 0.9 of the average plus 0.1 of G's")
     if after["1.num_batches_tracked"] != current["1.num_batches_tracked"]:
-        return not_yet("the counter of batches is not G's: copy whole numbers, do not average them")
+        return not_yet("the counter of batches is not G's: parameters() leaves out the buffers; copy them all")
+    for name in ("1.running_mean", "1.running_var"):
+        if not torch.allclose(after[name], current[name], atol=1e-6):
+            return not_yet(f"{name} is not G's: parameters() leaves out the buffers; copy them all")
+    G(torch.randn(16, 3) - 5)
+    if not torch.equal(slow[1].running_mean, current["1.running_mean"]):
+        return not_yet("the average shares its buffers with G and moved with it: copy the values")
     return PASSED
 
 
@@ -124,8 +134,14 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
     third = slerp(a, b, 1 / 3)
     if not torch.allclose(third, torch.tensor([math.sqrt(3.0), 1.0, 0.0]), atol=1e-4):
         return not_yet("a third of the way is not a third of the angle: do not merely rescale the chord")
-    if not torch.isfinite(slerp(a, a.clone(), 0.5)).all():
+    same = slerp(a, a.clone(), 0.5)
+    if not torch.isfinite(same).all():
         return not_yet("between a vector and itself it is not finite: sin of the angle is 0 there")
+    if not torch.allclose(same, a, atol=1e-3):
+        return not_yet("between a vector and itself there is only that vector: mind sin of the angle, which is 0 there")
+    c = torch.tensor([1.0, math.sqrt(3.0), 0.0])  # 60 degrees from a
+    if not torch.allclose(slerp(a, c, 0.5), torch.tensor([math.sqrt(3.0), 1.0, 0.0]), atol=1e-4):
+        return not_yet("it is right at 90 degrees and not at 60: divide by both lengths to get the cosine of the angle")
     return PASSED
 
 
@@ -140,4 +156,6 @@ def check_even_kernels(answer: object) -> Verdict:
         return PASSED
     if 3 in sizes or 5 in sizes:
         return not_yet("with an odd kernel some pixels lie under more taps than their neighbours: count at stride 2")
+    if not sizes <= {2, 3, 4, 5, 6}:
+        return not_yet("only sizes from 2 to 6 are asked for")
     return not_yet("a size is missing: every kernel that the stride divides overlaps evenly")

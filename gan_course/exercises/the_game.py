@@ -48,14 +48,17 @@ def check_d_loss(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     if not _same(answer, truth):
         return not_yet(f"for the scores {real.tolist()} and {fake.tolist()} it is {truth:.4f}, yours is {answer:.4f}")
     hard_real = torch.tensor([-200.0, 200.0], requires_grad=True)
-    hard_fake = torch.tensor([200.0, -200.0])
+    hard_fake = torch.tensor([200.0, -200.0], requires_grad=True)
     loss = d_loss(hard_real, hard_fake)
     if not torch.isfinite(loss):
-        return not_yet(f"for scores of ±200 it is {loss.item()}: the sigmoid rounds to 0 or 1, and log(0) is infinite")
+        return not_yet(
+            f"for scores of ±200 it is {loss.item()}: exp overflows, or a sigmoid rounds to 0 and log(0) is infinite"
+        )
     if not _same(loss, torch.tensor(200.0)):
         return not_yet(f"for scores of ±200 it should be 200, yours is {loss:.1f}: digits are lost after the sigmoid")
-    (gradient,) = torch.autograd.grad(loss, hard_real)
-    if not _same(gradient, torch.tensor([-0.5, 0.0])):
+    slopes = torch.autograd.grad(loss, [hard_real, hard_fake], allow_unused=True)
+    wanted = [torch.tensor([-0.5, 0.0]), torch.tensor([0.5, 0.0])]
+    if any(slope is None for slope in slopes) or not _all_same(list(slopes), wanted):
         return not_yet("the value is right, and its gradient at ±200 is not: D could not learn from its worst mistakes")
     return PASSED
 
@@ -83,7 +86,10 @@ def check_jsd(jsd: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
     p, q = torch.tensor([1.0, 1.0, 0.0, 0.0, 0.0]), torch.tensor([0.0, 0.0, 1.0, 1.0, 0.0])
     answer = _number(jsd(p, q, 0.5))
     if not math.isfinite(answer):
-        return not_yet(f"where a density is zero you get {answer}: 0 log 0 counts as 0 (torch.special.xlogy)")
+        return not_yet(
+            f"where a density is zero you get {answer}: 0 log 0 counts as 0, and p / middle may be 0 / 0; take the two "
+            "logarithms apart, as xlogy(p, p) - xlogy(p, middle)"
+        )
     if not math.isclose(answer, math.log(2), rel_tol=1e-4):
         return not_yet(f"two densities that never overlap have JSD log 2 = 0.693, you get {answer:.3f}")
     return PASSED
@@ -121,6 +127,10 @@ def check_d_step(d_step: Callable[..., Tensor]) -> Verdict:
     if any(p.grad is not None and p.grad.any() and not (p.grad == 1).all() for p in G.parameters()):
         return not_yet("your D step wrote gradients into G: detach the fakes, or they travel back into the generator")
     moved = [b - a for a, b in zip(before, D.parameters(), strict=True)]
+    if not all(parameter.requires_grad for parameter in G.parameters()):
+        return not_yet("the weights of G no longer take gradients: detach the fakes instead, or switch G on again")
+    if _all_same(moved, [-g - 1 for g in exchanged]):
+        return not_yet("the labels are exchanged, and old gradients were added to the new ones: two faults are left")
     if _all_same(moved, [-g for g in exchanged]) or _all_same(moved, list(wanted)):
         return not_yet("D moved to call real points fake: the labels are exchanged, or the sign is turned")
     return _judge_move(moved, wanted, loss, expected, "D")
@@ -141,6 +151,8 @@ def check_g_step(g_step: Callable[..., Tensor]) -> Verdict:
     loss = g_step(D, G, opt_G, z)
     if any(not torch.equal(a, b) for a, b in zip(D.parameters(), D_before, strict=True)):
         return not_yet("the weights of D moved: this step belongs to G")
+    if not all(parameter.requires_grad for parameter in D.parameters()):
+        return not_yet("the weights of D no longer take gradients: D's next step would fail; switch them on again")
     if all(parameter.grad is None or not parameter.grad.any() for parameter in G.parameters()):
         return not_yet("no gradient reaches G: it must travel from D's score back through the fakes, without a detach")
     moved = [b - a for a, b in zip(before, G.parameters(), strict=True)]

@@ -89,7 +89,8 @@ seed_everything(SEED)
 # %% [markdown]
 # **Exercise 1. The best D** (medium, 10 minutes: the rest of the lesson stands on it)
 #
-# Hold $G$ fixed. At a point $x$ the two terms weigh $p \log D + q \log(1 - D)$. Derive the $D$ that makes this largest,
+# Hold $G$ fixed. Points $G(z)$ have density $q$, so $V = \int [\,p(x) \log D(x) + q(x) \log(1 - D(x))\,]\,dx$, and $D$ may
+# choose its value at each $x$ separately. At a point $x$ the two terms weigh $p \log D + q \log(1 - D)$. Derive the $D$ that makes this largest,
 # and write it as a function of the two densities at that point.
 
 # %% tags=["exercise"]
@@ -184,17 +185,17 @@ for _ in range(cfg.n_steps_line):
     opt_D.step()
 print(f"loss_D after {cfg.n_steps_line} steps: {loss_D.item():.3f}")
 
-# %% mystnb={"image": {"alt": "The learnt discriminator lies on the dashed optimal one between about -3 and 3, inside the shaded region where there is data; outside it may leave it."}}
+# %% mystnb={"image": {"alt": "The learnt discriminator lies on the dashed optimal one between about -2.5 and 2.7, inside the shaded region where there is data; outside it may leave it."}}
 with torch.no_grad():
     d_learnt = D(x[:, None]).sigmoid()[:, 0]
 seen = p + q > 0.05  # what "where there is data" means here
 
 _, (ax,) = viz.figure(8, 3)
-ax.fill_between(x, 0, 1, where=seen, color="0.93", label="where there is data")
+ax.fill_between(x, 0, 1, where=seen, color="0.93", label="p + q > 0.05")
 ax.plot(x, d_star, color="black", ls="--", label="D* = p / (p + q)")
 ax.plot(x, d_learnt, color=viz.FAKE, label="learnt D")
 ax.set(xlabel="x", ylabel="D(x)", ylim=(-0.03, 1.03))
-ax.legend(frameon=False, loc="upper right")
+ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
@@ -217,6 +218,9 @@ claim(
 #
 # $$V(D^*, G) = -2 \log 2 + 2\,\mathrm{JSD}(p, q), \qquad
 # \mathrm{JSD}(p, q) = \tfrac12 \mathrm{KL}\big(p \,\|\, \tfrac{p + q}{2}\big) + \tfrac12 \mathrm{KL}\big(q \,\|\, \tfrac{p + q}{2}\big)$$
+#
+# Here $\mathrm{KL}(a \,\|\, b) = \int a \log (a/b)\,dx$, and the step is
+# $\frac{p}{p+q} = \frac12 \cdot \frac{p}{(p+q)/2}$: each half of $V$ gives a $-\log 2$, and the rest is a KL.
 #
 # The Jensen-Shannon divergence is 0 where $p = q$ and nowhere else, and it is never above $\log 2$. So against a perfect
 # $D$, the best that $G$ can do is to match the data.
@@ -288,9 +292,11 @@ right.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# At 6 and at 8 the game is worth the same. Far apart, a perfect $D$ is a cliff with flat land on both sides: it knows that
-# every fake is fake, and says nothing about which way is home. A generator needs a $D$ that is good but not perfect,
-# and that is one reason why the two are trained in turns.
+# At 6 and at 8 the game is worth almost the same: 0.004 of JSD lies between them. Far apart, a perfect $D$ is a cliff
+# with flat land on both sides: it knows that every fake is fake, and $\log(1 - D)$ has almost no slope there to show
+# the way home. The raw score still has one ($s = 8\,(4 - x)$ at a shift of 8); G's other loss, below, makes use of it.
+# Goodfellow et al. train the two in turns because finishing $D$ before every step of $G$ would cost too much and, on
+# finite data, overfit.
 
 # %% [markdown]
 # **Exercise 4. Predict: a coin** (easy, 3 minutes: it is the number to look for in every log)
@@ -359,7 +365,7 @@ for ax, (step, (points, judged)) in zip(axes, frames.items(), strict=True):
     ax.plot(x, p, color=viz.REAL, label="data")
     ax.plot(x, judged, color=viz.SCORE, ls="--", lw=1, label="D")
     ax.set(title=f"step {step}", xlabel="x", xlim=(-4, 4), ylim=(0, 1.05))
-axes[0].set_ylabel("density; D(x)")
+axes[0].set(ylabel="density; D(x)", title="step 0 (spike cut off)")
 axes[0].legend(frameon=False, fontsize=8, loc="upper left")
 plt.show()
 
@@ -380,8 +386,8 @@ claim(
 )
 
 # %% [markdown]
-# Both bumps, and no formula for either. The fit is not perfect and does not stay still: G overshoots, D notices, G comes
-# back. The two minimise different things, so nothing forces their sum downwards, and the losses tell little. Lesson 03
+# Neither first: it spread over both. So there are both bumps, and no formula for either. The fit is not perfect, and the
+# frames differ, not only for the better. The two minimise different things, so nothing forces their sum downwards, and the losses tell little. Lesson 03
 # looks at that circling, and at what stops it.
 
 # %% [markdown]
@@ -503,7 +509,7 @@ claim("where D(G(z)) = 0.01, the non-saturating gradient is 99 times the minimax
 #
 # A widely read and very good online textbook explains the trick about like this: if the generator does a perfect job,
 # then $D(x') \approx 1$ for a fake $x'$, so the loss built on $\log(1 - D(x'))$ is near 0, and its gradients are too
-# small for the **discriminator** to make progress. Which value is $D(x')$ really near when that loss is flat, and which
+# small for the **discriminator** to make progress. Is $D(x')$ really near 0 or near 1 when that loss is flat, and which
 # player goes hungry? Answer with a pair such as `(1, "discriminator")`.
 
 # %% tags=["exercise"]
@@ -569,9 +575,10 @@ print(f"loss_D {loss_D.item():.2f}, loss_G {loss_G.item():.2f}")
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Over the steps of the training: the number of covered modes climbs in a few jumps to eight; the share of points near a mode rises more slowly and stays below that of the data."}}
 steps, covered, near = zip(*counts, strict=True)
 _, (left, right) = viz.figure(9, 2.8, n_axes=2)
-left.step(steps, covered, where="post", color=viz.FAKE)
+left.step(steps, covered, where="post", color=viz.FAKE, label="generated")
 left.axhline(8, color=viz.REAL, ls=":", label="data")
 left.set(xlabel="step", ylabel="modes covered", ylim=(-0.3, 8.6))
+left.legend(frameon=False, loc="lower right")
 right.plot(steps, near, color=viz.FAKE, label="generated")
 right.axhline(0.99, color=viz.REAL, ls=":", label="data")
 right.set(xlabel="step", ylabel="share of points near a mode", ylim=(0, 1.05))
@@ -593,8 +600,8 @@ claim(
 )
 
 # %% [markdown]
-# Coverage and precision are different questions. The modes are found early and the points between them thin out slowly: a
-# continuous G has to stretch a cloud of z over eight islands, and the bridges between them never quite vanish.
+# How many modes, and how many points near one, are different questions. In the stored run the modes are found within a
+# short stretch, and the points between them thin out slowly: a continuous G has to stretch a cloud of z over eight islands, and the bridges between them never quite vanish.
 
 # %% [markdown]
 # ### What D tells G
@@ -637,11 +644,12 @@ viz.show_jpeg()
 
 # %% [markdown]
 # Read it from left to right. First D knows one thing, that the data lie further out than the clump, and its arrows point
-# away from the middle. Later the middle is deep red and the ring pale. At the end the pale land has broken up into islands, and the
-# arrows between them split towards one or the other. On the islands D is near one half: there it has little left to say.
+# away from the middle. Later the middle is deep red and the ring pale. At the end the pale land has broken up
+# into eight wedges, one for each mode, and the arrows between them split towards one or the other. On the modes D is
+# near one half: there it has little left to say.
 # Arrow lengths are scaled in each panel by themselves, and long ones cut.
 #
-# Now try it: set `STD = 0.05` and run from there. The islands shrink, the land between them grows, and modes tend to go
+# Now try it: set `STD = 0.05` and run from there. The modes shrink, the land between them grows, and modes may go
 # missing; the claims above may then fail, and say so.
 
 # %% [markdown]
@@ -667,10 +675,11 @@ claim("formulas, loops and package agree within 1e-9", all(abs(mine - theirs) < 
 # ## A correction
 #
 # The article this course grew out of says that a generator comes to "generate real data samples", and calls a GAN two
-# networks without saying what either of them minimises. You now know better on both counts:
+# networks without saying what either of them minimises. Both can be put right:
 #
-# - G does not make *real* samples. It matches a **distribution**, as well as D can tell. Nothing in the game promises that every
-#   mode is covered, nor that a sample is new: a G that repeats the training data would play perfectly.
+# - G does not make *real* samples. It matches a **distribution**, as well as D can tell. At the equilibrium every mode is
+#   covered, but nothing promises that a training gets there. Nor that a sample is new: batches come from a finite set,
+#   and a G that repeats that set would play perfectly.
 # - The two are defined by **one value function**. From it follow $D^* = p/(p + q)$, the Jensen-Shannon divergence, and the
 #   equilibrium $q = p$, $D = 1/2$. Without it, "they compete" explains nothing.
 
@@ -691,8 +700,9 @@ claim("formulas, loops and package agree within 1e-9", all(abs(mine - theirs) < 
 #
 # 1. The game is won (p = q), or D has learnt nothing. Look at samples, or train a fresh D on the frozen G: if its loss
 #    falls, G was not done.
-# 2. On that mode $D^* = p/(p + q)$ is small but not zero, since real points lie there too; the gradient says "thin out
-#    here", and no point lies near the other modes to be told about them.
+# 2. On that mode $q$ is about $8p$, so $D^* = p/(p + q)$ is about 1/9: small, but not zero, since real points lie there
+#    too. The ratio is the same all over the mode, so D is flat there and no arrow tells a point to leave; and no point
+#    lies near the other modes to be told about them.
 # 3. Because of the way there: where D rejects the fakes, one gives a gradient and the other almost none.
 #
 # </details>

@@ -1,4 +1,5 @@
 import copy
+import math
 
 import pytest
 import torch
@@ -66,6 +67,39 @@ def naive_slerp(a, b, t):
     return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
 
 
+def frozen_draw(G, z):
+    was_training = G.training
+    G.eval().requires_grad_(False)
+    samples = G(z)
+    G.train(was_training)
+    return samples
+
+
+def average(slow, G, decay, *, skip=(), alias=False):
+    with torch.no_grad():
+        for (name, a), b in zip(slow.named_parameters(), G.parameters(), strict=True):
+            if name not in skip:
+                a.lerp_(b, 1 - decay)
+        for (name, a), b in zip(slow.named_buffers(), G.buffers(), strict=True):
+            if name not in skip:
+                if alias:
+                    a.data = b.data
+                else:
+                    a.copy_(b)
+    return slow
+
+
+def careless_slerp(a, b, t):
+    angle = torch.acos(((a * b).sum() / a.norm() / b.norm()).clamp(-1, 1))
+    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / (torch.sin(angle) + 1e-8)
+
+
+def right_angle_slerp(a, b, t):
+    if torch.equal(a, b):
+        return a
+    return math.cos(t * math.pi / 2) * a + math.sin(t * math.pi / 2) * b
+
+
 WRONG = [
     (images.check_transposed_size, lambda n, k, s, p: (n + 2 * p - k) // s + 1, "ordinary convolution"),
     (images.check_transposed_size, lambda n, k, s, p: n * s, "PyTorch gives"),
@@ -86,6 +120,18 @@ WRONG = [
     (images.check_slerp, lerp, "linear interpolation"),
     (images.check_slerp, rescaled_chord, "third of the angle"),
     (images.check_slerp, naive_slerp, "not finite"),
+    (images.check_slerp, careless_slerp, "only that vector"),
+    (images.check_slerp, right_angle_slerp, "not at 60"),
+    (images.check_draw, frozen_draw, "no longer take gradients"),
+    (
+        images.check_make_norm,
+        lambda n: nn.BatchNorm2d(n, momentum=0.2, track_running_stats=False),
+        "running statistics",
+    ),
+    (images.check_update_average, lambda s, G, d: average(s, G, d, skip=("1.weight", "1.bias")), "1.weight"),
+    (images.check_update_average, lambda s, G, d: average(s, G, d, skip=("1.running_var",)), "running_var"),
+    (images.check_update_average, lambda s, G, d: average(s, G, d, alias=True), "shares its buffers"),
+    (images.check_even_kernels, {2, 4, 6, 8}, "only sizes"),
     (images.check_even_kernels, {2, 3, 4}, "odd kernel"),
     (images.check_even_kernels, {4}, "missing"),
     (images.check_even_kernels, 4, "a set"),

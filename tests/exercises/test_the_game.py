@@ -114,12 +114,27 @@ RIGHT = [
     (the_game.check_where_it_saturates, [0.0, " Generator"]),
 ]
 
+
+def d_step_that_freezes_G(D, G, opt_D, real, z):
+    G.requires_grad_(False)
+    return d_step(D, G, opt_D, real, z)
+
+
+def g_step_that_freezes_D(D, G, opt_G, z):
+    D.requires_grad_(False)
+    return g_step(D, G, opt_G, z)
+
+
 WRONG = [
     (the_game.check_optimal_discriminator, lambda p, q: q / (p + q), "probability of being generated"),
     (the_game.check_optimal_discriminator, lambda p, q: p / q, "leaves [0, 1]"),
     (the_game.check_optimal_discriminator, lambda p, q: (p > q).double(), "V is highest at D = 0.75"),
     (the_game.check_optimal_discriminator, lambda p, q: 0.5, "one value a point"),
     (the_game.check_d_loss, naive_d_loss, "log(0) is infinite"),
+    (the_game.check_d_loss, lambda r, f: softplus(-r).mean() + softplus(f.detach()).mean(), "its gradient"),
+    (the_game.check_d_step, d_step_that_freezes_G, "no longer take gradients"),
+    (the_game.check_g_step, g_step_that_freezes_D, "no longer take gradients"),
+    (the_game.check_d_step, lambda *a: d_step(*a, loss_of=lambda r, f: d_loss(f, r), clear=False), "two faults"),
     (the_game.check_d_loss, epsilon_d_loss, "digits are lost"),
     (the_game.check_d_loss, clamped_d_loss, "its gradient"),
     (the_game.check_d_loss, lambda r, f: d_loss(f, r), "exchanged"),
