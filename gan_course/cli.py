@@ -76,7 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--save-every", type=_whole, default=500, metavar="K", help="steps between saves (default: 500)")
     train.add_argument("--device", default="", help="cpu, cuda or mps")
     train.add_argument("--out", type=_folder, required=True, help="the run's folder")
-    train.add_argument("--resume", action="store_true", help="go on from OUT/last.pt, bit for bit on the same machine")
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from OUT/last.pt; bit for bit on the same machine with as many threads",
+    )
     train.set_defaults(command=_train)
 
     weights = commands.add_parser("weights", help="list the weights that ship with the course, with their cards")

@@ -11,6 +11,16 @@ os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
 
 
+@pytest.fixture(autouse=True)
+def keep_threads():
+    """A test that sets torch's thread count does not set it for the next one."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def cpu():
     """The CPU in float32, so that a test means the same on every machine."""

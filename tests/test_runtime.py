@@ -5,13 +5,6 @@ from gan_course import runtime
 from gan_course.errors import CourseError
 
 
-@pytest.fixture(autouse=True)
-def keep_threads():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 def test_one_line_says_what_and_why(monkeypatch):
     for name in ("DEVICE", "PRECISION", "THREADS"):
         monkeypatch.delenv(f"GAN_COURSE_{name}", raising=False)
