@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
     weights = commands.add_parser("weights", help="list the weights that ship with the course, with their cards")
     weights.add_argument("--make", metavar="NAME", help="train these weights anew and ship them (for maintainers)")
+    weights.add_argument("--measure", metavar="NAME", help="measure these weights anew, for their card")
     weights.set_defaults(command=_weights)
     return parser
 
@@ -157,9 +158,11 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _weights(options: argparse.Namespace) -> int:
-    from gan_course.course.shipped import make_weights, print_cards
+    from gan_course.course.shipped import make_weights, measure_weights, print_cards
 
     if options.make:
         make_weights(options.make)
+    if options.measure:
+        measure_weights(options.measure)
     print_cards()
     return 0

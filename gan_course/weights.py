@@ -70,6 +70,18 @@ def save_weights(name: str, tensors: dict[str, Any], card: dict[str, Any], *, ro
     return path
 
 
+def update_card(name: str, changes: dict[str, Any]) -> None:
+    """Write some entries of a shipped card anew, and the manifest with it. For maintainers.
+
+    Raises:
+        CourseError: no such weights.
+    """
+    card = read_card(name) | changes
+    with atomic_write(data_root() / FOLDER / f"{name}.json") as temporary:
+        temporary.write_text(json.dumps(card, indent=1) + "\n")
+    write_manifest(data_root())
+
+
 def _half(tensor: Any) -> Any:
     tensor = tensor.detach().cpu().contiguous()
     return tensor.half() if tensor.is_floating_point() else tensor

@@ -1,83 +1,191 @@
-"""Small networks that the course trains itself, to read what a generated picture shows."""
+"""Small networks that the course trains itself, to see what a generated picture shows."""
+
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from gan_course.data.batches import to_float
+from gan_course.runtime import Runtime
+
+WIDTHS = (16, 32, 48, 64, 96)
+Draw = Callable[[torch.Generator], tuple[Tensor, Tensor]]
 
 
-class SmallReader(nn.Module):
-    """A small classifier; the layer before its answer is a feature vector.
+class FeatureReader(nn.Module):
+    """A small classifier that answers several questions about a picture; what it looks at is the feature vector.
+
+    Five convolutions, the last four halving the resolution, each with BatchNorm and ReLU. A feature is the mean of
+    one channel over the picture, from every depth: early channels see noise, blur and compression, late ones see
+    shapes. Features are centred and scaled over real pictures so that all channels of one depth vary alike, and every
+    depth as much in all as any other: no depth drowns another.
 
     Args:
+        questions: name of each question -> number of its answers, such as {"kind": 10}.
         img_channels: of its pictures.
-        n_classes: kinds that it tells apart.
-        n_features: size of the feature vector.
+        widths: channels of each convolution.
+
+    Attributes:
+        n_features: length of a feature vector, the sum of `widths`.
     """
 
-    def __init__(self, *, img_channels: int = 1, n_classes: int = 10, n_features: int = 64) -> None:
+    def __init__(
+        self, questions: Mapping[str, int], *, img_channels: int = 3, widths: tuple[int, ...] = WIDTHS
+    ) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        for n_in, n_out in ((img_channels, 32), (32, 64), (64, 128)):
-            layers += [nn.Conv2d(n_in, n_out, 3, 2, 1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
-        self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, n_features))
-        self.head = nn.Sequential(nn.ReLU(), nn.Linear(n_features, n_classes))
+        self.questions, self.n_features = dict(questions), sum(widths)
+        self.blocks = nn.ModuleList()
+        for depth, (n_in, n_out) in enumerate(zip((img_channels, *widths), widths, strict=False)):
+            conv = nn.Conv2d(n_in, n_out, 3, 2 if depth else 1, 1, bias=False)
+            self.blocks.append(nn.Sequential(conv, nn.BatchNorm2d(n_out), nn.ReLU()))
+        self.hidden = nn.Sequential(nn.Linear(self.n_features, 128), nn.ReLU())
+        self.answers = nn.ModuleDict({name: nn.Linear(128, size) for name, size in self.questions.items()})
+        self.register_buffer("mean", torch.zeros(self.n_features))
+        self.register_buffer("std", torch.ones(self.n_features))
 
     def features(self, x: Tensor) -> Tensor:
         """Pictures (N, C, H, W) in [-1, 1] to feature vectors (N, n_features)."""
-        return self.body(x)
+        return (self._pooled(x) - self.mean) / self.std
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Pictures (N, C, H, W) in [-1, 1] to class scores (N, n_classes)."""
-        return self.head(self.body(x))
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Pictures (N, C, H, W) in [-1, 1] to scores (N, answers) for each question."""
+        hidden = self.hidden(self._pooled(x))
+        return {name: layer(hidden) for name, layer in self.answers.items()}
+
+    @torch.no_grad()
+    def set_scale(self, images: Tensor, *, batch_size: int = 500) -> None:
+        """Take mean and spread of the features from real pictures (N, C, H, W) uint8.
+
+        The features' variances then sum to `n_features`, an equal part of it at each depth.
+        """
+        pooled = torch.cat([self._pooled(to_float(part)) for part in images.split(batch_size)]).double()
+        widths = [len(block[1].weight) for block in self.blocks]
+        depths = torch.cat([torch.full((width,), width * len(widths) / self.n_features) for width in widths])
+        self.mean.copy_(pooled.mean(0))
+        self.std.copy_(pooled.std(0).clamp_min(1e-3) * depths.sqrt())
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        means = []
+        for block in self.blocks:
+            x = block(x)
+            means.append(x.mean((2, 3)))
+        return torch.cat(means, 1)
 
 
 def train_reader(
-    images: Tensor, labels: Tensor, *, n_epochs: int = 8, batch_size: int = 128, seed: int = 0
-) -> SmallReader:
-    """Train a reader on labelled pictures with AdamW, in float32 on the CPU.
+    questions: Mapping[str, int],
+    draw: Draw,
+    *,
+    n_steps: int,
+    img_channels: int = 3,
+    lr: float = 2e-3,
+    seed: int = 0,
+    runtime: Runtime,
+) -> FeatureReader:
+    """Train a reader with AdamW under one cycle of the learning rate.
 
     Args:
-        images: (N, C, H, W) uint8.
-        labels: (N,) int64 from 0.
-        n_epochs: passes over the pictures.
-        batch_size: pictures per step.
-        seed: decides the first weights and the order.
+        questions: as for `FeatureReader`.
+        draw: given a generator, returns pictures (N, C, H, W) uint8 and answers (N, questions) int64, columns in
+            the order of `questions`; an answer of -1 is not asked for.
+        n_steps: batches.
+        img_channels: of the pictures.
+        lr: largest learning rate.
+        seed: decides the first weights and what is drawn.
+        runtime: device and precision.
 
     Returns:
-        The reader, in evaluation mode.
+        The reader, in evaluation mode, in float32 on the CPU.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        reader = SmallReader(img_channels=images.shape[1], n_classes=int(labels.max()) + 1)
-    optimizer = torch.optim.AdamW(reader.parameters(), 2e-3)
-    for _ in range(n_epochs):
-        for indices in torch.randperm(len(images), generator=generator).split(batch_size):
-            loss = cross_entropy(reader(to_float(images[indices])), labels[indices])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return reader.eval()
+        reader = runtime.place(FeatureReader(questions, img_channels=img_channels))
+    optimizer = torch.optim.AdamW(reader.parameters(), lr, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=n_steps)
+    for _ in range(n_steps):
+        images, answers = (part.to(runtime.device) for part in draw(generator))
+        with runtime.autocast():
+            scores = reader(to_float(images))
+        loss = sum(_loss(scores[name].float(), answers[:, k]) for k, name in enumerate(questions))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return reader.cpu().eval()
 
 
 @torch.no_grad()
-def class_shares(reader: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
-    """The share of each class among pictures, as the reader sees them.
+def features_of(reader: FeatureReader, images: Tensor, *, batch_size: int = 500) -> Tensor:
+    """Feature vectors of many pictures.
 
     Args:
-        reader: from pictures in [-1, 1] to class scores; in evaluation mode.
-        images: (N, C, H, W) in [-1, 1], N >= 1, finite.
+        reader: in evaluation mode.
+        images: (N, C, H, W), uint8 in 0..255 or float in [-1, 1]; N >= 1, finite.
         batch_size: pictures read at once.
 
     Returns:
-        (n_classes,) float64, its sum 1.
+        (N, n_features) float64 on the CPU.
 
     Raises:
-        ValueError: no pictures, or pictures that are not finite.
+        ValueError: no pictures, another number of channels, or pictures that are not finite.
     """
-    if len(images) == 0 or not torch.isfinite(images).all():
-        raise ValueError("pictures must be finite, and at least one")
-    scores = torch.cat([reader(part.float()) for part in images.split(batch_size)])
-    return torch.bincount(scores.argmax(1), minlength=scores.shape[1]).double() / len(images)
+    return torch.cat([reader.features(part) for part in _parts(reader, images, batch_size)]).double().cpu()
+
+
+@torch.no_grad()
+def read_answers(reader: FeatureReader, images: Tensor, *, batch_size: int = 500) -> dict[str, Tensor]:
+    """The likeliest answer to each question, for many pictures.
+
+    Args:
+        reader: in evaluation mode.
+        images: as for `features_of`.
+        batch_size: pictures read at once.
+
+    Returns:
+        Question -> (N,) int64 on the CPU.
+
+    Raises:
+        ValueError: as for `features_of`.
+    """
+    scores = [reader(part) for part in _parts(reader, images, batch_size)]
+    return {name: torch.cat([part[name].argmax(1) for part in scores]).cpu() for name in reader.questions}
+
+
+def answer_shares(reader: FeatureReader, images: Tensor) -> dict[str, Tensor]:
+    """How often each answer is given to each question, over many pictures.
+
+    Args:
+        reader: in evaluation mode.
+        images: as for `features_of`.
+
+    Returns:
+        Question -> (answers,) float64, its sum 1.
+
+    Raises:
+        ValueError: as for `features_of`.
+    """
+    answers = read_answers(reader, images)
+    sizes = reader.questions
+    return {name: torch.bincount(told, minlength=sizes[name]).double() / len(told) for name, told in answers.items()}
+
+
+def _loss(scores: Tensor, answers: Tensor) -> Tensor:
+    known = answers >= 0  # the mean over no answer at all would be NaN
+    return cross_entropy(scores[known], answers[known]) if known.any() else scores.sum() * 0
+
+
+def _parts(reader: FeatureReader, images: Tensor, batch_size: int) -> list[Tensor]:
+    channels = reader.blocks[0][0].in_channels
+    if images.ndim != 4 or images.shape[1] != channels or len(images) == 0:
+        raise ValueError(f"images are {tuple(images.shape)}: give (N, {channels}, H, W), at least one")
+    if not torch.isfinite(images).all():
+        raise ValueError(f"images are not finite: picture {_first_bad(images)} is the first that is not")
+    device = next(reader.parameters()).device
+    parts = images.split(batch_size)
+    return [(to_float(part) if part.dtype == torch.uint8 else part.float()).to(device) for part in parts]
+
+
+def _first_bad(images: Tensor) -> int:
+    return int((~torch.isfinite(images).flatten(1).all(1)).nonzero()[0])
