@@ -8,6 +8,7 @@ SHELL := bash
 PROFILE ?= fast
 ONLY ?=
 DEVICE ?=
+SEEDS ?= 0,1,2
 BASE_PYTHON ?= python3
 
 ifdef PYTHON
@@ -20,10 +21,10 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help course test check lint lab notebooks readme train doctor
+.PHONY: help course test check lint lab notebooks readme train bench calibrate sensitivity data-rebuild doctor
 
 help:  ## print this list
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 	@sed -n '2,5p' Makefile | sed 's/^# *//'
 
 .venv/ready: requirements.txt pyproject.toml
@@ -64,8 +65,17 @@ readme: $(READY)  ## write measured figures from docs/results/ into the README a
 	$(PY) -m gan_course.course.results
 
 train: $(READY)  ## train all shipped weights anew
-	$(PY) -m gan_course weights --make fashion-reader
-	$(PY) -m gan_course weights --make dcgan-fashion
+	for name in fashion-reader critters-reader toons-reader earth-reader photos-reader dcgan-fashion; do \
+	  $(PY) -m gan_course weights --make $$name || exit $$?; done
+
+bench: $(READY)  ## time the course's steps beside plain references, into docs/results/speed.md
+	$(PY) -m benchmarks $(if $(ROWS),--rows "$(ROWS)")
+
+calibrate: $(READY)  ## rerun lessons over seeds, precisions and threads: margin over spread of each claim (ONLY=02)
+	$(PY) -m gan_course.course.calibration $(ONLY) --seeds "$(SEEDS)"
+
+sensitivity: $(READY)  ## spoil real pictures and see which measures notice, into docs/results/sensitivity.md
+	$(PY) -m gan_course.course.sensitivity
 
 doctor: $(READY)  ## say where things would run, and what is missing
 	@$(PY) -m gan_course doctor

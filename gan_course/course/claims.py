@@ -15,7 +15,8 @@ def claim(text: str, held: bool, *, margin: float | None = None, needs_training:
     """State a claim, say whether it held, and record it.
 
     Prints "CLAIM text: True". Under the runner (which sets `GAN_COURSE_CLAIMS` to a file) the claim is recorded
-    there, and one that fails stops the lesson. In a learner's own kernel a claim that fails says so and goes on.
+    there, and one that fails stops the lesson, unless `GAN_COURSE_CLAIMS_GO_ON` is "1": a calibration wants the
+    margins of all claims. In a learner's own kernel a claim that fails says so and goes on.
 
     Args:
         text: what is claimed, with its bound: "mean error below 0.06 where there is data".
@@ -36,6 +37,8 @@ def claim(text: str, held: bool, *, margin: float | None = None, needs_training:
         with Path(record).open("a") as file:
             file.write(json.dumps({"text": text, "held": result, "margin": _plain(margin)}) + "\n")
     if result is False:
+        if record and os.environ.get("GAN_COURSE_CLAIMS_GO_ON") == "1":
+            return
         if record:
             raise ClaimFailed(text)
         print("It did not hold in this run. Was a cell above changed, skipped, or run twice? If not, please report it.")

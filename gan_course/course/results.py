@@ -9,6 +9,7 @@ from pathlib import Path
 from gan_course.course.lessons import NOTEBOOKS, ROOT
 from gan_course.files import atomic_write
 
+CODE = ("gan_course", "benchmarks", "notebooks/source", "requirements.txt")
 RESULTS = ROOT / "docs" / "results"
 
 
@@ -22,12 +23,18 @@ def record_run(summary: dict) -> Path:
 
 
 def current_commit() -> str:
-    """The short name of the checked-out commit, with "+" where files differ from it; "unknown" without git."""
+    """The short name of the checked-out commit, with "+" where the code differs from it; "unknown" without git."""
     try:
-        command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        commit = _git("rev-parse", "--short", "HEAD")
+        changed = _git("status", "--porcelain", "--", *CODE)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+    return commit + ("+" if changed else "")
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(ROOT), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def read_results(profile: str) -> dict[str, dict]:

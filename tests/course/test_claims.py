@@ -25,6 +25,20 @@ def test_under_the_runner_a_failed_claim_stops_the_lesson(record):
     assert [json.loads(line)["held"] for line in record.read_text().splitlines()] == [False]
 
 
+def test_a_calibration_goes_on_and_records_what_failed(record, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_CLAIMS_GO_ON", "1")
+    claim("two is three", 2 == 3, margin=-1)
+    claim("two is two", True)
+    assert [(entry["held"], entry["margin"]) for entry in read_claims(record)] == [(False, -1.0), (True, None)]
+
+
+@pytest.mark.parametrize("value", ["0", ""])
+def test_only_a_one_lets_claims_go_on(record, monkeypatch, value):
+    monkeypatch.setenv("GAN_COURSE_CLAIMS_GO_ON", value)
+    with pytest.raises(ClaimFailed):
+        claim("two is three", False)
+
+
 def test_a_learner_s_kernel_goes_on(monkeypatch, capsys):
     monkeypatch.delenv("GAN_COURSE_CLAIMS", raising=False)
     claim("two is three", False)

@@ -1,0 +1,81 @@
+"""`python -m benchmarks`: time the course's steps beside plain ones and write docs/results/speed.md."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from benchmarks.compare import compare
+from benchmarks.machine import count_flops, load, machine_line
+from benchmarks.report import as_text, row_entry, write_results
+from benchmarks.rows import ROWS, Row, convolution_row
+from gan_course.course.results import RESULTS, current_commit
+from gan_course.errors import CourseError
+from gan_course.files import output_folder
+from gan_course.runtime import choose_runtime
+
+
+def run(names: Sequence[str], rounds: int) -> dict:
+    """Measure the convolution rate, then the rows.
+
+    Args:
+        names: of `ROWS`.
+        rounds: pairs of timings a row.
+
+    Returns:
+        What `write_results` writes.
+
+    Raises:
+        CourseError: an unknown row.
+    """
+    unknown = [name for name in names if name not in ROWS]
+    if unknown or not names:
+        raise CourseError(f"no row {', '.join(unknown)!r}: choose from {', '.join(ROWS)}")
+    runtime = choose_runtime()
+    results = {
+        "commit": current_commit(),
+        "date": date.today().isoformat(),
+        "machine": machine_line(runtime),
+        "rounds": rounds,
+    }
+    before, rates, entries = load(), {}, []
+    for make_row in (convolution_row, *(ROWS[name] for name in names)):
+        row = make_row(runtime)
+        flops = count_flops(row.reference)
+        measured = compare(row.course, row.reference, rounds=rounds, inner=row.inner)
+        rates = rates or {"course": flops / measured.median_a, "plain": flops / measured.median_b}
+        entries.append(row_entry(row, measured, flops, rates))
+        _say(row, entries[-1])
+    return results | {"load": [before, load()], "rates": rates, "rows": entries}
+
+
+def _say(row: Row, entry: dict) -> None:
+    print(f"{row.title}: {entry['ratio']:.2f} times as fast", flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line.
+
+    Returns:
+        0, or 2 for bad input (one line on standard error).
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", default=",".join(ROWS), help=f"some of {','.join(ROWS)} (default: all)")
+    parser.add_argument("--rounds", type=int, default=15, help="pairs of timings a row (default: 15)")
+    parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
+    options = parser.parse_args(arguments)
+    try:
+        if options.rounds < 1:
+            raise CourseError(f"--rounds is {options.rounds}: at least 1 is needed")
+        out = output_folder(options.out)
+        results = run([name.strip() for name in options.rows.split(",")], options.rounds)
+        print(f"\n{results['machine']}\n\n{as_text(results)}\n\nwritten to {write_results(results, out)}")
+    except CourseError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

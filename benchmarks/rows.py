@@ -1,0 +1,54 @@
+"""What is measured: each row is a step of the course and a plain reference that does the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from benchmarks.dcgan import dcgan_pair
+from benchmarks.machine import convolution
+from benchmarks.rings import rings_pair
+from gan_course.config import BREAKS, DCGAN
+from gan_course.runtime import Runtime
+from gan_course.training.steps.rings import ring_table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table, ready to be timed."""
+
+    title: str
+    sizes: str
+    course: Callable[[], object]  # one step as the course takes it
+    reference: Callable[[], object]  # the same step, plainly
+    inner: int  # steps in one timing
+    fast_path: bool = True  # the course's side uses the runtime's precision and layout; else float32
+
+
+def convolution_row(runtime: Runtime) -> Row:
+    """The machine's own rate, which the other rows are held against; not chosen, always measured."""
+    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[runtime.precision]
+    course = convolution(runtime.device, dtype, runtime.memory_format)
+    plain = convolution(runtime.device, torch.float32, torch.contiguous_format)
+    return Row("convolution alone", "see below", course, plain, inner=5)
+
+
+def dcgan_row(runtime: Runtime) -> Row:
+    """The runtime's precision, channels last and fused Adam against float32, NCHW and Adam's loop."""
+    config = DCGAN["fast"]
+    step, plain, real = dcgan_pair(config, runtime)
+    sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, {config.base_channels} base channels"
+    return Row("DCGAN step", sizes, lambda: step(real), lambda: plain(real), inner=2)
+
+
+def rings_row(runtime: Runtime) -> Row:
+    """Lesson 03's whole table in one batched step against the same GANs one after another; float32 on the CPU."""
+    config = BREAKS["fast"]
+    table = ring_table(config.gamma, range(config.n_seeds))
+    gans = [gan for column in table.values() for row in column for gan in row]
+    step, plain = rings_pair(config, gans)
+    sizes = f"{len(gans)} GANs, batch {config.batch_size}, {config.n_hidden} hidden layers of {config.hidden}"
+    return Row("ring step", sizes, step, lambda: [one() for one in plain], inner=1, fast_path=False)
+
+
+ROWS: dict[str, Callable[[Runtime], Row]] = {"dcgan": dcgan_row, "rings": rings_row}

@@ -1,0 +1,290 @@
+"""Do the lessons' claims hold by enough? Each lesson again over seeds, precisions and thread counts.
+
+`python -m gan_course.course.calibration [LESSONS] [--seeds 0,1,2]` runs each lesson in the fast profile: once per
+seed as this machine would, then with the first seed in float32 and on one thread, where that is not what the
+machine does anyway. A claim is flagged if it did not hold in every run, or if its mean margin is less than three
+times the spread: it wants to be reworded or retuned.
+"""
+
+import argparse
+import json
+import math
+import re
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import NoReturn
+
+from gan_course.config import max_steps
+from gan_course.course.claims import read_claims
+from gan_course.course.lessons import select_lessons
+from gan_course.course.results import RESULTS, current_commit
+from gan_course.course.runner import run_lessons
+from gan_course.errors import CourseError
+from gan_course.files import atomic_write, output_folder
+from gan_course.runtime import Runtime, choose_runtime
+
+ENOUGH = 3  # spreads
+EXACT = "exact"  # the margin has no spread
+HIGHEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run a lesson."""
+
+    name: str
+    seed: int
+    settings: Mapping[str, str] = field(default_factory=dict)  # environment variables; none: as this machine would
+
+
+def variants(seeds: Sequence[int], runtime: Runtime) -> list[Variant]:
+    """The runs of a calibration: every seed, then the first one in float32 and on one thread where that differs."""
+    runs = [Variant(f"seed {seed}", seed) for seed in seeds]
+    if runtime.precision != "float32":
+        runs.append(Variant("float32", seeds[0], {"GAN_COURSE_PRECISION": "float32"}))
+    if runtime.threads != 1:
+        runs.append(Variant("1 thread", seeds[0], {"GAN_COURSE_THREADS": "1"}))
+    return runs
+
+
+def calibrate_lesson(name: str, runs: Sequence[Variant], folder: Path, where: str) -> dict:
+    """Run one lesson in every variant, and sum up its claims.
+
+    Args:
+        name: of the lesson.
+        runs: as `variants` returns them.
+        folder: where the executed notebooks, logs and claims go, one folder a variant.
+        where: a line on device, precision and threads, for the record.
+
+    Returns:
+        The lesson's entry in `calibration.json`.
+    """
+    records, errors = {}, {}
+    for run in runs:
+        print(f"{run.name}: ", end="", flush=True)
+        out = folder / name / run.name.replace(" ", "-")
+        options = {"parameters": {"SEED": run.seed}, "settings": run.settings, "claims_go_on": True}
+        summary = run_lessons([name], profile="fast", device="", out=out, where=where, **options)
+        records[run.name] = read_claims(out / f"{name}.claims.jsonl")
+        if error := summary["lessons"][0].get("error"):
+            errors[run.name] = error
+    return {
+        "commit": current_commit(),
+        "date": date.today().isoformat(),
+        "runtime": where,
+        "runs": [run.name for run in runs],
+        "errors": errors,
+        "claims": summarise(records, [run.name for run in runs if not run.settings]),
+    }
+
+
+def summarise(records: Mapping[str, list[dict]], of_seeds: Sequence[str]) -> list[dict]:
+    """Each claim over all runs of its lesson.
+
+    Claims are matched by their text; a text that a lesson states twice counts as two claims. The spread is the
+    larger of two sample standard deviations of the margin (divisor n - 1): over the seeds, and over all runs. A
+    variant that changes nothing, as in a lesson that fixes its precision, so cannot dilute the spread of the seeds.
+
+    Args:
+        records: for each run by name, its claims as `read_claims` returns them.
+        of_seeds: the names of the runs that differ in nothing but the seed.
+
+    Returns:
+        For each claim, in the order of first mention: `text`; `held`, `runs` (in how many of how many it held);
+        `margin` (mean, or None), `spread` (or None), `margin_over_spread` (a number, "exact", or None);
+        `margins` by run; and `flag`, why it wants attention, or "".
+    """
+    found: dict[tuple[str, int], dict[str, dict]] = {}
+    for run, claims in records.items():
+        seen: Counter[str] = Counter()
+        for entry in claims:
+            seen[entry["text"]] += 1
+            found.setdefault((entry["text"], seen[entry["text"]]), {})[run] = entry
+    return [
+        _summary(text if number == 1 else f"{text} ({number})", entries, len(records), of_seeds)
+        for (text, number), entries in found.items()
+    ]
+
+
+def _summary(text: str, entries: Mapping[str, dict], n_runs: int, of_seeds: Sequence[str]) -> dict:
+    held = sum(entry["held"] is True for entry in entries.values())
+    margins = {run: entry["margin"] for run, entry in entries.items() if entry["margin"] is not None}
+    finite = all(math.isfinite(margin) for margin in margins.values())
+    margin = spread = ratio = None
+    if margins and finite:
+        margin = fmean(margins.values())
+        spread = max(
+            _deviation(list(margins.values())), _deviation([margins[run] for run in of_seeds if run in margins])
+        )
+        ratio = margin / spread if spread > 0 else (EXACT if margin > 0 else 0.0)
+    flags = []
+    if held < n_runs:
+        flags.append(f"held in {held} of {n_runs}")
+    if not finite:
+        flags.append("a margin is not finite")
+    if isinstance(ratio, float) and ratio < ENOUGH:
+        flags.append(f"margin under {ENOUGH} spreads")
+    return {
+        "text": text,
+        "held": held,
+        "runs": n_runs,
+        "margin": margin,
+        "spread": spread,
+        "margin_over_spread": ratio,
+        "margins": {run: value if math.isfinite(value) else None for run, value in margins.items()},
+        "flag": ", ".join(flags),
+    }
+
+
+def _deviation(values: list[float]) -> float:
+    return stdev(values) if len(values) > 1 else 0.0
+
+
+def n_flagged(entry: dict) -> int:
+    """How many claims of a lesson's entry are flagged, and how many of its runs broke off."""
+    return sum(bool(claim["flag"]) for claim in entry["claims"]) + len(entry["errors"])
+
+
+def read_calibration(folder: Path) -> dict[str, dict]:
+    """The lessons' entries kept in `folder/calibration.json`; none where there is no such file.
+
+    Raises:
+        CourseError: the file is not one that a calibration wrote.
+    """
+    path = folder / "calibration.json"
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text())["lessons"])
+    except (ValueError, TypeError, KeyError):
+        raise CourseError(f"{path} is not a calibration's file: move it away") from None
+
+
+def keep(folder: Path, name: str, entry: dict) -> None:
+    """Put one lesson's entry in place of its old one, keep all others, and write the table anew."""
+    lessons = dict(sorted((read_calibration(folder) | {name: entry}).items()))
+    with atomic_write(folder / "calibration.json") as temporary:
+        temporary.write_text(json.dumps({"lessons": lessons}, indent=1, allow_nan=False) + "\n")
+    with atomic_write(folder / "calibration.md") as temporary:
+        temporary.write_text(as_markdown(lessons), encoding="utf-8")
+
+
+def as_markdown(lessons: Mapping[str, dict]) -> str:
+    """All entries as a page: what the columns mean, then a table for each lesson."""
+    parts = [
+        "# Calibration of the claims",
+        "Written by `make calibrate`, which runs each lesson again over seeds, precisions and thread counts. "
+        "*Margin*: how far the measured value is on the right side of the claim's bound, mean over the runs. "
+        "*Spread*: the larger of the sample standard deviations of the margin over the seeds and over all runs. "
+        "*Exact*: the margin was the same in every run. A claim without a margin is only counted. Flagged (⚠) is "
+        f"what did not hold in every run, or has less than {ENOUGH} spreads of margin: it is reworded or retuned.",
+    ]
+    for name, entry in lessons.items():
+        about = f"{entry['date']}, commit {entry['commit']}, {entry['runtime']}. Runs: {', '.join(entry['runs'])}."
+        rows = ["| claim | held | margin | spread | margin / spread | |", "| --- | --- | --- | --- | --- | --- |"]
+        for claim in entry["claims"]:
+            text = claim["text"].replace("|", "\\|")
+            cells = [text, f"{claim['held']} of {claim['runs']}", *_figures(claim)]
+            rows.append(f"| {' | '.join(cells)} | {'⚠ ' + claim['flag'] if claim['flag'] else ''} |")
+        broken = [f"⚠ {run} broke off: `{error}`" for run, error in entry["errors"].items()]
+        parts += [f"## {name}", about, "\n".join(rows), *broken]
+    return "\n\n".join(parts) + "\n"
+
+
+def print_table(name: str, entry: dict) -> None:
+    """One lesson's claims on the terminal, "!" before each that is flagged."""
+    print(f"\n{name}: {len(entry['claims'])} claims over {len(entry['runs'])} runs ({', '.join(entry['runs'])})")
+    print(f"  {'held':>6} {'margin':>9} {'spread':>9} {'ratio':>7}  claim")
+    for claim in entry["claims"]:
+        margin, spread, ratio = _figures(claim)
+        held = f"{claim['held']}/{claim['runs']}"
+        why = f"  <- {claim['flag']}" if claim["flag"] else ""
+        print(f"{'!' if why else ' '} {held:>6} {margin:>9} {spread:>9} {ratio:>7}  {claim['text']}{why}")
+    for run, error in entry["errors"].items():
+        print(f"! {run} broke off: {error}")
+
+
+def _figures(claim: dict) -> tuple[str, str, str]:
+    if claim["margin"] is None:
+        return "", "", ""
+    ratio = claim["margin_over_spread"]
+    return f"{claim['margin']:.3g}", f"{claim['spread']:.2g}", ratio if ratio == EXACT else f"{ratio:.1f}"
+
+
+def read_seeds(text: str) -> list[int]:
+    """Seeds such as "0,1,2".
+
+    Raises:
+        CourseError: not at least two different whole numbers from 0 to 4294967295.
+    """
+    words = text.split(",")
+    valid = all(re.fullmatch("[0-9]{1,10}", word.strip()) and int(word) <= HIGHEST_SEED for word in words)
+    seeds = [int(word) for word in words] if valid else []
+    if len(seeds) < 2 or len(set(seeds)) < len(seeds):
+        raise CourseError(f"--seeds is {text!r}: give two or more different whole numbers, such as 0,1,2")
+    return seeds
+
+
+def calibrate(only: str, seeds: Sequence[int], out: Path) -> int:
+    """Calibrate lessons one after another; each is kept in `out` as soon as it is finished.
+
+    Args:
+        only: as `select_lessons` takes it; "" for all.
+        seeds: two or more.
+        out: the folder of `calibration.json` and `calibration.md`.
+
+    Returns:
+        0, or 1 where a claim is flagged or a run broke off.
+
+    Raises:
+        CourseError: bad input or settings; nothing has been run then.
+    """
+    names, runtime = select_lessons(only), choose_runtime()
+    if max_steps() is not None:
+        raise CourseError("GAN_COURSE_MAX_STEPS is set, and without training nothing can be calibrated: unset it")
+    read_calibration(output_folder(out))
+    folder = Path("runs") / f"calibration_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    total = 0
+    for name in names:
+        entry = calibrate_lesson(name, variants(seeds, runtime), folder, str(runtime))
+        keep(out, name, entry)
+        print_table(name, entry)
+        total += n_flagged(entry)
+    print(f"\n{total or 'nothing'} flagged; kept in {out / 'calibration.md'}, notebooks in {folder}")
+    return 1 if total else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line.
+
+    Returns:
+        0; 1 where a claim is flagged; 2 for bad input (one line on standard error); 130 where the user stopped it.
+    """
+    parser = _Parser(prog="python -m gan_course.course.calibration", description=__doc__.splitlines()[0])
+    parser.add_argument("lessons", nargs="*", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
+    parser.add_argument("--seeds", default="0,1,2", help="two or more, separated by commas (default: 0,1,2)")
+    parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
+    options = parser.parse_args(arguments)
+    try:
+        return calibrate(" ".join(options.lessons), read_seeds(options.seeds), options.out)
+    except CourseError as error:
+        print(f"gan_course: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gan_course: stopped; finished lessons are kept", file=sys.stderr)
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, without the usage block."""
+        self.exit(2, f"gan_course: {message} (see {self.prog} --help)\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
