@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from gan_course.evaluation.features import check_features
+
 
 def modes_covered(points: Tensor, centres: Tensor, *, radius: float, min_share: float = 0.25) -> tuple[int, float]:
     """How many known modes a generator reaches, and how many of its points are near any.
@@ -50,12 +52,7 @@ def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> tuple[float, 
 
     Source: Kynkäänniemi et al. 2019 (arXiv:1904.06991), equations 1 and 2; k = 3 as in the paper.
     """
-    if min(len(real), len(fake)) <= k or real.shape[1:] != fake.shape[1:]:
-        raise ValueError(
-            f"real is {tuple(real.shape)}, fake {tuple(fake.shape)}: equal width, more than {k} rows needed"
-        )
-    if not (torch.isfinite(real).all() and torch.isfinite(fake).all()):
-        raise ValueError("features must be finite")
+    check_features(real, fake, more_than=k)
     distance = torch.cdist(real, fake)
     inside_real = distance <= _radii(real, k)[:, None]
     inside_fake = distance <= _radii(fake, k)[None]

@@ -171,6 +171,32 @@ def answer_shares(reader: FeatureReader, images: Tensor) -> dict[str, Tensor]:
     return {name: torch.bincount(told, minlength=sizes[name]).double() / len(told) for name, told in answers.items()}
 
 
+def check_features(real: Tensor, fake: Tensor, *, more_than: int) -> None:
+    """Refuse sets that a distance cannot be computed from, with a line that says why.
+
+    Args:
+        real: should be (N, d).
+        fake: should be (M, d).
+        more_than: N and M must exceed this.
+
+    Raises:
+        ValueError: not so, or values that are not finite.
+    """
+    for name, features in (("real", real), ("fake", fake)):
+        if features.ndim != 2 or features.shape[1] == 0:
+            raise ValueError(f"{name} is {tuple(features.shape)}: give feature vectors (N, d)")
+        if len(features) == 0:
+            raise ValueError(f"{name} is empty: give at least {more_than + 1} feature vectors")
+    if real.shape[1] != fake.shape[1]:
+        raise ValueError(f"real has {real.shape[1]} features and fake {fake.shape[1]}: read both with one network")
+    for name, features in (("real", real), ("fake", fake)):
+        if len(features) <= more_than:
+            raise ValueError(f"{name} has {len(features)} samples: more than {more_than} are needed")
+        if not torch.isfinite(features).all():
+            row = int((~torch.isfinite(features).all(1)).nonzero()[0])
+            raise ValueError(f"{name} is not finite: row {row} is the first that is not")
+
+
 def _loss(scores: Tensor, answers: Tensor) -> Tensor:
     known = answers >= 0  # the mean over no answer at all would be NaN
     return cross_entropy(scores[known], answers[known]) if known.any() else scores.sum() * 0

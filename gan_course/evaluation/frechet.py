@@ -7,6 +7,8 @@ network's features they are other numbers, and compare only with numbers from th
 import torch
 from torch import Tensor
 
+from gan_course.evaluation.features import check_features
+
 
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
     r"""Squared Fréchet distance between Gaussians fitted to two sets.
@@ -80,32 +82,6 @@ def kernel_distance(real: Tensor, fake: Tensor) -> float:
     real, fake = real.double(), fake.double()
     within = sum(_mean_off_diagonal(_cubic(part, part)) for part in (real, fake))
     return float(within - 2 * _cubic(real, fake).mean())
-
-
-def check_features(real: Tensor, fake: Tensor, *, more_than: int) -> None:
-    """Refuse sets that a distance cannot be computed from, with a line that says why.
-
-    Args:
-        real: should be (N, d).
-        fake: should be (M, d).
-        more_than: N and M must exceed this.
-
-    Raises:
-        ValueError: not so, or values that are not finite.
-    """
-    for name, features in (("real", real), ("fake", fake)):
-        if features.ndim != 2 or features.shape[1] == 0:
-            raise ValueError(f"{name} is {tuple(features.shape)}: give feature vectors (N, d)")
-        if len(features) == 0:
-            raise ValueError(f"{name} is empty: give at least {more_than + 1} feature vectors")
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"real has {real.shape[1]} features and fake {fake.shape[1]}: read both with one network")
-    for name, features in (("real", real), ("fake", fake)):
-        if len(features) <= more_than:
-            raise ValueError(f"{name} has {len(features)} samples: more than {more_than} are needed")
-        if not torch.isfinite(features).all():
-            row = int((~torch.isfinite(features).all(1)).nonzero()[0])
-            raise ValueError(f"{name} is not finite: row {row} is the first that is not")
 
 
 def _cubic(a: Tensor, b: Tensor) -> Tensor:
