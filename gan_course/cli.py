@@ -83,6 +83,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(command=_train)
 
+    measure = commands.add_parser("measure", help="measure generated pictures against real ones")
+    measure.add_argument("--real", required=True, metavar="NAME_OR_DIR", help="a bundled set, or a folder")
+    measure.add_argument("--fake", required=True, metavar="NAME_OR_DIR", help="the generated pictures, likewise")
+    measure.add_argument("--reader", default="photos", help="fashion, critters, toons, earth or photos (default)")
+    measure.add_argument("--n", type=_whole, default=2_000, help="pictures of each at most (default: 2000)")
+    measure.add_argument("--inception", action="store_true", help="the FID of the papers; fetches Inception's weights")
+    measure.set_defaults(command=_measure)
+
     weights = commands.add_parser("weights", help="list the weights that ship with the course, with their cards")
     weights.add_argument("--make", metavar="NAME", help="train these weights anew and ship them (for maintainers)")
     weights.add_argument("--measure", metavar="NAME", help="measure these weights anew, for their card")
@@ -154,6 +162,13 @@ def _train(options: argparse.Namespace) -> int:
     from gan_course.course.training_command import train_from_options
 
     train_from_options(options)
+    return 0
+
+
+def _measure(options: argparse.Namespace) -> int:
+    from gan_course.course.measure_command import measure_from_options
+
+    measure_from_options(options)
     return 0
 
 

@@ -53,6 +53,32 @@ class ImagesConfig:
     n_samples: int = 256  # for the statistics of spectra and of BatchNorm
 
 
+@dataclass(frozen=True)
+class BreaksConfig:
+    """Lesson 03: Dirac-GANs, which need no sizes, and a table of GANs on the ring."""
+
+    n_steps_rings: int  # the whole table at once
+    n_steps_collapse: int  # updates of D in the run that collapses on purpose
+    batch_size: int = 128
+    hidden: int = 32
+    n_hidden: int = 2
+    z_dim: int = 4
+    std: float = 0.05
+    lr: float = 1e-3  # of G
+    lr_ratio: float = 5.0  # the rate of D, in rates of G: D runs ahead, on purpose
+    betas: tuple[float, float] = (0.0, 0.9)
+    gamma: float = 1.0  # of R1 and of R2, where a GAN of the table has them
+    n_seeds: int = 3
+
+
+@dataclass(frozen=True)
+class MeasuringConfig:
+    """Lesson 04: the instruments, on generators whose faults are known."""
+
+    n_steps_judge: int  # of a D against pictures that stand still
+    base_channels: int = 16
+
+
 GAME = {
     "smoke": GameConfig(n_steps_line=20, n_steps_ring=20, batch_size=64),
     "fast": GameConfig(n_steps_line=1_500, n_steps_ring=4_000),
@@ -69,6 +95,18 @@ IMAGES = {
     "smoke": ImagesConfig(DCGAN["smoke"], n_samples=16),
     "fast": ImagesConfig(DCGAN["fast"]),
     "full": ImagesConfig(DCGAN["full"], n_samples=1_000),
+}
+
+BREAKS = {
+    "smoke": BreaksConfig(n_steps_rings=10, n_steps_collapse=8, batch_size=16),
+    "fast": BreaksConfig(n_steps_rings=4_000, n_steps_collapse=120),
+    "full": BreaksConfig(n_steps_rings=20_000, n_steps_collapse=400, batch_size=256, n_seeds=8),
+}
+
+MEASURING = {
+    "smoke": MeasuringConfig(n_steps_judge=4),
+    "fast": MeasuringConfig(n_steps_judge=200),
+    "full": MeasuringConfig(n_steps_judge=1_000, base_channels=64),
 }
 
 

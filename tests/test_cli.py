@@ -46,6 +46,18 @@ def train(*arguments, out):
         (["train", "dcgan", "--resolution", "32", "--out", "x"], ["fashion is 28 px"]),
         (["train", "dcgan", "--profile", "huge", "--out", "x"], ["unknown profile 'huge'"]),
         (["train", "dcgan", "--device", "gpu", "--out", "x"], ["unknown device 'gpu'"]),
+        (["measure", "--real", "fashion", "--fake", "x", "--reader", "dogs"], ["no reader 'dogs'", "critters"]),
+        (["measure", "--real", "fashion", "--fake", "nowhere", "--reader", "fashion"], ["no pictures named 'nowhere'"]),
+        (["measure", "--real", "toons", "--fake", "toons", "--reader", "fashion"], ["--reader toons"]),
+        (
+            ["measure", "--real", "fashion", "--fake", "fashion", "--reader", "fashion", "--n", "300"],
+            ["fashion has 300 pictures: 514 or more"],
+        ),
+        (
+            ["measure", "--real", "fashion", "--fake", "fashion", "--reader", "fashion", "--n", "9", "--inception"],
+            ["has 9 pictures: FID needs more than its 2048 features"],
+        ),
+        (["weights", "--measure", "nothing"], ["no recipe for weights 'nothing'"]),
         (["weights", "--make", "nothing"], ["no recipe for weights 'nothing'", "dcgan-fashion"]),
     ],
 )
@@ -77,6 +89,19 @@ def test_a_number_out_of_range(option, value, capsys, tmp_path):
     assert stop.value.code == 2
     err = capsys.readouterr().err.strip()
     assert option in err and len(err.splitlines()) == 1
+
+
+def test_measuring_a_folder_against_a_bundled_set(tmp_path, capsys):
+    from gan_course.data.fashion import load_fashion
+
+    images, _ = load_fashion("train")
+    for number, image in enumerate(images[:257]):
+        Image.fromarray(image[0].numpy()).save(tmp_path / f"{number}.png")
+    arguments = ["measure", "--real", "fashion", "--fake", str(tmp_path), "--reader", "fashion", "--n", "600"]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "N = 257 against 300 real pictures (not FID)" in out
+    assert all(name in out for name in ("frechet", "kernel", "precision", "recall", "copied", "rarest"))
 
 
 def test_a_run_is_not_overwritten(tmp_path, capsys):

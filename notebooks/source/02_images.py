@@ -42,11 +42,12 @@ from torch import nn
 from gan_course import viz
 from gan_course.config import IMAGES, config_for
 from gan_course.course import claim
-from gan_course.course.shipped import load_dcgan_fashion, load_fashion_reader
+from gan_course.course.shipped import load_dcgan_fashion
 from gan_course.data.batches import to_float
 from gan_course.data.fashion import CLASS_NAMES, load_fashion
 from gan_course.evaluation.coverage import precision_recall
-from gan_course.evaluation.features import class_shares
+from gan_course.evaluation.features import answer_shares, features_of, read_answers
+from gan_course.evaluation.readers import load_reader
 from gan_course.exercises import images as exercises
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_course.models.layers import init_normal
@@ -329,16 +330,15 @@ viz.show_losses(rows, smooth=20, title="the losses of the same training")
 # it, with no mark at the steps in which blots turned into shoes. D's loss is low when D is ahead and high when G is; where the two keep pace it moves
 # sideways, and neither value says how good the pictures are. Lesson 04 is about what to measure instead.
 #
-# Here is a first taste. A small classifier that ships with the course reads each picture as 64 numbers. **Precision**
+# Here is a first taste. A small classifier that ships with the course reads each picture as 256 numbers. **Precision**
 # asks which share of the fakes lies among real pictures in that space, and **recall** which share of the real ones lies
 # among the fakes. "Among" means: inside a ball around some picture of the other set, which reaches to that picture's third
 # nearest neighbour in its own set (Kynkäänniemi et al. 2019).
 
 # %%
-reader = load_fashion_reader()
-with torch.no_grad():
-    accuracy = (reader(to_float(held_out)).argmax(1) == held_out_kinds).float().mean()
-    real_features = reader.features(to_float(held_out))
+reader = load_reader("fashion")
+accuracy = (read_answers(reader, held_out)["kind"] == held_out_kinds).double().mean()
+real_features = features_of(reader, held_out)
 claim("the reader tells the kinds of held-out pictures apart, four in five or more", accuracy > 0.8)
 
 # %%
@@ -346,8 +346,9 @@ claim("the reader tells the kinds of held-out pictures apart, four in five or mo
 def measure(G, n=1_000, seed=1):
     z = torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(runtime.device)
     samples = torch.cat([G(part) for part in z.split(250)]).float().cpu()
-    precision, recall = precision_recall(real_features, reader.features(samples))
-    return {"samples": samples, "precision": precision, "recall": recall, "shares": class_shares(reader, samples)}
+    precision, recall = precision_recall(real_features, features_of(reader, samples))
+    shares = answer_shares(reader, samples)["kind"]
+    return {"samples": samples, "precision": precision, "recall": recall, "shares": shares}
 
 
 untrained = measure(DCGANGenerator(base_channels=cfg.dcgan.base_channels).eval().to(runtime.device))
@@ -463,7 +464,7 @@ viz.show_grid(drawn["samples"][:64], n_columns=16, zoom=2.0)
 # %%
 shares = drawn["shares"]
 claim("the shipped generator draws all ten kinds, none under 4 %", shares.min() > 0.04, margin=shares.min() - 0.04)
-real_shares = class_shares(reader, to_float(held_out))
+real_shares = answer_shares(reader, held_out)["kind"]
 for kind in range(10):
     bars = ("#" * round(40 * share[kind].item()) for share in (shares, real_shares))
     print("{:12} drawn {:8} real {}".format(CLASS_NAMES[kind], *bars))
@@ -473,8 +474,7 @@ for kind in range(10):
 # what a thousand real training pictures reach against the held-out ones.
 
 # %%
-with torch.no_grad():
-    best = precision_recall(real_features, reader.features(to_float(pictures[:1_000])))
+best = precision_recall(real_features, features_of(reader, pictures[:1_000]))
 precision_share, recall_share = drawn["precision"] / best[0], drawn["recall"] / best[1]
 claim("shipped: precision at least 0.75 of what real pictures give", precision_share >= 0.75, margin=precision_share - 0.75)
 claim("shipped: recall at least 0.75 of what real pictures give", recall_share >= 0.75, margin=recall_share - 0.75)

@@ -148,7 +148,7 @@ def test_a_shipped_network_in_torchmetrics():
         (lambda real: (real[:0], real), "real is empty"),
         (lambda real: (real, real[:, :4]), "real has 6 features and fake 4"),
         (lambda real: (real, real[:1]), "fake has 1 samples: more than"),
-        (lambda real: (real, real.clone().index_put_((torch.tensor(7),), torch.tensor(math.nan, dtype=real.dtype))), "row 7"),
+        (lambda real: (real, real.index_fill(0, torch.tensor([7]), math.nan)), "row 7"),
         (lambda real: (real * math.inf, real), "real is not finite"),
         (lambda real: (real, real[None]), r"fake is \(1, 40, 6\): give feature vectors"),
     ],

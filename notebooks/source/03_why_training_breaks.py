@@ -1,0 +1,828 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 03 · Why training breaks
+#
+# Break GANs on purpose, learn to tell the ways apart, and find out from a table of sixty-three GANs what mends them
+# and what does not.
+#
+# ![Two heat maps with a row for each of seven losses and a column for each of three choices of penalty. The left one shows how many of eight modes are covered: pale without a penalty, dark with R1, except for WGAN-GP, which is dark at once. The right one shows the share of points near a mode, and has no such pattern.](images/03_why_training_breaks.jpg)
+#
+# | you will be able to | |
+# | --- | --- |
+# | derive | why two players who both go downhill may circle for ever, and what R1 does about it |
+# | cause | mode collapse, and say why it is G's best move |
+# | write | the losses of the field from their formulas, and tell hinge from Wasserstein |
+# | compare | losses fairly: one table, three seeds, one change at a time |
+# | read | loss curves: what they say, and what they cannot say |
+# | needs | lesson 01; eigenvalues of a 2 by 2 matrix; complex numbers |
+# | time | study 100 min; computing: fast not yet measured, full not yet measured |
+# | papers | Mescheder et al. 2018 (Dirac-GAN, R1); Arjovsky et al. 2017 (WGAN); Gulrajani et al. 2017 (WGAN-GP); Mao et al. 2017 (LSGAN); Lim & Ye 2017 (hinge); Jolicoeur-Martineau 2018 (relativistic); Huang et al. 2025 (R3GAN) |
+
+# %% tags=["parameters"]
+PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
+SEED = 0
+
+# %% tags=["imports"]
+import cmath
+import inspect
+import math
+from dataclasses import replace
+
+import torch
+from matplotlib import pyplot as plt
+from torch.func import jacrev
+from torch.nn.functional import relu, softplus
+
+from gan_course import viz
+from gan_course.config import BREAKS, config_for
+from gan_course.course import claim
+from gan_course.data.toy import ring_centres, sample_ring
+from gan_course.evaluation.coverage import modes_covered
+from gan_course.exercises import why_training_breaks as exercises
+from gan_course.models.mlp import MLPStack, mlp
+from gan_course.runtime import choose_runtime, seed_everything
+from gan_course.training import losses
+from gan_course.training.steps.rings import RULES, RingGAN, RingsStep, Rule, build_rings, of_fakes, ring_table
+
+cfg = config_for(BREAKS, PROFILE)
+choose_runtime("cpu", "float32")
+seed_everything(SEED)
+
+# %% [markdown]
+# ## Before you start
+#
+# 1. What are the eigenvalues of $\begin{pmatrix} 0 & 1 \\ -1 & 0 \end{pmatrix}$?
+# 2. A point moves by $v' = Av$. What does a negative real part of an eigenvalue of $A$ do? And an imaginary part?
+# 3. What does D's loss come to if D says one half everywhere?
+#
+# <details><summary>Answers</summary>
+#
+# 1. $\pm i$: it turns the plane by a quarter.
+# 2. The real part shrinks the distance from 0, the imaginary part turns.
+# 3. $2 \log 2 \approx 1.386$. You will meet it again at the end of this lesson.
+#
+# </details>
+
+# %% [markdown]
+# ## The smallest GAN
+#
+# Two parameters are enough to see training fail. All the data sit at one place, $x = 0$. G has one number, $\theta$, and
+# puts every fake there. D has one number too, a slope $\psi$, and scores a point by $D(x) = \psi x$. The game is won when
+# $\theta = 0$; D then has nothing left to say, so $\psi = 0$. Mescheder et al. call this a **Dirac-GAN**.
+#
+# Both go downhill, each on its own loss: D on $\mathrm{softplus}(-\psi \cdot 0) + \mathrm{softplus}(\psi\theta)$, and G
+# on the minimax loss, $-\mathrm{softplus}(\psi\theta)$.
+
+# %% [markdown]
+# **Exercise 1. Two arrows** (medium, 10 minutes: everything in this part follows from them)
+#
+# Derive the direction in which gradient descent moves $\theta$, and the one in which it moves $\psi$. Return both, for
+# tensors of any shape.
+
+# %% tags=["exercise"]
+def pull(theta, psi):
+    ...
+
+
+exercises.check_pull(pull)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The derivative of softplus is the sigmoid. G's loss has the slope $-\psi\,\sigma(\psi\theta)$ in $\theta$, D's has
+# $\theta\,\sigma(\psi\theta)$ in $\psi$, and descent goes against both.
+#
+# ```python
+# def pull(theta, psi):
+#     slope = torch.sigmoid(theta * psi)
+#     return psi * slope, -theta * slope
+# ```
+#
+# </details>
+#
+# So G follows D's slope, and D turns its slope against wherever G is. Write the two as one arrow at the point $(\theta,
+# \psi)$. Its product with the position is $\theta\psi\sigma - \psi\theta\sigma = 0$: everywhere the arrow stands at a
+# right angle to the radius.
+
+# %% [markdown]
+# **Exercise 2. Out, around or in?** (easy, 5 minutes: predict before you look)
+#
+# Training takes steps along these arrows. *Simultaneous*: both players move at once, from the same point.
+# *Alternating*: D moves first, and G answers where D has arrived, as in every loop of this course. What happens to the
+# distance from the solution, "out", "around" or "in"? Answer with `{"simultaneous": ..., "alternating": ...}`.
+
+# %% tags=["exercise"]
+orbits = ...
+exercises.check_orbits(orbits)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# A step along a tangent leaves the circle on the outside. The second player of an alternating pair answers a move that
+# was already made, and that cancels the drift.
+#
+# ```python
+# orbits = {"simultaneous": "out", "alternating": "around"}
+# ```
+#
+# </details>
+
+# %%
+def minimax(state, gamma=0.0):
+    theta, psi = state
+    slope = torch.sigmoid(theta * psi)
+    return torch.stack([psi * slope, -theta * slope - gamma * psi])  # gamma: for later
+
+
+def walk(arrow, *, rate=0.2, n=500, alternating=True, clip=math.inf):
+    state = torch.tensor([1.0, 0.5], dtype=torch.float64)
+    path = [state]
+    for _ in range(n):
+        theta, psi = state + rate * arrow(state)
+        psi = psi.clamp(-clip, clip)
+        if alternating:
+            theta = (state + rate * arrow(torch.stack([state[0], psi])))[0]
+        state = torch.stack([theta, psi])
+        path.append(state)
+    return torch.stack(path)
+
+
+paths = {"simultaneous": walk(minimax, alternating=False), "alternating": walk(minimax)}
+
+# %% mystnb={"image": {"alt": "Two planes with theta across and psi upwards, filled with arrows that turn around the origin. The simultaneous path spirals outwards; the alternating one goes round and round at almost the same distance."}}
+axis = torch.linspace(-3.2, 3.2, 11, dtype=torch.float64)
+spots = torch.cartesian_prod(axis, axis)
+arrows = minimax(spots.T)
+_, axes = viz.figure(9, 4.2, n_axes=2, share=True)
+for ax, (name, path) in zip(axes, paths.items(), strict=True):
+    ax.quiver(*spots.T, *arrows, color="0.75", width=0.004)
+    ax.plot(*path.T, color=viz.FAKE, lw=1.2)
+    ax.plot(*path[0], "o", color=viz.REAL, label="start")
+    ax.plot(0, 0, "k+", ms=12, label="solution")
+    ax.set(title=name, xlabel="θ: where the fakes are", ylabel="ψ: the slope of D", aspect="equal")
+axes[0].legend(loc="upper right", fontsize=8)
+viz.show_jpeg()
+
+# %%
+distance = {name: path.norm(dim=1) / path[0].norm() for name, path in paths.items()}
+right_angle = (spots.T * minimax(spots.T)).sum(0).abs().max()
+claim("the arrow is at a right angle to the radius at every spot", right_angle < 1e-12)
+claim("simultaneous steps end at more than twice the first distance", distance["simultaneous"][-1] > 2)
+around = (distance["alternating"] - 1).abs().max()
+claim("alternating steps stay within 10 % of the first distance", around < 0.1)
+
+# %% [markdown]
+# Neither finds the solution, although it stands in plain view and both players do the best they can with their own
+# gradient. **There is no function that both walk down.** With one loss, a small enough step always lowers it; with two,
+# the field of arrows may turn.
+
+# %% [markdown]
+# ### Eigenvalues
+#
+# Near the solution the field is linear, and its Jacobian says everything. By hand: $\sigma(0) = \frac12$, so
+#
+# $$J = \begin{pmatrix} 0 & \frac12 \\ -\frac12 & 0 \end{pmatrix}, \qquad \lambda = \pm \frac{i}{2}.$$
+#
+# No real part: neither in nor out. A simultaneous step of rate $h$ multiplies by $1 \pm \frac{ih}{2}$, whose size is
+# $\sqrt{1 + h^2/4} > 1$ for every $h$: smaller steps drift out more slowly, and none comes in. `jacrev` differentiates
+# the field, or a whole training step, without any hand.
+
+# %%
+def step(state, rate=0.2, alternating=False):
+    theta, psi = state + rate * minimax(state)
+    if alternating:
+        theta = (state + rate * minimax(torch.stack([state[0], psi])))[0]
+    return torch.stack([theta, psi])
+
+
+solution = torch.zeros(2, dtype=torch.float64)
+of_field = torch.linalg.eigvals(jacrev(minimax)(solution))
+growth = torch.linalg.eigvals(jacrev(step)(solution)).abs()
+growth_alternating = torch.linalg.eigvals(jacrev(lambda s: step(s, alternating=True))(solution)).abs()
+print("imaginary parts:", [round(one.imag, 2) for one in sorted(of_field.tolist(), key=lambda one: one.imag)])
+claim("the field's eigenvalues are +-i/2", (of_field.real.abs() + (of_field.imag.abs() - 0.5).abs()).max() < 1e-9)
+claim("a simultaneous step grows by sqrt(1 + h^2/4)", (growth - math.sqrt(1 + 0.2**2 / 4)).abs().max() < 1e-9)
+claim("an alternating one by 1", (growth_alternating - 1).abs().max() < 1e-9)
+
+# %% [markdown]
+# Does the non-saturating loss save us? Its G moves by $\psi\,\sigma(-\psi\theta)$. At the solution $\sigma$ is one half
+# either way: the same Jacobian. Further out, the arrow's product with the position is no longer 0 but $-s \tanh(s/2)$
+# with $s = \psi\theta$. That is never positive, a pull inwards, but it fades with the *fourth* power of the distance:
+# the nearer, the slower.
+
+# %%
+def nonsaturating(state):
+    theta, psi = state
+    return torch.stack([psi * torch.sigmoid(-theta * psi), -theta * torch.sigmoid(theta * psi)])
+
+
+s = spots.prod(1)
+gap = ((spots.T * nonsaturating(spots.T)).sum(0) + s * torch.tanh(s / 2)).abs().max()
+far = walk(nonsaturating).norm(dim=1)
+claim("the inward pull of the non-saturating loss is s tanh(s/2)", gap < 1e-12)
+claim("its Jacobian at the solution is the same", torch.equal(jacrev(nonsaturating)(solution), jacrev(minimax)(solution)))
+claim("it comes nearer: after 500 steps under a third of the way is left", far[-1] < far[0] / 3)
+claim("and it slows down: the last 250 steps bring less than the first 50", far[250] - far[500] < far[0] - far[50])
+
+# %% [markdown]
+# ### R1
+#
+# The trouble is a D that keeps its slope when there is nothing left to tell apart. **R1** makes slope expensive where
+# the data are: it adds $\frac{\gamma}{2} \mathbb{E}_{x \sim p_{data}} \lVert \nabla_x D(x) \rVert^2$ to D's loss. For
+# our D the gradient is $\psi$ everywhere, so D pays $\frac{\gamma}{2}\psi^2$.
+
+# %% [markdown]
+# **Exercise 3. What R1 does to the eigenvalues** (medium, 10 minutes: the most useful two lines of this lesson)
+#
+# Add the penalty's pull to $J$ and give both eigenvalues for a number `gamma`. For a small one the root is of a
+# negative number: `cmath.sqrt` knows what to do.
+
+# %% tags=["exercise"]
+def eigenvalues(gamma):
+    ...
+
+
+exercises.check_eigenvalues(eigenvalues)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The penalty pulls $\psi$ by $-\gamma\psi$, so the lower right entry becomes $-\gamma$. The trace is $-\gamma$, the
+# determinant $\frac14$, and $\lambda^2 + \gamma\lambda + \frac14 = 0$.
+#
+# ```python
+# def eigenvalues(gamma):
+#     root = cmath.sqrt(gamma**2 / 4 - 1 / 4)
+#     return -gamma / 2 + root, -gamma / 2 - root
+# ```
+#
+# </details>
+#
+# **Predict:** is there such a thing as too much R1? What happens to the slower of the two as $\gamma$ grows and grows?
+
+# %%
+gammas = torch.linspace(0, 3, 301, dtype=torch.float64)
+roots = torch.stack([torch.linalg.eigvals(jacrev(lambda s, g=g: minimax(s, g))(solution)) for g in gammas])
+slower = roots.real.max(1).values  # what is left of the distance shrinks like exp(slower * time)
+by_hand = -0.6 / 2 + cmath.sqrt(0.6**2 / 4 - 1 / 4)  # the spiral of gamma = 0.6
+print(f"gamma 0.6: {by_hand:.2f} and its conjugate")
+claim("the formula gives what jacrev finds", (roots[60] - by_hand).abs().min() < 1e-9)
+claim("any gamma above 0 pulls inwards", (slower[1:] < 0).all())
+claim("no gamma is faster than 1, where the circling stops", (gammas[slower.argmin()] - 1).abs() < 1e-9)
+
+# %% mystnb={"image": {"alt": "Left: real part of both eigenvalues over gamma; they fall together to minus one half at gamma 1 and part there, the slower one rising back towards 0. Right: paths for gamma 0, 0.3, 1 and 3: a circle, a spiral inwards, a straight approach, and a slow creep along the theta axis."}}
+_, (left, right) = viz.figure(9.5, 3.8, n_axes=2)
+left.plot(gammas, roots.real.max(1).values, color=viz.FAKE, label="slower: decides")
+left.plot(gammas, roots.real.min(1).values, color=viz.SCORE, ls="--", label="faster")
+left.axvline(1, color="0.8", lw=0.8)
+left.set(xlabel="γ", ylabel="real part of the eigenvalues")
+left.legend(frameon=False)
+for gamma, colour in ((0.0, "0.75"), (0.3, viz.REAL), (1.0, viz.FAKE), (3.0, "black")):
+    path = walk(lambda s, g=gamma: minimax(s, g), n=60)
+    right.plot(*path.T, color=colour, lw=1.3, label=f"γ = {gamma:g}")
+right.plot(0, 0, "k+", ms=12)
+right.set(xlabel="θ", ylabel="ψ", aspect="equal")
+right.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+plt.show()
+
+# %% [markdown]
+# R1 moves the eigenvalues to the left, and training comes in. Too much of it is slow: D may hardly have a slope, so G
+# is hardly told where to go. The best value here belongs to this one GAN. A real one has millions of eigenvalues, and
+# $\gamma$ is found by trying.
+#
+# The penalty holds only because it asks for **no slope at the solution**. Other bounds on D ask for something else.
+# Give the same GAN the Wasserstein loss (D wants $\psi\theta$ small, G wants it large, no sigmoid) and bound D in three
+# ways: clip $\psi$ to $[-1, 1]$, as WGAN does with its weights; add $\lambda(|\psi| - 1)^2$, WGAN-GP's wish for a slope
+# of size 1; or add R1. **Predict** which of them arrive.
+
+# %%
+def wasserstein(state, gamma=0.0, gp_lambda=0.0):
+    theta, psi = state
+    to_one = 2 * gp_lambda * (psi.abs() - 1) * psi.sign()
+    return torch.stack([psi, -theta - gamma * psi - to_one])
+
+
+walks = {
+    "no bound": walk(wasserstein),
+    "clipping": walk(wasserstein, clip=1.0),
+    "WGAN-GP": walk(lambda state: wasserstein(state, gp_lambda=0.3)),
+    "R1, γ = 0.5": walk(lambda state: wasserstein(state, gamma=0.5)),
+}
+ends = {name: path[-100:].norm(dim=1) for name, path in walks.items()}
+for name in ("no bound", "clipping", "WGAN-GP"):
+    claim(f"{name}: the last 100 of 500 steps stay at least 0.5 away", ends[name].min() > 0.5)
+claim("R1: they are within 0.001", ends["R1, γ = 0.5"].max() < 1e-3)
+
+# %% mystnb={"image": {"alt": "Four paths of a Wasserstein Dirac-GAN. Without a bound it circles; with clipping it settles on a circle of radius 1; with WGAN-GP on a larger one; with R1 it spirals into the solution."}}
+_, axes = viz.figure(11, 3.1, n_axes=4, share=True)
+for ax, (name, path) in zip(axes, walks.items(), strict=True):
+    ax.plot(*path[:200].T, color=viz.FAKE, lw=1)
+    ax.plot(*path[0], "o", color=viz.REAL, ms=5)
+    ax.plot(0, 0, "k+", ms=12)
+    ax.set(title=name, xlabel="θ", xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
+axes[0].set_ylabel("ψ")
+viz.show_jpeg()
+
+# %% [markdown]
+# This is Mescheder et al.'s point. With a D that is trained to its best before each step of G, WGAN's theory is sound;
+# with finitely many steps, a D that is told to keep a slope of 1 keeps pushing G across the solution. Here its wish
+# even drives the circle outwards. But it is one dimension: remember this picture when the table below has a surprise
+# for you.
+
+# %% [markdown]
+# ## Collapse on purpose
+#
+# Now the ring: eight narrow modes, and small networks. The second way to break a GAN is to let G move too often. Here
+# G takes twenty steps for each one of D. **Predict:** what does G do against a D that stands still for so long?
+
+# %% [markdown]
+# **Exercise 4. G's best answer** (medium, 10 minutes: why collapse is not a bug in G)
+#
+# Freeze D. It gives scores to a number of places, and G may put any share of its points at each. G minimises the mean
+# of $-\log \sigma(\text{score})$. Write the shares that are best for it.
+
+# %% tags=["exercise"]
+def best_answer(scores):
+    ...
+
+
+exercises.check_best_answer(best_answer)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# A mean is smallest when all its weight lies on the smallest term: everything goes to the highest score.
+#
+# ```python
+# def best_answer(scores):
+#     shares = torch.zeros_like(scores)
+#     shares.view(-1)[scores.argmax()] = 1.0
+#     return shares
+# ```
+#
+# The order of play matters: the theory of lesson 01 gives D the last word, $\min_G \max_D$. Whoever lets G have the
+# last word plays $\max_D \min_G$, and there one point is an optimal answer.
+#
+# </details>
+
+# %% tags=["nbval-ignore-output"]
+centres = ring_centres()
+chase = build_rings(replace(cfg, lr_ratio=1.0), [RingGAN(RULES[1], seed=8 * SEED + k) for k in range(8)])
+z_fixed = torch.randn(500, cfg.z_dim, generator=torch.Generator().manual_seed(1)).expand(8, -1, -1)
+axis = torch.linspace(-3.2, 3.2, 49)
+plane, zeroth = torch.cartesian_prod(axis, axis)[None], torch.tensor([0])
+film, opinions, chase_rows = [], [], []
+for _ in range(cfg.n_steps_collapse):
+    row = chase.update_D()
+    for _ in range(20):
+        row |= chase.update_G()
+    chase_rows.append(torch.stack([row["loss_D"], row["loss_G"]]))
+    with torch.no_grad():
+        film.append(chase.G(z_fixed))
+        opinions.append(chase.D(plane, zeroth).sigmoid().view(49, 49))
+print(f"eight GANs, {cfg.n_steps_collapse} steps of each D, {20 * cfg.n_steps_collapse} of each G")
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six moments of one training. The blue ring of eight data modes stays; all generated points sit in one red clump, which is somewhere else in each moment. The pale background is D's opinion, blue for real and red for generated."}}
+ring = sample_ring(1_500, std=cfg.std, generator=torch.Generator().manual_seed(0))
+first = max(0, len(film) - 24)
+moments = sorted({first + (len(film) - 1 - first) * k // 5 for k in range(6)})
+_, axes = viz.figure(11.5, 2.3, n_axes=len(moments))
+for ax, moment in zip(axes, moments, strict=True):
+    ax.contourf(axis, axis, opinions[moment].T, levels=torch.linspace(0.3, 0.7, 17), cmap="RdBu", alpha=0.5, extend="both")
+    viz.scatter(ax, ring, film[moment][0], title=f"D's step {moment + 1}", limit=3.2)
+viz.show_jpeg()
+
+# %% [markdown]
+# Blue points are data, red ones are G's; the background is D's opinion, from 0.3 (red) to 0.7 (blue). The whole cloud
+# sits in one place and runs for wherever D sees blue, often past a mode and out again. Measure it over eight such GANs,
+# from different seeds: which share of the points has the same nearest mode, how many modes count as covered, and how
+# many modes were once the home of the crowd.
+
+# %%
+clouds = torch.stack(film)  # (moments, 8 GANs, 500, 2)
+nearest = torch.cdist(clouds, centres).argmin(-1)
+crowd = torch.nn.functional.one_hot(nearest, 8).float().mean(2).max(-1)
+later = slice(len(film) // 4, None)
+share = crowd.values[later].mean().item()
+covered = [modes_covered(one, centres, radius=3 * cfg.std)[0] for one in clouds[later].flatten(0, 1)]
+mean_covered = sum(covered) / len(covered)
+homes = min(len(set(one.tolist())) for one in crowd.indices.T)
+claim("on average four in five points or more crowd around one mode", share > 0.8, margin=share - 0.8, needs_training=True)
+claim("on average less than one of eight modes is covered", mean_covered < 1, margin=1 - mean_covered, needs_training=True)
+claim("each of the GANs has lived at five modes or more", homes >= 5, margin=homes - 5, needs_training=True)
+
+# %% [markdown]
+# The chase is the Dirac-GAN again, on a bigger stage: D learns that points *here* are fakes, and G moves on to a place
+# where D has not yet learnt it. Nothing ever asks for two modes at once. The remedy is to let D answer: one step of G
+# for each of D, as in every loop of this course. That is all the next table changes about the order, and its D learns
+# five times as fast as G besides.
+
+# %% [markdown]
+# ## Seven rules
+#
+# Many losses were proposed as cures. With raw scores $r = D(x)$ of real and $s = D(G(z))$ of generated samples, all
+# minimised:
+#
+# | rule | D minimises the mean of | G minimises the mean of | D is bounded by |
+# | --- | --- | --- | --- |
+# | minimax | $\mathrm{sp}(-r) + \mathrm{sp}(s)$ | $-\mathrm{sp}(s)$ | |
+# | non-saturating | the same | $\mathrm{sp}(-s)$ | |
+# | least squares | $\frac12 (r - 1)^2 + \frac12 s^2$ | $\frac12 (s - 1)^2$ | |
+# | hinge | $\max(0, 1 - r) + \max(0, 1 + s)$ | $-s$ | |
+# | WGAN, clipping | $s - r$ | $-s$ | weights cut to $[-c, c]$ |
+# | WGAN-GP | $s - r$ | $-s$ | $\lambda (\lVert \nabla D \rVert - 1)^2$ between real and fake |
+# | relativistic | $\mathrm{sp}(s - r)$ | $\mathrm{sp}(r - s)$ | |
+#
+# sp is softplus. The hinge G and the Wasserstein G are one and the same. Least squares has labels: $b = 1$ for real,
+# $a = 0$ for fake, $c = 1$ for what G wants. Now see the formulas as slopes, because slopes are all that either player
+# feels.
+
+# %% mystnb={"image": {"alt": "Left: D's losses for a real sample over its score: logistic falls and flattens, least squares is a parabola around 1, hinge falls straight to 0 at score 1 and stays, Wasserstein is a straight line. Right: the strength with which a fake's score is pushed up by G's loss, over that score."}}
+score = torch.linspace(-4, 4, 401)
+_, (left, right) = viz.figure(10, 3.2, n_axes=2)
+for name, values, style in (
+    ("logistic", softplus(-score), "-"),
+    ("least squares", (score - 1) ** 2 / 2, "--"),
+    ("hinge", relu(1 - score), "-."),
+    ("Wasserstein", -score, ":"),
+):
+    left.plot(score, values, style, label=name)
+left.set(xlabel="raw score of a real sample", ylabel="D's loss", ylim=(-2, 5))
+for name, push, style in (
+    ("minimax", score.sigmoid(), "-"),
+    ("non-saturating", (-score).sigmoid(), "-"),
+    ("least squares", 1 - score, "--"),
+    ("hinge, Wasserstein", torch.ones_like(score), ":"),
+    ("relativistic, r = 2", (2 - score).sigmoid(), "-."),
+):
+    right.plot(score, push, style, label=name)
+right.set(xlabel="raw score of a fake", ylabel="push upwards by G's loss", ylim=(-1, 2))
+for ax in (left, right):
+    ax.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+plt.show()
+
+# %% [markdown]
+# On the left, hinge lets go of a real sample once its score passes 1; Wasserstein never lets go; least squares pulls
+# scores above 1 down again. On the right: the minimax G hears nothing from a fake that is rejected (lesson 01), and the
+# relativistic G stops pushing when a fake has caught up with its real partner.
+
+# %% [markdown]
+# **Exercise 5. In pairs** (medium, 10 minutes: the loss of the newest baseline)
+#
+# The relativistic pairing loss puts each fake beside one real sample and asks only which of the two scores higher.
+# Write both losses from $-\log\sigma$ of a difference; return `(loss_D, loss_G)`. The batches have one shape, and entry
+# $k$ of one is the partner of entry $k$ of the other.
+
+# %% tags=["exercise"]
+def relativistic(logits_real, logits_fake):
+    ...
+
+
+exercises.check_relativistic(relativistic)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# D wants $\sigma(r - s)$ near 1, G wants $\sigma(s - r)$ near 1, and $-\log\sigma(u) = \mathrm{softplus}(-u)$.
+#
+# ```python
+# def relativistic(logits_real, logits_fake):
+#     difference = logits_real - logits_fake
+#     return softplus(-difference).mean(), softplus(difference).mean()
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 6. Debug: a published Wasserstein** (medium, 10 minutes: a name is not a loss)
+#
+# A widely read annotated implementation has a module named Wasserstein. Its D minimises this, with the comment that the
+# ReLUs keep $f$ in $[-1, 1]$:
+#
+# ```python
+# def d_loss(logits_real, logits_fake):
+#     return relu(1 - logits_real).mean() + relu(1 + logits_fake).mean()
+# ```
+#
+# What loss is it? Does it keep $f$ anywhere? Write the loss that the name promises.
+
+# %% tags=["exercise"]
+def d_loss(logits_real, logits_fake):
+    ...
+
+
+exercises.check_wasserstein(d_loss)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# It is the hinge loss. Nothing stops a score from passing 1; from there on it only has no say any more. And Wasserstein
+# needs no bounded $f$ but a bounded **slope** of $f$, which no function of the scores can give: it takes clipping or a
+# penalty.
+#
+# ```python
+# def d_loss(logits_real, logits_fake):
+#     return logits_fake.mean() - logits_real.mean()
+# ```
+#
+# </details>
+
+# %%
+real, fake = torch.tensor([0.5, 3.0], requires_grad=True), torch.tensor([-0.5, -3.0], requires_grad=True)
+for name, loss in (("published", relu(1 - real).mean() + relu(1 + fake).mean()), ("Wasserstein", fake.mean() - real.mean())):
+    slopes = torch.autograd.grad(loss, [real, fake])
+    print(f"{name:11} slope at real {slopes[0].tolist()}, at fake {slopes[1].tolist()}")
+agree = losses.d_hinge(real, fake) == relu(1 - real).mean() + relu(1 + fake).mean()
+claim("the published loss is the package's hinge loss", agree)
+
+# %% [markdown]
+# The gradient tells them apart: beyond the margin the hinge is 0. It is no worse a loss for that, as you will see. But a
+# learner who then adds the advice written for WGAN debugs the wrong method.
+
+# %% [markdown]
+# ## All at once
+#
+# Seven rules, three columns (no penalty, R1, R1 and R2; R2 is R1 at the fakes), three seeds: sixty-three GANs. One
+# after another they would take many minutes, most of it spent on starting tiny operations. So stack them: weights (M,
+# n_in, n_out), points (M, N, n_in), and one `baddbmm` runs a layer of all M networks. A *sum* of the losses gives each
+# network the gradient of its own, and Adam works element by element, so no GAN notices the others.
+
+# %%
+networks = [mlp(2, 1, hidden=cfg.hidden) for _ in range(5)]
+stack = MLPStack(networks)
+points = torch.randn(5, 100, 2)
+together, alone = stack(points), torch.stack([D(x) for D, x in zip(networks, points, strict=True)])
+print("one layer of five networks:", tuple(stack.weights[1].shape), "· scores:", tuple(together.shape))
+claim("a stack gives the scores of its networks within 1e-5", (together - alone).abs().max() < 1e-5)
+
+# %%
+print(inspect.getsource(RingsStep.update_D))
+print(inspect.getsource(RingsStep.update_G))
+
+# %% [markdown]
+# The same two halves as before, for many at once. `_each` hands GANs of one rule to one loss function, `_penalties` adds
+# R1, R2 and WGAN-GP's penalty where they belong, and only WGAN's weights are clipped.
+#
+# The comparison is fair in this sense: GANs of one seed start from the same weights, see the same points and draw the
+# same $z$. Adam (without momentum), its rates, the sizes and the number of steps are the same for all. It departs from
+# the papers in this: WGAN was published with RMSProp and five steps of D, WGAN-GP with five and another Adam; here
+# every D takes one step, at five times G's rate. D runs ahead of G, and the modes are narrow (0.05 on a ring of
+# radius 2): a hard case, on purpose.
+#
+# **Predict** before you run it: which cells will be pale? Will the choice of loss or the choice of penalty matter more?
+# It takes about a minute.
+
+# %% tags=["nbval-ignore-output"]
+table = ring_table(cfg.gamma, range(SEED * cfg.n_seeds, (SEED + 1) * cfg.n_seeds))
+gans = [gan for rows in table.values() for row in rows for gan in row]
+rings = build_rings(cfg, gans)
+curves = []
+for n in range(cfg.n_steps_rings):
+    row = rings()
+    curves.append(torch.stack([row["loss_D"], row["loss_G"]]))
+    if (n + 1) % max(1, cfg.n_steps_rings // 4) == 0:
+        print(f"{len(gans)} GANs: {n + 1} of {cfg.n_steps_rings} steps")
+curves = torch.stack(curves)  # (steps, 2, GANs)
+
+# %%
+@torch.no_grad()
+def count(step, n=2_000):
+    """Modes covered, and the share of points near a mode, of each GAN: (GANs, 2)."""
+    z = torch.randn(n, cfg.z_dim, generator=torch.Generator().manual_seed(1))
+    clouds = step.G(z.expand(len(step.gans), -1, -1))
+    return torch.tensor([modes_covered(cloud, centres, radius=3 * cfg.std) for cloud in clouds])
+
+
+scores = count(rings)
+cells = scores.view(len(table), len(RULES), cfg.n_seeds, 2).mean(2)  # (columns, rows, 2), the mean over seeds
+modes, near = cells[..., 0].T, cells[..., 1].T  # (rows, columns)
+print("modes:", tuple(modes.shape), "from", len(gans), "GANs")
+
+# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two heat maps with a row for each of seven losses and a column for each of three choices of penalty. The left one shows how many of eight modes are covered: pale without a penalty, dark with R1, except for WGAN-GP, which is dark at once. The right one shows the share of points near a mode, and has no such pattern."}}
+viz.show_heat_maps(
+    {"modes covered, of 8": (modes, (0, 8)), "share of points near a mode": (near, (0, 1))},
+    [rule.name for rule in RULES],
+    list(table),
+)
+
+# %%
+free = [k for k, rule in enumerate(RULES) if not rule.clip and not rule.gp_lambda]  # the five without a bound of their own
+wgan_gp = [rule.name for rule in RULES].index("WGAN-GP")
+none, r1, r1_r2 = modes[free].mean(0).tolist()
+
+
+def judged(text, margin):
+    claim(text, margin > 0, margin=margin, needs_training=True)
+
+
+judged("without a penalty, the five rules that leave D unbounded cover fewer than 5.5 modes on average", 5.5 - none)
+judged("with R1 the same five cover at least one mode more", r1 - none - 1)
+judged("with R1 and R2 too", r1_r2 - none - 1)
+judged("R2 on top of R1 adds less than one mode", 1 - (r1_r2 - r1))
+judged("without R1, WGAN-GP covers at least two modes more than those five", modes[wgan_gp, 0].item() - none - 2)
+judged("WGAN-GP gains less than one mode from R1 and R2", 1 - (modes[wgan_gp, 1:].mean() - modes[wgan_gp, 0]).item())
+judged("the relativistic rule covers more with them than without", modes[-1, 1:].mean().item() - modes[-1, 0].item())
+spread = modes[free, 1].std().item()
+judged("R1 adds more than the standard deviation among the five losses that have it", r1 - none - spread)
+closeness = (near[free, 0] - near[free, 1]).mean().item()
+judged("meanwhile the share of points near a mode differs by less than 0.25", 0.25 - abs(closeness))
+
+# %% [markdown]
+# What the table supports, and no more:
+#
+# 1. **Without a penalty, all five losses that leave D unbounded lose modes.** They differ in formula and agree in
+#    failing.
+# 2. **R1 mends them.** What it adds is more than the differences among the losses that have it. The penalty matters
+#    more than the loss.
+# 3. **WGAN-GP brings its own bound**, and has little to gain from a second one. In the Dirac-GAN it did not arrive, and
+#    R1 did; here it needs no help. One dimension proves that training *can* fail; it does not rank methods on another
+#    problem.
+# 4. **R2 on top of R1** changes little on this ring. R3GAN argues for the relativistic loss with R1 *and* R2, on
+#    pictures. Our table agrees that this loss needs a penalty; it does not show that it needs both, or that it beats
+#    the other losses.
+# 5. **Look at the right-hand map too.** A GAN that has thrown half of the modes away may put its points as near to the
+#    others as one that covers all. A single number would have missed it.
+#
+# It says nothing about which of the regularised losses is best: over other seeds their order changes. And it is one
+# ring, with one pair of rates. Try `replace(cfg, lr_ratio=1.0)` or another `gamma`, and see how much of it you keep.
+
+# %% [markdown]
+# ## Reading loss curves
+#
+# Four trainings, without names. Three are GANs of this lesson that you have met; one is new, a Wasserstein D with no
+# bound at all. Only the losses are shown, each over its own steps; A, B and D share the scale of their losses.
+
+# %% tags=["nbval-ignore-output"]
+unbounded = Rule("Wasserstein, no bound", losses.d_wasserstein, of_fakes(losses.g_wasserstein))
+runaway = build_rings(cfg, [RingGAN(unbounded, seed=SEED * cfg.n_seeds)])
+run_off = [runaway() for _ in range(max(1, cfg.n_steps_rings // 3))]
+column = {name: k * len(RULES) * cfg.n_seeds for k, name in enumerate(table)}
+nonsaturating_row = cfg.n_seeds  # row 1 of every column, its first seed
+runs = {
+    "far ahead": curves[:, :, column["none"] + nonsaturating_row],
+    "both penalties": curves[:, :, column["R1 + R2"] + nonsaturating_row],
+    "chase": torch.stack(chase_rows)[:, :, 0],
+    "unbounded": torch.stack([torch.stack([row["loss_D"][0], row["loss_G"][0]]) for row in run_off]),
+}
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four panels A to D of loss curves. A: D's loss low, G's high and jagged. B and D: D's loss near 1.4 and G's near 0.7, almost flat. C: both losses run away from zero by hundreds."}}
+_, axes = viz.figure(11, 2.6, n_axes=4)
+for ax, (panel, name) in zip(axes, exercises.LINE_UP.items(), strict=True):
+    every = max(1, len(runs[name]) // 120)
+    for values, label, colour in zip(runs[name][::every].T.flip(0), ("loss_G", "loss_D"), (viz.FAKE, viz.REAL), strict=True):
+        ax.plot(every * torch.arange(len(values)), values, color=colour, lw=0.9, label=label)
+    ax.set(title=panel, xlabel="step of D", ylim=None if runs[name].abs().max() > 10 else (0.2, 2.6))
+axes[1].legend(frameon=False, fontsize=8)
+viz.show_jpeg()
+
+# %% [markdown]
+# **Exercise 7. What do they say?** (easy, 5 minutes: you will do this for every training you ever watch)
+#
+# For each panel say "runs away", "D ahead" or "balanced". Remember what D pays if it cannot tell real from fake
+# ($2 \log 2 = 1.386$), and what the non-saturating G pays then ($\log 2 = 0.693$). A word may be used twice.
+
+# %% tags=["exercise"]
+signs = ...  # {"A": ..., "B": ..., "C": ..., "D": ...}
+exercises.check_line_up(signs)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# signs = {"A": "D ahead", "B": "balanced", "C": "runs away", "D": "balanced"}
+# ```
+#
+# </details>
+#
+# Now the question that matters. **Predict:** which of the two balanced ones covers the ring? Look again before you go on.
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four clouds of generated points over the ring, in the order of the panels. A: points on a few of the modes. B: all points in one clump. C: scattered or far from the ring. D: points on all or nearly all eight modes."}}
+with torch.no_grad():
+    drawn = rings.G(z_fixed[:1].expand(len(gans), -1, -1))
+    last = {
+        "far ahead": drawn[column["none"] + nonsaturating_row],
+        "both penalties": drawn[column["R1 + R2"] + nonsaturating_row],
+        "chase": film[-1][0],
+        "unbounded": runaway.G(z_fixed[:1])[0],
+    }
+_, axes = viz.figure(11, 2.9, n_axes=4)
+for ax, (panel, name) in zip(axes, exercises.LINE_UP.items(), strict=True):
+    viz.scatter(ax, ring, last[name], limit=3.2, title=f"{panel}: {name}")
+viz.show_jpeg()
+
+# %%
+tail = slice(-max(1, cfg.n_steps_collapse // 2), None)
+chase_loss = torch.stack(chase_rows)[tail].mean((0, 2))  # the mean over eight GANs
+first_gan = column["R1 + R2"] + nonsaturating_row
+good_loss = curves[-400:, :, first_gan : first_gan + cfg.n_seeds].mean((0, 2))
+good_modes = scores[first_gan : first_gan + cfg.n_seeds, 0].mean().item()
+apart = (chase_loss - good_loss).abs().max().item()
+judged("the chase and the non-saturating GANs with R1 and R2: both losses differ by less than 0.1", 0.1 - apart)
+judged("and the latter cover at least two modes more", good_modes - mean_covered - 2)
+
+# %% [markdown]
+# The losses of the chase and of the GAN with both penalties settle at the same two values. One of them has all its
+# points in one heap. A loss says how the two players stand **towards each other**; it never saw the ring. A healthy
+# GAN's losses do not fall: they settle near the value of a D that cannot tell. And so do those of a GAN in which D has
+# no time to learn anything.
+#
+# Could one at least rank the sixty-three GANs by their final loss?
+
+# %%
+def ranks(values):
+    return torch.stack([((values < one).sum() + (values <= one).sum()) / 2 for one in values])
+
+
+final = curves[-400:].mean(0)  # (2, GANs)
+correlation = [torch.corrcoef(torch.stack([ranks(one), ranks(scores[:, 0])]))[0, 1].item() for one in final]
+logistic = [k for k, rule in enumerate(RULES) if rule.d_loss is losses.d_logistic]
+by_column = final[0].view(len(table), len(RULES), cfg.n_seeds)[:, logistic].mean((1, 2)).tolist()
+judged("over the whole table, D's loss and the modes have a rank correlation below 0.5", 0.5 - abs(correlation[0]))
+judged("D's logistic loss without a penalty ends below 1.2: D is ahead", 1.2 - by_column[0])
+judged("with R1 it ends within 0.1 of 2 log 2", 0.1 - abs(by_column[1] - 2 * math.log(2)))
+
+# %% [markdown]
+# No: losses of different rules are not even in the same unit. What curves can tell, within one rule:
+#
+# | you see | it means | it does not mean |
+# | --- | --- | --- |
+# | both flat, D near the value of not knowing | the two keep pace | that G is good |
+# | loss_D low, loss_G high and jagged | D is ahead; G is pushed about | that G has stopped learning |
+# | a loss that grows without end | nothing bounds D's slope | progress, even if it is D's that falls |
+# | slow waves in opposite phase | the two circle each other | that more steps will end it |
+# | loss_G falls steadily | D is falling behind | that samples get better |
+#
+# So watch samples, and count. Lesson 04 is about how to count where nobody knows the modes.
+
+# %% [markdown]
+# ## A correction
+#
+# The article this course grew out of describes G's aim, leaves D's training out, and in its code minimises **one**
+# scalar, over the weights of G and D together with a single optimiser at Adam's defaults. Three things in this lesson
+# say why that is no GAN:
+#
+# - There is no $\min\max$ in it. If both players go down one function, nobody plays against anybody, and that function's
+#   sign tells D to give *real* samples the lower scores.
+# - The difference of mean scores is a critic's loss, on sigmoid outputs and with no bound on D's slope: neither the
+#   logistic loss nor WGAN's.
+# - And even done right, no loss promises that every mode is covered. A GAN matches a distribution as far as its D can
+#   tell.
+
+# %%
+w = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)  # D's slope: D(x) = sigmoid(w x), real at 1, fakes at -1
+article = 0.5 * (torch.sigmoid(w * 1.0) - torch.sigmoid(w * -1.0))
+(slope,) = torch.autograd.grad(article, w)
+claim("descending the article's scalar makes D rate real samples lower than before", slope > 0)
+
+# %% [markdown]
+# ## What you built
+#
+# - The dynamics of the smallest GAN, on paper and by `jacrev`: why it circles, and how R1 stops it.
+# - A mode collapse to order, and the reason why it is rational.
+# - Seven rules in one table, with the one claim it supports best: bound D's slope.
+# - A list of what loss curves do and do not say.
+#
+# **Three questions**
+#
+# 1. A colleague's loss_D has sat at 0.02 for a thousand steps. Name two changes from this lesson to try first.
+# 2. Why does a penalty that asks for slope 1 fail in the Dirac-GAN, and one that asks for slope 0 succeed?
+# 3. Two papers compare losses; one finds that hinge wins, the other that it does not. What would you ask both?
+#
+# <details><summary>Answers</summary>
+#
+# 1. D is far ahead: add R1, or lower D's rate. Making G step more often can end in the chase.
+# 2. At the solution D has nothing to tell; whoever makes it keep a slope makes it push G away from where it should stay.
+# 3. How many seeds, what bounded D in each arm, and whether rates and steps of D were the same for all.
+#
+# </details>
+#
+# ## What can go wrong
+#
+# | you see | look at |
+# | --- | --- |
+# | R1 changes nothing | `requires_grad_()` before D sees the batch; `create_graph`; the factor gamma |
+# | R1 on, and G learns nothing for long | gamma too large for the distance between modes |
+# | WGAN does not train | momentum in Adam, too tight a clip, too few steps of D |
+# | the relativistic loss looks odd | real and fake scores of different shapes: broadcasting pairs everyone with everyone |
+# | a table whose ranking changes | too few seeds; say what holds over all of them, and only that |
+#
+# ## References
+#
+# - Mescheder, Geiger, Nowozin (2018). Which Training Methods for GANs do actually Converge? arXiv:1801.04406
+# - Arjovsky, Chintala, Bottou (2017). Wasserstein GAN. arXiv:1701.07875
+# - Gulrajani et al. (2017). Improved Training of Wasserstein GANs. arXiv:1704.00028
+# - Mao et al. (2017). Least Squares Generative Adversarial Networks. arXiv:1611.04076
+# - Lim, Ye (2017). Geometric GAN. arXiv:1705.02894; Miyato et al. (2018). Spectral Normalization. arXiv:1802.05957
+# - Jolicoeur-Martineau (2018). The relativistic discriminator. arXiv:1807.00734
+# - Huang et al. (2025). The GAN is dead; long live the GAN! A Modern Baseline GAN. arXiv:2501.05441
