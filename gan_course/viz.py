@@ -100,6 +100,46 @@ def scatter(ax: Axes, real: Tensor, fake: Tensor | None = None, *, limit: float 
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), title=title, aspect="equal", xticks=[], yticks=[])
 
 
+def show_heat_map(
+    table: Tensor, rows: Sequence[str], columns: Sequence[str], *, title: str = "", limits: tuple[float, float] = (0, 1)
+) -> None:
+    """Show a table of numbers as colours, with each number in its cell.
+
+    Args:
+        table: (len(rows), len(columns)).
+        rows: their names.
+        columns: their names.
+        title: a line above.
+        limits: the numbers that get the lightest and the darkest colour.
+    """
+    show_heat_maps({title: (table, limits)}, rows, columns)
+
+
+def show_heat_maps(
+    tables: Mapping[str, tuple[Tensor, tuple[float, float]]], rows: Sequence[str], columns: Sequence[str]
+) -> None:
+    """Show several tables of the same rows and columns side by side, each as `show_heat_map` does.
+
+    Args:
+        tables: title -> a table (len(rows), len(columns)) and the limits of its colours.
+        rows: their names, written once.
+        columns: their names.
+    """
+    _, axes = figure(2.2 + 3.1 * len(tables), 0.8 + 0.42 * len(rows), n_axes=len(tables))
+    for ax, (title, (table, (low, high))) in zip(axes, tables.items(), strict=True):
+        ax.imshow(table.cpu().numpy(), vmin=low, vmax=high, cmap="Blues", aspect="auto")
+        digits = 1 if high > 1 else 2
+        for (row, column), value in np.ndenumerate(table.cpu().numpy()):
+            colour = "white" if value > low + 0.6 * (high - low) else "black"
+            ax.text(column, row, f"{value:.{digits}f}", ha="center", va="center", color=colour, fontsize=10)
+        ax.set_xticks(range(len(columns)), columns)
+        ax.set_yticks(range(len(rows)), rows if ax is axes[0] else [""] * len(rows))
+        ax.set_title(title, fontsize=10)
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+    plt.show()
+
+
 def show_jpeg() -> None:
     """Show the open figures; in a notebook as JPEG, a fraction of a PNG's size for pictures and clouds of points."""
     from IPython import get_ipython

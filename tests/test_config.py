@@ -33,6 +33,6 @@ def test_a_bad_cap_is_named(monkeypatch, text):
         config.max_steps()
 
 
-@pytest.mark.parametrize("table", [config.GAME, config.DCGAN, config.IMAGES])
+@pytest.mark.parametrize("table", [config.GAME, config.DCGAN, config.IMAGES, config.BREAKS])
 def test_every_family_has_every_profile(table):
     assert tuple(table) == config.PROFILES

@@ -6,7 +6,7 @@ neither overflows nor loses digits.
 """
 
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import relu, softplus
 
 
 def d_logistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
@@ -56,3 +56,163 @@ def g_nonsaturating(logits_fake: Tensor) -> Tensor:
     Source: Goodfellow et al. 2014, section 3, last paragraph before the figure of the toy game.
     """
     return softplus(-logits_fake).mean()
+
+
+def d_least_squares(logits_real: Tensor, logits_fake: Tensor, *, a: float = 0.0, b: float = 1.0) -> Tensor:
+    r"""Push the scores of real samples to b and those of generated ones to a.
+
+    $\frac12 \mathbb{E}_{x \sim p_{data}} (D(x) - b)^2 + \frac12 \mathbb{E}_{z} (D(G(z)) - a)^2$
+
+    D(x) is the raw score here; no sigmoid anywhere.
+
+    Args:
+        logits_real: raw scores of real samples, any shape.
+        logits_fake: raw scores of generated samples, any shape.
+        a: the label of generated samples.
+        b: the label of real samples.
+
+    Returns:
+        Scalar (), >= 0; minimised by D. It is (b - a)^2 / 4 where D always says (a + b) / 2.
+
+    Source: Mao et al. 2017 (arXiv:1611.04076), the objective of D; a = 0 and b = c = 1 is the paper's 0-1 coding.
+    """
+    return (logits_real - b).square().mean() / 2 + (logits_fake - a).square().mean() / 2
+
+
+def g_least_squares(logits_fake: Tensor, *, c: float = 1.0) -> Tensor:
+    r"""Pull the scores of generated samples to c; a score above c is pulled down again.
+
+    $\frac12 \mathbb{E}_{z} (D(G(z)) - c)^2$
+
+    Args:
+        logits_fake: raw scores of generated samples, any shape.
+        c: what G wants D to say.
+
+    Returns:
+        Scalar (), >= 0; minimised by G.
+
+    Source: Mao et al. 2017, the objective of G.
+    """
+    return (logits_fake - c).square().mean() / 2
+
+
+def d_hinge(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    r"""Scores of real samples above 1, those of generated ones below -1; who is there already has no say.
+
+    $\mathbb{E}_{x \sim p_{data}} \max(0, 1 - D(x)) + \mathbb{E}_{z} \max(0, 1 + D(G(z)))$
+
+    Args:
+        logits_real: raw scores of real samples, any shape.
+        logits_fake: raw scores of generated samples, any shape.
+
+    Returns:
+        Scalar (), >= 0; minimised by D. It is 2 where D always says 0.
+
+    Source: Lim & Ye 2017 (arXiv:1705.02894); Miyato et al. 2018 (arXiv:1802.05957).
+    """
+    return relu(1 - logits_real).mean() + relu(1 + logits_fake).mean()
+
+
+def g_hinge(logits_fake: Tensor) -> Tensor:
+    r"""Raise the scores of generated samples, without end: the very same as `g_wasserstein`.
+
+    $-\mathbb{E}_{z} D(G(z))$
+
+    Args:
+        logits_fake: raw scores of generated samples, any shape.
+
+    Returns:
+        Scalar (), of any sign; minimised by G.
+
+    Source: Lim & Ye 2017; Miyato et al. 2018. The margin is D's alone.
+    """
+    return -logits_fake.mean()
+
+
+def d_wasserstein(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    r"""The gap between both mean scores, as wide as D can make it.
+
+    $\mathbb{E}_{z} D(G(z)) - \mathbb{E}_{x \sim p_{data}} D(x)$
+
+    It has no lower bound: scaling D scales it. Something else must keep D's slope bounded, such as clipped weights or
+    `gradient_penalty`; then its negative estimates a multiple of the Wasserstein-1 distance.
+
+    Args:
+        logits_real: raw scores of real samples, any shape.
+        logits_fake: raw scores of generated samples, any shape.
+
+    Returns:
+        Scalar (), of any sign; minimised by D. It is 0 where D says the same everywhere.
+
+    Source: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1, with the sign turned for a minimiser.
+    """
+    return logits_fake.mean() - logits_real.mean()
+
+
+def g_wasserstein(logits_fake: Tensor) -> Tensor:
+    r"""Raise the mean score of generated samples: the very same as `g_hinge`.
+
+    $-\mathbb{E}_{z} D(G(z))$
+
+    Args:
+        logits_fake: raw scores of generated samples, any shape.
+
+    Returns:
+        Scalar (), of any sign; minimised by G.
+
+    Source: Arjovsky et al. 2017, algorithm 1.
+    """
+    return -logits_fake.mean()
+
+
+def d_relativistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    r"""In pairs of one real and one generated sample, the real one should score higher.
+
+    $-\mathbb{E}_{x \sim p_{data},\, z} \log \sigma(D(x) - D(G(z)))$
+
+    Only differences count: adding a constant to every score changes nothing.
+
+    Args:
+        logits_real: raw scores of real samples.
+        logits_fake: raw scores of as many generated samples, of the same shape; entry by entry they are the pairs.
+
+    Returns:
+        Scalar (), >= 0; minimised by D. It is log 2 where D says the same everywhere.
+
+    Raises:
+        ValueError: the shapes differ (broadcasting would pair other samples).
+
+    Source: Jolicoeur-Martineau 2018 (arXiv:1807.00734), RSGAN, there with sigmoid and logarithm; called RpGAN in
+        Huang et al. 2025 (arXiv:2501.05441).
+    """
+    return softplus(-_paired(logits_real, logits_fake)).mean()
+
+
+def g_relativistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    r"""In pairs of one real and one generated sample, the generated one should score higher.
+
+    $-\mathbb{E}_{x \sim p_{data},\, z} \log \sigma(D(G(z)) - D(x))$
+
+    G can only raise the fakes; the real scores say how far each has to go.
+
+    Args:
+        logits_real: raw scores of real samples.
+        logits_fake: raw scores of as many generated samples, of the same shape; entry by entry they are the pairs.
+
+    Returns:
+        Scalar (), >= 0; minimised by G. It is log 2 where D says the same everywhere.
+
+    Raises:
+        ValueError: the shapes differ (broadcasting would pair other samples).
+
+    Source: Jolicoeur-Martineau 2018, RSGAN; RpGAN in Huang et al. 2025.
+    """
+    return softplus(_paired(logits_real, logits_fake)).mean()
+
+
+def _paired(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    if logits_real.shape != logits_fake.shape:
+        raise ValueError(
+            f"logits_real is {tuple(logits_real.shape)}, logits_fake {tuple(logits_fake.shape)}: pairs need one shape"
+        )
+    return logits_real - logits_fake

@@ -24,9 +24,83 @@ def r1_penalty(real: Tensor, logits_real: Tensor) -> Tensor:
     Source: Mescheder et al. 2018 (arXiv:1801.04406), the R1 regulariser.
     Differs: the paper's R1 includes gamma/2.
     """
-    if not real.requires_grad:
-        raise ValueError("real does not require grad: call real.requires_grad_() before D(real)")
-    if len(real) != len(logits_real):
-        raise ValueError(f"real has {len(real)} samples and logits_real {len(logits_real)}: they must be one batch")
-    (gradient,) = torch.autograd.grad(logits_real.sum(), real, create_graph=True)
-    return gradient.square().flatten(1).sum(1).mean()
+    return _slopes(real, logits_real, "real").square().sum(1).mean()
+
+
+def r2_penalty(fake: Tensor, logits_fake: Tensor) -> Tensor:
+    r"""Mean squared gradient norm of D at generated samples: R1's mirror.
+
+    $R_2 = \mathbb{E}_{z} \lVert \nabla_x D(G(z)) \rVert_2^2$
+
+    gamma/2 is left to the caller, as with `r1_penalty`.
+
+    Args:
+        fake: (N, ...) generated samples, detached from G; must have required grad before D saw them.
+        logits_fake: (N,) or (N, 1) raw scores D(fake).
+
+    Returns:
+        Scalar (), >= 0, differentiable with respect to D's parameters.
+
+    Raises:
+        ValueError: `fake` does not require grad, or the batch sizes differ.
+
+    Source: Mescheder et al. 2018, the R2 regulariser.
+    Differs: the paper's R2 includes gamma/2.
+    """
+    return _slopes(fake, logits_fake, "fake").square().sum(1).mean()
+
+
+def gradient_penalty(mixed: Tensor, logits_mixed: Tensor) -> Tensor:
+    r"""Mean squared distance of D's gradient norm from 1, on the way from fakes to real samples.
+
+    $\mathbb{E}_{\hat x} (\lVert \nabla_{\hat x} D(\hat x) \rVert_2 - 1)^2$
+
+    Two-sided: a slope below 1 costs as one above does. So it does not ask D to be flat where the game is won, which R1
+    and R2 do. lambda is left to the caller.
+
+    Args:
+        mixed: (N, ...) from `interpolates`; must have required grad before D saw them.
+        logits_mixed: (N,) or (N, 1) raw scores D(mixed).
+
+    Returns:
+        Scalar (), >= 0, differentiable with respect to D's parameters.
+
+    Raises:
+        ValueError: `mixed` does not require grad, or the batch sizes differ.
+
+    Source: Gulrajani et al. 2017 (arXiv:1704.00028), the second term of their objective.
+    Differs: the paper's includes lambda = 10.
+    """
+    slopes = _slopes(mixed, logits_mixed, "mixed")
+    return (torch.linalg.vector_norm(slopes, dim=1) - 1).square().mean()
+
+
+def interpolates(real: Tensor, fake: Tensor, *, share: Tensor) -> Tensor:
+    """Points between pairs of a real and a generated sample, ready for `gradient_penalty`.
+
+    Args:
+        real: (N, ...) real samples.
+        fake: (N, ...) generated samples, detached from G.
+        share: (N,) how much of the real sample each takes, drawn uniformly from [0, 1]; one for all of a sample.
+
+    Returns:
+        (N, ...), requiring grad.
+
+    Raises:
+        ValueError: the shapes do not fit.
+
+    Source: Gulrajani et al. 2017, algorithm 1.
+    """
+    if real.shape != fake.shape or share.shape != real.shape[:1]:
+        raise ValueError(f"real is {tuple(real.shape)}, fake {tuple(fake.shape)}, share {tuple(share.shape)}")
+    share = share.view(-1, *[1] * (real.ndim - 1))
+    return (share * real + (1 - share) * fake).detach().requires_grad_()
+
+
+def _slopes(points: Tensor, logits: Tensor, name: str) -> Tensor:
+    if not points.requires_grad:
+        raise ValueError(f"{name} does not require grad: call {name}.requires_grad_() before D({name})")
+    if len(points) != len(logits):
+        raise ValueError(f"{name} has {len(points)} samples and its logits {len(logits)}: they must be one batch")
+    (gradient,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
+    return gradient.flatten(1)  # (N, all of a sample)

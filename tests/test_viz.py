@@ -1,0 +1,38 @@
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from gan_course import viz
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    plt.close("all")
+    yield
+    plt.close("all")
+
+
+def written(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_a_heat_map_writes_each_number_in_its_cell():
+    viz.show_heat_map(torch.tensor([[0.0, 8.0], [2.26, 5.0], [1.0, 1.0]]), ["a", "b", "c"], ["x", "y"], limits=(0, 8))
+    (ax,) = plt.gcf().axes
+    assert written(ax) == ["0.0", "8.0", "2.3", "5.0", "1.0", "1.0"]
+    assert [text.get_color() for text in ax.texts][:2] == ["black", "white"]  # legible on light and on dark
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "c"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y"]
+
+
+def test_heat_maps_stand_side_by_side_at_a_fixed_size():
+    table = torch.rand(7, 3)
+    sizes = []
+    for rows in (list("abcdefg"), ["a rather long name of a row", *"bcdefg"]):
+        viz.show_heat_maps({"one": (table, (0, 1)), "two": (table, (0, 1))}, rows, list("xyz"))
+        sizes.append(tuple(plt.gcf().get_size_inches()))
+        assert [ax.get_title() for ax in plt.gcf().axes] == ["one", "two"]
+        assert all(label.get_text() == "" for label in plt.gcf().axes[1].get_yticklabels())
+        assert all("." in text and len(text) == 4 for text in written(plt.gcf().axes[0]))
+        plt.close("all")
+    assert sizes[0] == sizes[1]
