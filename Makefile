@@ -52,8 +52,8 @@ check: $(READY)  ## the daily check, about a minute: lint and quick unit tests
 	$(PY) -m pytest -q -m "not slow"
 
 lint: $(READY)  ## ruff: rules and format
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
+	$(PY) -m ruff check . data/build
+	$(PY) -m ruff format --check . data/build
 
 lab: $(READY)  ## open the lessons in JupyterLab
 	$(PY) -m jupyterlab notebooks
@@ -76,6 +76,10 @@ calibrate: $(READY)  ## rerun lessons over seeds, precisions and threads: margin
 
 sensitivity: $(READY)  ## spoil real pictures and see which measures notice, into docs/results/sensitivity.md
 	$(PY) -m gan_course.course.sensitivity
+
+data-rebuild: $(READY)  ## build data/ anew from its sources, in runs/, and compare (ONLY="fashion toons" for some)
+	$(if $(READY),$(PY) -m pip install --quiet -r data/build/requirements.txt)
+	$(PY) data/build/rebuild.py $(ONLY) $(if $(OUT),--out "$(OUT)") $(if $(INPUTS),--inputs "$(INPUTS)")
 
 doctor: $(READY)  ## say where things would run, and what is missing
 	@$(PY) -m gan_course doctor
