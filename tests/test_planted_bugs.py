@@ -113,6 +113,35 @@ BUGS = [
         "images.float().div_(255)",
         "02_images: real pictures reach exactly from -1 to 1",
     ),
+    Bug(
+        "balls of the wrong set",
+        "evaluation/coverage.py",
+        "distance <= _radii(real, k)[:, None]",
+        "distance <= _radii(fake, k)[None]",
+        "tests/evaluation/test_coverage.py::test_precision_and_recall_by_hand",
+    ),
+    Bug(
+        "each sample paired with itself",
+        "evaluation/frechet.py",
+        "(kernel.sum() - kernel.diagonal().sum())",
+        "kernel.sum()",
+        "tests/evaluation/test_frechet.py::test_the_kernel_distance_has_no_bias",
+    ),
+    Bug(
+        "product of roots for root of product",
+        "evaluation/frechet.py",
+        "    middle = torch.linalg.eigvalsh(root @ cov_f @ root).clamp_min(0).sqrt().sum()",
+        "    values, vectors = torch.linalg.eigh(cov_f)\n"
+        "    middle = (root @ vectors @ values.clamp_min(0).sqrt().diag() @ vectors.T).trace()",
+        "tests/evaluation/test_frechet.py::test_covariances_that_do_not_commute",
+    ),
+    Bug(
+        "copies judged by themselves",
+        "evaluation/memorisation.py",
+        "nearest(train, held_out)[0]",
+        "nearest(train, train)[0]",
+        "04_measuring: copier: precision and recall of 1, and every picture is found to be a copy",
+    ),
 ]
 
 

@@ -171,25 +171,27 @@ def answer_shares(reader: FeatureReader, images: Tensor) -> dict[str, Tensor]:
     return {name: torch.bincount(told, minlength=sizes[name]).double() / len(told) for name, told in answers.items()}
 
 
-def check_features(real: Tensor, fake: Tensor, *, more_than: int) -> None:
+def check_features(real: Tensor, fake: Tensor, *, more_than: int, names: tuple[str, str] = ("real", "fake")) -> None:
     """Refuse sets that a distance cannot be computed from, with a line that says why.
 
     Args:
         real: should be (N, d).
         fake: should be (M, d).
         more_than: N and M must exceed this.
+        names: of the two sets, for the message.
 
     Raises:
         ValueError: not so, or values that are not finite.
     """
-    for name, features in (("real", real), ("fake", fake)):
+    for name, features in zip(names, (real, fake), strict=True):
         if features.ndim != 2 or features.shape[1] == 0:
             raise ValueError(f"{name} is {tuple(features.shape)}: give feature vectors (N, d)")
         if len(features) == 0:
             raise ValueError(f"{name} is empty: give at least {more_than + 1} feature vectors")
     if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"real has {real.shape[1]} features and fake {fake.shape[1]}: read both with one network")
-    for name, features in (("real", real), ("fake", fake)):
+        widths = f"{names[0]} has {real.shape[1]} features and {names[1]} {fake.shape[1]}"
+        raise ValueError(f"{widths}: read both with one network")
+    for name, features in zip(names, (real, fake), strict=True):
         if len(features) <= more_than:
             raise ValueError(f"{name} has {len(features)} samples: more than {more_than} are needed")
         if not torch.isfinite(features).all():

@@ -21,7 +21,7 @@ def nearest(train: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: an empty set, widths that do not match, or values that are not finite.
     """
-    check_features(train, samples, more_than=0)
+    check_features(train, samples, more_than=0, names=("train", "samples"))
     parts = [torch.cdist(part, train.double()).min(1) for part in samples.double().split(ROWS_AT_ONCE)]
     return torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts])
 

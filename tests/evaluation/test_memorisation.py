@@ -38,6 +38,14 @@ def test_nearly_copies_count_and_spoilt_pictures_do_not():
     assert copied_share(train, held_out, 5 * fake) <= 0.01
 
 
+def test_an_empty_set_is_named():
+    train, _, samples = sets()
+    with pytest.raises(ValueError, match="samples is empty"):
+        nearest(train, samples[:0])
+    with pytest.raises(ValueError, match="train has 8 features and samples 3"):
+        nearest(train, samples[:, :3])
+
+
 def test_a_quantile_that_is_none():
     with pytest.raises(ValueError, match="quantile is 1"):
         copied_share(*sets(), quantile=1)

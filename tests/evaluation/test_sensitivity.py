@@ -69,3 +69,10 @@ def test_the_shipped_fashion_reader_notices_every_failure():
     for failure, readings in measure_world("fashion").items():
         noticed = [name for name, reading in readings.items() if reading.noticed]
         assert bool(noticed) == (failure != "real, twice"), failure
+
+
+def test_the_page_is_that_of_the_table():
+    from gan_course.course.sensitivity import RESULTS_FILE, as_markdown
+
+    table = json.loads(RESULTS_FILE.read_text())
+    assert RESULTS_FILE.with_suffix(".md").read_text() == as_markdown(table["worlds"], table["commit"])
