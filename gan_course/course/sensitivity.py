@@ -71,8 +71,8 @@ def as_markdown(worlds: Mapping[str, Mapping[str, Mapping[str, Mapping[str, floa
 def _cell(reading: Mapping[str, float], *, plain: bool) -> str:
     if plain:
         return f"{reading['value']:.3g}"
-    deviations = max(min(reading["deviations"], 9_999), -9_999)
-    return f"**{deviations:.0f}**" if deviations >= NOTICED else f"{deviations:.0f}"
+    deviations = round(max(min(reading["deviations"], 9_999), -9_999))
+    return f"**{deviations}**" if reading["deviations"] >= NOTICED else str(deviations)
 
 
 def main() -> int:
