@@ -16,7 +16,7 @@ CARD_KEYS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["dcgan-fashion", "fashion-reader"])
+@pytest.mark.parametrize("name", shipped.RECIPES)
 def test_every_shipped_file_has_its_card(name):
     card = weights.read_card(name)
     assert card.keys() >= CARD_KEYS
@@ -62,3 +62,20 @@ def test_saved_weights_come_back(tmp_path, monkeypatch):
 
 def test_a_recipe_for_each_shipped_name():
     assert set(weights.weight_names()) == set(shipped.RECIPES)
+
+
+def test_measuring_anew_changes_the_card_alone(tmp_path, monkeypatch):
+    import shutil
+
+    shutil.copytree(data_root(), tmp_path / "data", ignore=shutil.ignore_patterns("build"))
+    monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path / "data"))
+    path = tmp_path / "data" / "weights" / "fashion-reader.json"
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps(card | {"metrics": {"kind": 0.5}}))
+    weights.write_manifest(tmp_path / "data")
+    shipped.measure_weights("fashion-reader")
+    measured = weights.read_card("fashion-reader")
+    assert measured["metrics"]["kind"] == pytest.approx(card["metrics"]["kind"], abs=0.02)
+    assert {key: value for key, value in measured.items() if key not in ("metrics", "measured at")} == {
+        key: value for key, value in card.items() if key not in ("metrics", "measured at")
+    }

@@ -213,7 +213,8 @@ def _figures(claim: dict) -> tuple[str, str, str]:
     if claim["margin"] is None:
         return "", "", ""
     ratio = claim["margin_over_spread"]
-    return f"{claim['margin']:.3g}", f"{claim['spread']:.2g}", ratio if ratio == EXACT else f"{ratio:.1f}"
+    words = EXACT if ratio == EXACT else f"{ratio:.1f}" if ratio < 1_000 else "over 999"
+    return f"{claim['margin']:.3g}", f"{claim['spread']:.2g}", words
 
 
 def read_seeds(text: str) -> list[int]:
