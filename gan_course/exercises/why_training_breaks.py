@@ -60,7 +60,9 @@ def check_orbits(orbits: Mapping[str, str]) -> Verdict:
     if answers["simultaneous"] == "around":
         return not_yet("walk one step along a tangent of a circle: are you still on the circle?")
     if answers["alternating"] == "out":
-        return not_yet("the second player answers a move already made: multiply out its matrix for a small step")
+        return not_yet(
+            "the second player answers a move already made: follow one small step from (0, 1), then one from (1, 0)"
+        )
     return PASSED
 
 
@@ -81,12 +83,18 @@ def check_eigenvalues(eigenvalues: Callable[[float], Sequence[complex]]) -> Verd
         if _close(found, _eigenvalues(gamma / 2)):
             return not_yet("the slope of gamma / 2 times psi squared is gamma times psi: you have half of it")
         if _close(found, _eigenvalues(gamma, slope=1.0)):
-            return not_yet("the sigmoid at 0 is one half: both entries off the diagonal are +-1/2")
+            return not_yet(
+                "a half is missing: the sigmoid at 0 is one half, so both entries off the diagonal are +-1/2; "
+                "and the roots of a quadratic equation divide by 2"
+            )
+        if _close(found, _eigenvalues(0.0)):
+            return not_yet("those are the eigenvalues without R1: what does the penalty add to J?")
         if _close(found, [1j * one for one in _eigenvalues(gamma)]):
             return not_yet("turned by a factor of i: a rotation has imaginary eigenvalues")
+        real_only = gamma < 1 and all(one.imag == 0 for one in found)
         return not_yet(
             f"for gamma = {gamma} they are {_text(_eigenvalues(gamma))}; you give {_text(found)}"
-            + (" (the square root of a negative number is meant: cmath.sqrt)" if gamma < 1 else "")
+            + (" (the square root of a negative number is meant: cmath.sqrt)" if real_only else "")
         )
     return PASSED
 
@@ -98,13 +106,12 @@ def check_best_answer(best_answer: Callable[[Tensor], Tensor]) -> Verdict:
     answer = best_answer(scores)
     if not torch.is_tensor(answer) or answer.shape != scores.shape:
         return not_yet("return one share for each place, as a tensor of the same shape")
-    if (answer < 0).any() or not _same(answer.double().sum(), torch.ones(())):
+    answer = answer.double()
+    if (answer < 0).any() or not _same(answer.sum(), torch.ones(())):
         return not_yet("shares are at least 0 and add up to 1")
-    if _same(answer.double(), torch.full_like(scores, 1 / 6)):
+    if _same(answer, torch.full_like(scores, 1 / 6)):
         return not_yet("an even spread: G does not know of a rule against crowding. Who would punish it?")
-    if _same(answer.double(), torch.softmax(scores, 0)) or _same(
-        answer.double(), scores.sigmoid() / scores.sigmoid().sum()
-    ):
+    if _same(answer, torch.softmax(scores, 0)) or _same(answer, scores.sigmoid() / scores.sigmoid().sum()):
         return not_yet(
             "move a share from a worse place to a better one: the mean of -log D falls. When does that stop?"
         )
@@ -138,6 +145,8 @@ def check_relativistic(relativistic: Callable[[Tensor, Tensor], Sequence[Tensor]
         return not_yet("that G saturates like the minimax one: let it minimise -log sigma(D(fake) - D(real)) instead")
     if _same(loss_D, right_D) and _same(loss_G, softplus(-fake).mean()):
         return not_yet("D compares pairs, and your G looks at the fakes alone: it needs both scores too")
+    if _same(loss_D, softplus(-real).mean() + softplus(fake).mean()):
+        return not_yet("that D judges real and fake apart: only the difference of a pair's two scores counts here")
     if _same(loss_D, softplus(-(real - fake.T)).mean()):
         return not_yet("every real sample met every fake: pair them one to one, entry by entry")
     averaged = softplus(-(real - fake.mean())).mean() + softplus(fake - real.mean()).mean()
@@ -190,7 +199,9 @@ def check_line_up(signs: Mapping[str, str]) -> Verdict:
     if "ellipsis" in answers.values() or not set(answers.values()) <= words:
         return not_yet('each is "runs away", "D ahead" or "balanced"; a word may be used twice')
     if answers["C"] != "runs away":
-        return not_yet("read the axis of C: its losses are hundreds of times those of the others, and still growing")
+        return not_yet(
+            "read the axis of C: the others stay near 1, and here a loss is in the hundreds and still growing"
+        )
     wrong = [panel for panel, word in answers.items() if word != SIGNS[panel].lower()]
     if "A" in wrong:
         return not_yet("in A, D pays less than 2 log 2 and G more than log 2, in jolts: who is winning?")

@@ -26,7 +26,7 @@
 # | compare | losses fairly: one table, three seeds, one change at a time |
 # | read | loss curves: what they say, and what they cannot say |
 # | needs | lesson 01; eigenvalues of a 2 by 2 matrix; complex numbers |
-# | time | study 100 min; computing: fast not yet measured, full not yet measured |
+# | time | study 100 min; computing: fast 64 s, full not yet measured |
 # | papers | Mescheder et al. 2018 (Dirac-GAN, R1); Arjovsky et al. 2017 (WGAN); Gulrajani et al. 2017 (WGAN-GP); Mao et al. 2017 (LSGAN); Lim & Ye 2017 (hinge); Jolicoeur-Martineau 2018 (relativistic); Huang et al. 2025 (R3GAN) |
 
 # %% tags=["parameters"]
@@ -190,7 +190,7 @@ claim("alternating steps stay within 10 % of the first distance", around < 0.1)
 # %% [markdown]
 # ### Eigenvalues
 #
-# Near the solution the field is linear, and its Jacobian says everything. By hand: $\sigma(0) = \frac12$, so
+# Near the solution the field is almost linear, and its Jacobian is that linear part. By hand: $\sigma(0) = \frac12$, so
 #
 # $$J = \begin{pmatrix} 0 & \frac12 \\ -\frac12 & 0 \end{pmatrix}, \qquad \lambda = \pm \frac{i}{2}.$$
 #
@@ -217,9 +217,9 @@ claim("an alternating one by 1", (growth_alternating - 1).abs().max() < 1e-9)
 
 # %% [markdown]
 # Does the non-saturating loss save us? Its G moves by $\psi\,\sigma(-\psi\theta)$. At the solution $\sigma$ is one half
-# either way: the same Jacobian. Further out, the arrow's product with the position is no longer 0 but $-s \tanh(s/2)$
-# with $s = \psi\theta$. That is never positive, a pull inwards, but it fades with the *fourth* power of the distance:
-# the nearer, the slower.
+# either way: the same Jacobian. Eigenvalues without a real part leave the rest of the field to decide, and there the
+# arrow's product with the position is no longer 0 but $-s \tanh(s/2)$ with $s = \psi\theta$. That is never positive, a
+# pull inwards, but it fades with the *fourth* power of the distance: the nearer, the slower.
 
 # %%
 def nonsaturating(state):
@@ -269,7 +269,8 @@ exercises.check_eigenvalues(eigenvalues)
 #
 # </details>
 #
-# **Predict:** is there such a thing as too much R1? What happens to the slower of the two as $\gamma$ grows and grows?
+# **Predict:** is there such a thing as too much R1? What happens to the slower of the two
+# eigenvalues as $\gamma$ grows and grows?
 
 # %%
 gammas = torch.linspace(0, 3, 301, dtype=torch.float64)
@@ -281,7 +282,7 @@ claim("the formula gives what jacrev finds", (roots[60] - by_hand).abs().min() <
 claim("any gamma above 0 pulls inwards", (slower[1:] < 0).all())
 claim("no gamma is faster than 1, where the circling stops", (gammas[slower.argmin()] - 1).abs() < 1e-9)
 
-# %% mystnb={"image": {"alt": "Left: real part of both eigenvalues over gamma; they fall together to minus one half at gamma 1 and part there, the slower one rising back towards 0. Right: paths for gamma 0, 0.3, 1 and 3: a circle, a spiral inwards, a straight approach, and a slow creep along the theta axis."}}
+# %% mystnb={"image": {"alt": "Left: real part of both eigenvalues over gamma; they fall together to minus one half at gamma 1 and part there, the slower one rising back towards 0. Right: paths for gamma 0, 0.3, 1 and 3: most of a circle, a spiral inwards, a curve that comes in without circling, and a slow creep beside the theta axis."}}
 _, (left, right) = viz.figure(9.5, 3.8, n_axes=2)
 left.plot(gammas, roots.real.max(1).values, color=viz.FAKE, label="slower: decides")
 left.plot(gammas, roots.real.min(1).values, color=viz.SCORE, ls="--", label="faster")
@@ -335,22 +336,24 @@ axes[0].set_ylabel("ψ")
 viz.show_jpeg()
 
 # %% [markdown]
-# This is Mescheder et al.'s point. With a D that is trained to its best before each step of G, WGAN's theory is sound;
-# with finitely many steps, a D that is told to keep a slope of 1 keeps pushing G across the solution. Here its wish
-# even drives the circle outwards. But it is one dimension: remember this picture when the table below has a surprise
-# for you.
+# This is Mescheder et al.'s point. WGAN's theory has a D that is trained to its best before each step of G; with
+# finitely many steps, they show, neither WGAN nor WGAN-GP always converges. A D that is told to keep a slope of 1 keeps
+# pushing G across the solution; here the wish even drives the circle outwards. But it is one dimension: remember this
+# picture when the table below has a surprise for you.
 
 # %% [markdown]
 # ## Collapse on purpose
 #
-# Now the ring: eight narrow modes, and small networks. The second way to break a GAN is to let G move too often. Here
-# G takes twenty steps for each one of D. **Predict:** what does G do against a D that stands still for so long?
+# Now the ring of lesson 01, with narrower modes and small networks. The second way to break a GAN is to let G move too
+# often. Here both have the same rate, and G takes twenty steps for each one of D. **Predict:** what does G do against a
+# D that stands still for so long?
 
 # %% [markdown]
 # **Exercise 4. G's best answer** (medium, 10 minutes: why collapse is not a bug in G)
 #
 # Freeze D. It gives scores to a number of places, and G may put any share of its points at each. G minimises the mean
-# of $-\log \sigma(\text{score})$. Write the shares that are best for it.
+# of $-\log \sigma(\text{score})$. Write the shares that are best for it, as a tensor of the shape of `scores` (which may
+# be a row or a grid).
 
 # %% tags=["exercise"]
 def best_answer(scores):
@@ -393,7 +396,7 @@ for _ in range(cfg.n_steps_collapse):
         opinions.append(chase.D(plane, zeroth).sigmoid().view(49, 49))
 print(f"eight GANs, {cfg.n_steps_collapse} steps of each D, {20 * cfg.n_steps_collapse} of each G")
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six moments of one training. The blue ring of eight data modes stays; all generated points sit in one red clump, which is somewhere else in each moment. The pale background is D's opinion, blue for real and red for generated."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six moments of one training. The blue ring of eight data modes stays; all generated points sit in one red clump or streak, which wanders from moment to moment. The very pale background is D's opinion, blue for real and red for generated."}}
 ring = sample_ring(1_500, std=cfg.std, generator=torch.Generator().manual_seed(0))
 first = max(0, len(film) - 24)
 moments = sorted({first + (len(film) - 1 - first) * k // 5 for k in range(6)})
@@ -404,10 +407,10 @@ for ax, moment in zip(axes, moments, strict=True):
 viz.show_jpeg()
 
 # %% [markdown]
-# Blue points are data, red ones are G's; the background is D's opinion, from 0.3 (red) to 0.7 (blue). The whole cloud
-# sits in one place and runs for wherever D sees blue, often past a mode and out again. Measure it over eight such GANs,
-# from different seeds: which share of the points has the same nearest mode, how many modes count as covered, and how
-# many modes were once the home of the crowd.
+# Blue points are data, red ones are G's; the background is D's opinion, from 0.3 (red) to 0.7 (blue). It is pale because
+# D stays close to one half. The whole cloud sits in one place and runs for wherever D sees blue, often past a mode
+# and out again. Measure it over eight such GANs, from different seeds: which share of the points has the same nearest
+# mode, how many modes count as covered, and how many modes were once the nearest to the crowd.
 
 # %%
 clouds = torch.stack(film)  # (moments, 8 GANs, 500, 2)
@@ -474,8 +477,9 @@ plt.show()
 
 # %% [markdown]
 # On the left, hinge lets go of a real sample once its score passes 1; Wasserstein never lets go; least squares pulls
-# scores above 1 down again. On the right: the minimax G hears nothing from a fake that is rejected (lesson 01), and the
-# relativistic G stops pushing when a fake has caught up with its real partner.
+# scores above 1 down again. On the right: the minimax G hears next to nothing from a fake that is rejected (lesson 01).
+# The relativistic G measures a fake against its real partner, here at 2: level with it the push is one half, and it
+# fades only once the fake is ahead.
 
 # %% [markdown]
 # **Exercise 5. In pairs** (medium, 10 minutes: the loss of the newest baseline)
@@ -508,7 +512,7 @@ exercises.check_relativistic(relativistic)
 # **Exercise 6. Debug: a published Wasserstein** (medium, 10 minutes: a name is not a loss)
 #
 # A widely read annotated implementation has a module named Wasserstein. Its D minimises this, with the comment that the
-# ReLUs keep $f$ in $[-1, 1]$:
+# ReLUs keep $f$ in $[-1, 1]$ ($f$ is the WGAN paper's letter for D's score):
 #
 # ```python
 # def d_loss(logits_real, logits_fake):
@@ -547,16 +551,17 @@ agree = losses.d_hinge(real, fake) == relu(1 - real).mean() + relu(1 + fake).mea
 claim("the published loss is the package's hinge loss", agree)
 
 # %% [markdown]
-# The gradient tells them apart: beyond the margin the hinge is 0. It is no worse a loss for that, as you will see. But a
-# learner who then adds the advice written for WGAN debugs the wrong method.
+# The gradient tells them apart: beyond the margin the hinge's is 0. That does not make it a bad loss; it has a row of
+# its own in the table below. But a learner who then follows the advice written for WGAN debugs the wrong method.
 
 # %% [markdown]
 # ## All at once
 #
-# Seven rules, three columns (no penalty, R1, R1 and R2; R2 is R1 at the fakes), three seeds: sixty-three GANs. One
-# after another they would take many minutes, most of it spent on starting tiny operations. So stack them: weights (M,
-# n_in, n_out), points (M, N, n_in), and one `baddbmm` runs a layer of all M networks. A *sum* of the losses gives each
-# network the gradient of its own, and Adam works element by element, so no GAN notices the others.
+# Seven rules, three columns (no penalty, R1, R1 and R2; R2 is R1 at the fakes), three seeds: sixty-three GANs (the full
+# profile takes eight seeds). One after another they would take many minutes, most of it spent on starting tiny
+# operations. So stack them: weights (M, n_in, n_out), points (M, N, n_in), and one `baddbmm` runs a layer of all M
+# networks. A *sum* of the losses gives each network the gradient of its own, and Adam works element by element, so no
+# GAN notices the others.
 
 # %%
 networks = [mlp(2, 1, hidden=cfg.hidden) for _ in range(5)]
@@ -571,14 +576,15 @@ print(inspect.getsource(RingsStep.update_D))
 print(inspect.getsource(RingsStep.update_G))
 
 # %% [markdown]
-# The same two halves as before, for many at once. `_each` hands GANs of one rule to one loss function, `_penalties` adds
+# The same two halves as before, for many at once. `_each` hands GANs with the same loss to one call, `_penalties` adds
 # R1, R2 and WGAN-GP's penalty where they belong, and only WGAN's weights are clipped.
 #
 # The comparison is fair in this sense: GANs of one seed start from the same weights, see the same points and draw the
 # same $z$. Adam (without momentum), its rates, the sizes and the number of steps are the same for all. It departs from
-# the papers in this: WGAN was published with RMSProp and five steps of D, WGAN-GP with five and another Adam; here
-# every D takes one step, at five times G's rate. D runs ahead of G, and the modes are narrow (0.05 on a ring of
-# radius 2): a hard case, on purpose.
+# the papers in this: WGAN was published with RMSProp, five steps of D for one of G and clipping at 0.01, WGAN-GP with
+# five steps, smaller rates and $\lambda = 10$ (its authors' script for points in the plane has 0.1). Here every D takes
+# one step, at five times G's rate, with clipping at 0.4, $\lambda = 0.1$, and $\gamma = 1$ for R1 and R2. D runs ahead
+# of G, and the modes are narrow (0.05 on a ring of radius 2): a hard case, on purpose.
 #
 # **Predict** before you run it: which cells will be pale? Will the choice of loss or the choice of penalty matter more?
 # It takes about a minute.
@@ -641,21 +647,22 @@ judged("meanwhile the share of points near a mode differs by less than 0.25", 0.
 # %% [markdown]
 # What the table supports, and no more:
 #
-# 1. **Without a penalty, all five losses that leave D unbounded lose modes.** They differ in formula and agree in
-#    failing.
-# 2. **R1 mends them.** What it adds is more than the differences among the losses that have it. The penalty matters
-#    more than the loss.
+# 1. **Without a penalty, the five losses that leave D unbounded lose modes.** On average they keep fewer than 5.5 of
+#    eight.
+# 2. **R1 brings modes back.** What it adds, on average, is more than the standard deviation among the five losses that
+#    have it. Here the penalty matters more than the choice among these losses.
 # 3. **WGAN-GP brings its own bound**, and has little to gain from a second one. In the Dirac-GAN it did not arrive, and
 #    R1 did; here it needs no help. One dimension proves that training *can* fail; it does not rank methods on another
 #    problem.
-# 4. **R2 on top of R1** changes little on this ring. R3GAN argues for the relativistic loss with R1 *and* R2, on
-#    pictures. Our table agrees that this loss needs a penalty; it does not show that it needs both, or that it beats
-#    the other losses.
-# 5. **Look at the right-hand map too.** A GAN that has thrown half of the modes away may put its points as near to the
-#    others as one that covers all. A single number would have missed it.
+# 4. **R2 on top of R1** adds less than one mode on this ring. R3GAN argues for the relativistic loss with R1 *and* R2,
+#    on pictures. Our table agrees that this loss gains from penalties; it does not show that it needs both, or that it
+#    beats the other losses.
+# 5. **Look at the right-hand map too.** Of real points 99 % lie within three widths of a mode; a continuous G leaves
+#    many between them. A GAN that has lost half of the modes may put its points as near to the others as one that
+#    covers all: this number alone would have missed the loss.
 #
-# It says nothing about which of the regularised losses is best: over other seeds their order changes. And it is one
-# ring, with one pair of rates. Try `replace(cfg, lr_ratio=1.0)` or another `gamma`, and see how much of it you keep.
+# It says nothing about which of the regularised losses is best: three seeds are too few to rank rows this close. And it
+# is one ring, with one pair of rates. Try `replace(cfg, lr_ratio=1.0)` or another `gamma`, and see how much of it you keep.
 
 # %% [markdown]
 # ## Reading loss curves
@@ -676,7 +683,7 @@ runs = {
     "unbounded": torch.stack([torch.stack([row["loss_D"][0], row["loss_G"][0]]) for row in run_off]),
 }
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four panels A to D of loss curves. A: D's loss low, G's high and jagged. B and D: D's loss near 1.4 and G's near 0.7, almost flat. C: both losses run away from zero by hundreds."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four panels A to D of loss curves. A: D's loss below 1.4, G's above 0.7 and jagged. B: D's loss near 1.4 and G's near 0.7, with waves in opposite phase that become smaller. C: G's loss runs away by hundreds, D's drifts off more slowly. D: D's loss near 1.4 and G's near 0.7, almost flat."}}
 _, axes = viz.figure(11, 2.6, n_axes=4)
 for ax, (panel, name) in zip(axes, exercises.LINE_UP.items(), strict=True):
     every = max(1, len(runs[name]) // 120)
@@ -707,7 +714,7 @@ exercises.check_line_up(signs)
 #
 # Now the question that matters. **Predict:** which of the two balanced ones covers the ring? Look again before you go on.
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four clouds of generated points over the ring, in the order of the panels. A: points on a few of the modes. B: all points in one clump. C: scattered or far from the ring. D: points on all or nearly all eight modes."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four clouds of generated points over the ring, in the order of the panels. A: points unevenly along the ring, crowded at some modes. B: all points in one clump. C: a loose band of points, mostly beside the modes. D: points on all or nearly all eight modes, with some between them."}}
 with torch.no_grad():
     drawn = rings.G(z_fixed[:1].expand(len(gans), -1, -1))
     last = {
@@ -732,10 +739,10 @@ judged("the chase and the non-saturating GANs with R1 and R2: both losses differ
 judged("and the latter cover at least two modes more", good_modes - mean_covered - 2)
 
 # %% [markdown]
-# The losses of the chase and of the GAN with both penalties settle at the same two values. One of them has all its
-# points in one heap. A loss says how the two players stand **towards each other**; it never saw the ring. A healthy
-# GAN's losses do not fall: they settle near the value of a D that cannot tell. And so do those of a GAN in which D has
-# no time to learn anything.
+# After its first waves, the losses of the chase settle near the same two values as those of the GAN with both penalties.
+# One of the two has all its points in one heap. A loss says how the two players stand **towards each other**; it does
+# not count modes. The losses of a healthy GAN settle near the value of a D that cannot tell. And so do those of a GAN
+# in which D has no time to learn anything.
 #
 # Could one at least rank the sixty-three GANs by their final loss?
 
@@ -753,7 +760,9 @@ judged("D's logistic loss without a penalty ends below 1.2: D is ahead", 1.2 - b
 judged("with R1 it ends within 0.1 of 2 log 2", 0.1 - abs(by_column[1] - 2 * math.log(2)))
 
 # %% [markdown]
-# No: losses of different rules are not even in the same unit. What curves can tell, within one rule:
+# No: losses of different rules are not even in the same unit. Within one rule a loss can say more: Arjovsky et al. report
+# that WGAN's falls as samples get better, with a D that is kept near its best. What curves can tell, within one rule and
+# with a D that takes one step:
 #
 # | you see | it means | it does not mean |
 # | --- | --- | --- |
@@ -769,8 +778,8 @@ judged("with R1 it ends within 0.1 of 2 log 2", 0.1 - abs(by_column[1] - 2 * mat
 # ## A correction
 #
 # The article this course grew out of describes G's aim, leaves D's training out, and in its code minimises **one**
-# scalar, over the weights of G and D together with a single optimiser at Adam's defaults. Three things in this lesson
-# say why that is no GAN:
+# scalar, over the weights of G and D together with a single optimiser at Adam's defaults. This lesson has three things
+# to say about that:
 #
 # - There is no $\min\max$ in it. If both players go down one function, nobody plays against anybody, and that function's
 #   sign tells D to give *real* samples the lower scores.
@@ -823,6 +832,8 @@ claim("descending the article's scalar makes D rate real samples lower than befo
 # - Arjovsky, Chintala, Bottou (2017). Wasserstein GAN. arXiv:1701.07875
 # - Gulrajani et al. (2017). Improved Training of Wasserstein GANs. arXiv:1704.00028
 # - Mao et al. (2017). Least Squares Generative Adversarial Networks. arXiv:1611.04076
-# - Lim, Ye (2017). Geometric GAN. arXiv:1705.02894; Miyato et al. (2018). Spectral Normalization. arXiv:1802.05957
-# - Jolicoeur-Martineau (2018). The relativistic discriminator. arXiv:1807.00734
-# - Huang et al. (2025). The GAN is dead; long live the GAN! A Modern Baseline GAN. arXiv:2501.05441
+# - Lim, Ye (2017). Geometric GAN. arXiv:1705.02894; Miyato et al. (2018). Spectral Normalization for Generative
+#   Adversarial Networks. arXiv:1802.05957
+# - Jolicoeur-Martineau (2018). The relativistic discriminator: a key element missing from standard GAN.
+#   arXiv:1807.00734
+# - Huang et al. (2025). The GAN is dead; long live the GAN! A Modern GAN Baseline. arXiv:2501.05441
