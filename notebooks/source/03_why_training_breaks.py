@@ -289,10 +289,11 @@ left.plot(gammas, roots.real.min(1).values, color=viz.SCORE, ls="--", label="fas
 left.axvline(1, color="0.8", lw=0.8)
 left.set(xlabel="γ", ylabel="real part of the eigenvalues")
 left.legend(frameon=False)
-for gamma, colour in ((0.0, "0.75"), (0.3, viz.REAL), (1.0, viz.FAKE), (3.0, "black")):
+for gamma, colour in ((0.0, "0.75"), (0.3, "#e09f3e"), (1.0, viz.FAKE), (3.0, "black")):
     path = walk(lambda s, g=gamma: minimax(s, g), n=60)
     right.plot(*path.T, color=colour, lw=1.3, label=f"γ = {gamma:g}")
-right.plot(0, 0, "k+", ms=12)
+right.plot(1, 0.5, "o", color=viz.REAL, label="start")
+right.plot(0, 0, "k+", ms=12, label="solution")
 right.set(xlabel="θ", ylabel="ψ", aspect="equal")
 right.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
@@ -329,10 +330,11 @@ claim("R1: they are within 0.001", ends["R1, γ = 0.5"].max() < 1e-3)
 _, axes = viz.figure(11, 3.1, n_axes=4, share=True)
 for ax, (name, path) in zip(axes, walks.items(), strict=True):
     ax.plot(*path[:200].T, color=viz.FAKE, lw=1)
-    ax.plot(*path[0], "o", color=viz.REAL, ms=5)
-    ax.plot(0, 0, "k+", ms=12)
+    ax.plot(*path[0], "o", color=viz.REAL, ms=5, label="start")
+    ax.plot(0, 0, "k+", ms=12, label="solution")
     ax.set(title=name, xlabel="θ", xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
 axes[0].set_ylabel("ψ")
+axes[0].legend(fontsize=8, loc="upper left")
 viz.show_jpeg()
 
 # %% [markdown]
@@ -402,12 +404,12 @@ first = max(0, len(film) - 24)
 moments = sorted({first + (len(film) - 1 - first) * k // 5 for k in range(6)})
 _, axes = viz.figure(11.5, 2.3, n_axes=len(moments))
 for ax, moment in zip(axes, moments, strict=True):
-    ax.contourf(axis, axis, opinions[moment].T, levels=torch.linspace(0.3, 0.7, 17), cmap="RdBu", alpha=0.5, extend="both")
+    ax.contourf(axis, axis, opinions[moment].T, levels=torch.linspace(0.4, 0.6, 17), cmap="RdBu", alpha=0.8, extend="both")
     viz.scatter(ax, ring, film[moment][0], title=f"D's step {moment + 1}", limit=3.2)
 viz.show_jpeg()
 
 # %% [markdown]
-# Blue points are data, red ones are G's; the background is D's opinion, from 0.3 (red) to 0.7 (blue). It is pale because
+# Blue points are data, red ones are G's; the background is D's opinion, from 0.4 (red) to 0.6 (blue). It is pale because
 # D stays close to one half. The whole cloud sits in one place and runs for wherever D sees blue, often past a mode
 # and out again. Measure it over eight such GANs, from different seeds: which share of the points has the same nearest
 # mode, how many modes count as covered, and how many modes were once the nearest to the crowd.
@@ -421,9 +423,9 @@ share = crowd.values[later].mean().item()
 covered = [modes_covered(one, centres, radius=3 * cfg.std)[0] for one in clouds[later].flatten(0, 1)]
 mean_covered = sum(covered) / len(covered)
 homes = min(len(set(one.tolist())) for one in crowd.indices.T)
-claim("on average four in five points or more crowd around one mode", share > 0.8, margin=share - 0.8, needs_training=True)
+claim("on average four in five points or more have the same nearest mode", share > 0.8, margin=share - 0.8, needs_training=True)
 claim("on average less than one of eight modes is covered", mean_covered < 1, margin=1 - mean_covered, needs_training=True)
-claim("each of the GANs has lived at five modes or more", homes >= 5, margin=homes - 5, needs_training=True)
+claim("for each of the GANs that mode has been at least five different ones", homes >= 5, margin=homes - 5, needs_training=True)
 
 # %% [markdown]
 # The chase is the Dirac-GAN again, on a bigger stage: D learns that points *here* are fakes, and G moves on to a place
@@ -635,7 +637,7 @@ def judged(text, margin):
 judged("without a penalty, the five rules that leave D unbounded cover fewer than 5.5 modes on average", 5.5 - none)
 judged("with R1 the same five cover at least one mode more", r1 - none - 1)
 judged("with R1 and R2 too", r1_r2 - none - 1)
-judged("R2 on top of R1 adds less than one mode", 1 - (r1_r2 - r1))
+judged("R2 on top of R1 changes that mean by less than one mode", 1 - abs(r1_r2 - r1))
 judged("without R1, WGAN-GP covers at least two modes more than those five", modes[wgan_gp, 0].item() - none - 2)
 judged("WGAN-GP gains less than one mode from R1 and R2", 1 - (modes[wgan_gp, 1:].mean() - modes[wgan_gp, 0]).item())
 judged("the relativistic rule covers more with them than without", modes[-1, 1:].mean().item() - modes[-1, 0].item())
@@ -654,7 +656,7 @@ judged("meanwhile the share of points near a mode differs by less than 0.25", 0.
 # 3. **WGAN-GP brings its own bound**, and has little to gain from a second one. In the Dirac-GAN it did not arrive, and
 #    R1 did; here it needs no help. One dimension proves that training *can* fail; it does not rank methods on another
 #    problem.
-# 4. **R2 on top of R1** adds less than one mode on this ring. R3GAN argues for the relativistic loss with R1 *and* R2,
+# 4. **R2 on top of R1** changes the mean of the five by less than one mode on this ring. R3GAN argues for the relativistic loss with R1 *and* R2,
 #    on pictures. Our table agrees that this loss gains from penalties; it does not show that it needs both, or that it
 #    beats the other losses.
 # 5. **Look at the right-hand map too.** Of real points 99 % lie within three widths of a mode; a continuous G leaves
@@ -668,7 +670,7 @@ judged("meanwhile the share of points near a mode differs by less than 0.25", 0.
 # ## Reading loss curves
 #
 # Four trainings, without names. Three are GANs of this lesson that you have met; one is new, a Wasserstein D with no
-# bound at all. Only the losses are shown, each over its own steps; A, B and D share the scale of their losses.
+# bound at all. Only the losses are shown, each from its first step to its last; A, B and D share the scale of their losses.
 
 # %% tags=["nbval-ignore-output"]
 unbounded = Rule("Wasserstein, no bound", losses.d_wasserstein, of_fakes(losses.g_wasserstein))
@@ -688,8 +690,8 @@ _, axes = viz.figure(11, 2.6, n_axes=4)
 for ax, (panel, name) in zip(axes, exercises.LINE_UP.items(), strict=True):
     every = max(1, len(runs[name]) // 120)
     for values, label, colour in zip(runs[name][::every].T.flip(0), ("loss_G", "loss_D"), (viz.FAKE, viz.REAL), strict=True):
-        ax.plot(every * torch.arange(len(values)), values, color=colour, lw=0.9, label=label)
-    ax.set(title=panel, xlabel="step of D", ylim=None if runs[name].abs().max() > 10 else (0.2, 2.6))
+        ax.plot(torch.linspace(0, 1, len(values)), values, color=colour, lw=0.9, label=label)
+    ax.set(title=panel, xlabel="share of the training", ylim=None if runs[name].abs().max() > 10 else (0.2, 2.6))
 axes[1].legend(frameon=False, fontsize=8)
 viz.show_jpeg()
 
@@ -725,7 +727,8 @@ with torch.no_grad():
     }
 _, axes = viz.figure(11, 2.9, n_axes=4)
 for ax, (panel, name) in zip(axes, exercises.LINE_UP.items(), strict=True):
-    viz.scatter(ax, ring, last[name], limit=3.2, title=f"{panel}: {name}")
+    found, _ = modes_covered(last[name], centres, radius=3 * cfg.std)
+    viz.scatter(ax, ring, last[name], limit=3.2, title=f"{panel}: {name}, {found} of 8 modes")
 viz.show_jpeg()
 
 # %%
