@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--real", required=True, metavar="NAME_OR_DIR", help="a bundled set, or a folder")
     measure.add_argument("--fake", required=True, metavar="NAME_OR_DIR", help="the generated pictures, likewise")
     measure.add_argument("--reader", default="photos", help="fashion, critters, toons, earth or photos (default)")
-    measure.add_argument("--n", type=_whole, default=2_000, help="pictures of each at most (default: 2000)")
+    measure.add_argument("--n", type=_count, default=2_000, help="pictures of each at most (default: 2000)")
     measure.add_argument("--inception", action="store_true", help="the FID of the papers; fetches Inception's weights")
     measure.set_defaults(command=_measure)
 
@@ -112,6 +112,10 @@ def _whole(text: str, lowest: int = 1, highest: int = 10**12) -> int:
 
 def _batch_size(text: str) -> int:
     return _whole(text, highest=65_536)
+
+
+def _count(text: str) -> int:
+    return _whole(text, highest=100_000)
 
 
 def _seed(text: str) -> int:

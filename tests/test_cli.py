@@ -57,6 +57,10 @@ def train(*arguments, out):
             ["measure", "--real", "fashion", "--fake", "fashion", "--reader", "fashion", "--n", "9", "--inception"],
             ["has 9 pictures: FID needs more than its 2048 features"],
         ),
+        (
+            ["measure", "--real", "", "--fake", "fashion", "--reader", "fashion", "--n", "600"],
+            ["no pictures named ''", "or a folder"],
+        ),
         (["weights", "--measure", "nothing"], ["no recipe for weights 'nothing'"]),
         (["weights", "--make", "nothing"], ["no recipe for weights 'nothing'", "dcgan-fashion"]),
     ],
@@ -89,6 +93,14 @@ def test_a_number_out_of_range(option, value, capsys, tmp_path):
     assert stop.value.code == 2
     err = capsys.readouterr().err.strip()
     assert option in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("n", ["0", "-1", "1000000", "many"])
+def test_measuring_a_number_out_of_range(n, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["measure", "--real", "fashion", "--fake", "fashion", "--n", n])
+    assert stop.value.code == 2
+    assert "--n" in capsys.readouterr().err
 
 
 def test_measuring_a_folder_against_a_bundled_set(tmp_path, capsys):

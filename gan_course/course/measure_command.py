@@ -50,7 +50,10 @@ def _pictures(name: str, options: argparse.Namespace, world: World) -> Tensor:
     if name in WORLDS:
         if name != options.reader:
             raise CourseError(f"{name} pictures need the reader {name}: give --reader {name}")
-        return world.load("train", options.n, 1)[0]
+        try:
+            return world.load("train", options.n, 1)[0]
+        except ValueError as error:
+            raise CourseError(f"{name}: {error}") from error
     if not name.strip() or not Path(name).is_dir():
         raise CourseError(f"no pictures named {name!r}, and no such folder: choose {', '.join(WORLDS)}, or a folder")
     resolution = RESOLUTION.get(options.reader, OTHERWISE)

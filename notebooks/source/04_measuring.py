@@ -182,8 +182,8 @@ exercises.check_distance_by_hand(distance_by_hand)
 # </details>
 
 # %% [markdown]
-# In more dimensions $\Sigma_r \Sigma_f$ is not symmetric, and libraries take the root of a general matrix and throw the
-# imaginary part away. There is a cleaner way. With $A = \Sigma_r^{1/2}$, the matrix $A\,\Sigma_f A$ is symmetric and has the
+# In more dimensions $\Sigma_r \Sigma_f$ is not symmetric, and much code takes the root of a general matrix and throws an
+# imaginary part away that rounding has left. There is a cleaner way. With $A = \Sigma_r^{1/2}$, the matrix $A\,\Sigma_f A$ is symmetric and has the
 # same eigenvalues as $\Sigma_r \Sigma_f$. The trace of a root is the sum of the roots of the eigenvalues:
 #
 # $$\mathrm{tr}\,(\Sigma_r \Sigma_f)^{1/2} = \sum_i \sqrt{\lambda_i(A\,\Sigma_f A)}$$
@@ -240,7 +240,7 @@ for degrees in (0, 30, 90):
     c, s = torch.deg2rad(torch.tensor([degrees, degrees - 90.0], dtype=torch.float64)).cos()
     turned = long_and_thin @ torch.stack([torch.stack([c, s]), torch.stack([-s, c])])
     three = frechet_distance(long_and_thin, turned), frechet_by_hand(long_and_thin, turned), frechet_by_hand(long_and_thin, turned, True)
-    print(f"turned by {degrees:2} degrees: package {three[0]:6.3f}   by hand {three[1]:6.3f}   shortcut {three[2]:6.3f}")
+    print("turned by {:2} degrees: package {:6.3f}   by hand {:6.3f}   shortcut {:6.3f}".format(degrees, *map(abs, three)))
     claim(f"{degrees} degrees: by hand and package agree within 1e-8", abs(three[0] - three[1]) < 1e-8)
 
 # %% [markdown]
