@@ -26,7 +26,7 @@ class PlainRing:
             self.G = mlp(config.z_dim, 2, hidden=config.hidden, n_hidden=config.n_hidden)
             self.D = mlp(2, 1, hidden=config.hidden, n_hidden=config.n_hidden)
         self.opt_G = torch.optim.Adam(self.G.parameters(), lr=config.lr, betas=config.betas)
-        self.opt_D = torch.optim.Adam(self.D.parameters(), lr=config.lr, betas=config.betas)
+        self.opt_D = torch.optim.Adam(self.D.parameters(), lr=config.lr_ratio * config.lr, betas=config.betas)
         self.gan, self.config = gan, config
         self.generator = torch.Generator().manual_seed(gan.seed)
 

@@ -45,9 +45,7 @@ from gan_course.course import claim
 from gan_course.course.shipped import load_dcgan_fashion
 from gan_course.data.batches import to_float
 from gan_course.data.fashion import CLASS_NAMES, load_fashion
-from gan_course.evaluation.coverage import precision_recall
-from gan_course.evaluation.features import answer_shares, features_of, read_answers
-from gan_course.evaluation.readers import load_reader
+from gan_course.evaluation import coverage, features, readers
 from gan_course.exercises import images as exercises
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_course.models.layers import init_normal
@@ -336,9 +334,9 @@ viz.show_losses(rows, smooth=20, title="the losses of the same training")
 # nearest neighbour in its own set (Kynkäänniemi et al. 2019).
 
 # %%
-reader = load_reader("fashion")
-accuracy = (read_answers(reader, held_out)["kind"] == held_out_kinds).double().mean()
-real_features = features_of(reader, held_out)
+reader = readers.load_reader("fashion")
+accuracy = (features.read_answers(reader, held_out)["kind"] == held_out_kinds).double().mean()
+real_features = features.features_of(reader, held_out)
 claim("the reader tells the kinds of held-out pictures apart, four in five or more", accuracy > 0.8)
 
 # %%
@@ -346,8 +344,8 @@ claim("the reader tells the kinds of held-out pictures apart, four in five or mo
 def measure(G, n=1_000, seed=1):
     z = torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(runtime.device)
     samples = torch.cat([G(part) for part in z.split(250)]).float().cpu()
-    precision, recall = precision_recall(real_features, features_of(reader, samples))
-    shares = answer_shares(reader, samples)["kind"]
+    precision, recall = coverage.precision_recall(real_features, features.features_of(reader, samples))
+    shares = features.answer_shares(reader, samples)["kind"]
     return {"samples": samples, "precision": precision, "recall": recall, "shares": shares}
 
 
@@ -464,7 +462,7 @@ viz.show_grid(drawn["samples"][:64], n_columns=16, zoom=2.0)
 # %%
 shares = drawn["shares"]
 claim("the shipped generator draws all ten kinds, none under 4 %", shares.min() > 0.04, margin=shares.min() - 0.04)
-real_shares = answer_shares(reader, held_out)["kind"]
+real_shares = features.answer_shares(reader, held_out)["kind"]
 for kind in range(10):
     bars = ("#" * round(40 * share[kind].item()) for share in (shares, real_shares))
     print("{:12} drawn {:8} real {}".format(CLASS_NAMES[kind], *bars))
@@ -474,7 +472,7 @@ for kind in range(10):
 # what a thousand real training pictures reach against the held-out ones.
 
 # %%
-best = precision_recall(real_features, features_of(reader, pictures[:1_000]))
+best = coverage.precision_recall(real_features, features.features_of(reader, pictures[:1_000]))
 precision_share, recall_share = drawn["precision"] / best[0], drawn["recall"] / best[1]
 claim("shipped: precision at least 0.75 of what real pictures give", precision_share >= 0.75, margin=precision_share - 0.75)
 claim("shipped: recall at least 0.75 of what real pictures give", recall_share >= 0.75, margin=recall_share - 0.75)
