@@ -64,7 +64,7 @@ seed_everything(SEED)
 # ## Before you start
 #
 # 1. The covariance of 100 points in 256 dimensions: how many of its eigenvalues are zero?
-# 2. $A$ and $B$ are symmetric and positive. Is $AB$ symmetric?
+# 2. $A$ and $B$ are symmetric, with no negative eigenvalue. Is $AB$ symmetric?
 # 3. You measure a room's length ten times with a rule that is 1 cm short. What does averaging help against?
 #
 # <details><summary>Answers</summary>
@@ -113,8 +113,8 @@ viz.show_grids({name: spread_out(pictures) for name, pictures in known.items()},
 # %% [markdown]
 # ## A loss is not a measure
 #
-# The losses are there already, so why not read them? Here is one set of pictures that never changes, the one out of focus. A D
-# learns to tell it from real ones, and from time to time we note the loss that a generator of these pictures would
+# The losses are there already, so why not read them? Here is one set of pictures that never changes, the one out of focus.
+# A D learns to tell it from real ones, and at every step we note the loss that a generator of these pictures would
 # see. **Predict:** does it stay, as the pictures do?
 
 # %% tags=["nbval-ignore-output"]
@@ -149,8 +149,8 @@ claim(
 
 # %% [markdown]
 # The loss measures the pictures *against this D at this moment*. Both players move, so it can rise while the pictures
-# improve and fall while they decay. Two trainings cannot be compared by it at all: they have two different Ds. What we want is a
-# judge that stands still and has seen neither.
+# improve and fall while they decay. Two trainings cannot be compared by it at all: they have two different Ds. What we
+# want is a judge that stands still and has seen neither.
 
 # %% [markdown]
 # ## A distance between two clouds
@@ -159,10 +159,11 @@ claim(
 #
 # $$d^2 = \lVert \mu_r - \mu_f \rVert^2 + \mathrm{tr}\big(\Sigma_r + \Sigma_f - 2\,(\Sigma_r \Sigma_f)^{1/2}\big)$$
 #
-# On a line it is simply $(\mu_r - \mu_f)^2 + (\sigma_r - \sigma_f)^2$: how far the centres are apart, and how much the widths differ.
+# ($\mu$ and $\Sigma$ are mean and covariance; tr, the trace, is the sum of the diagonal.) On a line it is simply
+# $(\mu_r - \mu_f)^2 + (\sigma_r - \sigma_f)^2$: how far the centres are apart, and how much the widths $\sigma$ differ.
 
 # %% [markdown]
-# **Exercise 1. By hand** (easy, 3 minutes: three well-known slips lead to three other numbers)
+# **Exercise 1. By hand** (easy, 3 minutes: each well-known slip leads to a number of its own)
 #
 # Two Gaussians on a line: means 0 and 3, variances 4 and 1. What is $d^2$?
 
@@ -183,16 +184,19 @@ exercises.check_distance_by_hand(distance_by_hand)
 
 # %% [markdown]
 # In more dimensions $\Sigma_r \Sigma_f$ is not symmetric, and much code takes the root of a general matrix and throws an
-# imaginary part away that rounding has left. There is a cleaner way. With $A = \Sigma_r^{1/2}$, the matrix $A\,\Sigma_f A$ is symmetric and has the
-# same eigenvalues as $\Sigma_r \Sigma_f$. The trace of a root is the sum of the roots of the eigenvalues:
+# imaginary part away that rounding has left. There is a cleaner way. A symmetric $S = V \Lambda V^\top$, with eigenvalues
+# $\Lambda$ and eigenvectors $V$, has the root $S^{1/2} = V \Lambda^{1/2} V^\top$. With $A = \Sigma_r^{1/2}$, the matrix
+# $A\,\Sigma_f A$ is symmetric, and it has the same eigenvalues as $A A\,\Sigma_f = \Sigma_r \Sigma_f$, since moving a factor
+# from one end to the other changes none. The trace of a root is the sum of the roots of the eigenvalues:
 #
 # $$\mathrm{tr}\,(\Sigma_r \Sigma_f)^{1/2} = \sum_i \sqrt{\lambda_i(A\,\Sigma_f A)}$$
 
 # %% [markdown]
 # **Exercise 2. The Fréchet distance** (hard, 20 minutes: you will never again wonder what the number is)
 #
-# Write `frechet(real, fake)` for two sets of vectors (N, d) and (M, d), in float64. `torch.linalg.eigh(S)` gives eigenvalues
-# and eigenvectors $V$ of a symmetric $S = V \Lambda V^\top$. Rounding can turn a zero eigenvalue into $-10^{-17}$: clamp.
+# Write `frechet(real, fake)` for two sets of vectors (N, d) and (M, d), in float64. `torch.cov` wants one *row* for each
+# dimension: hand it the transpose. `torch.linalg.eigh(S)` gives eigenvalues and eigenvectors (the columns of $V$) of a
+# symmetric $S$, `eigvalsh` the eigenvalues alone. Rounding can turn an eigenvalue of zero into $-10^{-17}$: clamp.
 
 # %% tags=["exercise"]
 def frechet(real, fake):
@@ -245,17 +249,20 @@ for degrees in (0, 30, 90):
 
 # %% [markdown]
 # At 0 and at 90 degrees the two covariances share their axes, so they commute and the shortcut is right. In between it is
-# not: a bug that half of all tests would miss.
+# not: a bug that two of these three tests miss.
 
 # %% [markdown]
 # ## In which space?
 #
-# A Gaussian fitted to raw pixels? Try it. Beside it, the same formula over **features**: 256 numbers that a small network, which
-# ships with the course, computes from a picture. It was trained to tell the ten kinds of clothing apart, and the numbers
-# are the mean strengths of its channels at five depths. The first depths see grain and edges, the last whole shapes.
+# A Gaussian fitted to raw pixels? Try it. Beside it, the same formula over **features**: 256 numbers that a small
+# network, which ships with the course, computes from a picture. It was trained to tell the ten kinds of clothing apart,
+# and the numbers are the mean strengths of its channels at five depths. The first depths see grain and edges, the last
+# whole shapes.
 #
-# Over the features of one particular network, Google's Inception, the distance is called **FID**. Ours is not FID, and no
-# figure of this lesson can be compared with any FID ever printed. **Predict:** which of the two spaces notices the grain?
+# Over the features of one particular network, Google's Inception, the distance is called **FID** (Heusel et al. 2017).
+# Ours is not FID, and no figure of this lesson can be compared with any FID ever printed. In the code, `Panel` takes
+# every measure of this lesson at once; for now only its distance is read. **Predict:** which space notices the grain,
+# and what does the copier get?
 
 # %%
 reader = load_reader("fashion")
@@ -282,8 +289,8 @@ claim("features: the copier beats the perfect generator", table["copier"]["frech
 
 # %% [markdown]
 # Pixels hardly notice grain, because a little noise everywhere is small beside the difference between a shoe and a
-# shirt. Features do. And look at the copier: it comes out *better than perfect*. The distance
-# asks whether two clouds have the same centre and the same shape, and nothing is more like the training set than the training set.
+# shirt. Features do. And look at the copier: it comes out *better than perfect*. The distance asks whether two clouds
+# have the same centre and the same shape, and nothing is more like the training set than the training set.
 
 # %% [markdown]
 # ## The bias in N
@@ -300,9 +307,10 @@ for n, value in zip(ns, biased, strict=True):
     print(f"{n:5} {value:9.1f} {round(n * value, -2):12,.0f}")
 
 # %% [markdown]
-# Never zero; and while N grows tenfold, the product grows only by half: the distance is mostly a constant over N. A covariance from few points has
-# some directions too long and others too short, and the distance adds up the errors, whichever sign they have. Over $1/N$ the values lie on a line, and where the line meets $1/N = 0$ is the
-# distance for infinitely many samples (Chong & Forsyth 2020).
+# Never zero; and while N grows tenfold, the product grows only by half: the distance is mostly a constant over N. A
+# covariance from few points has some directions too long and others too short, and the distance adds up the errors,
+# whichever sign they have. Over $1/N$ the values lie close to a line, and where the line meets $1/N = 0$ is an estimate
+# of the distance for infinitely many samples (Chong & Forsyth 2020).
 
 # %% [markdown]
 # **Exercise 3. To infinity** (medium, 10 minutes: figures at different N cannot be compared, their limits can)
@@ -335,6 +343,7 @@ line = torch.linalg.lstsq(torch.stack([torch.ones_like(x), x], 1), y[:, None]).s
 unexplained = ((y - line[0] - line[1] * x).square().sum() / (y - y.mean()).square().sum()).item()
 kernel = [kernel_distance(real_features, part) for part in other_features.split(600)]
 chance = torch.tensor(kernel).std().item() / len(kernel) ** 0.5
+print(f"the line meets 1/N = 0 at {line[0]:.2f}")
 claim("a line over 1/N leaves less than 1 % of the variation unexplained", unexplained < 0.01, margin=0.01 - unexplained)
 claim("its limit is under a tenth of what 300 pictures give", line[0] < 0.1 * y[0], margin=float(0.1 - line[0] / y[0]))
 claim("kernel distance: zero within three standard errors", abs(sum(kernel) / len(kernel)) < 3 * chance)
@@ -344,33 +353,36 @@ _, (left, right) = viz.figure(9, 2.9, n_axes=2)
 left.plot([0, x[0]], [line[0], line[0] + line[1] * x[0]], color=viz.SCORE, lw=1)
 left.plot(x, y, "o", color=viz.REAL)
 left.set(xlabel="1 / N", ylabel="Fréchet distance", ylim=(0, None), xlim=(0, None))
-left.set_xticks([0, 1 / 2_000, 1 / 1_000, 1 / 500, 1 / 300], ["0", "1/2000", "1/1000", "1/500", "1/300"])
+left.set_xticks([0, 1 / 1_000, 1 / 500, 1 / 300], ["0", "1/1000", "1/500", "1/300"])
 right.axhline(0, color=viz.SCORE, lw=1)
 right.plot(range(1, len(kernel) + 1), kernel, "o", color=viz.REAL)
 right.set(xlabel="draw of 600 real pictures", ylabel="kernel distance")
 plt.show()
 
 # %% [markdown]
-# What is left of the line at zero is the bias of the other set: the 3,000 training pictures are not infinitely many either.
+# What is left of the line at zero is mostly the bias of the other set: the 3,000 training pictures are not infinitely
+# many either.
 #
-# The **kernel distance** (KID over Inception's features) compares all pairs under a cubic kernel and leaves each sample's pair with itself
-# out. It has no bias: some draws come out below zero, as an honest estimate of zero must. Its price is a larger spread.
+# The **kernel distance** (over Inception's features: KID, Bińkowski et al. 2018) takes the mean of $(x^\top y / d + 1)^3$
+# over all pairs within each set, a sample with itself left out, and subtracts twice the mean over pairs across the sets.
+# It has no bias: some draws come out below zero, as an honest estimate of zero must.
 #
-# So a figure without its N says nothing, and papers agree on 50,000 samples. With fewer than 10,000, an FID
-# beside one from a paper is a comparison of sample sizes.
+# So a figure without its N says nothing. Most papers take 50,000 samples; an FID from a few thousand beside one of
+# theirs is a comparison of sample sizes. And one N for all is no full cure: the constant over N differs from generator
+# to generator, so that the order of two close ones may still be that of their biases. Their limits can be compared.
 
 # %% [markdown]
 # ## Two questions instead of one
 #
-# A distance mixes two faults: bad pictures, and missing ones. **Precision** asks which share of the fakes lies among the real
-# ones, **recall** which share of the real ones lies among the fakes. "Among" means inside a ball around some sample of the other
-# set, whose radius reaches to that sample's third nearest neighbour in its own set.
+# A distance mixes two faults: bad pictures, and missing ones. **Precision** asks which share of the fakes lies among the
+# real ones, **recall** which share of the real ones lies among the fakes (Kynkäänniemi et al. 2019). "Among" means inside
+# a ball around some sample of the other set, whose radius reaches to that sample's third nearest neighbour in its own set.
 
 # %% [markdown]
 # **Exercise 4. Recall** (medium, 15 minutes: whose balls, and whose samples?)
 #
-# Write `recall(real, fake, k)`. `torch.cdist(a, b)` gives all distances; `.kthvalue(k, dim=1).values` the k-th smallest in each row. A
-# sample's nearest neighbour in its own set is the sample itself.
+# Write `recall(real, fake, k)`. `torch.cdist(a, b)` gives all distances, a row for each `a`; `.kthvalue(n, dim=1).values`
+# the n-th smallest in each row. Mind that in `torch.cdist(a, a)` the smallest of each row is the sample's distance to itself.
 
 # %% tags=["exercise"]
 def recall(real, fake, k=3):
@@ -394,8 +406,9 @@ exercises.check_recall(recall)
 # </details>
 
 # %% [markdown]
-# All the instruments, on all six. **Predict** where "three kinds" and "fifty pictures" lose, and what no column but one
-# says of the copier. The last column is the share of the rarest kind of clothing, as a part of its share among real pictures.
+# All the instruments, on all six. **Predict** where "three kinds" and "fifty pictures" lose, and which one column gives
+# the copier away. "Copied" is the share that comes too near to a training picture; you will build it below. "Rarest
+# kind" takes the kind of clothing that is missed most: its share here over its share among real pictures.
 
 # %%
 print(f"{'':15} precision  recall  copied  rarest kind")
@@ -415,17 +428,19 @@ copier = table["copier"]
 claim("copier: precision and recall of 1, and every picture is found to be a copy", min(copier[n] for n in ("precision", "recall", "copied")) == 1)
 
 # %% [markdown]
-# Now every row has at least one column that gives it away, and no column gives all of them away. "Fifty pictures" loses
+# Now every faulty row has at least one column that gives it away, and no column gives all of them away. "Fifty pictures" loses
 # its recall because each of its balls has radius zero: the third neighbour is a repetition of the picture itself.
 
 # %% [markdown]
 # **Exercise 5. The impostor** (hard, 15 minutes: whoever can fool a measure knows what it measures)
 #
-# Write `impostor(real)`. It is given feature vectors (N, d) and returns a set (M, d) of your own making whose Fréchet distance to `real` is *less than half* of
-# what honest new samples get, and whose recall is at most 0.1. A mean and a covariance are all that the distance looks at.
+# Write `impostor(real)`. It is given feature vectors (N, d) and returns a set (M, d) of your own making whose Fréchet
+# distance to `real` is *less than half* of what 500 honest new samples get, and whose recall is at most 0.1. A mean and
+# a covariance are all that the distance looks at.
 #
-# Hint: the points $\mu \pm \sqrt{d}\,a_i$, where $a_i$ are the columns of $\Sigma^{1/2}$, have exactly mean $\mu$ and covariance
-# $\Sigma$. How many are there? And what does recall make of a spot that holds only one point?
+# Hint: the points $\mu \pm \sqrt{d}\,a_i$, where $a_i$ are the columns of $\Sigma^{1/2}$, have mean $\mu$ and covariance
+# $\Sigma$ exactly (dividing by their number; `torch.cov` divides by one less). How many are there? How large is the ball
+# around a spot that holds only one point, and how large where a spot holds many?
 
 # %% tags=["exercise"]
 def impostor(real):
@@ -437,7 +452,8 @@ exercises.check_impostor(impostor)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# There are $2d$ spots. Each is repeated, so that the ball around it has radius zero.
+# There are $2d$ spots. Their covariance is $\frac{1}{2d} \sum_i 2d\,a_i a_i^\top = \Sigma^{1/2}\,\Sigma^{1/2} = \Sigma$. Each is
+# repeated, so that the third neighbour of a point is the point again and its ball has radius zero.
 #
 # ```python
 # def impostor(real):
@@ -456,21 +472,22 @@ half = root_of(torch.cov(real_features.T)) * real_features.shape[1] ** 0.5
 spots = (real_features.mean(0) + torch.cat([half, -half])).repeat(4, 1)
 false_distance, honest = frechet_distance(real_features, spots), frechet_distance(real_features, other_features[: len(spots)])
 _, false_recall = precision_recall(real_features[:1_000], spots)
-print(f"{len(spots)} vectors on {len(spots) // 4} spots, recall {false_recall:.2f}")
+print(f"{len(spots)} vectors on {len(spots) // 4} spots: distance {false_distance:.3f}, as many real pictures {honest:.1f}")
 claim("the impostor's distance is under a tenth of what as many new real pictures get", false_distance < honest / 10)
 claim("its recall is under 0.02", false_recall < 0.02)
 
 # %% [markdown]
-# Half a thousand made-up spots, no picture behind any of them, and by the Fréchet distance they beat every honest set. A
-# low distance is necessary, not sufficient: that is why this course never reports it alone.
+# Half a thousand made-up spots, no picture behind any of them, and by the Fréchet distance they beat as many honest
+# pictures. A low distance is necessary, not sufficient: that is why this course never reports it alone.
 
 # %% [markdown]
 # ## The filter between you and the number
 #
 # Before features are computed, pictures are brought to one size. It looks harmless. PIL averages over all that falls into a
 # new pixel. `torch.nn.functional.interpolate` does not, unless told: with `bilinear` it looks at four pixels around one
-# spot and skips the rest. Much published code resized that way, and Parmar et al. (2022) found the scores of the
-# same pictures to differ by more than the gains that papers report. **Predict** what skipping does to a fence.
+# spot and skips the rest. The FID code in common use resized that way. Parmar et al. (2022) shrank the faces of FFHQ with
+# several libraries: against the same faces shrunk by PIL, those that skip came to an FID of 6 or more, which is more than
+# all the steps of StyleGAN's table gain together (8.04 to 4.40). **Predict** what skipping does to fine masonry, and to the distance.
 
 # %%
 crops = random_crops(load_photos("train"), 900, size=128, seed=SEED)
@@ -481,7 +498,7 @@ halves = {
 halves = {name: small.round().clamp(0, 255).to(torch.uint8) for name, small in halves.items()}
 print({name: tuple(small.shape) for name, small in halves.items()})
 
-# %% mystnb={"image": {"alt": "The same sixteen crops of landmark photographs shrunk in two ways: on the left smooth, on the right with jagged edges and speckled textures."}}
+# %% mystnb={"image": {"alt": "The same thirty-two crops of landmark photographs shrunk in two ways: on the left smooth, on the right with jagged edges and speckled textures."}}
 viz.show_grids({name: small[:32] for name, small in halves.items()}, n_columns=8, zoom=1.8)
 
 # %%
@@ -493,13 +510,14 @@ print(f"other photographs through the other filter: {two_filters / same_filter:.
 claim("the filter alone at least doubles the distance", two_filters > 2 * same_filter, margin=two_filters / same_filter - 2)
 
 # %% [markdown]
-# Both sets are real photographs. All that the distance found is the filter.
+# Both sets are real photographs, as many in both comparisons. All that was added is the filter.
 
 # %% [markdown]
 # **Exercise 6. Debug: shrink** (medium, 10 minutes: a default in a widely used function)
 #
-# This line stood, in one form or another, in many published evaluations. Write `shrink(pictures, times)` for pictures (N, C, H, W) of floats, `times`
-# being a whole number that divides H and W, so that fine stripes become grey instead of coarse stripes.
+# This line stood, in one form or another, in many published evaluations. Write `shrink(pictures, times)` for pictures
+# (N, C, H, W) of floats, `times` being a whole number that divides H and W, so that fine stripes become grey, or nearly,
+# instead of coarse stripes.
 #
 # ```python
 # def shrink(pictures, times):
@@ -528,14 +546,16 @@ exercises.check_shrink(shrink)
 # %% [markdown]
 # ## Is it new?
 #
-# The copier wins everywhere but in one column. How does that one work? For each fake, find the nearest training picture, in the
-# reader's space. How near is too near? Held-out pictures tell: they are real, and they are not copies. So a fake counts as copied if it is nearer to a
-# training picture than the nearest 1 % of held-out pictures are.
+# The copier wins everywhere but in one column. How does that one work? For each fake, find the nearest training picture,
+# in the space of features. How near is too near? Held-out pictures tell: they are real, and they are not copies. Take
+# the distance that only 1 % of the held-out pictures fall short of; a fake that falls short of it counts as copied. So
+# an honest generator scores about 1 %, not zero. (Meehan et al. 2020 compare the same distances by a rank test.)
 
 # %% [markdown]
 # **Exercise 7. Find the copies** (medium, 15 minutes: a number that a paper should not go without)
 #
-# Write `copied_share(train, held_out, fake)` for three sets of vectors, with the limit taken as above. `.quantile(0.01)` helps.
+# Write `my_copied_share(train, held_out, fake)` for three sets of vectors, with the limit taken as above.
+# `.quantile(0.01)` of a tensor is the value that 1 % of its entries fall short of.
 
 # %% tags=["exercise"]
 def my_copied_share(train, held_out, fake):
@@ -559,8 +579,9 @@ exercises.check_copied_share(my_copied_share)
 # </details>
 
 # %% [markdown]
-# Does the generator that ships with the course copy? It was trained on all 9,000 training pictures. Here are the sixteen
-# of its thousand samples that come nearest to a training picture, each with that picture.
+# Does the generator that ships with the course copy? It was trained on all 9,000 training pictures. **Predict** the share
+# that counts as copied. Below are the sixteen of its thousand samples that come nearest to a training picture, each with
+# that picture.
 
 # %%
 G = load_dcgan_fashion()
@@ -570,6 +591,7 @@ with torch.no_grad():
 all_features, held_features, drawn_features = (features_of(reader, part) for part in (images, load_fashion("test")[0], drawn))
 distance, which = nearest(all_features, drawn_features)
 share = copied_share(all_features, held_features, drawn_features)
+print(f"counted as copied: {share:.1%} (held-out pictures: 1.0 %)")
 claim("under 3 % of the shipped generator's samples count as copied", share < 0.03, margin=0.03 - share)
 
 # %% mystnb={"image": {"alt": "Two grids of sixteen pictures. Left: samples of the shipped generator. Right: the training picture nearest to each; of the same kind, and never the same picture."}}
@@ -579,7 +601,8 @@ viz.show_grids({"drawn": drawn[closest], "nearest training picture": images[whic
 # %% [markdown]
 # Same kind, same cut, but other outlines and other shades. It has not copied.
 #
-# And now its whole report, against the 1,000 held-out pictures. The middle column is what a thousand real training pictures get.
+# And now its precision and recall, against the 1,000 held-out pictures. Beside each stands what a thousand real training
+# pictures get: 1 is out of reach even for them.
 
 # %%
 real_pair = precision_recall(held_features, all_features[:1_000])
@@ -590,11 +613,15 @@ for number, name in enumerate(("precision", "recall")):
     claim(f"{name} is at least 0.75 of what real pictures get", part >= 0.75, margin=part - 0.75)
 
 # %% [markdown]
+# Draws come to nearly nine tenths of what real pictures get, in both: some are not quite right, and some real ones have
+# nothing like them.
+#
 # ## The instruments, tested
 #
-# Every feature network of the course went through what the six generators went through here. Real pictures were spoilt in five ways; the table gives the measure
-# that notices best, and how far it moves, in standard deviations between draws of real pictures. It is read from `docs/results/sensitivity.json`,
-# which `make sensitivity` writes.
+# Every feature network of the course was tested as ours was here. Real pictures were spoilt in five ways; the table gives
+# the measure that notices best, and how far it moves, in standard deviations between draws of real pictures. "Unmoved"
+# are those that move by less than five. **Predict** which measures miss it if a tenth of the pictures are copies. The
+# table is read from `docs/results/sensitivity.json`, which `make sensitivity` writes.
 
 # %%
 for world, failures in recorded().items():
@@ -619,9 +646,10 @@ claim("every failure is noticed in every world, and nothing where there is none"
 # %% [markdown]
 # ## A correction
 #
-# The article this course grew out of praises the quality of its models and measures nothing, not a single number. It also says that one technique, AdaIN, is
-# *why* StyleGAN's pictures are better. The paper's own table, measured with FID on 50,000 samples, says otherwise: on FFHQ the largest step, from 8.04 to
-# 5.25, comes before styles enter (lesson 11 has the whole table). One can only be that wrong without an instrument.
+# The article this course grew out of praises the quality of its models and measures nothing, not a single number. It also
+# says that one technique, AdaIN, is *why* StyleGAN's pictures are better. The paper's own table, measured with FID on
+# 50,000 samples, says otherwise: on the faces of FFHQ the largest step, from 8.04 to 5.25, comes before styles enter
+# (lesson 11 has the whole table). One can only be that wrong without an instrument.
 
 # %% [markdown]
 # ## What you built
@@ -638,8 +666,9 @@ claim("every failure is noticed in every world, and nothing where there is none"
 #
 # <details><summary>Answers</summary>
 #
-# 1. Unknown. The bias alone may account for it; measure both at the same N, or both limits.
-# 2. The copier: it has the best distance of all.
+# 1. Unknown. The bias alone may account for it. Measure both at the same N, or better, compare both limits: the bias
+#    differs from generator to generator.
+# 2. The copier, for one: it has the best distance of all.
 # 3. It would learn to look at what tells them apart *now*. Then it is a discriminator, and its verdict moves with the training.
 #
 # </details>

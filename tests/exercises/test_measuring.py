@@ -17,6 +17,7 @@ def answer_to(check, attempt):
     [
         (10, "passed"),
         (10.0, "passed"),
+        (torch.tensor(10.0), "passed"),
         (9, "the means alone"),
         (18, "the variances 4 and 1 subtracted and squared"),
         (12, "the variances subtracted"),
@@ -82,6 +83,20 @@ def frechet_unclamped(real, fake):
     ).item()
 
 
+def frechet_careless(real, fake):
+    m, a, n, b = parts(real, fake)
+    values, vectors = torch.linalg.eigh(a)
+    half = vectors * values.sqrt() @ vectors.T
+    middle = torch.linalg.eigvalsh(half @ b @ half).sqrt().sum()
+    return ((m - n).square().sum() + a.trace() + b.trace() - 2 * middle).item()
+
+
+def frechet_unsymmetric(real, fake):
+    m, a, n, b = parts(real, fake)
+    middle = torch.linalg.eigvalsh(a @ b).clamp_min(0).sqrt().sum()
+    return ((m - n).square().sum() + a.trace() + b.trace() - 2 * middle).item()
+
+
 @pytest.mark.parametrize(
     ("attempt", "reply"),
     [
@@ -94,6 +109,8 @@ def frechet_unclamped(real, fake):
         (frechet_half, "on two sets of ours"),
         (lambda real, fake: frechet_right(real, fake) ** 0.5, "that is the root"),
         (frechet_unclamped, "not finite"),
+        (frechet_careless, "clamp before each root"),
+        (frechet_unsymmetric, "takes its matrix for symmetric"),
         (lambda real, fake: float("nan"), "not finite"),
         (lambda real, fake: ..., "not attempted"),
         (lambda real, fake: real @ fake, "your code raised RuntimeError"),
@@ -217,6 +234,10 @@ def test_shrink(attempt, reply):
         (
             lambda train, held, fake: (nearest(train, fake) < nearest(train, held).quantile(0.99)).double().mean(),
             "yours",
+        ),
+        (
+            lambda train, held, fake: (nearest(train, fake) < nearest(train, held).min()).double().mean(),
+            "fall short of the limit",
         ),
         (lambda train, held, fake: ..., "not attempted"),
     ],
