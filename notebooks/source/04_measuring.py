@@ -613,7 +613,7 @@ for number, name in enumerate(("precision", "recall")):
     claim(f"{name} is at least 0.75 of what real pictures get", part >= 0.75, margin=part - 0.75)
 
 # %% [markdown]
-# Draws come to nearly nine tenths of what real pictures get, in both: some are not quite right, and some real ones have
+# The drawn pictures come to nearly nine tenths of that, in both: some are not quite right, and some real ones have
 # nothing like them.
 #
 # ## The instruments, tested
