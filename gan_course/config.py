@@ -79,6 +79,32 @@ class MeasuringConfig:
     base_channels: int = 16
 
 
+@dataclass(frozen=True)
+class CycleGANConfig:
+    """A CycleGAN and its training. The defaults are the paper's; what the paper has not is off."""
+
+    n_steps: int
+    batch_size: int = 1
+    img_resolution: int = 64
+    base_channels: int = 64
+    n_blocks: int = 6
+    d_base_channels: int = 64
+    n_layers: int = 3
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    constant: float = 0.5  # share of the steps before the learning rate begins to fall
+    pool_size: int = 50
+    lambda_gan: float = 1.0
+    lambda_cycle: float = 10.0
+    forward: bool = True  # the half of the cycle loss that starts in A
+    backward: bool = True  # the half that starts in B
+    lambda_identity: float = 0.0
+    padding: str = "reflect"
+    residual: bool = False
+    coordinates: int = 0
+    ema_decay: float = 0.0
+
+
 GAME = {
     "smoke": GameConfig(n_steps_line=20, n_steps_ring=20, batch_size=64),
     "fast": GameConfig(n_steps_line=1_500, n_steps_ring=4_000),

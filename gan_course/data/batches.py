@@ -65,6 +65,35 @@ class Batches:
         return self._order[offset : offset + count]
 
 
+class Unpaired:
+    """Two endless streams side by side: a batch of A and a batch of B, each in its own order.
+
+    Args:
+        A: batches of one domain.
+        B: batches of the other, with another seed.
+    """
+
+    def __init__(self, A: Batches, B: Batches) -> None:
+        self.A, self.B, self.batch_size = A, B, A.batch_size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches themselves."""
+        return self
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        """The next batch of each: (batch_size, C, H, W) float32 in [-1, 1], twice."""
+        return next(self.A), next(self.B)
+
+    def state_dict(self) -> dict[str, dict[str, int]]:
+        """Seed and position of both."""
+        return {"A": self.A.state_dict(), "B": self.B.state_dict()}
+
+    def load_state_dict(self, state: dict[str, dict[str, int]]) -> None:
+        """Go on from saved positions."""
+        self.A.load_state_dict(state["A"])
+        self.B.load_state_dict(state["B"])
+
+
 def to_float(images: Tensor) -> Tensor:
     """Pictures of bytes 0..255 to float32 in [-1, 1]."""
     return images.float().div_(127.5).sub_(1)

@@ -2,16 +2,35 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from gan_course.config import DCGANConfig
-from gan_course.data.batches import Batches
+from gan_course.config import CycleGANConfig, DCGANConfig
+from gan_course.data.batches import Batches, Unpaired, to_float
+from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_course.runtime import Runtime
+from gan_course.training.loop import Step
+from gan_course.training.steps.cyclegan import CycleGANStep
 from gan_course.training.steps.dcgan import DCGANStep
+
+
+class TrainingStep(Step, Protocol):
+    """What a training needs of its step beside the step itself."""
+
+    def preview(self, preview_input: Any) -> Tensor:
+        """Pictures (N, C, H, W) in [-1, 1] to look at."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        ...
 
 
 @dataclass
@@ -19,16 +38,14 @@ class Training:
     """A step, its batches, and what the outside may ask of them."""
 
     family: str
-    step: DCGANStep
-    batches: Batches
+    step: TrainingStep
+    batches: Batches | Unpaired
     config: dict[str, Any]  # what must agree when the training is resumed
-    preview_z: Tensor  # one fixed set of latent vectors, for comparable pictures
+    preview_input: Any  # always the same latent vectors or pictures, for comparable previews
 
-    @torch.no_grad()
     def preview(self) -> Tensor:
-        """Samples (N, C, H, W) in [-1, 1] of the averaged generator, always from the same latent vectors."""
-        with self.step.runtime.autocast():
-            return self.step.G_ema(self.preview_z).float()
+        """What the generators make of `preview_input`: pictures (N, C, H, W) in [-1, 1]."""
+        return self.step.preview(self.preview_input)
 
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on, as plain values and tensors."""
@@ -58,13 +75,11 @@ def build_dcgan(config: DCGANConfig, images: Tensor, *, seed: int, runtime: Runt
     Raises:
         ValueError: the pictures are not of the configuration's size.
     """
-    expected = (config.img_channels, config.img_resolution, config.img_resolution)
-    if tuple(images.shape[1:]) != expected:
-        raise ValueError(f"pictures are {tuple(images.shape[1:])}, the configuration says {expected}")
+    _check_size(images, config.img_channels, config.img_resolution)
     with torch.random.fork_rng(devices=[]):  # the caller's random state stays as it was
         torch.manual_seed(seed)
         G, D = make_dcgan(config)
-        preview_z = torch.randn(n_preview, config.z_dim)
+        z = torch.randn(n_preview, config.z_dim)
     step = DCGANStep(
         runtime.place(G),
         runtime.place(D),
@@ -79,7 +94,54 @@ def build_dcgan(config: DCGANConfig, images: Tensor, *, seed: int, runtime: Runt
     # The length of a run may change on resuming; what a step computes may not.
     same = {name: value for name, value in asdict(config).items() if name != "n_steps"}
     same |= {"seed": seed, "precision": runtime.precision, "pictures": _fingerprint(images)}
-    return Training("dcgan", step, batches, same, preview_z.to(runtime.device))
+    return Training("dcgan", step, batches, same, z.to(runtime.device))
+
+
+def build_cyclegan(
+    config: CycleGANConfig, images_A: Tensor, images_B: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 8
+) -> Training:
+    """A CycleGAN between two sets of pictures, from one seed.
+
+    Args:
+        config: sizes, rates and switches.
+        images_A: (N, 3, img_resolution, img_resolution) uint8, N >= 1.
+        images_B: (M, 3, img_resolution, img_resolution) uint8, M >= 1; in no order that matches A.
+        seed: decides the first weights, both orders of pictures and the pools.
+        runtime: device and precision.
+        n_preview: pictures of each domain in a preview.
+
+    Raises:
+        ValueError: the pictures are not of the configuration's size.
+    """
+    for images in (images_A, images_B):
+        _check_size(images, 3, config.img_resolution)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        networks = [runtime.place(network) for network in make_cyclegan(config)]
+    step = CycleGANStep(*networks, config=config, seed=seed + 1, runtime=runtime)
+    batches = Unpaired(
+        Batches(images_A.to(runtime.device), config.batch_size, seed=2 * seed),
+        Batches(images_B.to(runtime.device), config.batch_size, seed=2 * seed + 1),
+    )
+    same = asdict(config) | {"seed": seed, "precision": runtime.precision}  # n_steps too: the learning rate's fall
+    same |= {"pictures of A": _fingerprint(images_A), "pictures of B": _fingerprint(images_B)}
+    preview = tuple(to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B))
+    return Training("cyclegan", step, batches, same, preview)
+
+
+def make_cyclegan(config: CycleGANConfig) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
+    """G_AB, G_BA, D_A and D_B of a configuration, with new weights."""
+    size = {"base_channels": config.base_channels, "n_blocks": config.n_blocks, "padding": config.padding}
+    bias = {"residual": config.residual, "coordinates": config.coordinates}
+    judge = {"base_channels": config.d_base_channels, "n_layers": config.n_layers}
+    generators = (ResnetGenerator(**size, **bias), ResnetGenerator(**size, **bias))
+    return (*generators, PatchDiscriminator(**judge), PatchDiscriminator(**judge))
+
+
+def _check_size(images: Tensor, channels: int, resolution: int) -> None:
+    expected = (channels, resolution, resolution)
+    if tuple(images.shape[1:]) != expected:
+        raise ValueError(f"pictures are {tuple(images.shape[1:])}, the configuration says {expected}")
 
 
 def _fingerprint(images: Tensor) -> str:

@@ -277,7 +277,7 @@ exercises.check_draw(draw)
 # ## The step
 #
 # In lesson 01 you wrote the loop yourself. Here are its two halves as the package has them. Four things are
-# new: `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, and `_descend`, which is
+# new: `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, and `descend`, which is
 # `zero_grad`, `backward`, `step`. Find the place that keeps D's update from reaching G, and the place that keeps G's
 # update from moving D.
 
@@ -380,7 +380,7 @@ def watch(n_done, rows):
     for name in moves:
         network = getattr(training.step, name)
         was_training = network.training
-        now = network.eval()(training.preview_z).float()
+        now = network.eval()(training.preview_input).float()
         network.train(was_training)
         if name in last:
             moves[name].append((now - last[name]).abs().mean().item())

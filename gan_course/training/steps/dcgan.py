@@ -9,6 +9,7 @@ from gan_course.runtime import Runtime
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.losses import d_logistic, g_nonsaturating
 from gan_course.training.penalties import r1_penalty
+from gan_course.training.updates import descend, frozen
 
 
 class DCGANStep:
@@ -68,19 +69,24 @@ class DCGANStep:
             losses["r1"] = r1_penalty(real, logits_real)
             loss_D = loss_D + self.r1_gamma / 2 * losses["r1"]
             losses["r1"] = losses["r1"].detach()
-        _descend(loss_D, self.opt_D)
+        descend(loss_D, self.opt_D)
         return losses
 
     def update_G(self, n: int) -> dict[str, Tensor]:
         """Make fakes that D takes for real a little more often; D stands still."""
-        self.D.requires_grad_(False)
-        fake = self.sample(n)
-        with self.runtime.autocast():
-            logits_fake = self.D(fake)
-        loss_G = g_nonsaturating(logits_fake.float())
-        _descend(loss_G, self.opt_G)
-        self.D.requires_grad_(True)
+        with frozen(self.D):
+            fake = self.sample(n)
+            with self.runtime.autocast():
+                logits_fake = self.D(fake)
+            loss_G = g_nonsaturating(logits_fake.float())
+            descend(loss_G, self.opt_G)
         return {"loss_G": loss_G.detach()}
+
+    @torch.no_grad()
+    def preview(self, z: Tensor) -> Tensor:
+        """What the averaged generator makes of latent vectors (N, z_dim): pictures in [-1, 1]."""
+        with self.runtime.autocast():
+            return self.G_ema(z).float()
 
     def sample(self, n: int) -> Tensor:
         """n fakes from G in training, from new latent vectors."""
@@ -99,9 +105,3 @@ class DCGANStep:
             getattr(self, name).load_state_dict(state[name])
         self.generator.set_state(state["generator"])
         self.n_done = state["n_done"]
-
-
-def _descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()

@@ -13,6 +13,7 @@ from gan_course.data.toy import sample_ring
 from gan_course.models.mlp import MLPStack, mlp
 from gan_course.training import losses
 from gan_course.training.penalties import gradient_penalty, interpolates, r1_penalty, r2_penalty
+from gan_course.training.updates import descend
 
 PairLoss = Callable[[Tensor, Tensor], Tensor]
 
@@ -130,7 +131,7 @@ class RingsStep:
         with torch.no_grad():
             fake = self.sample()
         loss_D = self._each(lambda gan: gan.rule.d_loss, self.D(real), self.D(fake))
-        _descend(loss_D.sum() + self._penalties(real, fake), self.opt_D)
+        descend(loss_D.sum() + self._penalties(real, fake), self.opt_D)
         if self.clips:
             with torch.no_grad():
                 for weights in self.D.parameters():
@@ -142,7 +143,7 @@ class RingsStep:
         real = self.draw(lambda generator: sample_ring(self.batch_size, std=self.std, generator=generator))
         self.D.requires_grad_(False)
         loss_G = self._each(lambda gan: gan.rule.g_loss, self.D(real), self.D(self.sample()))
-        _descend(loss_G.sum(), self.opt_G)
+        descend(loss_G.sum(), self.opt_G)
         self.D.requires_grad_(True)
         return {"loss_G": loss_G.detach()}
 
@@ -213,9 +214,3 @@ def _groups(gans: Sequence[RingGAN], key: Callable[[RingGAN], Any]) -> list[tupl
     for number, gan in enumerate(gans):
         groups.setdefault(key(gan), []).append(number)
     return [(value, torch.tensor(numbers)) for value, numbers in groups.items() if value]
-
-
-def _descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()

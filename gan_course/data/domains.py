@@ -1,0 +1,71 @@
+"""Domains to translate between, by name: what a picture set contributes to one side of a translation."""
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+from gan_course.data import critters, earth
+from gan_course.data.vangogh import load_paintings, load_photos, random_crops, to_grey
+
+
+def load_domain(name: str, split: str = "train", *, n: int, resolution: int = 64, seed: int = 0) -> Tensor:
+    """Pictures of one domain.
+
+    Args:
+        name: a key of `DOMAINS`.
+        split: "train" or "test".
+        n: how many.
+        resolution: side of the pictures.
+        seed: another seed, another draw. Two domains drawn with different seeds contain no pairs; drawn with the
+            same seed, the tiles of both views of the earth show the same places, and grey pictures are the colour
+            pictures without colour.
+
+    Returns:
+        (n, 3, resolution, resolution) uint8 in 0..255.
+
+    Raises:
+        ValueError: no such domain, split or resolution.
+        CourseError: a bundled file is missing or has changed.
+    """
+    if name not in DOMAINS:
+        raise ValueError(f"domain is {name!r}: choose one of {', '.join(DOMAINS)}")
+    return DOMAINS[name](split, n, resolution, seed)
+
+
+def _critters(texture: str) -> Callable[[str, int, int, int], Tensor]:
+    def load(split: str, n: int, resolution: int, seed: int) -> Tensor:
+        return critters.load_critters(split, n=n, resolution=resolution, seed=seed, texture=texture)[0]
+
+    return load
+
+
+def _earth(view: str) -> Callable[[str, int, int, int], Tensor]:
+    def load(split: str, n: int, resolution: int, seed: int) -> Tensor:
+        where = earth.crop_positions(n, split=split, tile=resolution, seed=seed)
+        return earth.crop(earth.load_view(view, 2), where, resolution)
+
+    return load
+
+
+def _photos(split: str, n: int, resolution: int, seed: int) -> Tensor:
+    return random_crops(load_photos(split), n, size=resolution, seed=seed)
+
+
+def _paintings(split: str, n: int, resolution: int, seed: int) -> Tensor:
+    return random_crops(load_paintings(split), n, size=resolution, seed=seed)
+
+
+def _colourless(split: str, n: int, resolution: int, seed: int) -> Tensor:
+    return to_grey(_photos(split, n, resolution, seed)).expand(-1, 3, -1, -1).contiguous()
+
+
+DOMAINS: Mapping[str, Callable[[str, int, int, int], Tensor]] = {
+    "critters-plain": _critters("plain"),
+    "critters-striped": _critters("stripes"),
+    "earth-satellite": _earth("satellite"),
+    "earth-map": _earth("relief"),
+    "photos": _photos,
+    "paintings": _paintings,
+    "grey": _colourless,
+    "colour": _photos,
+}

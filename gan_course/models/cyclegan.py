@@ -1,0 +1,142 @@
+"""The networks of CycleGAN (Zhu, Park, Isola and Efros 2017, arXiv:1703.10593)."""
+
+import torch
+from torch import Tensor, nn
+
+from gan_course.models.layers import InstanceNorm, Pad, init_normal, with_coordinates
+
+MARGIN = 1 - 1 / 255  # atanh(1) is infinite: the residual starts from pictures drawn in by half a grey step
+
+
+class ResnetGenerator(nn.Module):
+    """From a picture to a picture of the same size: down twice, residual blocks, up twice.
+
+    In the paper's shorthand c7s1-64, d128, d256, n times R256, u128, u64, c7s1-3; InstanceNorm and ReLU after every
+    layer but the last, which ends in tanh. Layers are numbered as in the official code, so that its files load.
+
+    Args:
+        img_channels: channels of the input.
+        out_channels: of the output; as the input where it is None.
+        base_channels: features at full size; 64 in the paper.
+        n_blocks: residual blocks; 6 in the paper for 128 px, 9 from 256 px.
+        padding: "reflect" (the paper) or "zeros", which tells a layer where the border is.
+        residual: predict a change of the input, tanh(atanh(x) + net(x)), that starts at none. Not in the paper.
+        coordinates: octaves of `with_coordinates` appended to the input. Not in the paper.
+
+    Raises:
+        ValueError: an unknown padding, or a residual between different numbers of channels.
+
+    Source: Zhu et al. 2017, sections 4 and 7.2 (appendix); Johnson et al. 2016 (arXiv:1603.08155) for the shape.
+    """
+
+    def __init__(
+        self,
+        *,
+        img_channels: int = 3,
+        out_channels: int | None = None,
+        base_channels: int = 64,
+        n_blocks: int = 9,
+        padding: str = "reflect",
+        residual: bool = False,
+        coordinates: int = 0,
+    ) -> None:
+        super().__init__()
+        out_channels = img_channels if out_channels is None else out_channels
+        if residual and out_channels != img_channels:
+            raise ValueError(f"a residual needs as many channels out as in, not {img_channels} in, {out_channels} out")
+        self.residual, self.coordinates = residual, coordinates
+        narrow, middle, wide = base_channels, 2 * base_channels, 4 * base_channels
+        self.model = nn.Sequential(
+            Pad(3, padding),
+            nn.Conv2d(img_channels + 4 * coordinates, narrow, 7),
+            InstanceNorm(),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(narrow, middle, 3, stride=2, padding=1),
+            InstanceNorm(),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(middle, wide, 3, stride=2, padding=1),
+            InstanceNorm(),
+            nn.ReLU(inplace=True),
+            *(ResnetBlock(wide, padding=padding) for _ in range(n_blocks)),
+            nn.ConvTranspose2d(wide, middle, 3, stride=2, padding=1, output_padding=1),
+            InstanceNorm(),
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(middle, narrow, 3, stride=2, padding=1, output_padding=1),
+            InstanceNorm(),
+            nn.ReLU(inplace=True),
+            Pad(3, padding),
+            nn.Conv2d(narrow, out_channels, 7),
+        )
+        self.apply(init_normal)
+        if residual:
+            nn.init.zeros_(self.model[-1].weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pictures (N, img_channels, H, W) in [-1, 1], H and W multiples of 4, to (N, out_channels, H, W) in [-1, 1]."""
+        change = self.model(with_coordinates(x, self.coordinates)).float()
+        if self.residual:
+            change = change + torch.atanh(x.float() * MARGIN)
+        return torch.tanh(change)
+
+
+class ResnetBlock(nn.Module):
+    """Two 3 x 3 convolutions whose result is added to the input; no ReLU after the sum.
+
+    Source: Zhu et al. 2017, section 7.2 (R256), as in the official code.
+    """
+
+    def __init__(self, channels: int, *, padding: str) -> None:
+        super().__init__()
+        self.conv_block = nn.Sequential(
+            Pad(1, padding),
+            nn.Conv2d(channels, channels, 3),
+            InstanceNorm(),
+            nn.ReLU(inplace=True),
+            Pad(1, padding),
+            nn.Conv2d(channels, channels, 3),
+            InstanceNorm(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W) to the same."""
+        return x + self.conv_block(x)
+
+
+class PatchDiscriminator(nn.Module):
+    """From a picture to a map of raw scores, each of which judges a patch of the picture.
+
+    4 x 4 convolutions with LeakyReLU(0.2): `n_layers` of stride 2, then two of stride 1. With 3 layers a score sees
+    70 x 70 pixels, with 2 it sees 34, with 1 it sees 16. InstanceNorm after all but the first and the last.
+
+    Args:
+        img_channels: channels of the pictures; for a conditional D, those of the condition and the picture together.
+        base_channels: features of the first layer; each later one has twice as many, up to 8 times.
+        n_layers: layers of stride 2, at least 1.
+
+    Raises:
+        ValueError: `n_layers` below 1.
+
+    Source: Isola et al. 2017 (arXiv:1611.07004), appendix 6.1.2; Zhu et al. 2017, section 7.2; layers as in the
+        official code, whose fourth convolution has stride 1. Read literally ("Ck ... stride 2" for all four), the
+        appendix gives a field of 94, not the 70 of its text.
+    Differs: CycleGAN's InstanceNorm; pix2pix was published with BatchNorm.
+    """
+
+    def __init__(self, *, img_channels: int = 3, base_channels: int = 64, n_layers: int = 3) -> None:
+        super().__init__()
+        if n_layers < 1:
+            raise ValueError(f"n_layers is {n_layers}: at least 1 is needed")
+        layers = [nn.Conv2d(img_channels, base_channels, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+        channels = base_channels
+        for level in range(1, n_layers + 1):
+            wider = base_channels * min(2**level, 8)
+            stride = 2 if level < n_layers else 1
+            layers += [nn.Conv2d(channels, wider, 4, stride=stride, padding=1), InstanceNorm()]
+            layers += [nn.LeakyReLU(0.2, inplace=True)]
+            channels = wider
+        self.model = nn.Sequential(*layers, nn.Conv2d(channels, 1, 4, stride=1, padding=1))
+        self.apply(init_normal)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pictures (N, img_channels, H, W) in [-1, 1] to raw scores (N, 1, h, w); 256 px give 30 x 30."""
+        return self.model(x)
