@@ -92,6 +92,7 @@ class CycleGANConfig:
     n_layers: int = 3
     lr: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
+    lr_ratio: float = 1.0  # the rate of the D's, in rates of the G's
     constant: float = 0.5  # share of the steps before the learning rate begins to fall
     pool_size: int = 50
     lambda_gan: float = 1.0

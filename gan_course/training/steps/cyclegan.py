@@ -38,7 +38,8 @@ class CycleGANStep:
 
     Source: Zhu et al. 2017, equations 1 to 4 with the least-squares loss of section 4; section 5.2 for the identity
         loss; the objective of D halved (appendix 7.1).
-    Differs: an average of the generators' weights (`ema_decay`) is kept where asked for; it is 0 in the paper's recipe.
+    Differs: where asked for, an average of the generators' weights is kept (`ema_decay`), and the D's have a learning
+        rate of their own (`lr_ratio`). The defaults are the paper's.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class CycleGANStep:
         real_A, real_B = (part.to(self.runtime.device) for part in batch)
         lr = decayed(self.config.lr, self.n_done, self.config.n_steps, self.config.constant)
         set_rate(self.opt_G, lr)
-        set_rate(self.opt_D, lr)
+        set_rate(self.opt_D, lr * self.config.lr_ratio)
         losses, fake_A, fake_B = self.update_G(real_A, real_B)
         losses |= self.update_D(real_A, real_B, fake_A, fake_B)
         for name, average in self.averages.items():
