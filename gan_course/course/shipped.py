@@ -9,11 +9,13 @@ import torch
 
 from gan_course.config import DCGAN
 from gan_course.course.results import current_commit
+from gan_course.course.translations import TRANSLATIONS, make_translation, measure_translation, translation_of
 from gan_course.data.fashion import CLASS_NAMES, load_fashion
 from gan_course.errors import CourseError
 from gan_course.evaluation.coverage import precision_recall
 from gan_course.evaluation.features import answer_shares, features_of, read_answers
 from gan_course.evaluation.readers import WORLDS, fit_reader, load_reader, turned
+from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.runtime import choose_runtime
 from gan_course.training.checkpoints import LAST
 from gan_course.training.families import build_dcgan, make_dcgan
@@ -35,6 +37,10 @@ def make_weights(name: str) -> None:
     _check_name(name)
     if name == "dcgan-fashion":
         _make_dcgan_fashion(name)
+    elif translation := translation_of(name):
+        for shipped, made in make_translation(translation).items():
+            save_weights(shipped, made["tensors"], _card(shipped, made["facts"], {}))
+        _measure_translation(translation)
     else:
         _make_reader(name)
 
@@ -46,6 +52,9 @@ def measure_weights(name: str) -> None:
         CourseError: no recipe of that name, or the weights are missing.
     """
     _check_name(name)
+    if translation := translation_of(name):
+        _measure_translation(translation)
+        return
     if name == "dcgan-fashion":
         metrics = fashion_metrics(load_dcgan_fashion())
     else:
@@ -64,6 +73,17 @@ def print_cards() -> None:
         print(f"  commit {card['commit']}; reproduce: {card['command']}; sha256 {card['sha256'][:12]}")
 
 
+def load_shipped_translator(name: str) -> torch.nn.Module:
+    """A shipped generator of CycleGAN, in evaluation mode, in float32 on the CPU.
+
+    Raises:
+        CourseError: no such weights, or their bytes have changed.
+    """
+    G = ResnetGenerator(**read_card(name)["generator"])
+    G.load_state_dict(load_weights(name))
+    return G.eval()
+
+
 def load_dcgan_fashion() -> torch.nn.Module:
     """The shipped generator of Fashion-MNIST pictures, in evaluation mode."""
     G, _ = make_dcgan(DCGAN["full"])
@@ -80,6 +100,14 @@ def reader_metrics(world: str) -> dict[str, float]:
         known = answers[:, column] >= 0
         shares[name] = round(float((answer == answers[:, column])[known].double().mean()), 3)
     return shares
+
+
+def _measure_translation(key: str) -> None:
+    names = TRANSLATIONS[key].names
+    networks = [load_shipped_translator(name or names[0]) for name in names]
+    for name, metrics in zip(names, measure_translation(key, *networks), strict=True):
+        if name:
+            update_card(name, {"metrics": metrics, "measured at": current_commit()})
 
 
 def _make_reader(name: str) -> None:
@@ -160,4 +188,8 @@ def _processor() -> str:
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown CPU")
 
 
-RECIPES = (*(f"{world}-reader" for world in WORLDS), "dcgan-fashion")
+RECIPES = (
+    *(f"{world}-reader" for world in WORLDS),
+    "dcgan-fashion",
+    *(name for translation in TRANSLATIONS.values() for name in translation.names if name),
+)

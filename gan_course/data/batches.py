@@ -94,6 +94,43 @@ class Unpaired:
         self.B.load_state_dict(state["B"])
 
 
+class Paired:
+    """An endless stream of pairs: picture k of A comes with picture k of B, always.
+
+    Args:
+        A: (N, C, H, W) uint8 in 0..255, N >= 1.
+        B: (N, D, H, W) uint8; picture k shows what picture k of A shows.
+        batch_size: pairs per batch, at least 1; may exceed N.
+        seed: decides the order.
+
+    Raises:
+        ValueError: A and B differ in number or size; or as for `Batches`.
+    """
+
+    def __init__(self, A: Tensor, B: Tensor, batch_size: int, *, seed: int) -> None:
+        if len(A) != len(B) or A.shape[2:] != B.shape[2:]:
+            raise ValueError(f"pairs need as many pictures of one size: {tuple(A.shape)} of A, {tuple(B.shape)} of B")
+        self.pairs, self.channels = Batches(torch.cat([A, B], 1), batch_size, seed=seed), [A.shape[1], B.shape[1]]
+        self.batch_size = batch_size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches themselves."""
+        return self
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        """The next pairs: (batch_size, C, H, W) and (batch_size, D, H, W) float32 in [-1, 1]."""
+        A, B = next(self.pairs).split(self.channels, 1)
+        return A.contiguous(), B.contiguous()
+
+    def state_dict(self) -> dict[str, int]:
+        """Seed and position."""
+        return self.pairs.state_dict()
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from a saved position."""
+        self.pairs.load_state_dict(state)
+
+
 def to_float(images: Tensor) -> Tensor:
     """Pictures of bytes 0..255 to float32 in [-1, 1]."""
     return images.float().div_(127.5).sub_(1)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gan_course.models.layers import InstanceNorm, Pad, init_normal, with_coordinates
+from gan_course.models.layers import InstanceNorm, Pad, init_he, init_normal, with_coordinates
 
 MARGIN = 1 - 1 / 255  # atanh(1) is infinite: the residual starts from pictures drawn in by half a grey step
 
@@ -22,9 +22,11 @@ class ResnetGenerator(nn.Module):
         padding: "reflect" (the paper) or "zeros", which tells a layer where the border is.
         residual: predict a change of the input, tanh(atanh(x) + net(x)), that starts at none. Not in the paper.
         coordinates: octaves of `with_coordinates` appended to the input. Not in the paper.
+        upsampling: "transposed" (the paper's strided transposed convolution) or "resize" (bilinear, then a 3 x 3
+            convolution; Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
 
     Raises:
-        ValueError: an unknown padding, or a residual between different numbers of channels.
+        ValueError: an unknown padding or upsampling, or a residual between different numbers of channels.
 
     Source: Zhu et al. 2017, sections 4 and 7.2 (appendix); Johnson et al. 2016 (arXiv:1603.08155) for the shape.
     """
@@ -39,6 +41,7 @@ class ResnetGenerator(nn.Module):
         padding: str = "reflect",
         residual: bool = False,
         coordinates: int = 0,
+        upsampling: str = "transposed",
     ) -> None:
         super().__init__()
         out_channels = img_channels if out_channels is None else out_channels
@@ -58,10 +61,10 @@ class ResnetGenerator(nn.Module):
             InstanceNorm(),
             nn.ReLU(inplace=True),
             *(ResnetBlock(wide, padding=padding) for _ in range(n_blocks)),
-            nn.ConvTranspose2d(wide, middle, 3, stride=2, padding=1, output_padding=1),
+            _double(wide, middle, padding, upsampling),
             InstanceNorm(),
             nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(middle, narrow, 3, stride=2, padding=1, output_padding=1),
+            _double(middle, narrow, padding, upsampling),
             InstanceNorm(),
             nn.ReLU(inplace=True),
             Pad(3, padding),
@@ -72,7 +75,7 @@ class ResnetGenerator(nn.Module):
             nn.init.zeros_(self.model[-1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures (N, img_channels, H, W) in [-1, 1], H and W multiples of 4, to (N, out_channels, H, W) in [-1, 1]."""
+        """(N, img_channels, H, W) in [-1, 1], H and W multiples of 4, to (N, out_channels, H, W) in [-1, 1]."""
         change = self.model(with_coordinates(x, self.coordinates)).float()
         if self.residual:
             change = change + torch.atanh(x.float() * MARGIN)
@@ -112,9 +115,12 @@ class PatchDiscriminator(nn.Module):
         img_channels: channels of the pictures; for a conditional D, those of the condition and the picture together.
         base_channels: features of the first layer; each later one has twice as many, up to 8 times.
         n_layers: layers of stride 2, at least 1.
+        norm: "instance" (the paper) or "none". InstanceNorm hides from D how bright a picture is and how strong a
+            pattern: whatever the contrast, it is scaled to 1. Without it the first weights are He's, or the scores
+            would start at next to nothing.
 
     Raises:
-        ValueError: `n_layers` below 1.
+        ValueError: `n_layers` below 1, or an unknown norm.
 
     Source: Isola et al. 2017 (arXiv:1611.07004), appendix 6.1.2; Zhu et al. 2017, section 7.2; layers as in the
         official code, whose fourth convolution has stride 1. Read literally ("Ck ... stride 2" for all four), the
@@ -122,8 +128,12 @@ class PatchDiscriminator(nn.Module):
     Differs: CycleGAN's InstanceNorm; pix2pix was published with BatchNorm.
     """
 
-    def __init__(self, *, img_channels: int = 3, base_channels: int = 64, n_layers: int = 3) -> None:
+    def __init__(
+        self, *, img_channels: int = 3, base_channels: int = 64, n_layers: int = 3, norm: str = "instance"
+    ) -> None:
         super().__init__()
+        if norm not in ("instance", "none"):
+            raise ValueError(f"norm is {norm!r}: choose 'instance' or 'none'")
         if n_layers < 1:
             raise ValueError(f"n_layers is {n_layers}: at least 1 is needed")
         layers = [nn.Conv2d(img_channels, base_channels, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
@@ -131,12 +141,22 @@ class PatchDiscriminator(nn.Module):
         for level in range(1, n_layers + 1):
             wider = base_channels * min(2**level, 8)
             stride = 2 if level < n_layers else 1
-            layers += [nn.Conv2d(channels, wider, 4, stride=stride, padding=1), InstanceNorm()]
-            layers += [nn.LeakyReLU(0.2, inplace=True)]
+            layers += [nn.Conv2d(channels, wider, 4, stride=stride, padding=1)]
+            layers += [InstanceNorm() if norm == "instance" else nn.Identity(), nn.LeakyReLU(0.2, inplace=True)]
             channels = wider
         self.model = nn.Sequential(*layers, nn.Conv2d(channels, 1, 4, stride=1, padding=1))
-        self.apply(init_normal)
+        self.apply(init_normal if norm == "instance" else init_he)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pictures (N, img_channels, H, W) in [-1, 1] to raw scores (N, 1, h, w); 256 px give 30 x 30."""
         return self.model(x)
+
+
+def _double(n_in: int, n_out: int, padding: str, upsampling: str) -> nn.Module:
+    match upsampling:
+        case "transposed":
+            return nn.ConvTranspose2d(n_in, n_out, 3, stride=2, padding=1, output_padding=1)
+        case "resize":
+            larger = nn.Upsample(scale_factor=2, mode="bilinear")
+            return nn.Sequential(larger, Pad(1, padding), nn.Conv2d(n_in, n_out, 3))
+    raise ValueError(f"upsampling is {upsampling!r}: choose 'transposed' or 'resize'")

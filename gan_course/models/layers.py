@@ -106,3 +106,14 @@ def init_normal(module: nn.Module) -> None:
         case nn.BatchNorm2d():
             nn.init.normal_(module.weight, 1.0, 0.02)
             nn.init.zeros_(module.bias)
+
+
+def init_he(module: nn.Module) -> None:
+    """Draw convolution weights so that LeakyReLU(0.2) layers keep the variance of what they are given; biases are 0.
+
+    Source: He et al. 2015 (arXiv:1502.01852), with the variance of a leaky unit.
+    """
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, a=0.2)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

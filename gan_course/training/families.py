@@ -7,14 +7,16 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from gan_course.config import CycleGANConfig, DCGANConfig
-from gan_course.data.batches import Batches, Unpaired, to_float
+from gan_course.config import CycleGANConfig, DCGANConfig, Pix2PixConfig
+from gan_course.data.batches import Batches, Paired, Unpaired, to_float
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_course.models.pix2pix import UnetGenerator
 from gan_course.runtime import Runtime
 from gan_course.training.loop import Step
 from gan_course.training.steps.cyclegan import CycleGANStep
 from gan_course.training.steps.dcgan import DCGANStep
+from gan_course.training.steps.pix2pix import Pix2PixStep
 
 
 class TrainingStep(Step, Protocol):
@@ -39,7 +41,7 @@ class Training:
 
     family: str
     step: TrainingStep
-    batches: Batches | Unpaired
+    batches: Batches | Paired | Unpaired
     config: dict[str, Any]  # what must agree when the training is resumed
     preview_input: Any  # always the same latent vectors or pictures, for comparable previews
 
@@ -131,11 +133,51 @@ def build_cyclegan(
 
 def make_cyclegan(config: CycleGANConfig) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
     """G_AB, G_BA, D_A and D_B of a configuration, with new weights."""
-    size = {"base_channels": config.base_channels, "n_blocks": config.n_blocks, "padding": config.padding}
-    bias = {"residual": config.residual, "coordinates": config.coordinates}
-    judge = {"base_channels": config.d_base_channels, "n_layers": config.n_layers}
+    size = {"base_channels": config.base_channels, "n_blocks": config.n_blocks, "upsampling": config.upsampling}
+    bias = {"padding": config.padding, "residual": config.residual, "coordinates": config.coordinates}
+    judge = {"base_channels": config.d_base_channels, "n_layers": config.n_layers, "norm": config.d_norm}
     generators = (ResnetGenerator(**size, **bias), ResnetGenerator(**size, **bias))
     return (*generators, PatchDiscriminator(**judge), PatchDiscriminator(**judge))
+
+
+def build_pix2pix(
+    config: Pix2PixConfig, images_A: Tensor, images_B: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 8
+) -> Training:
+    """A pix2pix from pictures of A to pictures of B, from one seed.
+
+    Args:
+        config: sizes, rates and switches.
+        images_A: (N, 3, img_resolution, img_resolution) uint8, N >= 1.
+        images_B: the same shape; picture k is the true partner of picture k of A.
+        seed: decides the first weights, the order of pairs and dropout.
+        runtime: device and precision.
+        n_preview: pairs in a preview.
+
+    Raises:
+        ValueError: the pictures are not of the configuration's size, or not as many of B as of A; or the
+            configuration asks for nothing: neither a GAN nor L1.
+    """
+    if not (config.lambda_gan or config.lambda_l1):
+        raise ValueError("lambda_gan and lambda_l1 are both 0: G would have nothing to learn")
+    for images in (images_A, images_B):
+        _check_size(images, 3, config.img_resolution)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        networks = [runtime.place(network) for network in make_pix2pix(config)]
+    step = Pix2PixStep(*networks, config=config, seed=seed + 1, runtime=runtime)
+    batches = Paired(images_A.to(runtime.device), images_B.to(runtime.device), config.batch_size, seed=seed)
+    same = asdict(config) | {"seed": seed, "precision": runtime.precision}  # n_steps too: the learning rate's fall
+    same |= {"pictures of A": _fingerprint(images_A), "pictures of B": _fingerprint(images_B)}
+    preview = tuple(to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B))
+    return Training("pix2pix", step, batches, same, preview)
+
+
+def make_pix2pix(config: Pix2PixConfig) -> tuple[nn.Module, nn.Module]:
+    """G and D of a configuration, with new weights."""
+    size = {"base_channels": config.base_channels, "n_halvings": config.n_halvings}
+    G = UnetGenerator(**size, norm=config.norm, dropout=config.dropout)
+    judge = {"base_channels": config.d_base_channels, "n_layers": config.n_layers, "norm": config.d_norm}
+    return G, PatchDiscriminator(img_channels=6 if config.conditional else 3, **judge)
 
 
 def _check_size(images: Tensor, channels: int, resolution: int) -> None:

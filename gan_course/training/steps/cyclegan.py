@@ -11,6 +11,7 @@ from gan_course.config import CycleGANConfig
 from gan_course.runtime import Runtime
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.losses import d_least_squares, g_least_squares
+from gan_course.training.penalties import r1_penalty
 from gan_course.training.pool import ImagePool
 from gan_course.training.updates import decayed, descend, frozen, set_rate
 
@@ -38,8 +39,8 @@ class CycleGANStep:
 
     Source: Zhu et al. 2017, equations 1 to 4 with the least-squares loss of section 4; section 5.2 for the identity
         loss; the objective of D halved (appendix 7.1).
-    Differs: where asked for, an average of the generators' weights is kept (`ema_decay`), and the D's have a learning
-        rate of their own (`lr_ratio`). The defaults are the paper's.
+    Differs: where asked for, an average of the generators' weights is kept (`ema_decay`), the D's have a learning rate
+        of their own (`lr_ratio`), and R1 on the mean score of a picture (`r1_gamma`). The defaults are the paper's.
     """
 
     def __init__(
@@ -110,9 +111,13 @@ class CycleGANStep:
 
     def loss_D(self, D: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """The halved least-squares objective of one discriminator, a scalar; one pass for both kinds."""
+        real = real.detach().requires_grad_(self.config.r1_gamma > 0)
         with self.runtime.autocast():
             logits_real, logits_fake = D(torch.cat([real, fake])).float().chunk(2)
-        return d_least_squares(logits_real, logits_fake)
+        loss = d_least_squares(logits_real, logits_fake)
+        if self.config.r1_gamma > 0:
+            loss = loss + self.config.r1_gamma / 2 * r1_penalty(real, logits_real.mean((1, 2, 3)))
+        return loss
 
     def translate(self, G: nn.Module, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
         """G(source), and G(target) where the identity loss needs it: one pass for both."""
