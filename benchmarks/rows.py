@@ -1,14 +1,15 @@
 """What is measured: each row is a step of the course and a plain reference that does the same."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
+from benchmarks.cyclegan import cyclegan_pair
 from benchmarks.dcgan import dcgan_pair
 from benchmarks.machine import convolution
 from benchmarks.rings import rings_pair
-from gan_course.config import BREAKS, DCGAN
+from gan_course.config import ABLATIONS, BREAKS, DCGAN, CycleGANConfig
 from gan_course.runtime import Runtime
 from gan_course.training.steps.rings import ring_table
 
@@ -41,6 +42,24 @@ def dcgan_row(runtime: Runtime) -> Row:
     return Row("DCGAN step", sizes, lambda: step(real), lambda: plain(real), inner=2)
 
 
+def cyclegan_row(runtime: Runtime) -> Row:
+    """The paper's networks for 256 px on one picture of 128 px: the runtime's precision against float32, NCHW."""
+    config = CycleGANConfig(n_steps=1_000, img_resolution=128, n_blocks=9)
+    return _cyclegan_row("CycleGAN step, the paper's networks", config, runtime, inner=1)
+
+
+def lesson_cyclegan_row(runtime: Runtime) -> Row:
+    """The networks of the lessons' ablations, without what the plain step leaves out."""
+    config = replace(ABLATIONS["cycle-prior"], r1_gamma=0.0, ema_decay=0.0)
+    return _cyclegan_row("CycleGAN step, the lessons' networks", config, runtime, inner=2)
+
+
+def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: int) -> Row:
+    step, plain, batch = cyclegan_pair(config, runtime)
+    sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, {config.base_channels} base channels"
+    return Row(title, f"{sizes}, {config.n_blocks} blocks", lambda: step(batch), lambda: plain(*batch), inner)
+
+
 def rings_row(runtime: Runtime) -> Row:
     """Lesson 03's whole table in one batched step against the same GANs one after another; float32 on the CPU."""
     config = BREAKS["fast"]
@@ -51,4 +70,9 @@ def rings_row(runtime: Runtime) -> Row:
     return Row("ring step", sizes, step, lambda: [one() for one in plain], inner=1, fast_path=False)
 
 
-ROWS: dict[str, Callable[[Runtime], Row]] = {"dcgan": dcgan_row, "rings": rings_row}
+ROWS: dict[str, Callable[[Runtime], Row]] = {
+    "dcgan": dcgan_row,
+    "rings": rings_row,
+    "cyclegan": cyclegan_row,
+    "cyclegan-lesson": lesson_cyclegan_row,
+}

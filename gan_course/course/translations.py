@@ -122,7 +122,7 @@ def in_parts(G: nn.Module, images: Tensor, size: int = 50) -> Tensor:
 
 def generator_shape(config: CycleGANConfig) -> dict[str, Any]:
     """The arguments of `ResnetGenerator` that a configuration stands for."""
-    names = ("base_channels", "n_blocks", "upsampling", "padding", "residual", "coordinates")
+    names = ("base_channels", "n_blocks", "upsampling", "padding", "residual", "coordinates", "norm")
     return {name: getattr(config, name) for name in names}
 
 

@@ -24,9 +24,11 @@ class ResnetGenerator(nn.Module):
         coordinates: octaves of `with_coordinates` appended to the input. Not in the paper.
         upsampling: "transposed" (the paper's strided transposed convolution) or "resize" (bilinear, then a 3 x 3
             convolution; Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
+        norm: "instance" (the paper) or "none". InstanceNorm erases from every feature how strong it is in the whole
+            picture, which flat colours cannot spare. Without it the first weights are He's.
 
     Raises:
-        ValueError: an unknown padding or upsampling, or a residual between different numbers of channels.
+        ValueError: an unknown padding, upsampling or norm, or a residual between different numbers of channels.
 
     Source: Zhu et al. 2017, sections 4 and 7.2 (appendix); Johnson et al. 2016 (arXiv:1603.08155) for the shape.
     """
@@ -42,6 +44,7 @@ class ResnetGenerator(nn.Module):
         residual: bool = False,
         coordinates: int = 0,
         upsampling: str = "transposed",
+        norm: str = "instance",
     ) -> None:
         super().__init__()
         out_channels = img_channels if out_channels is None else out_channels
@@ -52,25 +55,25 @@ class ResnetGenerator(nn.Module):
         self.model = nn.Sequential(
             Pad(3, padding),
             nn.Conv2d(img_channels + 4 * coordinates, narrow, 7),
-            InstanceNorm(),
+            _norm(norm),
             nn.ReLU(inplace=True),
             nn.Conv2d(narrow, middle, 3, stride=2, padding=1),
-            InstanceNorm(),
+            _norm(norm),
             nn.ReLU(inplace=True),
             nn.Conv2d(middle, wide, 3, stride=2, padding=1),
-            InstanceNorm(),
+            _norm(norm),
             nn.ReLU(inplace=True),
-            *(ResnetBlock(wide, padding=padding) for _ in range(n_blocks)),
+            *(ResnetBlock(wide, padding=padding, norm=norm) for _ in range(n_blocks)),
             _double(wide, middle, padding, upsampling),
-            InstanceNorm(),
+            _norm(norm),
             nn.ReLU(inplace=True),
             _double(middle, narrow, padding, upsampling),
-            InstanceNorm(),
+            _norm(norm),
             nn.ReLU(inplace=True),
             Pad(3, padding),
             nn.Conv2d(narrow, out_channels, 7),
         )
-        self.apply(init_normal)
+        self.apply(init_normal if norm == "instance" else init_he)
         if residual:
             nn.init.zeros_(self.model[-1].weight)
 
@@ -88,16 +91,16 @@ class ResnetBlock(nn.Module):
     Source: Zhu et al. 2017, section 7.2 (R256), as in the official code.
     """
 
-    def __init__(self, channels: int, *, padding: str) -> None:
+    def __init__(self, channels: int, *, padding: str, norm: str = "instance") -> None:
         super().__init__()
         self.conv_block = nn.Sequential(
             Pad(1, padding),
             nn.Conv2d(channels, channels, 3),
-            InstanceNorm(),
+            _norm(norm),
             nn.ReLU(inplace=True),
             Pad(1, padding),
             nn.Conv2d(channels, channels, 3),
-            InstanceNorm(),
+            _norm(norm),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -132,8 +135,6 @@ class PatchDiscriminator(nn.Module):
         self, *, img_channels: int = 3, base_channels: int = 64, n_layers: int = 3, norm: str = "instance"
     ) -> None:
         super().__init__()
-        if norm not in ("instance", "none"):
-            raise ValueError(f"norm is {norm!r}: choose 'instance' or 'none'")
         if n_layers < 1:
             raise ValueError(f"n_layers is {n_layers}: at least 1 is needed")
         layers = [nn.Conv2d(img_channels, base_channels, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
@@ -142,7 +143,7 @@ class PatchDiscriminator(nn.Module):
             wider = base_channels * min(2**level, 8)
             stride = 2 if level < n_layers else 1
             layers += [nn.Conv2d(channels, wider, 4, stride=stride, padding=1)]
-            layers += [InstanceNorm() if norm == "instance" else nn.Identity(), nn.LeakyReLU(0.2, inplace=True)]
+            layers += [_norm(norm), nn.LeakyReLU(0.2, inplace=True)]
             channels = wider
         self.model = nn.Sequential(*layers, nn.Conv2d(channels, 1, 4, stride=1, padding=1))
         self.apply(init_normal if norm == "instance" else init_he)
@@ -160,3 +161,12 @@ def _double(n_in: int, n_out: int, padding: str, upsampling: str) -> nn.Module:
             larger = nn.Upsample(scale_factor=2, mode="bilinear")
             return nn.Sequential(larger, Pad(1, padding), nn.Conv2d(n_in, n_out, 3))
     raise ValueError(f"upsampling is {upsampling!r}: choose 'transposed' or 'resize'")
+
+
+def _norm(name: str) -> nn.Module:
+    match name:
+        case "instance":
+            return InstanceNorm()
+        case "none":
+            return nn.Identity()
+    raise ValueError(f"norm is {name!r}: choose 'instance' or 'none'")

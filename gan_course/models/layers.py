@@ -113,7 +113,7 @@ def init_he(module: nn.Module) -> None:
 
     Source: He et al. 2015 (arXiv:1502.01852), with the variance of a leaky unit.
     """
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.kaiming_normal_(module.weight, a=0.2)
         if module.bias is not None:
             nn.init.zeros_(module.bias)

@@ -35,7 +35,10 @@ class UnetGenerator(nn.Module):
     Raises:
         ValueError: an unknown norm, or too few halvings, or a dropout outside of [0, 1).
 
-    Source: Isola et al. 2017, section 3.2.1 and the appendix on network architectures; layers as in the official code.
+    Source: Isola et al. 2017, section 3.2.1 and appendix 6.1.1. The innermost layer on the way down has no norm in the
+        authors' code: of one picture it has one pixel left, and BatchNorm would set it to its shift.
+    Differs: a layer without a norm has a bias; the official PyTorch code leaves two of these out with BatchNorm, 576
+        numbers of 54,414,531. It also drops features one layer later than the appendix says, which is followed here.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class PlaneGAN:
 
 
 def plane_table(lambda_cycle: float, seeds: Iterable[int]) -> dict[str, list[PlaneGAN]]:
-    """Four arms, cycle x prior, with one GAN a seed. GANs of one seed share their first weights and all their points."""
+    """Four arms, cycle x prior, with one GAN a seed. GANs of one seed share first weights and points."""
     arms = {
         "adversarial loss alone": (0.0, False),
         "with the cycle": (lambda_cycle, False),
@@ -70,8 +70,7 @@ class PlaneStep:
         ValueError: the numbers of networks and GANs differ.
 
     Source: Zhu et al. 2017 (arXiv:1703.10593), equations 1 to 4 with the least-squares loss of section 4.
-    Differs: networks for points; R1 on both discriminators; the squared distance beside the L1 of the paper is not
-        offered; no pool of old fakes.
+    Differs: networks for points; R1 on both discriminators; a constant rate; no pool of old fakes.
     """
 
     def __init__(
@@ -162,7 +161,7 @@ class PlaneStep:
 
 
 def build_plane(config: CycleConfig, gans: Sequence[PlaneGAN]) -> PlaneStep:
-    """The networks of some CycleGANs, each from its own seed, and their step. Torch's global random state is left alone."""
+    """The networks of some CycleGANs, each from its own seed, and their step. Torch's random state is left alone."""
     networks: dict[str, list] = {name: [] for name in NETWORKS}
     with torch.random.fork_rng(devices=[]):
         for gan in gans:

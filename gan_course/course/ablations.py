@@ -1,0 +1,158 @@
+"""What each part of CycleGAN buys: the same training with parts taken away, over seeds, measured against the truth.
+
+`python -m gan_course.course.ablations NAME` runs what is missing in docs/results/NAME.json and writes it there row by
+row, so that an interrupted table goes on. For maintainers; the lessons read the files.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_course.config import ABLATIONS, CycleGANConfig
+from gan_course.course.results import ROOT, current_commit
+from gan_course.course.translations import in_parts
+from gan_course.data import critters
+from gan_course.data.batches import to_float
+from gan_course.data.domains import load_domain
+from gan_course.errors import CourseError
+from gan_course.evaluation.paired import intersection_over_union, l1_error, sea_mask
+from gan_course.files import atomic_write
+from gan_course.runtime import choose_runtime
+from gan_course.training.families import build_cyclegan
+from gan_course.training.loop import fit
+from gan_course.training.steps.cyclegan import CycleGANStep
+
+SEEDS = (0, 1, 2)
+N_TRAIN, N_TEST = 4_000, 300
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One table: which domains, which arms, what is measured.
+
+    Attributes:
+        A: a key of `DOMAINS`.
+        B: another.
+        config: of the complete training.
+        arms: what names an arm in its row -> the fields of `config` that differ in it.
+        measure: from a trained step to the figures of its row.
+    """
+
+    A: str
+    B: str
+    config: CycleGANConfig
+    arms: tuple[tuple[Row, Mapping[str, Any]], ...]
+    measure: Callable[[CycleGANStep], Row]
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """The table that the last run wrote: "rows", "n_steps", "commit", "command".
+
+    Raises:
+        CourseError: there is none.
+    """
+    path = ROOT / "docs" / "results" / f"{name}.json"
+    if not path.is_file():
+        raise CourseError(f"no {path}: run python -m gan_course.course.ablations {name}")
+    return json.loads(path.read_text())
+
+
+def run(name: str) -> None:
+    """Train and measure every arm and seed that the table lacks, and write each row at once."""
+    table, path = TABLES[name], ROOT / "docs" / "results" / f"{name}.json"
+    rows = recorded(name)["rows"] if path.is_file() else []
+    facts = {"n_steps": table.config.n_steps, "commit": current_commit(), "hardware": str(choose_runtime())}
+    facts |= {"command": f"python -m gan_course.course.ablations {name}"}
+    for seed in SEEDS:
+        for label, changes in table.arms:
+            if any(row.items() >= (label | {"seed": seed}).items() for row in rows):
+                continue
+            rows.append(label | {"seed": seed} | _train(table, replace(table.config, **changes), seed))
+            print(rows[-1], flush=True)
+            with atomic_write(path) as temporary:
+                temporary.write_text(json.dumps({"rows": rows} | facts, indent=1) + "\n")
+
+
+def _train(table: Ablation, config: CycleGANConfig, seed: int) -> Row:
+    sets = [
+        load_domain(name, n=N_TRAIN, resolution=config.img_resolution, seed=2 * seed + side)
+        for side, name in enumerate((table.A, table.B))
+    ]
+    training = build_cyclegan(config, *sets, seed=seed, runtime=choose_runtime())
+    fit(training.step, training.batches, n_steps=config.n_steps)
+    return {name: round(value, 4) for name, value in table.measure(training.step).items()}
+
+
+def _measure_critters(step: CycleGANStep) -> Row:
+    plain, factors = critters.load_critters("test", n=N_TEST, resolution=32, seed=0, texture="plain")
+    striped = to_float(critters.draw_critters(critters.twin(factors, "texture", "stripes"), resolution=32))
+    plain = to_float(plain)
+    to_striped, to_plain = (_applied(step, letters) for letters in ("G_AB", "G_BA"))
+    made = to_striped(plain)
+    return {
+        "to_striped": float(l1_error(made, striped).mean()),
+        "to_plain": float(l1_error(to_plain(striped), plain).mean()),
+        "round_trip": float(l1_error(to_plain(made), plain).mean()),
+    }
+
+
+def _measure_earth(step: CycleGANStep) -> Row:
+    satellite, chart = (
+        to_float(load_domain(name, "test", n=N_TEST, resolution=32, seed=0)) for name in ("earth-satellite", "earth-map")
+    )
+    made = _applied(step, "G_AB")(satellite)
+    return {
+        "to_map": float(l1_error(made, chart).mean()),
+        "sea_iou": intersection_over_union(sea_mask(made), sea_mask(chart)),
+        "to_satellite": float(l1_error(_applied(step, "G_BA")(chart), satellite).mean()),
+    }
+
+
+def _applied(step: CycleGANStep, letters: str) -> Callable[[Tensor], Tensor]:
+    return lambda images: in_parts(step.best(letters), images)
+
+
+_PRIORS = {"none": {"residual": False, "lambda_identity": 0.0}, "residual and identity": {}}
+TABLES = {
+    "cycle-prior": Ablation(
+        "critters-plain",
+        "critters-striped",
+        ABLATIONS["cycle-prior"],
+        tuple(
+            ({"prior": prior, "lambda_cycle": weight}, changes | {"lambda_cycle": weight})
+            for prior, changes in _PRIORS.items()
+            for weight in (0.0, 10.0)
+        ),
+        _measure_critters,
+    ),
+    "earth-ablation": Ablation(
+        "earth-satellite",
+        "earth-map",
+        ABLATIONS["earth-ablation"],
+        (
+            ({"arm": "cycle alone"}, {"lambda_gan": 0.0}),
+            ({"arm": "GAN alone"}, {"lambda_cycle": 0.0}),
+            ({"arm": "GAN + forward"}, {"backward": False}),
+            ({"arm": "GAN + backward"}, {"forward": False}),
+            ({"arm": "full"}, {}),
+        ),
+        _measure_earth,
+    ),
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m gan_course.course.ablations", description=__doc__)
+    parser.add_argument("name", choices=list(TABLES))
+    torch.manual_seed(0)
+    try:
+        run(parser.parse_args().name)
+    except CourseError as error:
+        sys.exit(f"gan_course: {error}")

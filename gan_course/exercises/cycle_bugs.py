@@ -1,0 +1,92 @@
+"""Five training steps for lesson 06, four of them broken: what each does to the networks is the learner's evidence."""
+
+import copy
+from itertools import chain
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
+
+STEPS = ("P", "Q", "R", "S", "T")
+
+
+class MysteryStep:
+    """A step of CycleGAN on points, healthy or with one bug; plain gradient descent.
+
+    Args:
+        letter: one of `STEPS`; its bug is named in `cycle_consistency.SYMPTOMS`.
+        networks: G_AB, G_BA, D_A, D_B.
+        lr: rate of both optimisers.
+    """
+
+    def __init__(self, letter: str, networks: tuple[nn.Module, ...], *, lr: float = 0.1) -> None:
+        self.letter, (self.G_AB, self.G_BA, self.D_A, self.D_B) = letter, networks
+        whose = networks if letter == "R" else networks[:2]  # bug in R: the generators' optimiser holds the D's too
+        self.opt_G = torch.optim.SGD(chain.from_iterable(network.parameters() for network in whose), lr)
+        self.opt_D = torch.optim.SGD(chain(self.D_A.parameters(), self.D_B.parameters()), lr)
+
+    def cycle(self, a: Tensor, b: Tensor) -> Tensor:
+        """The cycle loss of this step."""
+        if self.letter == "S":  # bug: translations beside pictures that are not their partners
+            return l1_loss(self.G_AB(a), b) + l1_loss(self.G_BA(b), a)
+        return l1_loss(self.G_BA(self.G_AB(a)), a) + l1_loss(self.G_AB(self.G_BA(b)), b)
+
+    def update_G(self, a: Tensor, b: Tensor) -> None:
+        """Both generators."""
+        judge_of_AB, judge_of_BA = self._judges()
+        fooled = (judge_of_AB(self.G_AB(a)) - 1).square().mean() + (judge_of_BA(self.G_BA(b)) - 1).square().mean()
+        self.opt_G.zero_grad()
+        (fooled + 10 * self.cycle(a, b)).backward()
+        self.opt_G.step()
+
+    def update_D(self, a: Tensor, b: Tensor) -> None:
+        """Both discriminators."""
+        fake_B, fake_A = self.G_AB(a), self.G_BA(b)
+        if self.letter != "Q":  # bug in Q: nothing is detached
+            fake_B, fake_A = fake_B.detach(), fake_A.detach()
+        judge_of_AB, judge_of_BA = self._judges()
+        pairs = ((judge_of_AB, b, fake_B), (judge_of_BA, a, fake_A))
+        losses = [(D(real) - 1).square().mean() / 2 + D(fake).square().mean() / 2 for D, real, fake in pairs]
+        self.opt_D.zero_grad()
+        (losses[0] + losses[1]).backward()
+        self.opt_D.step()
+
+    def _judges(self) -> tuple[nn.Module, nn.Module]:
+        if self.letter == "T":  # bug: D_A judges what G_AB makes, as its namesake in the official code rightly does
+            return self.D_A, self.D_B
+        return self.D_B, self.D_A
+
+
+def interrogate(letter: str) -> tuple[bool, bool, bool, bool]:
+    """Four questions to one step of linear networks on random points.
+
+    Args:
+        letter: one of `STEPS`.
+
+    Returns:
+        Does the generators' half move a D? Does the half of the D's leave a gradient in a G? Does another D_B change
+        what G_AB learns? Do maps that change nothing, and so bring everyone home, pay in the cycle loss?
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        a, b = torch.randn(2, 16, 2)
+        start = tuple(nn.Linear(2, n_out) for n_out in (2, 2, 1, 1))
+    networks, other, home = (copy.deepcopy(start) for _ in range(3))
+    step = MysteryStep(letter, networks)
+    step.update_G(a, b)
+    moved = any(not _same(*pair) for pair in zip(networks[2:], start[2:], strict=True))
+    learned = copy.deepcopy(networks[0])
+    step.opt_G.zero_grad()
+    step.update_D(a, b)
+    leaked = any(weight.grad is not None for network in networks[:2] for weight in network.parameters())
+    nn.init.ones_(other[3].weight)  # another D_B
+    MysteryStep(letter, other).update_G(a, b)
+    for G in home[:2]:
+        nn.init.eye_(G.weight)
+        nn.init.zeros_(G.bias)
+    pays = MysteryStep(letter, home).cycle(a, b) > 1e-6
+    return moved, leaked, not _same(other[0], learned), bool(pays)
+
+
+def _same(one: nn.Module, other: nn.Module) -> bool:
+    return all(torch.allclose(p, q) for p, q in zip(one.parameters(), other.parameters(), strict=True))

@@ -1,0 +1,743 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 05 · Pairs
+#
+# Teach a network to draw the map of what a satellite sees, find out why asking for the truth alone makes it blur, and
+# let a discriminator that knows the question ask for the rest.
+#
+# ![Six narrow pictures of Italy and its seas side by side: the satellite view; the map by L1, right and smooth; by the conditional GAN, rough; by the unconditional GAN, brown texture without a coast; by L1 and GAN together; and the true relief map.](images/05_paired.jpg)
+#
+# | you will be able to | |
+# | --- | --- |
+# | derive | what L1 and L2 answer when several answers are right |
+# | write | the objective of a conditional discriminator |
+# | compute | what a score of a PatchGAN sees, and measure it by gradient |
+# | compare | L1, a GAN that knows the input, one that does not, and the sum, against hidden truth |
+# | decide | whether a task has pairs |
+# | needs | lessons 01 to 03; convolutions; medians |
+# | time | study 100 min; computing: fast not yet measured, full not yet measured |
+# | papers | Isola et al. 2017 (pix2pix); Mirza & Osindero 2014 (conditional GANs); Ronneberger et al. 2015 (U-Net) |
+
+# %% tags=["parameters"]
+PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
+SEED = 0
+
+# %% tags=["imports"]
+import inspect
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+
+from gan_course import viz
+from gan_course.config import PAIRED, config_for
+from gan_course.course import claim
+from gan_course.data import earth
+from gan_course.data.batches import to_float
+from gan_course.data.domains import load_domain
+from gan_course.evaluation.paired import edge_correlation, l1_error
+from gan_course.exercises import paired as exercises
+from gan_course.models.cyclegan import PatchDiscriminator
+from gan_course.models.layers import InstanceNorm
+from gan_course.models.pix2pix import UnetGenerator
+from gan_course.runtime import choose_runtime, seed_everything
+from gan_course.training.families import build_pix2pix
+from gan_course.training.resumable import fit_resumable, lesson_folder
+from gan_course.training.steps.pix2pix import Pix2PixStep
+
+cfg = config_for(PAIRED, PROFILE)
+seed_everything(SEED)
+
+# %% [markdown]
+# ## Before you start
+#
+# 1. Which number $m$ makes $\sum_k |m - x_k|$ smallest? Which one makes $\sum_k (m - x_k)^2$ smallest?
+# 2. Two 3 x 3 convolutions follow one another, stride 1. How wide is the patch that one output sees?
+# 3. What does G minimise in a non-saturating GAN?
+#
+# <details><summary>Answers</summary>
+#
+# 1. A median; the mean. Exercise 1 asks why.
+# 2. 5 pixels. Exercise 3 takes it from there.
+# 3. The mean of $-\log \sigma(D(G(z)))$: lesson 01.
+#
+# </details>
+
+# %% [markdown]
+# ## Two pictures of one place
+#
+# The earth lies here in two registered views: as a satellite sees it, and as a relief map. A window at the same
+# position in both is a **pair**. Three slices of longitude are kept hidden; every error below is measured there.
+
+# %%
+size = cfg.pix2pix.img_resolution
+
+
+def load_pairs(split, n):
+    return [load_domain(name, split, n=n, resolution=size, seed=SEED) for name in ("earth-satellite", "earth-map")]
+
+
+train_A, train_B = load_pairs("train", cfg.n_pairs)  # one seed for both: the same places
+hidden_A, hidden_B = (to_float(view) for view in load_pairs("test", cfg.n_hidden))
+print("A, satellite:", tuple(train_A.shape[1:]), "· B, map:", tuple(train_B.shape[1:]), train_B.dtype)
+
+# %% mystnb={"image": {"alt": "Eight satellite tiles of coasts and land, and below each the relief map of the same place: pale blue sea, green lowland, brown and white mountains with shaded slopes."}}
+viz.show_grid(torch.cat([hidden_A[:8], hidden_B[:8]]), n_columns=8, zoom=1.5, title="hidden pairs: satellite above, map below")
+
+# %% [markdown]
+# Look for what the upper picture does not tell. The coast is plain to see. But the map shades each ridge, and the
+# satellite view hardly shows ridges; the map's green means *low*, the satellite's means *forest*. Given a tile of
+# satellite, many maps are possible, and one of them is true.
+#
+# Before any network, two anchors. *One colour*: the mean colour of all maps, everywhere. *A table*: for each satellite
+# colour the mean map colour it had in training, one pixel at a time. **Predict:** how much does the table gain?
+
+# %%
+def colour_key(images):
+    levels = images.div(16, rounding_mode="floor").long()  # 16 levels a channel
+    return (levels[:, 0] * 16 + levels[:, 1]) * 16 + levels[:, 2]
+
+
+key, colours = colour_key(train_A).flatten(), to_float(train_B).movedim(1, -1).reshape(-1, 3)
+one_colour = colours.mean(0)
+sums = torch.zeros(4096, 3).index_add_(0, key, colours)
+counts = torch.bincount(key, minlength=4096)[:, None]
+table = torch.where(counts > 0, sums / counts.clamp_min(1), one_colour)
+hidden_key = colour_key(hidden_A.add(1).mul(127.5).round())
+anchors = {
+    "one colour": one_colour[:, None, None].expand_as(hidden_B),
+    "colour table": table[hidden_key].movedim(-1, 1),
+}
+error = {name: l1_error(made, hidden_B).mean().item() for name, made in anchors.items()}
+claim("the table leaves at most two thirds of the one colour's error", error["colour table"] < 2 / 3 * error["one colour"], needs_training=True)
+
+# %% tags=["nbval-ignore-output"]
+for name, value in error.items():
+    print(f"{name:13} L1 error {value:.3f}")
+
+# %% [markdown]
+# (`l1_error` is the mean absolute difference, with black to white as 1.) A pixel's own colour tells sea from land, and
+# that is most of the map. What is left, around .05, is what a network has to earn.
+
+# %% [markdown]
+# ## Why the obvious loss blurs
+#
+# With pairs there is an obvious loss: the distance from $G(a)$ to the true $b$. The pix2pix paper takes L1, because it
+# blurs less than L2. Why should either blur at all?
+
+# %% [markdown]
+# **Exercise 1. One answer for many truths** (easy, 10 minutes: it explains every grey picture in this lesson)
+#
+# An input came up several times in training, each time with another true value of one pixel. `answers` holds them, an
+# odd number of values in one dimension. Return the answer that costs least under L1, and the one under L2.
+
+# %% tags=["exercise"]
+def best_guess(answers):
+    ...
+
+
+exercises.check_best_guess(best_guess)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The slope of $\sum |m - x_k|$ is the number of answers below $m$ less the number above: 0 at the **median**. The slope
+# of $\sum (m - x_k)^2$ is $2 \sum (m - x_k)$: 0 at the **mean**. Neither has to be one of the plausible values, and the
+# median, which is one, is chosen for each pixel alone.
+#
+# ```python
+# def best_guess(answers):
+#     return answers.median(), answers.mean()
+# ```
+#
+# </details>
+#
+# Two cases of doubt, in one dimension. *A coast* whose place is uncertain: a step at one of seventeen positions. *A
+# ridge* whose place is uncertain: stripes, shifted by one of seventeen phases. **Predict** the pixel-by-pixel median
+# and the mean of each.
+
+# %%
+x, n = torch.arange(68), 17
+coasts = torch.stack([torch.where(x < 26 + k, -1.0, 1.0) for k in range(n)])
+ridges = torch.stack([torch.sin(2 * torch.pi * (x + k) / n) for k in range(n)])
+
+
+def steepness(row):
+    return row.diff(dim=-1).abs().amax(-1)
+
+
+for name, truths in (("coast", coasts), ("ridge", ridges)):
+    for rule, best in (("mean", truths.mean(0)), ("median", truths.median(0).values)):
+        print(f"{name}: {rule:6} has {steepness(best) / steepness(truths[0]):.2f} of the truth's steepest slope")
+claim("on the coast the median is as sharp as the truth", steepness(coasts.median(0).values) == steepness(coasts[0]))
+claim("on the ridges it is as flat as the mean", steepness(ridges.median(0).values) < 0.02 * steepness(ridges[0]))
+
+# %% mystnb={"image": {"alt": "Left: seventeen pale step functions at different positions; their mean is a ramp, their median a sharp step in the middle. Right: seventeen pale sine waves of all phases; mean and median both lie flat on zero."}}
+_, axes = viz.figure(10, 2.8, n_axes=2)
+for ax, name, truths in ((axes[0], "a coast, somewhere", coasts), (axes[1], "ridges, somewhere", ridges)):
+    ax.plot(x, truths.T, color="0.85", lw=0.8)
+    ax.plot(x, truths.mean(0), color=viz.REAL, label="mean: best for L2")
+    ax.plot(x, truths.median(0).values, color=viz.FAKE, ls="--", label="median: best for L1")
+    ax.set(title=name, xlabel="pixel", ylim=(-1.2, 1.5))
+axes[0].legend(frameon=False, fontsize=8, loc="upper left")
+plt.show()
+
+# %% [markdown]
+# That is the paper's reason for L1: one edge in doubt stays an edge. But texture in doubt vanishes under both. And not
+# by weakness; it pays. Bet on one of the ridges, sharp as the truth, and compare the price with that of grey.
+
+# %%
+grey_price = ridges.abs().mean()  # L1 of the flat answer
+sharp_price = (ridges[:, None] - ridges[None]).abs().mean()  # of any ridge, against all of them
+print(f"L1 of grey {grey_price:.2f}, of a sharp guess {sharp_price:.2f}")
+claim("a sharp guess costs over a fifth more than grey", sharp_price > 1.2 * grey_price)
+
+# %% [markdown]
+# With ever more phases these become $2/\pi \approx .64$ for grey and $8/\pi^2 \approx .81$ for a picture that looks
+# right. A better network, more data, longer
+# training: nothing will change that, because it *is* the optimum. Yet you tell them apart at once: there are no grey
+# ridges. Whoever could put "no such picture exists" into a loss would have what is missing. Lesson 01 did: D.
+
+# %% [markdown]
+# ## A discriminator that knows the question
+#
+# A GAN as you know it asks whether $G(a)$ looks like *a* map. It would be content with the same fine map for every
+# tile. So show D the question too: it judges **pairs**, $(a, b)$ against $(a, G(a))$. That is a conditional GAN. The
+# paper's equations 1, 3 and 4, with our letters:
+#
+# $$\min_G \max_D \; \mathbb{E} \log D(a, b) + \mathbb{E} \log (1 - D(a, G(a))) + \lambda\, \mathbb{E} \lVert b - G(a) \rVert_1,
+# \qquad \lambda = 100$$
+#
+# G minimises $-\log D(a, G(a))$ in place of $\log(1 - D)$, and D's objective is halved, "which slows down the rate at
+# which D learns relative to G".
+
+# %% [markdown]
+# **Exercise 2. Judge pairs** (medium, 15 minutes: three ways to get this wrong train without complaint)
+#
+# Write the loss that D minimises. `D` takes (N, 6, H, W), the input's channels first, and returns raw scores.
+
+# %% tags=["exercise"]
+def d_loss(D, real_A, real_B, fake_B):
+    ...
+
+
+exercises.check_d_loss(d_loss)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def d_loss(D, real_A, real_B, fake_B):
+#     real = D(torch.cat([real_A, real_B], 1))
+#     fake = D(torch.cat([real_A, fake_B.detach()], 1))
+#     return (nn.functional.softplus(-real).mean() + nn.functional.softplus(fake).mean()) / 2
+# ```
+#
+# The three: without `real_A` the GAN is unconditional; without `detach` D's loss teaches G to help D, where one
+# backward pass feeds two optimisers; and with the batch axis in place of the channel axis D sees single pictures, half
+# of them of the wrong domain.
+#
+# </details>
+#
+# Here is the package's step. D goes first and G answers; the fakes are made once for both. Find the place that keeps
+# D's update from reaching G.
+
+# %%
+print(inspect.getsource(Pix2PixStep.__call__))
+print(inspect.getsource(Pix2PixStep.update_D))
+print(inspect.getsource(Pix2PixStep.update_G))
+
+# %% [markdown]
+# It is `fake_B.detach()` in `__call__`; `frozen` spares D the gradients of G's turn.
+
+# %% [markdown]
+# ## A generator with shortcuts
+#
+# Input and output show the same coast at the same pixel. A network that squeezes a tile to a few numbers has to carry
+# that coast through the bottleneck. A **U-Net** carries it past: on the way up, each layer is given the features that
+# the way down had at that size.
+
+# %%
+G = UnetGenerator(base_channels=16, n_halvings=6, norm="instance")
+sizes = []
+for layer in (*G.down, *G.up):
+    layer.register_forward_hook(lambda layer, given, out: sizes.append((tuple(given[0].shape[1:]), tuple(out.shape[1:]))))
+with torch.no_grad():
+    G(torch.zeros(1, 3, 64, 64))
+for way, (given, out) in zip(["down"] * 6 + ["up"] * 6, sizes, strict=True):
+    print(f"{way:5} {given!s:14} to {out}")
+paper = UnetGenerator()  # 64 channels, eight halvings, for 256 px
+print(f"the paper's size: {sum(p.numel() for p in paper.parameters()):,} parameters")
+
+# %% [markdown]
+# Coming up, a layer takes in as many channels from the skip as from below. What do they carry? Silence the bottleneck,
+# and give an untrained network two different tiles. **Predict** whether the outputs differ, with skips and without.
+
+# %%
+@torch.no_grad()
+def tells_apart(skips):
+    G = UnetGenerator(base_channels=16, n_halvings=6, norm="instance", skips=skips)
+    G.down[-1].register_forward_hook(lambda layer, given, out: torch.zeros_like(out))
+    one, other = G(hidden_A[:2]).to(torch.float64)
+    return not torch.equal(one, other)
+
+
+claim("with skips the output still depends on the input", tells_apart(True))
+claim("without them it does not", not tells_apart(False))
+
+# %% [markdown]
+# One more detail of that bottleneck, a mistake that the authors published, and then mended themselves. At 256 px, with
+# one picture a batch, the innermost features are a single pixel; and there was a BatchNorm behind them. What does a
+# norm leave of one pixel?
+
+# %%
+def normalise(x):
+    centred = x - x.mean((0, 2, 3), keepdim=True)
+    return centred / (centred.square().mean((0, 2, 3), keepdim=True) + 1e-5).sqrt()
+
+
+claim("of one pixel a norm leaves 0, whatever the picture", not normalise(torch.randn(1, 512, 1, 1)).any())
+norms = [module for module in paper.down[-1].modules() if isinstance(module, nn.BatchNorm2d | InstanceNorm)]
+claim("our innermost layer has no norm", not norms)
+
+# %% [markdown]
+# Their innermost layer was skipped, in every picture, and the results were good all the same: the skips carried them.
+# PyTorch refuses to normalise one value in training; the Torch of the time did not.
+
+# %% [markdown]
+# ## A discriminator that looks through a keyhole
+#
+# L1 settles what goes where: it is right about the sea, and about the mean of everything. What it cannot ask for is
+# texture, and texture is local. So D need not see the whole picture. A **PatchGAN** is a stack of convolutions that
+# ends in a map of scores, each of which judges one patch; the losses take the mean over all. The paper's patches are 70
+# pixels wide. How does one know?
+
+# %% [markdown]
+# **Exercise 3. How far does a score see?** (medium, 10 minutes: you will meet three wrong answers in print)
+#
+# Each layer is (kernel, stride), in order from the picture to the scores. How many pixels in a row does one score
+# depend on?
+
+# %% tags=["exercise"]
+def field(layers):
+    ...
+
+
+exercises.check_field(field)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# Walk from the picture, and note how far apart two neighbours are, in pixels of the picture: a kernel adds its width
+# less one, in these steps, and a stride makes the next steps longer.
+#
+# ```python
+# def field(layers):
+#     seen, step = 1, 1
+#     for kernel, stride in layers:
+#         seen += (kernel - 1) * step
+#         step *= stride
+#     return seen
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 4. Debug: a published PatchGAN** (medium, 10 minutes: two popular repositories, one line of a paper)
+#
+# The appendix gives the 70 x 70 discriminator as C64-C128-C256-C512, then a convolution to one score; all with 4 x 4
+# kernels. It says of all its convolutions that they have stride 2. Two widely used implementations took it at its word,
+# for the four: their D sees 94 pixels. The authors' own code sees 70, and gives 30 x 30 scores for 256 pixels (padding
+# 1). Which strides does it have?
+
+# %% tags=["exercise"]
+strides = [..., ..., ..., ..., ...]
+exercises.check_strides(strides)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The fourth has stride 1: $1 + 3\,(1 + 2 + 4 + 8 + 8) = 70$.
+#
+# ```python
+# strides = [2, 2, 2, 1, 1]
+# ```
+#
+# </details>
+#
+# Now measure. A score depends on a pixel if its gradient there is not zero. Four discriminators: the package's; the
+# literal reading; one from a course, a 7 x 7, three of stride 2 and a 1 x 1; and the one in the article that this
+# course grew out of, three of stride 2 and five of stride 1. **Predict** the last with your formula.
+
+# %%
+def stack(*layers):
+    return nn.Sequential(*(nn.Conv2d(3 if not k else 4, 4, kernel, stride, kernel // 2) for k, (kernel, stride) in enumerate(layers)))
+
+
+def seen_by(D, side=320):
+    for module in D.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.constant_(module.weight, 0.1)  # nothing may cancel
+    picture = torch.ones(1, 3, side, side, dtype=torch.float64, requires_grad=True)
+    scores = D.double()(picture)
+    scores[0, 0, scores.shape[2] // 2, scores.shape[3] // 2].backward()
+    return int((picture.grad != 0).any(1).any(2).sum())
+
+
+def without_norms(D):
+    return nn.Sequential(*(nn.Identity() if isinstance(m, InstanceNorm) else m for m in D.model))
+
+
+# %%
+literal, course = [(4, 2)] * 4 + [(4, 1)], [(7, 1), (4, 2), (4, 2), (4, 2), (1, 1)]
+article = [(4, 2)] * 3 + [(4, 1)] * 5
+measured = {
+    "the paper's": seen_by(without_norms(PatchDiscriminator(base_channels=4))),
+    "read literally": seen_by(stack(*literal)),
+    "of a course": seen_by(stack(*course)),
+    "of the article": seen_by(stack(*article)),
+}
+for name, width in measured.items():
+    print(f"{name:15} {width:4} pixels")
+claim("measured by gradient they see 70, 94, 28 and 142 pixels", list(measured.values()) == [70, 94, 28, 142])
+small = {n: seen_by(without_norms(PatchDiscriminator(base_channels=4, n_layers=n))) for n in (1, 2)}
+claim("with fewer layers the package's sees 16 and 34", list(small.values()) == [16, 34])
+
+# %% mystnb={"image": {"alt": "A satellite view of Europe, 256 pixels wide, with five nested squares that show what one score sees: 16 pixels cover a part of the Alps, 34 a small country, 70 northern Italy, 94 the whole of Italy and 142 half of the picture."}}
+europe = earth.crop(earth.load_view("satellite", 2), torch.tensor([[120, 1300]]), 256)[0]
+_, (ax,) = viz.figure(4.4, 4.4)
+ax.imshow(europe.permute(1, 2, 0))
+for width, colour in ((16, "white"), (34, "#ffd166"), (70, "#ef476f"), (94, "#06d6a0"), (142, "#8ecae6")):
+    ax.add_patch(plt.Rectangle((128 - width / 2, 128 - width / 2), width, width, fill=False, ec=colour, lw=1.5))
+    ax.text(128, 127 - width / 2, width, color=colour, fontsize=8, ha="center", va="bottom")
+ax.set(xticks=[], yticks=[], title="what one score sees, of 256 pixels")
+viz.show_jpeg()
+
+# %% [markdown]
+# None of the four is wrong in itself. A small field forgives what is wrong at a large scale, and is cheap; the paper
+# compared 1, 16, 70 and 286 pixels and chose 70. What is wrong is to say 70 and build 94. Our tiles have 64 pixels, and
+# in `fast` our D has two strided layers and sees 34.
+#
+# One trap: why take out the norms? Because InstanceNorm computes a mean over the whole picture, so that with it every
+# score depends on every pixel, a little. "Receptive field" is said of the convolutions alone.
+
+# %%
+whole = PatchDiscriminator(base_channels=4)
+picture = torch.randn(1, 3, 160, 160, requires_grad=True)
+whole(picture)[0, 0, 9, 9].backward()
+claim("with norms one score of 70 pixels depends on over nine tenths of 160 x 160", (picture.grad != 0).any(1).float().mean() > 0.9)
+
+# %% [markdown]
+# ## Four trainings
+#
+# One generator, one set of pairs, one seed; only the objective differs.
+#
+# | | L1 | GAN, D sees the input | GAN, D sees the output alone |
+# | --- | --- | --- | --- |
+# | L1 | x | | |
+# | conditional GAN | | x | |
+# | unconditional GAN | | | x |
+# | L1 + GAN (pix2pix) | x | x | |
+#
+# Besides the error, measure **detail**: the mean difference between neighbouring pixels, as a share of what the true
+# maps have. A blurred map has less than 1; noise has more. Detail may be in the wrong place: `edge_correlation` is 1
+# where edges are as strong as in the truth, pixel by pixel, and 0 where they have nothing to do with it.
+
+# %%
+def detail(images, truth):
+    def roughness(x):
+        grey = x.float().mean(1)
+        return grey.diff(dim=1).abs().mean() + grey.diff(dim=2).abs().mean()
+
+    return (roughness(images) / roughness(truth)).item()
+
+
+half = nn.functional.interpolate(nn.functional.avg_pool2d(hidden_B, 2), scale_factor=2)
+print(f"true maps 1.00, a copy of half the resolution {detail(half, hidden_B):.1f}, one colour {detail(anchors['one colour'], hidden_B):.2f}")
+claim("halving the resolution costs detail", detail(half, hidden_B) < 0.9)
+
+# %% [markdown]
+# **Exercise 5. Four guesses** (easy, 5 minutes: write them down before the cell below runs)
+#
+# Which of the four ends with the lowest L1 error on hidden tiles, which with the highest, and which with the least
+# detail? The names are in the table.
+
+# %% tags=["exercise"]
+ranking = {"lowest error": ..., "highest error": ..., "least detail": ...}
+exercises.check_ranking(ranking)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# Nobody beats a loss at its own measure, and the same loss flattens whatever is in doubt. Only the unconditional GAN
+# is never told to which input its output belongs.
+#
+# ```python
+# ranking = {"lowest error": "L1", "highest error": "unconditional GAN", "least detail": "L1"}
+# ```
+#
+# </details>
+
+# %% tags=["nbval-ignore-output"]
+runtime = choose_runtime()
+print(runtime)
+arms = {
+    "L1": replace(cfg.pix2pix, lambda_gan=0.0),
+    "conditional GAN": replace(cfg.pix2pix, lambda_l1=0.0),
+    "unconditional GAN": replace(cfg.pix2pix, lambda_l1=0.0, conditional=False),
+    "L1 + GAN": cfg.pix2pix,
+}
+trained, curves = {}, {}
+for name, config in arms.items():
+    training = build_pix2pix(config, train_A, train_B, seed=SEED, runtime=runtime)
+    folder = lesson_folder(f"05_paired/{name}", PROFILE)  # full only: an interrupted training goes on from there
+    curves[name] = fit_resumable(training, n_steps=config.n_steps, folder=folder, hook_every=100)
+    trained[name] = training.step
+    print(f"{name}: {config.n_steps} steps")
+
+# %%
+@torch.no_grad()
+def translate(step, images, seed=1):
+    parts, generator = [], runtime.generator(seed)
+    with runtime.autocast():
+        for part in images.to(runtime.device).split(64):
+            parts.append(step.G(part, generator=generator).cpu())
+    return torch.cat(parts)
+
+
+made = {name: translate(step, hidden_A) for name, step in trained.items()}
+error |= {name: l1_error(images, hidden_B).mean().item() for name, images in made.items()}
+detailed = {name: detail(images, hidden_B) for name, images in made.items()}
+in_place = {name: edge_correlation(images, hidden_B).mean().item() for name, images in made.items()}
+print("translated:", tuple(made["L1"].shape), "by each of", len(made))
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight tiles: satellite; L1, right in colour and place but smooth as cotton wool; the conditional GAN, rough with regular dots; the unconditional GAN, brownish textures that have nothing to do with the tile; L1 and GAN together, right in place with some texture; the true maps."}}
+rows = [hidden_A, *made.values(), hidden_B]
+viz.show_grid(torch.cat([row[:8] for row in rows]), n_columns=8, zoom=1.6, title=" · ".join(["satellite", *made, "truth"]))
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A plane with L1 error to the right and detail upwards. The truth stands at error 0, detail 1. L1 is lowest in detail and leftmost of the trained ones; L1 + GAN is a little to its right and much higher; the conditional GAN is further right; the unconditional GAN is furthest right, beyond the single colour."}}
+for name in made:
+    print(f"{name:18} L1 error {error[name]:.3f}  detail {detailed[name]:.2f}  edges in place {in_place[name]:.2f}")
+_, (ax,) = viz.figure(7, 3.4)
+for name, images in (anchors | made).items():
+    ax.plot(error[name], detail(images, hidden_B), "o", color=viz.FAKE if name in made else viz.SCORE)
+    ax.annotate(name, (error[name], detail(images, hidden_B)), xytext=(6, 4), textcoords="offset points", fontsize=8)
+ax.plot(0, 1, "*", color=viz.REAL, ms=12)
+ax.annotate("truth", (0, 1), xytext=(8, -3), textcoords="offset points", fontsize=8)
+ax.set(xlabel="L1 error", ylabel="detail", xlim=(-0.005, None), ylim=(-0.1, None))
+plt.show()
+
+# %%
+def judged(text, margin):
+    claim(text, margin > 0, margin=margin, needs_training=True)
+
+
+judged("L1 alone has a lower error than the conditional GAN alone, by at least .008", error["conditional GAN"] - error["L1"] - 0.008)
+judged("L1 alone keeps less than 0.6 of the truth's detail", 0.6 - detailed["L1"])
+gap = {name: torch.tensor(value).log().abs().item() for name, value in detailed.items()}
+judged("with the GAN the detail is nearer to the truth's", gap["L1"] - gap["L1 + GAN"] - 0.15)
+judged("and the error is less than a quarter above that of L1 alone", 1.25 * error["L1"] - error["L1 + GAN"])
+judged("the GAN that never sees the input does worse than one colour", error["unconditional GAN"] - error["one colour"])
+judged("the one that does see it does better", error["one colour"] - error["conditional GAN"])
+judged("the sum's edges are in place more than the conditional GAN's", in_place["L1 + GAN"] - in_place["conditional GAN"])
+
+# %% [markdown]
+# L1 is nearest to the truth, by the measure it was trained on, and its maps look like none of the true ones. The
+# unconditional GAN wanders: its textures have something of a map, and they belong to no place; a single colour would
+# have been nearer. Showing D the input is enough to bind them to it. And the sum keeps most of both. Which
+# of L1 and L1 + GAN is *better*? That depends on what the map is for: whoever counts pixels takes the first, whoever
+# looks at it the second. Choose the measure before you look at the numbers.
+#
+# In this minute the paper's $\lambda = 100$ leaves the GAN a small say: compare the two GANs' textures with the sum's.
+
+# %% [markdown]
+# ### What the conditional D knows
+#
+# Take real pictures only: true pairs, and tiles beside the true map *of another place*. Both halves are real. **Predict**
+# how often each of two discriminators gives the true pair the higher mean score.
+
+# %%
+@torch.no_grad()
+def prefers_true_pairs(step):
+    with runtime.autocast():
+        A, B = hidden_A.to(runtime.device), hidden_B.to(runtime.device)
+        true, swapped = (step.D(step.shown(A, other)).float().mean((1, 2, 3)) for other in (B, B.roll(1, 0)))
+    return (true > swapped).double().mean().item()
+
+
+knows = prefers_true_pairs(trained["conditional GAN"])
+judged("the conditional GAN's D prefers the true pair in more than 60 % of cases", knows - 0.6)
+blind = prefers_true_pairs(trained["unconditional GAN"])
+judged("the unconditional one's in half of them, within 10 %", 0.1 - abs(blind - 0.5))
+
+# %% [markdown]
+# The second could not do better than a coin: it is never shown a tile, so each of its scores stands once on either side.
+
+# %% [markdown]
+# ### A hidden country
+#
+# A U-Net is a stack of convolutions and takes any size that halves as often as needed. One of the hidden slices holds
+# Italy. It goes through each generator in one pass, 96 by 128 pixels; nothing of it was ever seen in training.
+
+# %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Six narrow pictures of Italy and its seas side by side: the satellite view; the map by L1, right and smooth; by the conditional GAN, rough; by the unconditional GAN, brown texture without a coast; by L1 and GAN together; and the true relief map."}}
+box = earth.hidden_regions(2)[1]
+top, left = 162, box.left + 4
+views = [to_float(earth.load_view(name, 2)[None, :, top : top + 128, left : left + 96]) for name in ("satellite", "relief")]
+country = {"satellite": views[0]} | {name: translate(step, views[0]) for name, step in trained.items()} | {"truth": views[1]}
+viz.show_grids(country, n_columns=1, zoom=1.6)
+
+# %% [markdown]
+# ## Noise that hardly matters
+#
+# Many maps are possible, so G should be able to give several. A DCGAN has $z$; pix2pix has dropout, in the first layers
+# on the way up, *when it is used* as well as in training; and BatchNorm takes its statistics from the very pictures it
+# is given. "We run the generator net in exactly the same manner as during the training phase", says section 3.3. That is
+# the opposite of what you learnt in lesson 02.
+
+# %% [markdown]
+# **Exercise 6. Debug: a published prediction** (medium, 10 minutes: the framework's own call was the bug)
+#
+# A book's pix2pix says that dropout brings the randomness, and draws its pictures with the framework's method for
+# predictions, which switches dropout off: every draw is the same. Write `draw(G, A)` for a generator with `nn.Dropout`
+# and `nn.BatchNorm2d` that runs as in training, keeps no graph, and gives G back in the mode it came in.
+
+# %% tags=["exercise"]
+def draw(G, A):
+    ...
+
+
+exercises.check_draw(draw)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def draw(G, A):
+#     was_training = G.training
+#     G.train()
+#     with torch.no_grad():
+#         fake = G(A)
+#     G.train(was_training)
+#     return fake
+# ```
+#
+# It still moves BatchNorm's running averages, which nobody reads. The package's `UnetGenerator` keeps none, and its
+# dropout takes its chance from a `torch.Generator` of its own, so that a run can be resumed bit for bit.
+#
+# </details>
+#
+# How much does that noise bring? Draw the same tiles twice. **Predict:** compared with the distance from a drawing to
+# the truth, how far apart are two drawings?
+
+# %%
+two = [translate(trained["L1 + GAN"], hidden_A, seed=seed) for seed in (1, 2)]
+apart = l1_error(*two).mean().item()
+judged("two drawings of a tile are nearer to each other than a third of their distance to the truth", error["L1 + GAN"] / 3 - apart)
+
+# %% [markdown]
+# The authors say the same of theirs: "we observe only minor stochasticity". L1 punishes variety, and a D that sees one
+# output at a time cannot miss it. So pix2pix gives *one* sharp answer where many are possible, and gives it with a
+# straight face. A ridge in its map may be a ridge, or a guess. Keep this in mind for lesson 08.
+
+# %% [markdown]
+# ## Where pairs come from
+#
+# Everything above hangs on registered pairs. Sometimes they are free: whoever can make the *input from the output* has
+# as many as they like. Sometimes they are dear: someone draws a street map, or labels every pixel. And sometimes nobody
+# will ever have them.
+
+# %% [markdown]
+# **Exercise 7. Pairs or none?** (easy, 5 minutes: it decides which method you need)
+#
+# The article that this course grew out of names turning black-and-white photos into colour as its example for CycleGAN,
+# which needs no pairs. Say for each task whether true pairs are to be had: "paired" or "unpaired".
+
+# %% tags=["exercise"]
+tasks = {
+    "grey photo -> colour": ...,
+    "edges of a photo -> the photo": ...,
+    "horse -> zebra": ...,
+    "photo -> Van Gogh": ...,
+    "satellite tile -> map tile": ...,
+}
+exercises.check_tasks(tasks)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# Every colour photo has its grey partner: take the colours away. Edges are made the same way. Colouring is one of the
+# tasks of the pix2pix paper, and not among the applications of the CycleGAN paper's section 5.2. No horse ever stood in
+# the same pose as a zebra, and Van Gogh did not paint your photo.
+#
+# ```python
+# tasks = {
+#     "grey photo -> colour": "paired",
+#     "edges of a photo -> the photo": "paired",
+#     "horse -> zebra": "unpaired",
+#     "photo -> Van Gogh": "unpaired",
+#     "satellite tile -> map tile": "paired",
+# }
+# ```
+#
+# </details>
+
+# %%
+def luminance(images):
+    return torch.einsum("c,nchw->nhw", images.new_tensor([0.299, 0.587, 0.114]), images)[:, None]
+
+
+print("a million pairs for grey to colour, one line each:", tuple(luminance(hidden_A).shape), "->", tuple(hidden_A.shape))
+
+# %% [markdown]
+# ## What you built
+#
+# - An anchor to beat: one colour, and a table of colours.
+# - The reason why L1 blurs what is in doubt, with a picture of two doubts: an edge and a texture.
+# - The losses of a conditional GAN, a U-Net with shortcuts, a PatchGAN whose field you computed and measured.
+# - Four trainings that differ in one thing each, on a measure of error and one of detail.
+#
+# **Three questions**
+#
+# 1. Your L1-trained network makes smooth skies and smooth faces. Which of the two should worry you?
+# 2. Why is a 70-pixel D enough, when it can't see whether the left half of a face matches the right one?
+# 3. You have ten thousand summer photos and ten thousand winter photos. What keeps you from using this lesson?
+#
+# <details><summary>Answers</summary>
+#
+# 1. The face: skies are smooth. A blur is L1's answer to doubt, and says that the input did not settle the texture.
+# 2. Because L1, or another loss that compares with the truth, settles what goes where. Without pairs that help is gone.
+# 3. No photo has a partner. G could be rewarded for looking like winter, as the unconditional GAN was for looking like a
+#    map, and you saw what became of the input. Lesson 06 ties it down without pairs.
+#
+# </details>
+#
+# ## What can go wrong
+#
+# | you see | look at |
+# | --- | --- |
+# | smooth, pale outputs | lambda_l1 too large for the time trained; D off, or far behind |
+# | fine outputs that ignore the input | D is not shown the input; the batch axis in `cat` |
+# | a regular grid of dots | transposed convolutions; more steps, or resize and convolve |
+# | every output the same for different noise | dropout off; and see the quotation above |
+# | good in training, poor when used | running statistics in the norms: run G as in training |
+# | a shift between input and output | pairs not registered: L1 then answers with a blur of its own |
+#
+# ## References
+#
+# - Isola, Zhu, Zhou, Efros (2017). Image-to-Image Translation with Conditional Adversarial Networks. arXiv:1611.07004
+# - Mirza, Osindero (2014). Conditional Generative Adversarial Nets. arXiv:1411.1784
+# - Ronneberger, Fischer, Brox (2015). U-Net: Convolutional Networks for Biomedical Image Segmentation. arXiv:1505.04597
+# - Zhu, Park, Isola, Efros (2017). Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks.
+#   arXiv:1703.10593
