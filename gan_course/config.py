@@ -159,6 +159,15 @@ class PairedConfig:
     n_hidden: int = 256  # pairs that no network trains on
 
 
+@dataclass(frozen=True)
+class TranslateConfig:
+    """Lesson 07: a CycleGAN between the satellite view and the map of the earth."""
+
+    cyclegan: CycleGANConfig
+    n_pictures: int = 4_000  # of each domain, no pairs
+    n_hidden: int = 300  # pairs to measure on
+
+
 GAME = {
     "smoke": GameConfig(n_steps_line=20, n_steps_ring=20, batch_size=64),
     "fast": GameConfig(n_steps_line=1_500, n_steps_ring=4_000),
@@ -189,18 +198,23 @@ MEASURING = {
     "full": MeasuringConfig(n_steps_judge=1_000, base_channels=64),
 }
 
+# No norm: InstanceNorm hides from G how bright a picture is, and from D how strong a pattern. R1 holds such a D.
 CRITTERS_LIVE = CycleGANConfig(
-    n_steps=450,
+    n_steps=500,
     batch_size=8,
     img_resolution=32,
     base_channels=16,
     n_blocks=3,
-    d_base_channels=16,
+    norm="none",
+    d_base_channels=32,
     n_layers=2,
-    lr=1e-3,
-    ema_decay=0.95,
+    d_norm="none",
+    r1_gamma=3.0,
+    lr=6e-4,
+    lambda_identity=2.0,
     residual=True,
     coordinates=4,
+    ema_decay=0.98,
 )
 CYCLE = {
     "smoke": CycleConfig(
@@ -217,66 +231,39 @@ CYCLE = {
 # higher rate; G is averaged; D has no norm, so that it sees brightness and contrast, and R1 instead. Critters keep their
 # flat colours because their G has no norm either, starts from no change, and is told where it is.
 _TRANSLATOR = CycleGANConfig(
-    n_steps=6_000,
+    n_steps=5_000,
     batch_size=4,
-    base_channels=24,
-    n_blocks=4,
+    base_channels=16,
+    n_blocks=3,
     d_base_channels=24,
     d_norm="none",
     r1_gamma=2.0,
     lr=5e-4,
-    lambda_identity=3.0,
     ema_decay=0.995,
 )
 
 TRANSLATORS = {
-    "critters": replace(
-        _TRANSLATOR, base_channels=16, n_blocks=3, norm="none", residual=True, coordinates=4, lambda_identity=2.0
-    ),
-    "earth": _TRANSLATOR,
-    "vangogh": _TRANSLATOR,
-    "grey": _TRANSLATOR,
+    "critters": replace(_TRANSLATOR, norm="none", residual=True, coordinates=4, lambda_identity=2.0),
+    "earth": replace(_TRANSLATOR, lambda_identity=3.0),
+    "vangogh": replace(_TRANSLATOR, residual=True, lambda_cycle=5.0, lambda_identity=0.5, n_layers=2),
+    "grey": replace(_TRANSLATOR, n_steps=4_000, residual=True),
 }
 
 # The ablations of the translation lessons, at 32 px, so that a table takes minutes a column.
-_ABLATION = replace(
-    _TRANSLATOR,
-    n_steps=1_000,
-    img_resolution=32,
-    batch_size=8,
-    base_channels=16,
-    n_blocks=3,
-    n_layers=2,
-    ema_decay=0.98,
-)
+_ABLATION = replace(_TRANSLATOR, n_steps=500, img_resolution=32, batch_size=8, n_layers=2, ema_decay=0.98)
 
 ABLATIONS = {
-    "cycle-prior": replace(_ABLATION, norm="none", residual=True, coordinates=4, lambda_identity=2.0),
-    "earth-ablation": _ABLATION,
-}
-
-PIX2PIX = {
-    "smoke": Pix2PixConfig(
-        n_steps=2, batch_size=2, img_resolution=64, base_channels=4, n_halvings=4, d_base_channels=4, n_layers=1
+    "cycle-prior": replace(
+        _ABLATION,
+        d_base_channels=32,
+        r1_gamma=3.0,
+        lr=6e-4,
+        norm="none",
+        residual=True,
+        coordinates=4,
+        lambda_identity=2.0,
     ),
-    "fast": Pix2PixConfig(
-        n_steps=600,
-        batch_size=8,
-        img_resolution=64,
-        base_channels=16,
-        n_halvings=5,
-        norm="instance",
-        d_base_channels=16,
-        n_layers=2,
-        lr=5e-4,
-    ),
-    "full": Pix2PixConfig(n_steps=40_000, batch_size=4, img_resolution=64, n_halvings=5, norm="instance"),
-}
-
-PAIRED = {
-    "smoke": PairedConfig(PIX2PIX["smoke"], n_pairs=16, n_hidden=16),
-    "fast": PairedConfig(PIX2PIX["fast"]),
-    "full": PairedConfig(PIX2PIX["full"], n_pairs=20_000, n_hidden=512),
+    "earth-ablation": replace(_ABLATION, lambda_identity=3.0),
 }
 
 

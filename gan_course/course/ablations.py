@@ -105,7 +105,8 @@ def _measure_critters(step: CycleGANStep) -> Row:
 
 def _measure_earth(step: CycleGANStep) -> Row:
     satellite, chart = (
-        to_float(load_domain(name, "test", n=N_TEST, resolution=32, seed=0)) for name in ("earth-satellite", "earth-map")
+        to_float(load_domain(name, "test", n=N_TEST, resolution=32, seed=0))
+        for name in ("earth-satellite", "earth-map")
     )
     made = _applied(step, "G_AB")(satellite)
     return {

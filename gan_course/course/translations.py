@@ -173,9 +173,9 @@ def painting_metrics(to_painting: Translate, to_photo: Translate) -> tuple[Metri
 
 def colour_metrics(to_colour: Translate, _: Translate) -> tuple[Metrics, Metrics]:
     """The error in a* and b* against the colours that were taken away, and the change of lightness."""
-    grey, colour = (to_float(load_domain(name, "test", n=N_TEST, seed=0)) for name in ("grey", "colour"))
+    grey, colour = (to_float(load_domain(name, "test", n=N_TEST, seed=0)) for name in ("earth-grey", "earth-satellite"))
     made = to_colour(grey)
-    mean = to_lab(to_float(load_domain("colour", n=1_000, seed=0))).mean((0, 2, 3))[1:]
+    mean = to_lab(to_float(load_domain("earth-satellite", n=1_000, seed=0))).mean((0, 2, 3))[1:]
     truth = to_lab(colour)[:, 1:]
     flat = (truth - mean[:, None, None]).square().sum(1).sqrt().mean()
     weights = colour.new_tensor([0.299, 0.587, 0.114])[:, None, None]
@@ -217,10 +217,10 @@ TRANSLATIONS: Mapping[str, Translation] = {
         painting_metrics,
     ),
     "grey": Translation(
-        "grey",
-        "colour",
+        "earth-grey",
+        "earth-satellite",
         ("grey2colour", ""),
-        "landmark photographs as bundled, crops of 64 px, with and without colour (public domain, CC0)",
+        "satellite view as bundled, tiles of 64 px, with and without colour, no pairs (public domain)",
         TRANSLATORS["grey"],
         colour_metrics,
     ),

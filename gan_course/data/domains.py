@@ -56,7 +56,8 @@ def _paintings(split: str, n: int, resolution: int, seed: int) -> Tensor:
 
 
 def _colourless(split: str, n: int, resolution: int, seed: int) -> Tensor:
-    return to_grey(_photos(split, n, resolution, seed)).expand(-1, 3, -1, -1).contiguous()
+    colour = DOMAINS["earth-satellite"](split, n, resolution, seed)
+    return to_grey(colour).expand(-1, 3, -1, -1).contiguous()
 
 
 DOMAINS: Mapping[str, Callable[[str, int, int, int], Tensor]] = {
@@ -66,6 +67,5 @@ DOMAINS: Mapping[str, Callable[[str, int, int, int], Tensor]] = {
     "earth-map": _earth("relief"),
     "photos": _photos,
     "paintings": _paintings,
-    "grey": _colourless,
-    "colour": _photos,
+    "earth-grey": _colourless,  # the satellite's view without colour
 }

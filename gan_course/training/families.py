@@ -134,7 +134,12 @@ def build_cyclegan(
 def make_cyclegan(config: CycleGANConfig) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
     """G_AB, G_BA, D_A and D_B of a configuration, with new weights."""
     size = {"base_channels": config.base_channels, "n_blocks": config.n_blocks, "upsampling": config.upsampling}
-    bias = {"padding": config.padding, "residual": config.residual, "coordinates": config.coordinates, "norm": config.norm}
+    bias = {
+        "padding": config.padding,
+        "residual": config.residual,
+        "coordinates": config.coordinates,
+        "norm": config.norm,
+    }
     judge = {"base_channels": config.d_base_channels, "n_layers": config.n_layers, "norm": config.d_norm}
     generators = (ResnetGenerator(**size, **bias), ResnetGenerator(**size, **bias))
     return (*generators, PatchDiscriminator(**judge), PatchDiscriminator(**judge))

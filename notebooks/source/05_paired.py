@@ -415,13 +415,13 @@ claim("measured by gradient they see 70, 94, 28 and 142 pixels", list(measured.v
 small = {n: seen_by(without_norms(PatchDiscriminator(base_channels=4, n_layers=n))) for n in (1, 2)}
 claim("with fewer layers the package's sees 16 and 34", list(small.values()) == [16, 34])
 
-# %% mystnb={"image": {"alt": "A satellite view of Europe, 256 pixels wide, with five nested squares that show what one score sees: 16 pixels cover a part of the Alps, 34 a small country, 70 northern Italy, 94 the whole of Italy and 142 half of the picture."}}
-europe = earth.crop(earth.load_view("satellite", 2), torch.tensor([[120, 1300]]), 256)[0]
+# %% mystnb={"image": {"alt": "A satellite view of Europe and North Africa, 256 pixels wide, with five nested squares around northern Italy: 16 pixels hold a stretch of coast, 34 the width of the peninsula, 70 the north of Italy with the Alps, 94 most of Italy, 142 almost a third of the whole picture."}}
+europe = earth.crop(earth.load_view("satellite", 2), torch.tensor([[100, 1310]]), 256)[0]
 _, (ax,) = viz.figure(4.4, 4.4)
 ax.imshow(europe.permute(1, 2, 0))
 for width, colour in ((16, "white"), (34, "#ffd166"), (70, "#ef476f"), (94, "#06d6a0"), (142, "#8ecae6")):
     ax.add_patch(plt.Rectangle((128 - width / 2, 128 - width / 2), width, width, fill=False, ec=colour, lw=1.5))
-    ax.text(128, 127 - width / 2, width, color=colour, fontsize=8, ha="center", va="bottom")
+    ax.text(130 - width / 2, 126 + width / 2, width, color=colour, fontsize=9, weight="bold", va="bottom")
 ax.set(xticks=[], yticks=[], title="what one score sees, of 256 pixels")
 viz.show_jpeg()
 
