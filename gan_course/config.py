@@ -168,6 +168,16 @@ class TranslateConfig:
     n_hidden: int = 300  # pairs to measure on
 
 
+@dataclass(frozen=True)
+class UseConfig:
+    """Lesson 08: the shipped translators put to the test, and small CycleGANs that fail on purpose."""
+
+    failing: CycleGANConfig
+    n_pictures: int = 1_000  # of each domain, for the small ones
+    n_crops: int = 200  # for distances and errors
+    n_tiles: int = 48  # for messages
+
+
 GAME = {
     "smoke": GameConfig(n_steps_line=20, n_steps_ring=20, batch_size=64),
     "fast": GameConfig(n_steps_line=1_500, n_steps_ring=4_000),
@@ -249,6 +259,24 @@ TRANSLATORS = {
     "grey": replace(_TRANSLATOR, n_steps=4_000, residual=True),
 }
 
+_FAILING = CycleGANConfig(
+    n_steps=200,
+    batch_size=4,
+    img_resolution=32,
+    base_channels=8,
+    n_blocks=1,
+    d_base_channels=12,
+    n_layers=1,
+    lr=1e-3,
+    ema_decay=0.95,
+    residual=True,
+)
+USE = {
+    "smoke": UseConfig(replace(_FAILING, n_steps=2), n_pictures=16, n_crops=16, n_tiles=8),
+    "fast": UseConfig(_FAILING),
+    "full": UseConfig(replace(_FAILING, n_steps=2_000), n_pictures=4_000, n_crops=500, n_tiles=200),
+}
+
 # The ablations of the translation lessons, at 32 px, so that a table takes minutes a column.
 _ABLATION = replace(_TRANSLATOR, n_steps=500, img_resolution=32, batch_size=8, n_layers=2, ema_decay=0.98)
 
@@ -264,6 +292,43 @@ ABLATIONS = {
         lambda_identity=2.0,
     ),
     "earth-ablation": replace(_ABLATION, lambda_identity=3.0),
+}
+
+PIX2PIX = {
+    "smoke": Pix2PixConfig(
+        n_steps=2, batch_size=2, img_resolution=64, base_channels=4, n_halvings=4, d_base_channels=4, n_layers=1
+    ),
+    "fast": Pix2PixConfig(
+        n_steps=600,
+        batch_size=8,
+        img_resolution=64,
+        base_channels=16,
+        n_halvings=5,
+        norm="instance",
+        d_base_channels=16,
+        n_layers=2,
+        lr=5e-4,
+    ),
+    "full": Pix2PixConfig(n_steps=40_000, batch_size=4, img_resolution=64, n_halvings=5, norm="instance"),
+}
+
+PAIRED = {
+    "smoke": PairedConfig(PIX2PIX["smoke"], n_pairs=16, n_hidden=16),
+    "fast": PairedConfig(PIX2PIX["fast"]),
+    "full": PairedConfig(PIX2PIX["full"], n_pairs=20_000, n_hidden=512),
+}
+
+EARTH_LIVE = replace(
+    TRANSLATORS["earth"], n_steps=600, batch_size=8, img_resolution=32, n_layers=2, lr=1e-3, ema_decay=0.98
+)
+TRANSLATE = {
+    "smoke": TranslateConfig(
+        replace(EARTH_LIVE, n_steps=2, batch_size=2, base_channels=4, n_blocks=1, d_base_channels=4),
+        n_pictures=16,
+        n_hidden=16,
+    ),
+    "fast": TranslateConfig(EARTH_LIVE),
+    "full": TranslateConfig(TRANSLATORS["earth"], n_pictures=8_000, n_hidden=500),
 }
 
 

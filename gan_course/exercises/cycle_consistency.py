@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
+from gan_course.exercises.cycle_objective import objective_parts, same, total, what_is_off
 from gan_course.exercises.verdict import PASSED, Verdict, checker, not_yet
 
 ARROWS = {"G": ("A", "B"), "F": ("B", "A")}
@@ -94,19 +95,19 @@ def check_adversarial(adversarial: Callable[[nn.Module, Tensor, Tensor], Sequenc
     on_real, on_fake = D(real), D(fake)
     halves = (on_real - 1).square().mean(), on_fake.square().mean()
     right_D, right_G = (halves[0] + halves[1]) / 2, (on_fake - 1).square().mean()
-    if _same(loss_D, right_G) and _same(loss_G, right_D):
+    if same(loss_D, right_G) and same(loss_G, right_D):
         return not_yet("the two are exchanged: loss_D first")
-    if _same(loss_D, 2 * right_D):
+    if same(loss_D, 2 * right_D):
         return not_yet("the objective of D is halved (appendix 7.1 of the paper): D learns more slowly than G")
-    if _same(loss_D, (on_real.square().mean() + (on_fake - 1).square().mean()) / 2):
+    if same(loss_D, (on_real.square().mean() + (on_fake - 1).square().mean()) / 2):
         return not_yet("the labels are swapped: real pictures are pulled to 1, fakes to 0")
-    if not _same(loss_D, right_D):
+    if not same(loss_D, right_D):
         return not_yet(f"loss_D is {right_D:.4f} for the checker's points, yours is {loss_D:.4f}")
-    if _same(loss_G, halves[1]):
+    if same(loss_G, halves[1]):
         return not_yet("that G wants its fakes to be recognised: it should pull their scores to 1")
-    if _same(loss_G, right_G / 2):
+    if same(loss_G, right_G / 2):
         return not_yet("only D's objective is halved; G's is not")
-    if not _same(loss_G, right_G):
+    if not same(loss_G, right_G):
         return not_yet(f"loss_G is {right_G:.4f} for the checker's points, yours is {loss_G:.4f}")
     if _slope(loss_D, scale) is not None:
         return not_yet("the values are right, but loss_D sends a gradient into G: D judges fake.detach()")
@@ -123,10 +124,10 @@ def check_cycle(cycle: Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor])
     if not torch.is_tensor(loss) or loss.shape != ():
         return not_yet("return one number: a tensor of shape ()")
     forward, backward = l1_loss(G_BA(G_AB(a)), a), l1_loss(G_AB(G_BA(b)), b)
-    if _same(loss, forward + backward):
+    if same(loss, forward + backward):
         slopes = [_slope(loss, network.weight) for network in (G_AB, G_BA)]
         whole = [_slope(forward + backward, network.weight) for network in (G_AB, G_BA)]
-        if any(one is None or not _same(one, right) for one, right in zip(slopes, whole, strict=True)):
+        if any(one is None or not same(one, right) for one, right in zip(slopes, whole, strict=True)):
             return not_yet(
                 "the value is right, and its gradient is not: it flows through both generators, so no detach"
             )
@@ -150,7 +151,7 @@ def check_cycle(cycle: Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor])
         (forward + backward) * a.numel(): "a sum over pixels: take the mean, or lambda would depend on the size",
     }
     for value, reason in answers.items():
-        if _same(loss, value):
+        if same(loss, value):
             return not_yet(reason)
     return not_yet(f"it is {forward + backward:.4f} for the checker's maps and points; yours is {loss:.4f}")
 
@@ -163,13 +164,13 @@ def check_objective(objective: Callable[..., Tensor]) -> Verdict:
         loss = objective(*networks, a, b, *weights)
         if not torch.is_tensor(loss) or loss.shape != ():
             return not_yet("return one number: a tensor of shape ()")
-        parts, mistakes = _parts_of_objective(*networks, a, b)
-        if not _same(loss, _total(parts, *weights)):
-            return not_yet(_what_is_off(loss, parts, mistakes, weights))
+        parts, mistakes = objective_parts(*networks, a, b)
+        if not same(loss, total(parts, *weights)):
+            return not_yet(what_is_off(loss, parts, mistakes, weights))
     for network, name in zip(networks[:2], ("G_AB", "G_BA"), strict=True):
         slope = _slope(objective(*networks, a, b, 10.0, 5.0), network.weight)
-        parts, _ = _parts_of_objective(*networks, a, b)
-        if slope is None or not _same(slope, _slope(_total(parts, 10.0, 5.0), network.weight)):
+        parts, _ = objective_parts(*networks, a, b)
+        if slope is None or not same(slope, _slope(total(parts, 10.0, 5.0), network.weight)):
             return not_yet(
                 f"the value is right, but the gradient of {name} is not: nothing is detached in G's objective"
             )
@@ -228,77 +229,6 @@ def check_zero_terms(zero_terms: Mapping[str, Sequence[str]]) -> Verdict:
     return PASSED
 
 
-def _parts_of_objective(
-    G_AB: nn.Module, G_BA: nn.Module, D_A: nn.Module, D_B: nn.Module, a: Tensor, b: Tensor
-) -> tuple[tuple[Tensor, Tensor, Tensor], dict[str, tuple[Tensor, Tensor, Tensor]]]:
-    """The three parts, and what they are with one mistake in them."""
-
-    def fooled(D: nn.Module, fake: Tensor) -> Tensor:
-        return (D(fake) - 1).square().mean()
-
-    fake_B, fake_A = G_AB(a), G_BA(b)
-    gan = fooled(D_B, fake_B) + fooled(D_A, fake_A)
-    cycle = l1_loss(G_BA(fake_B), a) + l1_loss(G_AB(fake_A), b)
-    identity = l1_loss(G_AB(b), b) + l1_loss(G_BA(a), a)
-    mistakes = {
-        "D_A judges pictures of domain A here: fake_A. (The official code's netD_A judges domain B)": (
-            fooled(D_A, fake_B) + fooled(D_B, fake_A),
-            cycle,
-            identity,
-        ),
-        "D's are asked to judge real pictures: the generators learn from their fakes": (
-            fooled(D_A, a) + fooled(D_B, b),
-            cycle,
-            identity,
-        ),
-        "the adversarial terms are not halved in the objective of the generators": (gan / 2, cycle, identity),
-        "that G wants to be recognised: pull the scores of its fakes to 1": (
-            D_B(fake_B).square().mean() + D_A(fake_A).square().mean(),
-            cycle,
-            identity,
-        ),
-        "the cycle loss is an unpaired comparison: a's round trip ends at a": (
-            gan,
-            l1_loss(fake_B, b) + l1_loss(fake_A, a),
-            identity,
-        ),
-        "the identity loss gives G_AB a picture that is already in B: G_AB(b) against b": (
-            gan,
-            cycle,
-            l1_loss(fake_B, a) + l1_loss(fake_A, b),
-        ),
-        "the identity loss is missing": (gan, cycle, torch.zeros_like(identity)),
-        "the cycle loss is missing": (gan, torch.zeros_like(cycle), identity),
-        "the adversarial losses are missing: nobody asks for pictures of the other domain": (
-            torch.zeros_like(gan),
-            cycle,
-            identity,
-        ),
-    }
-    return (gan, cycle, identity), mistakes
-
-
-def _total(parts: tuple[Tensor, Tensor, Tensor], lambda_cycle: float, lambda_identity: float) -> Tensor:
-    gan, cycle, identity = parts
-    return gan + lambda_cycle * cycle + lambda_identity * identity
-
-
-def _what_is_off(loss: Tensor, parts: tuple, mistakes: Mapping[str, tuple], weights: tuple[float, float]) -> str:
-    for reason, wrong in mistakes.items():
-        if _same(loss, _total(wrong, *weights)):
-            return reason
-    lambda_cycle, lambda_identity = weights
-    if _same(loss, _total(parts, 1.0, 1.0)) or _same(loss, _total(parts, 10.0, 5.0)):
-        return "the weights are not used: lambda_cycle times the cycle loss, lambda_identity times the identity loss"
-    if _same(loss, _total(parts, lambda_cycle, lambda_cycle * lambda_identity)):
-        return "here lambda_identity is the whole factor of the identity loss (the paper writes 0.5 lambda)"
-    right = _total(parts, *weights)
-    return (
-        f"with lambda_cycle {lambda_cycle:g} and lambda_identity {lambda_identity:g} it is {right:.4f} for the "
-        f"checker's networks; yours is {loss:.4f}"
-    )
-
-
 def _refusal(arrival: Callable, names: str, start: str, arrows: Mapping = ARROWS) -> object:
     """What the attempt answers; `TypeError` itself where it raises one."""
     attempt = getattr(arrival, "__wrapped__", arrival)
@@ -333,7 +263,3 @@ def _slope(loss: Tensor, weight: Tensor) -> Tensor | None:
     if not loss.requires_grad:
         return None
     return torch.autograd.grad(loss, weight, retain_graph=True, allow_unused=True)[0]
-
-
-def _same(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and torch.allclose(a.detach().double(), b.detach().double(), rtol=1e-5, atol=1e-8)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gan_course.data.batches import to_bytes, to_float
 from gan_course.evaluation.paired import colour_error, l1_error, to_lab
 from gan_course.evaluation.sensitivity import add_noise
+from gan_course.exercises.odd_pictures import as_stored, odd_files, scene
 from gan_course.exercises.verdict import PASSED, Verdict, checker, not_yet
 
 ORIENTATION = 274  # the number of EXIF's entry
@@ -49,9 +50,7 @@ def check_any_size(translate: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
         seen = G.seen
         if not torch.allclose(answer, -x, atol=1e-5):
             if _place(x, seen) is not None:
-                return not_yet(
-                    "the picture went in whole, but another part of G's answer comes out: crop where you put it"
-                )
+                return not_yet("it went in whole, but another part of G's answer comes out: crop where you put it")
             return not_yet("the pixels have changed on the way: pad with a border, and do not resize")
         if (height % 4, width % 4) == (0, 0) and seen.shape != x.shape:
             return not_yet("a size that already fits should go in as it is: how much does your formula add to 16?")
@@ -66,9 +65,9 @@ def check_any_size(translate: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
 @checker
 def check_upright(upright: Callable[[Path], Tensor]) -> Verdict:
     """Exercise 2: a photograph the way the camera was held."""
-    truth = _scene()
+    truth = scene()
     with tempfile.TemporaryDirectory() as folder:
-        for orientation, stored in _stored(truth).items():
+        for orientation, stored in as_stored(truth).items():
             path = Path(folder) / f"{orientation}.png"
             exif = Image.Exif()
             if orientation:
@@ -97,15 +96,13 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
     raw = inspect.unwrap(load_image)
     with tempfile.TemporaryDirectory() as folder:
         first = True
-        for kind, (image, wanted) in _files().items():
+        for kind, (image, wanted) in odd_files().items():
             path = Path(folder) / f"{kind}.png"
             image.save(path)
             answer = load_image(path) if first else _try(raw, path)
             first = False
             if answer is None:
-                return not_yet(
-                    f"{kind}: None comes out, because `paste` changes its image in place and returns nothing"
-                )
+                return not_yet(f"{kind}: None comes out, for `paste` changes its image in place and returns nothing")
             if isinstance(answer, Exception):
                 return not_yet(f"{kind}: your code raised {type(answer).__name__}: {answer}")
             if not isinstance(answer, Image.Image) or answer.mode != "RGB":
@@ -256,43 +253,6 @@ def _border(seen: Tensor, x: Tensor) -> Tensor:
     return seen[:, :, outside]
 
 
-def _scene() -> np.ndarray:
-    """Sky over grass with a sun at the left: no turn or mirror image of it is itself."""
-    scene = np.zeros((6, 9, 3), np.uint8)
-    scene[:3], scene[3:] = (90, 150, 250), (60, 140, 50)
-    scene[1, 1] = (250, 220, 70)
-    return scene
-
-
-def _stored(truth: np.ndarray) -> dict[int, np.ndarray]:
-    """What a camera stores for each orientation, so that the viewer's turn gives `truth`; 0 stands for no entry."""
-    return {
-        0: truth,
-        1: truth,
-        6: np.rot90(truth, 1).copy(),
-        8: np.rot90(truth, -1).copy(),
-        3: np.rot90(truth, 2).copy(),
-        2: truth[:, ::-1].copy(),
-    }
-
-
-def _files() -> dict[str, tuple[Image.Image, np.ndarray]]:
-    colour = np.random.default_rng(0).integers(0, 256, (4, 5, 3), np.uint8)
-    grey = colour[:, :, 0]
-    palette = Image.fromarray((np.arange(20) % 3).astype(np.uint8).reshape(4, 5), "P")
-    table = np.array([(200, 30, 30), (30, 160, 60), (40, 60, 200)], np.uint8)
-    palette.putpalette(table.flatten().tolist())
-    alpha = np.full((4, 5), 255, np.uint8)
-    alpha[:2] = 0
-    over_white = np.where(alpha[:, :, None] == 0, 255, colour).astype(np.uint8)
-    return {
-        "colour": (Image.fromarray(colour), colour),
-        "grey": (Image.fromarray(grey), np.repeat(grey[:, :, None], 3, 2)),
-        "palette": (palette, table[np.arange(20).reshape(4, 5) % 3]),
-        "transparent": (Image.fromarray(np.dstack([colour, alpha])), over_white),
-    }
-
-
 def _try(function: Callable, path: Path) -> object:
     try:
         return function(path)
@@ -309,7 +269,7 @@ def _hide(x: Tensor) -> Tensor:
 def _seek(y: Tensor) -> Tensor:
     """The way back from `_hide`."""
     coarse = torch.nn.functional.avg_pool2d(y, 4).repeat_interleave(4, 2).repeat_interleave(4, 3)
-    return (coarse / 0.7 + 10 * (y - coarse)).clamp(-1, 1)
+    return (coarse / 0.75 + 10 * (y - coarse)).clamp(-1, 1)
 
 
 def _same(a: Tensor, b: Tensor) -> bool:

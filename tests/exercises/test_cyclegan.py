@@ -227,6 +227,12 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
+@pytest.mark.parametrize(("check", "empty"), [(lesson.check_halving, HALVING), (lesson.check_lost, LOST)])
+def test_an_empty_table_is_not_attempted(check, empty):
+    assert check(dict.fromkeys(empty, ...)).status == "not attempted yet"
+    assert check(empty | {next(iter(empty)): ...}).status == "not yet"
+
+
 @pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"

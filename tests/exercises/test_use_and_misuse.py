@@ -2,7 +2,6 @@ import inspect
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image, ImageOps
 from torch.nn.functional import interpolate, pad
 

@@ -34,7 +34,7 @@ def test_half_of_what_it_hands_back_are_pictures_of_earlier_calls():
     assert 0.45 < sum(old) / len(old) < 0.55
 
 
-def test_an_old_picture_is_about_fifty_pictures_old():
+def test_an_old_picture_is_about_a_hundred_pictures_old():
     """Each swap throws out one of 50 at random, and every second picture swaps: 100 pictures on average."""
     ages = [
         4 * call + place - number for call, row in enumerate(run(pool(50), 3_000)) for place, number in enumerate(row)

@@ -1,0 +1,791 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 08 · Use and misuse
+#
+# Translate photographs of any size, your own among them; then find the message that a translation hides, the things
+# that it invents, and what it cannot do at all.
+#
+# ![Three photographs of landmarks in the upper row, a fortified town, a golden temple by the water and a small pavilion; below each the same view as the generator paints it, with coarser patches and other colours.](images/08_use_and_misuse.jpg)
+#
+# | you will be able to | |
+# | --- | --- |
+# | translate | pictures of any size, the right way up, from a notebook and from the command line |
+# | measure | what a translation gained and what it kept, against a baseline that is not made of straw |
+# | uncover | information that a generator hides where no eye sees it, and wash it out |
+# | foresee | where translation must fail: shape, and whatever is not in the input |
+# | mend | four failures of training, each by its cause |
+# | needs | lessons 04, 06 and 07 |
+# | time | study 110 min; computing: fast not yet measured, full not yet measured |
+# | papers | Zhu et al. 2017 (CycleGAN); Chu et al. 2017 (steganography); Cohen et al. 2018 (hallucination); Odena et al. 2016 (checkerboard); Park et al. 2020 (CUT); Parmar et al. 2024 (CycleGAN-Turbo) |
+
+# %% tags=["parameters"]
+PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
+SEED = 0
+
+# %% tags=["imports"]
+from dataclasses import replace
+
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from PIL import Image, ImageOps
+from torch.nn.functional import pad
+
+from gan_course import viz
+from gan_course.config import USE, config_for
+from gan_course.course import claim
+from gan_course.course.shipped import load_shipped_translator
+from gan_course.course.translations import in_parts
+from gan_course.data import critters, earth
+from gan_course.data.batches import to_bytes, to_float
+from gan_course.data.domains import load_domain
+from gan_course.data.pictures import read_picture
+from gan_course.data.vangogh import load_photos, to_grey
+from gan_course.evaluation.features import answer_shares, features_of
+from gan_course.evaluation.frechet import kernel_distance
+from gan_course.evaluation.hidden_message import blur_part, read_error
+from gan_course.evaluation.paired import colour_error, edge_correlation, intersection_over_union, l1_error, sea_mask, to_lab
+from gan_course.evaluation.readers import load_reader
+from gan_course.evaluation.sensitivity import add_noise, blur, through_jpeg
+from gan_course.exercises import use_and_misuse as exercises
+from gan_course.inference.translating import translate_picture
+from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
+from gan_course.runtime import choose_runtime, seed_everything
+from gan_course.training.families import build_cyclegan
+from gan_course.training.loop import fit
+from gan_course.weights import read_card
+
+cfg = config_for(USE, PROFILE)
+runtime = choose_runtime("cpu")
+seed_everything(SEED)
+
+# %% [markdown]
+# ## Before you start
+#
+# 1. What does the cycle loss compare?
+# 2. InstanceNorm takes a mean and a variance. Over which pixels?
+# 3. A G that was trained on pictures of 64 px is shown one of 576 x 432 px. What has to change in its weights?
+#
+# <details><summary>Answers</summary>
+#
+# 1. A picture with its own round trip, $G_{BA}(G_{AB}(a))$ with $a$. It never looks at what lies in between.
+# 2. All pixels of one channel of one picture.
+# 3. Nothing: convolutions do not know the size of the picture. Its statistics and its neighbourhoods do change.
+#
+# </details>
+#
+# ## Seven translators
+#
+# The course ships what `full` training made. Each file has a card; `python -m gan_course weights` prints them all.
+
+# %%
+names = ["photo2vangogh", "vangogh2photo", "grey2colour", "earth-satellite2map", "earth-map2satellite"]
+names += ["critters-plain2striped", "critters-striped2plain"]
+G = {name: load_shipped_translator(name).requires_grad_(False) for name in names}
+for name, network in G.items():
+    card, count = read_card(name), sum(weight.numel() for weight in network.parameters())
+    print(f"{name:23} {card['from']:>16} -> {card['to']:16} {count / 1e6:.2f} million weights, {card['bytes'] / 2**20:.1f} MB")
+
+# %% [markdown]
+# The paper's generator for 256 px has 11.4 million weights. These were trained on tiles of 64 px on a CPU, and they are
+# small. Whatever you see below is no bound on what the method can do.
+
+# %% [markdown]
+# ## From photograph to Van Gogh
+#
+# The photographs below were held out: neither G nor D has seen them. `translate_picture` takes a picture of any size.
+# **Predict:** what will change, the colours or the strokes? What will happen to a straight edge?
+
+# %%
+photos = dict(load_photos("test"))
+painted = {name: translate_picture(G["photo2vangogh"], picture) for name, picture in photos.items()}
+for name, picture in photos.items():
+    print(f"{name:20} {tuple(picture.shape)} -> {tuple(painted[name].shape)} {painted[name].dtype}")
+claim("every picture keeps its size", all(painted[name].shape == photos[name].shape for name in photos))
+
+
+def show_pictures(rows, titles=(), width=3.2):
+    """Rows of pictures (3, H, W) uint8 of any size, all equally wide."""
+    shapes = [max(one.shape[1] / one.shape[2] for one in row) for row in rows]
+    fig, axes = plt.subplots(len(rows), len(rows[0]), figsize=(width * len(rows[0]), width * sum(shapes) + 0.25),
+                             dpi=viz.DPI, squeeze=False, height_ratios=shapes)  # fmt: skip
+    for ax, picture in zip(axes.flat, [one for row in rows for one in row], strict=True):
+        ax.imshow(picture.permute(1, 2, 0))
+        ax.axis("off")
+    for ax, title in zip(axes.flat, titles, strict=False):
+        ax.set_title(title, fontsize=10)
+    fig.subplots_adjust(0.002, 0.002, 0.998, 1 - 0.25 / fig.get_figheight(), wspace=0.01, hspace=0.01)
+    viz.show_jpeg()
+
+
+# %% tags=["best-picture"] mystnb={"image": {"alt": "Three held-out photographs above their translations: a fortified town on a hill, a golden temple beside water, a pavilion on a lawn. In the translations the buildings stand where they stood; areas are broken into patches and the colours have shifted."}}
+shown = ["citedeCarcassonne", "goldenTemple", "rangGhar"]
+show_pictures([[photos[name] for name in shown], [painted[name] for name in shown]], ["photograph", "", ""])
+
+# %% [markdown]
+# Is that Van Gogh, or is it a filter? Lesson 04 has the instruments: the kernel distance to held-out parts of the
+# paintings (KID, over the features of the course's own reader, so compare it with nothing outside of this course), and
+# the share of pictures that the reader, which was trained to tell photographs from paintings, takes for paintings.
+#
+# A number needs company. Untranslated photographs are the upper end. The lower end is **parts of the same paintings
+# that are not held out**. And between them stands a cheap rival: shift and scale each colour channel of all photographs
+# so that its mean and spread are those of the paintings. That exchanges the palette and paints no stroke.
+
+# %% tags=["nbval-ignore-output"]
+reader, n = load_reader("photos"), cfg.n_crops
+crops = load_domain("photos", "test", n=n, seed=0)
+target = features_of(reader, load_domain("paintings", "test", n=n, seed=0))
+train = {name: to_float(load_domain(name, n=n, seed=1)) for name in ("photos", "paintings")}
+mean, spread = ({k: f(v, (0, 2, 3), keepdim=True) for k, v in train.items()} for f in (torch.mean, torch.std))
+rival = (to_float(crops) - mean["photos"]) / spread["photos"] * spread["paintings"] + mean["paintings"]
+rows = {
+    "photographs": crops,
+    "their palette exchanged": to_bytes(rival),
+    "translated by G": to_bytes(in_parts(G["photo2vangogh"], to_float(crops))),
+    "other parts of the paintings": to_bytes(train["paintings"]),
+}
+kid, taken, edges = {}, {}, {}
+for name, images in rows.items():
+    kid[name] = 1_000 * kernel_distance(target, features_of(reader, images))
+    taken[name] = float(answer_shares(reader, images)["painted"][1])
+    edges[name] = float(edge_correlation(to_float(images), to_float(crops)).mean())
+    kept = "" if "parts" in name else f"   edges kept {edges[name]:.2f}"
+    print(f"{name:30} KID x 1000 {kid[name]:7.2f}   taken for paintings {100 * taken[name]:3.0f} %{kept}")
+print("\nfrom the card, over 500 crops:", read_card("photo2vangogh")["metrics"])
+
+# %%
+start, made, cheap = (kid[name] for name in ("photographs", "translated by G", "their palette exchanged"))
+claim("G brings the photographs nearer to the paintings: the distance falls by a quarter or more",
+      made < 0.75 * start, margin=0.75 - made / start, needs_training=True)  # fmt: skip
+claim("the correlation of edges with the photograph stays above 0.5",
+      edges["translated by G"] > 0.5, margin=edges["translated by G"] - 0.5, needs_training=True)  # fmt: skip
+
+# %% [markdown]
+# Compare G with the rival before you praise it: whatever the palette alone achieves is no merit of a GAN. Then look at
+# the last line, which no translation has to beat, and at what "edges kept" leaves out. Nothing here says whether you
+# would hang the picture on a wall.
+#
+# ### The brush has a width in pixels
+#
+# G learnt from tiles of 64 px. **Predict:** show it the same photograph at half the size. Do the strokes shrink with
+# the houses?
+
+# %%
+name = "citedeCarcassonne"
+small = torch.nn.functional.avg_pool2d(photos[name].float(), 2).round().byte()
+painted_small = translate_picture(G["photo2vangogh"], small)
+top, left, side = 100, 180, 144
+patch = (slice(None), slice(top, top + side), slice(left, left + side))
+half = (slice(None), slice(top // 2, (top + side) // 2), slice(left // 2, (left + side) // 2))
+alone = translate_picture(G["photo2vangogh"], photos[name][patch].contiguous())
+inner = slice(40, side - 40)  # far from the patch's border
+apart = (alone[:, inner, inner].float() - painted[name][patch][:, inner, inner].float()).abs().mean()
+print(tuple(photos[name][patch].shape), tuple(small[half].shape))
+claim("the same patch comes out otherwise without its surroundings: 1 of 255 or more on average",
+      apart > 1, margin=apart - 1, needs_training=True)  # fmt: skip
+
+# %% mystnb={"image": {"alt": "Four enlarged patches of the fortified town: the photograph; its translation at full size; the translation of the photograph at half size, with strokes that are twice as wide against the houses; and the patch translated alone, in somewhat other colours."}}
+show_pictures([[photos[name][patch], painted[name][patch], painted_small[half], alone]],
+              ["photograph", "translated whole", "translated at half size", "this patch alone"], width=2.3)  # fmt: skip
+
+# %% [markdown]
+# The strokes keep their width in pixels, so against the houses they double. The size at which you show a picture to G is
+# a setting, like the width of a brush.
+#
+# The last patch is the same pixels, translated without the rest of the photograph. It comes out otherwise even in
+# its middle: InstanceNorm divides by the spread of the whole picture. That is why a large picture cannot simply be cut
+# into tiles. `python -m gan_course translate` gathers the statistics of the whole picture, layer by layer.
+
+# %% [markdown]
+# **Exercise 1. Any size** (easy, 10 minutes: two lines that most scripts get wrong)
+#
+# G halves a picture twice and doubles it twice, so its sides have to be multiples of 4. Write `translate` for any size:
+# give the picture a border, call `G`, and cut the answer to the size of `x`. Which border, if InstanceNorm is to notice
+# little of it?
+
+# %% tags=["exercise"]
+def translate(G, x):
+    ...
+
+
+exercises.check_any_size(translate)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# `-width % 4` is what is missing to the next multiple, and 0 where nothing is. A mirrored border has the colours of the
+# picture; a black one would change the mean and the spread of every channel.
+#
+# ```python
+# def translate(G, x):
+#     height, width = x.shape[2:]
+#     padded = pad(x, (0, -width % 4, 0, -height % 4), mode="reflect")
+#     return G(padded)[:, :, :height, :width]
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## Your own pictures
+#
+# Put the path of a picture between the quotes, and a translator's name if you want another one. Any usual format and
+# size will do. For a folder full of them, use the command line:
+#
+# ```sh
+# python -m gan_course translate --weights photo2vangogh --input my_photos --output my_paintings
+# ```
+
+# %%
+MY_PICTURE = ""  # such as "/home/me/cat.jpg"; empty: a held-out photograph
+MY_TRANSLATOR = "photo2vangogh"
+
+mine = read_picture(MY_PICTURE) if MY_PICTURE else photos["lincolnMemorial"]
+translated = translate_picture(G[MY_TRANSLATOR], mine)
+Image.fromarray(mine.permute(1, 2, 0).numpy())  # the last line of a cell is shown: try it with `translated`
+print(f"{mine.shape[2]} x {mine.shape[1]} px in, {translated.shape[2]} x {translated.shape[1]} px out")
+
+# %% mystnb={"image": {"alt": "A photograph of a white memorial hall with columns, or your own picture, beside its translation."}}
+show_pictures([[mine, translated]], ["yours", MY_TRANSLATOR], width=4.4)
+
+# %% [markdown]
+# `read_picture` did three things that are easily forgotten: it turned the picture the way the camera was held, put white
+# behind transparent places, and made colour of grey. The next two exercises are about files that go wrong without.
+
+# %% [markdown]
+# **Exercise 2. The right way up** (easy, 5 minutes: every phone stores some pictures on their side)
+#
+# A camera stores the pixels as its sensor lies, and beside them a number, EXIF's *orientation*, that says how to turn or
+# mirror them. `Image.open` ignores it. Return the picture in `path` as a viewer shows it, as an image or as an array
+# (height, width, 3).
+
+# %% tags=["exercise"]
+def upright(path):
+    ...
+
+
+exercises.check_upright(upright)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# There are eight orientations, four of them mirrored. Pillow knows them all.
+#
+# ```python
+# def upright(path):
+#     return ImageOps.exif_transpose(Image.open(path))
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 3. Debug: a published reader** (medium, 10 minutes: a bug that waits for the first grey picture)
+#
+# A widely read annotated CycleGAN loads its pictures like this:
+#
+# ```python
+# def load_image(path):
+#     image = Image.open(path)
+#     if image.mode != "RGB":
+#         image = Image.new("RGB", image.size).paste(image)
+#     return image
+# ```
+#
+# What comes out for a grey file? Mend it, and let transparent places show white.
+
+# %% tags=["exercise"]
+def load_image(path):
+    ...
+
+
+exercises.check_load_image(load_image)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# `paste` works in place and returns `None`, so every grey picture became `None`. Even with a canvas kept in a variable,
+# `paste` would show the colours that hide behind transparent pixels.
+#
+# ```python
+# def load_image(path):
+#     image = Image.open(path)
+#     if image.has_transparency_data:
+#         image = image.convert("RGBA")
+#         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+#     return image.convert("RGB")
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## From grey to colour
+#
+# The article that this course corrects gives "black-and-white photos to colour" as an example of CycleGAN. It is not
+# among the applications of the paper (section 5.2), and for a reason: whoever has colour pictures has the pairs for
+# nothing, by taking the colour away. Colouring is a task for pix2pix, with its pairs (lesson 05). A CycleGAN *can* be
+# trained on it, as ours was: grey tiles of the satellite view of the Earth on one side, coloured tiles of other places
+# on the other. The test tiles come from the hidden longitudes, and we know their true colours.
+#
+# Let $L^*$ be lightness, $a^*$ run from green to red and $b^*$ from blue to yellow, about one unit being what an eye
+# can tell. The error of colour is the distance in the plane of $a^*$ and $b^*$.
+
+# %% [markdown]
+# **Exercise 4. The error of colour** (easy, 10 minutes: you need it to judge any colouring)
+#
+# `to_lab` turns pictures (N, 3, H, W) in [-1, 1] into $L^*, a^*, b^*$ of the same shape. Return the distance between the
+# colours of `made` and `truth`, whatever their lightness, as the mean over all pixels.
+
+# %% tags=["exercise"]
+def ab_error(made, truth):
+    ...
+
+
+exercises.check_ab_error(ab_error)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def ab_error(made, truth):
+#     difference = to_lab(made)[:, 1:] - to_lab(truth)[:, 1:]
+#     return difference.square().sum(1).sqrt().mean()
+# ```
+#
+# </details>
+#
+# **Predict:** two answers need no network: leave the picture grey ($a^* = b^* = 0$), or give every pixel the mean
+# colour of the Earth. Which is better? What would G have to recognise in the grey picture to do better than both?
+
+# %%
+windows = earth.crop_positions(60, split="test", tile=104, seed=3)[[0, 7, 12, 25, 41]]
+places = earth.crop(earth.load_view("satellite", 2), windows, 104)
+greys = to_grey(places).expand(-1, 3, -1, -1).contiguous()
+coloured = torch.stack([translate_picture(G["grey2colour"], one) for one in greys])
+print(tuple(places.shape), "larger than the tiles of the training")
+
+# %% mystnb={"image": {"alt": "Five hidden places of the Earth in three rows: grey, coloured by the generator, and in their true colours. Sea is mostly recognised and made blue; land is green or brown, not always where it should be."}}
+show_pictures([list(greys), list(coloured), list(places)], width=1.9)
+
+# %% tags=["nbval-ignore-output"]
+source, truth = (to_float(load_domain(name, "test", n=cfg.n_crops, seed=0)) for name in ("earth-grey", "earth-satellite"))
+guess = in_parts(G["grey2colour"], source)
+mean_ab = to_lab(to_float(load_domain("earth-satellite", n=cfg.n_crops, seed=1)))[:, 1:].mean((0, 2, 3))[:, None, None]
+error = {
+    "left grey": float(colour_error(source, truth).mean()),
+    "the mean colour": float((to_lab(truth)[:, 1:] - mean_ab).square().sum(1).sqrt().mean()),
+    "coloured by G": float(colour_error(guess, truth).mean()),
+}
+luminance = float(l1_error(to_float(to_grey(to_bytes(guess))), source[:, :1]).mean())
+for name, value in error.items():
+    print(f"{name:16} error in ab {value:5.2f}")
+print(f"luminance moved by {luminance:.3f} of the range")
+sea = sea_mask(truth)
+for part, where in (("sea", sea), ("land", ~sea)):
+    a, b = (to_lab(guess)[:, k][where].mean() for k in (1, 2))
+    a_true, b_true = (to_lab(truth)[:, k][where].mean() for k in (1, 2))
+    print(f"{part:4}: guessed a* {a:6.1f}, b* {b:6.1f}; true a* {a_true:6.1f}, b* {b_true:6.1f}")
+
+# %%
+best = min(error["left grey"], error["the mean colour"])
+bluer = float(to_lab(guess)[:, 2][~sea].mean() - to_lab(guess)[:, 2][sea].mean())
+claim("G's colours are nearer to the true ones than grey and than the mean colour are",
+      error["coloured by G"] < best, margin=best - error["coloured by G"], needs_training=True)  # fmt: skip
+claim("it makes the sea bluer than the land, by 5 units of b* or more",
+      bluer > 5, margin=bluer - 5, needs_training=True)  # fmt: skip
+claim("the lightness is kept: it moves by less than 0.05 of the range",
+      luminance < 0.05, margin=0.05 - luminance, needs_training=True)  # fmt: skip
+
+# %% [markdown]
+# ### What it cannot know
+#
+# Colours are read off the grey picture wherever grey gives them away: what is smooth is sea. Elsewhere nothing gives
+# them away. Here is one place in two colourings whose grey is the same: the differences between red, green and blue are
+# turned round, the luminance is kept.
+
+# %%
+place = places[:1].float()
+lightness = to_grey(places[:1]).float()
+two = [(lightness + 0.8 * sign * (place - lightness)).round().clamp(0, 255).byte() for sign in (1, -1)]
+shades = [to_grey(one).expand(-1, 3, -1, -1).contiguous() for one in two]
+answers = [translate_picture(G["grey2colour"], one[0]) for one in shades]
+gap = (shades[0].int() - shades[1].int()).abs().float().mean()
+colours_apart = float(colour_error(*map(to_float, two)))
+answers_apart = float(colour_error(*(to_float(one[None]) for one in answers)))
+claim("the two greys differ by less than 1 of 255 on average", gap < 1)
+claim("the colours of the two differ by 10 units or more", colours_apart > 10)
+claim("G's two answers differ by less than a third of that",
+      answers_apart < colours_apart / 3, margin=1 / 3 - answers_apart / colours_apart, needs_training=True)  # fmt: skip
+
+# %% mystnb={"image": {"alt": "Four views of one coast: in its colours; with the colours turned round, as a brown sea might look; the grey that both have in common; and the one colouring that the generator gives."}}
+show_pictures([[two[0][0], two[1][0], shades[0][0], answers[0]]],
+              ["one place", "another", "the grey of both", "G's answer to both"], width=2.3)  # fmt: skip
+
+# %% [markdown]
+# One grey, one answer. For at least one of the two, G is wrong by at least half of their distance, and so is every other
+# function of the grey picture, whatever it was trained on. More data make the guess more *likely*; they do not make it
+# *true*. Remember this when a coloured photograph is shown to you as a document.
+
+# %% [markdown]
+# ## A message in the map
+#
+# Satellite to map to satellite: the cycle loss asks $G_{BA}(G_{AB}(a)) \approx a$. But a map does not show where forest
+# ends and steppe begins: that information is gone. **Predict:** compare two readings by $G_{BA}$, one of the map that
+# $G_{AB}$ drew of a place, one of the *true* map of the same place. Which is nearer to the true satellite view, and by
+# how much, if a map is a map?
+
+# %%
+satellite, chart = (load_domain(name, "test", n=cfg.n_tiles, seed=0) for name in ("earth-satellite", "earth-map"))
+to_map = lambda x: in_parts(G["earth-satellite2map"], x)
+to_satellite = lambda x: in_parts(G["earth-map2satellite"], x)
+message = to_bytes(to_map(to_float(satellite)))  # 8 bits a channel, as a file would hold it
+own, true = (read_error(to_satellite, one, satellite) for one in (message, chart))
+soft = blur(message, sigma=1.0)
+carried = to_bytes(6 * (to_float(message) - to_float(soft)))
+print(f"{cfg.n_tiles} hidden tiles")
+claim("read from its own map, the satellite view has under a third of the error that the true map gives",
+      own < true / 3, margin=1 / 3 - own / true, needs_training=True)  # fmt: skip
+
+# %% mystnb={"image": {"alt": "Six hidden places in six rows: the satellite view; the map that the generator drew of it; what the other generator reads back from that map, which looks like the satellite view again; the true map; what is read from the true map, which does not; and the fine grain of the drawn map, enlarged six times, full of coloured specks."}}
+picked = slice(0, 8)
+read_own, read_true = (to_bytes(to_satellite(to_float(one[picked]))) for one in (message, chart))
+strips = {
+    "satellite": satellite[picked],
+    "its map, drawn by G": message[picked],
+    "read back from that": read_own,
+    "the true map": chart[picked],
+    "read from the true map": read_true,
+    "the drawn map's grain x 6": carried[picked],
+}
+_, axes = plt.subplots(6, 1, figsize=(9.4, 7.3), dpi=viz.DPI, layout="constrained")
+for ax, (title, strip) in zip(axes, strips.items(), strict=True):
+    ax.imshow(torch.cat(list(strip), 2).permute(1, 2, 0), interpolation="nearest")
+    ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+viz.show_jpeg()
+
+# %% [markdown]
+# $G_{BA}$ restores what no map contains, down to single clouds and shades of forest, and only from maps that $G_{AB}$
+# drew. With a true map it is lost. So the drawn map is more than a map: it carries the picture it was made from, in a
+# form made for one reader. Chu, Zhmoginov and Sandler (2017) found this in a CycleGAN for aerial photographs and maps,
+# and called it steganography.
+#
+# It is no malice. The cycle loss demands the picture back, D demands a map. To hide the one in the other serves both.
+#
+# ### Wash it out
+#
+# If a message is there, a disturbance that leaves the *map* as good as it was should destroy it. Three of them, each of
+# growing strength: noise, JPEG, blur. And a message is fragile only in comparison, so there are two controls: the true
+# map under the same disturbance (what the map itself still tells $G_{BA}$), and a **direct copy** of the satellite view
+# under the same disturbance (what the disturbance costs anybody).
+
+# %% [markdown]
+# **Exercise 5. What is lost on the way** (medium, 15 minutes: the whole experiment in five lines)
+#
+# `a` and what `disturb` takes and gives are pictures as bytes, (N, 3, H, W) uint8. The translators take and give
+# [-1, 1]. Translate `a`, save the translation as bytes, disturb it, let `G_BA` read it, and return by how much the mean
+# `l1_error` of the round trip grows through the disturbance.
+
+# %% tags=["exercise"]
+def lost(G_AB, G_BA, a, disturb):
+    ...
+
+
+exercises.check_read_back(lost)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def lost(G_AB, G_BA, a, disturb):
+#     x = to_float(a)
+#     sent = to_bytes(G_AB(x))
+#     clean, disturbed = (l1_error(G_BA(to_float(one)), x).mean() for one in (sent, disturb(sent)))
+#     return disturbed - clean
+# ```
+#
+# </details>
+
+# %%
+disturbances = {
+    "noise: standard deviation, of 255": ([1, 2, 4, 8, 16], lambda x, s: add_noise(x, sigma=s / 255, seed=1)),
+    "JPEG: quality": ([95, 85, 70, 50, 25], lambda x, s: through_jpeg(x, quality=s)),
+    "blur: standard deviation, in pixels": ([0.4, 0.6, 0.8, 1.2, 2.0], lambda x, s: blur(x, sigma=s)),
+}
+curves = {}
+for what, (strengths, disturb) in disturbances.items():
+    rows = []
+    for s in strengths:
+        spoilt = disturb(message, s)
+        row = [read_error(to_satellite, spoilt, satellite), read_error(to_satellite, disturb(chart, s), satellite)]
+        copied = float(l1_error(to_float(disturb(satellite, s)), to_float(satellite)).mean())
+        rows.append([*row, copied, float(l1_error(to_float(spoilt), to_float(message)).mean())])
+    curves[what] = torch.tensor(rows)
+print({what: tuple(values.shape) for what, values in curves.items()})
+
+# %% mystnb={"image": {"alt": "Three panels with the error of reading over the strength of noise, JPEG and blur. The curve of the drawn map starts near zero; it rises slowly with noise, and steeply with the mildest JPEG and with a blur of less than a pixel. The curve of the true map is flat and high. The direct copy stays low throughout."}}
+_, axes = viz.figure(11, 3.1, n_axes=3)
+for ax, (what, (strengths, _)) in zip(axes, disturbances.items(), strict=True):
+    places = range(len(strengths) + 1)
+    for column, (title, first, colour, style) in enumerate((
+        ("read from G's own map", own, viz.FAKE, "o-"),
+        ("read from the true map", true, viz.REAL, "s--"),
+        ("a direct copy", 0.0, viz.SCORE, "^:"),
+    )):  # fmt: skip
+        ax.plot(places, [first, *curves[what][:, column]], style, color=colour, label=title)
+    ax.set(xlabel=what, ylim=(0, None))
+    ax.set_xticks(places, ["none", *strengths])
+axes[0].set_ylabel("error of the satellite view")
+axes[0].legend(frameon=False, fontsize=8)
+plt.show()
+
+# %%
+jpeg, haze = curves["JPEG: quality"], curves["blur: standard deviation, in pixels"]
+claim("JPEG of quality 95 moves the map by less than 0.025 of the range",
+      jpeg[0, 3] < 0.025, margin=0.025 - jpeg[0, 3], needs_training=True)  # fmt: skip
+claim("it costs the reading three times as much as it costs a direct copy, or more",
+      jpeg[0, 0] - own > 3 * jpeg[0, 2], margin=(jpeg[0, 0] - own) / jpeg[0, 2] - 3, needs_training=True)  # fmt: skip
+claim("a blur of 0.8 pixels: the same",
+      haze[2, 0] - own > 3 * haze[2, 2], margin=(haze[2, 0] - own) / haze[2, 2] - 3, needs_training=True)  # fmt: skip
+share = (jpeg[0, 0] - own) / (true - own)
+print("what is read is still better than from the true map:", bool(share < 1))
+
+# %% [markdown]
+# The mildest JPEG that anybody uses, one that you could not tell from the original, costs the reading many times what it
+# costs a copy. A blur of less than a pixel does the same. Noise does less: what is spread over many pixels survives it.
+# That tells where the message sits. It is fine, and JPEG is hard above all on fine *colour*: it stores the two colour
+# channels at half the resolution. **Predict:** blur only the luminance of the drawn map, or only its colour. Which one
+# washes the message out?
+
+# %%
+washed = {part: blur_part(message, part, sigma=1.0) for part in ("luminance", "colour")}
+cost = {part: read_error(to_satellite, one, satellite) - own for part, one in washed.items()}
+moved = {part: float(l1_error(to_float(one), to_float(message)).mean()) for part, one in washed.items()}
+claim("to blur the colour costs the reading at least twice what it costs to blur the luminance",
+      cost["colour"] > 2 * cost["luminance"], margin=cost["colour"] / cost["luminance"] - 2, needs_training=True)  # fmt: skip
+claim("although it changes the map less",
+      moved["colour"] < moved["luminance"], margin=moved["luminance"] - moved["colour"], needs_training=True)  # fmt: skip
+
+# %% [markdown]
+# Television and JPEG save on fine colour because the eye hardly sees it. The network, which nobody told, found the same
+# place, where D looks least. Three lessons:
+#
+# - **A small cycle loss does not prove that a translation keeps what matters.** It may be kept out of sight.
+# - **A translation may leak its source.** Who publishes such a map publishes the picture.
+# - **What is read back is as fragile as the message.** Nobody should plan on $G_{BA}$ as an archive.
+#
+# Training with noise or JPEG between the two generators makes the channel expensive; Park et al. (2020) do without a
+# cycle altogether (below).
+
+# %% [markdown]
+# ## What has to keep its shape
+#
+# The paper says openly where it fails (section 6): it changes colour and texture, and hardly ever shape. Its attempt at
+# dog to cat changed next to nothing. Measure it. A silhouette is where a creature differs from its background; compare
+# silhouettes before and after, by their overlap (lesson 07's intersection over union). For scale: the same creatures as
+# `tower`, the overlap that a translation of shape would have to reach *down* to.
+
+# %%
+plain, factors = critters.load_critters("test", n=cfg.n_tiles, seed=0, texture="plain")
+striped = to_bytes(in_parts(G["critters-plain2striped"], to_float(plain)))
+towers = critters.draw_critters(critters.twin(factors, "shape", "tower"))
+palette = torch.tensor(list(critters.BACKGROUNDS.values()))
+behind = palette[factors[:, critters.SPACE.column("background")]][:, :, None, None]
+silhouette = lambda images: (images.int() - behind).abs().amax(1) > 40
+kept = intersection_over_union(silhouette(striped), silhouette(plain))
+for_scale = intersection_over_union(silhouette(towers), silhouette(plain))
+claim("plain to striped: the silhouettes overlap by 0.9 or more", kept > 0.9, margin=kept - 0.9, needs_training=True)
+claim("drawn anew as towers they would overlap by less than 0.8", for_scale < 0.8)
+
+# %% mystnb={"image": {"alt": "Three rows of ten critters. Plain ones; the same with stripes by the generator, in the same outlines; and the same creatures drawn with a tower's shape."}}
+_, axes = plt.subplots(3, 1, figsize=(9.6, 3.0), dpi=viz.DPI, layout="constrained")
+for ax, title, images in zip(axes, ("plain", "G: striped", "as towers"), (plain, striped, towers), strict=True):
+    ax.imshow(torch.cat(list(images[:10]), 2).permute(1, 2, 0), interpolation="nearest")
+    ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+viz.show_jpeg()
+
+# %% [markdown]
+# No wonder: nothing asked for another shape. So ask for it.
+#
+# SHAPE_LIVE
+
+# %% [markdown]
+# ## It looks right
+#
+# A translator makes pictures that look like its second set. That is all it was ever asked for. Whether they are *true*
+# is another question, and the two come apart more easily than one would think. Three experiments, no training.
+#
+# **First: paint a lake.** Put a disc of sea colour into the middle of each hidden map, where there is none, and a disc of
+# land colour over whatever sea there is.
+
+# %%
+charts = to_float(chart)
+row, column = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+disc = (row - 32) ** 2 + (column - 32) ** 2 < 11**2
+is_sea = sea_mask(charts)
+paints = {"a lake": charts.movedim(1, -1)[is_sea].median(0).values, "dry land": charts.movedim(1, -1)[~is_sea].median(0).values}
+doctored, shares = {}, {}
+for name, colour in paints.items():
+    doctored[name] = torch.where(disc, colour[:, None, None], charts)
+    shares[name] = float(sea_mask(to_satellite(doctored[name]))[:, disc].float().mean())
+there = float(sea_mask(to_float(satellite))[:, disc].float().mean())
+print("share of water within the disc: true, with a lake painted in, painted over")
+print([round(value, 1) for value in (there, shares["a lake"], shares["dry land"])])
+claim("with a lake painted in, there is at least 0.2 more water than in truth",
+      shares["a lake"] > there + 0.2, margin=shares["a lake"] - there - 0.2, needs_training=True)  # fmt: skip
+claim("painted over, next to none is left: under 0.05",
+      shares["dry land"] < 0.05, margin=0.05 - shares["dry land"], needs_training=True)  # fmt: skip
+
+# %% mystnb={"image": {"alt": "Four rows of eight hidden places. The true maps; the maps with a blue disc painted into the middle; what the generator makes of them, satellite views with a round lake; and the true satellite views, without one."}}
+lakes = {"the true map": chart, "a lake painted in": to_bytes(doctored["a lake"])}
+lakes |= {"“satellite view”": to_bytes(to_satellite(doctored["a lake"][:8])), "the truth": satellite}
+_, axes = plt.subplots(4, 1, figsize=(9.4, 4.9), dpi=viz.DPI, layout="constrained")
+for ax, (title, strip) in zip(axes, lakes.items(), strict=True):
+    ax.imshow(torch.cat(list(strip[:8]), 2).permute(1, 2, 0), interpolation="nearest")
+    ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+viz.show_jpeg()
+
+# %% [markdown]
+# A translator confirms whatever it is told. It has no other source. A "satellite view" made from a map is no evidence
+# *for* the map.
+#
+# **Second: where does the detail come from?** A satellite view from the generator is as full of detail as a real one.
+# **Predict** the correlation of its fine detail (what a blur of 2 px takes away) with the detail of the true view; and
+# with that of the map it was made from.
+
+# %%
+fine = lambda images: (images - to_float(blur(to_bytes(images), sigma=2.0))).mean(1).flatten(1)
+
+
+def alike(one, other):
+    one, other = (part - part.mean(1, keepdim=True) for part in (one, other))
+    return float(((one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1)).clamp_min(1e-8)).mean())
+
+
+detail = {"made": fine(to_satellite(charts)), "true": fine(to_float(satellite)), "map": fine(charts)}
+amount = float(detail["made"].std() / detail["true"].std())
+claim("there is at least half as much detail as in the true views", amount > 0.5, margin=amount - 0.5, needs_training=True)
+right, copied = alike(detail["made"], detail["true"]), alike(detail["made"], detail["map"])
+claim("its correlation with the true detail is below 0.3", right < 0.3, margin=0.3 - right, needs_training=True)
+claim("its correlation with the map's detail is higher by 0.2 or more",
+      copied - right > 0.2, margin=copied - right - 0.2, needs_training=True)  # fmt: skip
+
+# %% [markdown]
+# The detail is there in full, and it is not that of the place: it is the shading of the map, coloured to look like
+# ground. To a reader who does not know the place, sharpness reads as information.
+#
+# **Third: LESION**
+
+# %% [markdown]
+# ## A gallery of failures
+#
+# GALLERY
+
+# %% [markdown]
+# **Exercise 6. Six proposals** (medium, 10 minutes: the decision that no metric takes for you)
+#
+# Judge each, by the reason that decides it. `"taste"`: sound, nothing is read off the picture but whether one likes it.
+# `"tested"`: sound, because its effect is measured where the truth is known. `"evidence"`: unsound, the output would be
+# read as evidence of something that the input does not hold. `"message"`: unsound, it relies on hidden information.
+# `"shape"`: unsound, the outline would have to change.
+#
+# - **A.** A museum's shop prints visitors' holiday photographs in the manner of Van Gogh.
+# - **B.** A hospital without an MR scanner translates CT to MR, and the doctor looks for tumours in the result.
+# - **C.** An agency translates satellite views to maps, keeps the maps as JPEG, and deletes the views: the other
+#   generator will bring them back.
+# - **D.** A studio wants its film of a dog turned into the film of a cat.
+# - **E.** Rendered street scenes are translated to look like camera pictures, and a detector is trained on them; it is
+#   kept only if it finds more on real, labelled pictures.
+# - **F.** A newspaper colours an old photograph to settle what colour a suspect's car had.
+
+# %% tags=["exercise"]
+decisions = ...
+exercises.check_uses(decisions)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# decisions = {"A": "taste", "B": "evidence", "C": "message", "D": "shape", "E": "tested", "F": "evidence"}
+# ```
+#
+# A and E have something in common: nobody has to believe the picture. In E it is the detector that is judged, on real
+# pictures.
+#
+# </details>
+
+# %% [markdown]
+# ## What it is used for, and what came after
+#
+# Sound uses of unpaired translation look like A and E: pictures that are meant to please, and training data whose worth
+# is measured elsewhere. The article promises more, "medical diagnosis" and "visual localisation" among it, without a
+# word on evidence. You have now seen what is wrong with that.
+#
+# | open then | since |
+# | --- | --- |
+# | the cycle forces a bijection, and hides what does not fit | CUT (Park et al. 2020) keeps each patch of the output close to its own patch of the input, by a contrastive loss: one direction, no cycle, and less time to train |
+# | shape | still hard where nothing says which part belongs to which |
+# | quality, from few pictures | CycleGAN-Turbo (Parmar et al. 2024) adapts a pre-trained one-step diffusion model by adversarial training, without pairs; its authors report better scene translation than earlier GANs and diffusion methods |
+# | truth | no method can know what the input does not say; it can only say how sure it is |
+#
+# ## What you built
+#
+# - A translator for pictures of any size, and readers for files that are grey, transparent or on their side.
+# - A measurement with a rival and both ends of its scale.
+# - An experiment that finds a hidden message, its size and its place.
+# - Tests for the two kinds of untruth: what is invented, and what is removed.
+#
+# ## Three questions
+#
+# 1. Why can D not find the message?
+# 2. A colleague shows that her $G_{BA}(G_{AB}(a))$ equals $a$ almost exactly, and concludes that no tumour is lost on the
+#    way. What do you ask her to do?
+# 3. You may train on *pairs* after all. Which of this lesson's troubles go away?
+#
+# <details><summary>Answers</summary>
+#
+# 1. It could: it sees every pixel. But it is small, it is judged on whole pictures of real maps whose own fine colour
+#    varies, and G moves the message to where D is weakest. What the cycle loss pays for hiding is larger than what D
+#    takes.
+# 2. To look at $G_{AB}(a)$, not at the round trip: to save it as JPEG, and to have the tumours counted there, against
+#    real scans.
+# 3. The message (no round trip is asked for) and permutations go. Guesses stay guesses: what is not in the input is
+#    filled in with what is likely. Shape becomes possible, if the pairs show it.
+#
+# </details>
+#
+# ## What can go wrong
+#
+# | you see | look at |
+# | --- | --- |
+# | seams in a large picture | tiles with statistics of their own; use `translate`, which shares them |
+# | pictures on their side, or black where they were transparent | the reader of the files: exercises 2 and 3 |
+# | strokes too coarse or too fine | the size at which the picture is shown to G |
+# | an impressive round trip, a poor translation | a hidden message: blur the colour, and read again |
+# | an expert who believes the output | show the lake |
+#
+# ## References
+#
+# - Zhu, Park, Isola, Efros (2017). Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks.
+#   arXiv:1703.10593
+# - Isola, Zhu, Zhou, Efros (2017). Image-to-Image Translation with Conditional Adversarial Networks. arXiv:1611.07004
+# - Chu, Zhmoginov, Sandler (2017). CycleGAN, a Master of Steganography. arXiv:1712.02950
+# - Cohen, Luck, Honari (2018). Distribution Matching Losses Can Hallucinate Features in Medical Image Translation.
+#   arXiv:1805.08841
+# - Odena, Dumoulin, Olah (2016). Deconvolution and Checkerboard Artifacts. Distill
+# - Park, Efros, Zhang, Zhu (2020). Contrastive Learning for Unpaired Image-to-Image Translation. arXiv:2007.15651
+# - Parmar, Park, Narasimhan, Zhu (2024). One-Step Image Translation with Text-to-Image Models. arXiv:2403.12036
