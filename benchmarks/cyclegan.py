@@ -63,7 +63,9 @@ class PlainCycleGAN:
         return {name: loss.detach() for name, loss in losses.items()}
 
 
-def cyclegan_pair(config: CycleGANConfig, runtime: Runtime) -> tuple[CycleGANStep, PlainCycleGAN, tuple[Tensor, Tensor]]:
+def cyclegan_pair(
+    config: CycleGANConfig, runtime: Runtime
+) -> tuple[CycleGANStep, PlainCycleGAN, tuple[Tensor, Tensor]]:
     """The course's step, the plain one with the same first weights and pools, and a batch for both.
 
     The pictures are noise: nothing about the time depends on them.

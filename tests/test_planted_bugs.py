@@ -39,8 +39,8 @@ BUGS = [
     Bug(
         "D learns from G's loss",
         "training/steps/dcgan.py",
-        "        self.D.requires_grad_(False)\n",
-        "",
+        "with frozen(self.D):",
+        "with torch.enable_grad():",
         "tests/training/test_dcgan_step.py::test_the_generator_s_update_leaves_the_discriminator_alone",
     ),
     Bug(

@@ -439,55 +439,67 @@ show_pictures([[two[0][0], two[1][0], shades[0][0], answers[0]]],
 # ## A message in the map
 #
 # Satellite to map to satellite: the cycle loss asks $G_{BA}(G_{AB}(a)) \approx a$. But a map does not show where forest
-# ends and steppe begins: that information is gone. **Predict:** compare two readings by $G_{BA}$, one of the map that
-# $G_{AB}$ drew of a place, one of the *true* map of the same place. Which is nearer to the true satellite view, and by
-# how much, if a map is a map?
+# ends and steppe begins: that information is gone. Where does $G_{BA}$ take it from? Chu, Zhmoginov and Sandler (2017)
+# looked into a CycleGAN for aerial photographs and maps, and found it hidden *in the map*, in a signal of high frequency
+# that nearly no eye could see.
+#
+# Train a small pair now, with a **residual** generator: it starts from a copy of its input, so everything that was in
+# the picture is at first still in the map. **Predict:** $G_{BA}$ reads two maps of the same place, the one that $G_{AB}$
+# drew, and the true one. Which reading is nearer to the true satellite view, and by how much, if a map is a map?
+
+# %% tags=["nbval-ignore-output"]
+def train(A, B, **changes):
+    """A small CycleGAN between two sets of pictures (N, 3, 32, 32) uint8: G_AB and G_BA."""
+    training = build_cyclegan(replace(cfg.failing, **changes), A, B, seed=SEED, runtime=runtime)
+    rows = fit(training.step, training.batches, n_steps=training.step.config.n_steps)
+    print("the last losses:", {name: round(value, 2) for name, value in rows[-1].items()})
+    return [training.step.best(name).eval().requires_grad_(False) for name in ("G_AB", "G_BA")]
+
+
+def earth_tiles(view, split, n, seed):
+    return load_domain(f"earth-{view}", split, n=n, resolution=32, seed=seed)
+
+
+views = [earth_tiles("satellite", "train", cfg.n_pictures, 0), earth_tiles("map", "train", cfg.n_pictures, 1)]
+drawer, reader_of_maps = train(*views, d_norm="none", r1_gamma=1.0)
 
 # %%
-satellite, chart = (load_domain(name, "test", n=cfg.n_tiles, seed=0) for name in ("earth-satellite", "earth-map"))
-to_map = lambda x: in_parts(G["earth-satellite2map"], x)
-to_satellite = lambda x: in_parts(G["earth-map2satellite"], x)
-message = to_bytes(to_map(to_float(satellite)))  # 8 bits a channel, as a file would hold it
-own, true = (read_error(to_satellite, one, satellite) for one in (message, chart))
-soft = blur(message, sigma=1.0)
-carried = to_bytes(6 * (to_float(message) - to_float(soft)))
-print(f"{cfg.n_tiles} hidden tiles")
+satellite, chart = (earth_tiles(view, "test", 2 * cfg.n_tiles, 0) for view in ("satellite", "map"))
+message = to_bytes(in_parts(drawer, to_float(satellite)))  # 8 bits a channel, as a file would hold it
+own, true = (read_error(reader_of_maps, one, satellite) for one in (message, chart))
+print(f"{len(message)} hidden tiles of {tuple(message.shape[1:])}")
 claim("read from its own map, the satellite view has under a third of the error that the true map gives",
       own < true / 3, margin=1 / 3 - own / true, needs_training=True)  # fmt: skip
 
-# %% mystnb={"image": {"alt": "Six hidden places in six rows: the satellite view; the map that the generator drew of it; what the other generator reads back from that map, which looks like the satellite view again; the true map; what is read from the true map, which does not; and the fine grain of the drawn map, enlarged six times, full of coloured specks."}}
-picked = slice(0, 8)
-read_own, read_true = (to_bytes(to_satellite(to_float(one[picked]))) for one in (message, chart))
-strips = {
-    "satellite": satellite[picked],
-    "its map, drawn by G": message[picked],
-    "read back from that": read_own,
-    "the true map": chart[picked],
-    "read from the true map": read_true,
-    "the drawn map's grain x 6": carried[picked],
-}
-_, axes = plt.subplots(6, 1, figsize=(9.4, 7.3), dpi=viz.DPI, layout="constrained")
-for ax, (title, strip) in zip(axes, strips.items(), strict=True):
-    ax.imshow(torch.cat(list(strip), 2).permute(1, 2, 0), interpolation="nearest")
-    ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-viz.show_jpeg()
+# %% mystnb={"image": {"alt": "Hidden places in five rows: the satellite view; the map that the small generator drew of it; what the other generator reads back from that map, which is the satellite view again; the true map; and what is read from the true map, which is another picture."}}
+def show_strips(strips, count=10, width=9.6):
+    """Rows of tiles (N, 3, H, W) uint8 under their names."""
+    _, axes = plt.subplots(len(strips), 1, figsize=(width, len(strips) * 0.81 * width / count), dpi=viz.DPI, layout="constrained")
+    for ax, (title, tiles) in zip(axes, strips.items(), strict=True):
+        ax.imshow(torch.cat(list(tiles[:count]), 2).permute(1, 2, 0), interpolation="nearest")
+        ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    viz.show_jpeg()
+
+
+readings = [to_bytes(reader_of_maps(to_float(one[:10]))) for one in (message, chart)]
+show_strips({"satellite": satellite, "its map, drawn by G": message, "read back from that": readings[0],
+             "the true map": chart, "read from the true map": readings[1]})  # fmt: skip
 
 # %% [markdown]
-# $G_{BA}$ restores what no map contains, down to single clouds and shades of forest, and only from maps that $G_{AB}$
-# drew. With a true map it is lost. So the drawn map is more than a map: it carries the picture it was made from, in a
-# form made for one reader. Chu, Zhmoginov and Sandler (2017) found this in a CycleGAN for aerial photographs and maps,
-# and called it steganography.
+# $G_{BA}$ restores what no map contains, and only from maps that $G_{AB}$ drew. The drawn map is more than a map: it
+# carries the picture that it was made from, for one reader.
 #
-# It is no malice. The cycle loss demands the picture back, D demands a map. To hide the one in the other serves both.
+# It is no malice. The cycle loss demands the picture back, D demands a map. To keep the one inside the other serves both.
 #
 # ### Wash it out
 #
-# If a message is there, a disturbance that leaves the *map* as good as it was should destroy it. Three of them, each of
-# growing strength: noise, JPEG, blur. And a message is fragile only in comparison, so there are two controls: the true
-# map under the same disturbance (what the map itself still tells $G_{BA}$), and a **direct copy** of the satellite view
-# under the same disturbance (what the disturbance costs anybody).
+# Is it hidden, or does it stand there for all to see, in wrong colours for instance? A disturbance that leaves the *map*
+# as good as it was should destroy a hidden message and spare an open one. Three of them, each of growing strength: noise,
+# JPEG, blur. And a message is fragile only in comparison, so there are two controls: the true map under the same
+# disturbance (what the map itself tells $G_{BA}$), and a **direct copy** of the satellite view under the same
+# disturbance (what the disturbance costs anybody).
 
 # %% [markdown]
 # **Exercise 5. What is lost on the way** (medium, 15 minutes: the whole experiment in five lines)
@@ -522,29 +534,34 @@ disturbances = {
     "JPEG: quality": ([95, 85, 70, 50, 25], lambda x, s: through_jpeg(x, quality=s)),
     "blur: standard deviation, in pixels": ([0.4, 0.6, 0.8, 1.2, 2.0], lambda x, s: blur(x, sigma=s)),
 }
+
+
+def difference(one, other):
+    return float(l1_error(to_float(one), to_float(other)).mean())
+
+
 curves = {}
 for what, (strengths, disturb) in disturbances.items():
     rows = []
     for s in strengths:
         spoilt = disturb(message, s)
-        row = [read_error(to_satellite, spoilt, satellite), read_error(to_satellite, disturb(chart, s), satellite)]
-        copied = float(l1_error(to_float(disturb(satellite, s)), to_float(satellite)).mean())
-        rows.append([*row, copied, float(l1_error(to_float(spoilt), to_float(message)).mean())])
+        row = [read_error(reader_of_maps, one, satellite) for one in (spoilt, disturb(chart, s))]
+        rows.append([*row, difference(disturb(satellite, s), satellite), difference(spoilt, message)])
     curves[what] = torch.tensor(rows)
 print({what: tuple(values.shape) for what, values in curves.items()})
 
 # %% mystnb={"image": {"alt": "Three panels with the error of reading over the strength of noise, JPEG and blur. The curve of the drawn map starts near zero; it rises slowly with noise, and steeply with the mildest JPEG and with a blur of less than a pixel. The curve of the true map is flat and high. The direct copy stays low throughout."}}
 _, axes = viz.figure(11, 3.1, n_axes=3)
 for ax, (what, (strengths, _)) in zip(axes, disturbances.items(), strict=True):
-    places = range(len(strengths) + 1)
+    places_of = range(len(strengths) + 1)
     for column, (title, first, colour, style) in enumerate((
         ("read from G's own map", own, viz.FAKE, "o-"),
         ("read from the true map", true, viz.REAL, "s--"),
         ("a direct copy", 0.0, viz.SCORE, "^:"),
     )):  # fmt: skip
-        ax.plot(places, [first, *curves[what][:, column]], style, color=colour, label=title)
+        ax.plot(places_of, [first, *curves[what][:, column]], style, color=colour, label=title)
     ax.set(xlabel=what, ylim=(0, None))
-    ax.set_xticks(places, ["none", *strengths])
+    ax.set_xticks(places_of, ["none", *strengths])
 axes[0].set_ylabel("error of the satellite view")
 axes[0].legend(frameon=False, fontsize=8)
 plt.show()
@@ -553,39 +570,72 @@ plt.show()
 jpeg, haze = curves["JPEG: quality"], curves["blur: standard deviation, in pixels"]
 claim("JPEG of quality 95 moves the map by less than 0.025 of the range",
       jpeg[0, 3] < 0.025, margin=0.025 - jpeg[0, 3], needs_training=True)  # fmt: skip
-claim("it costs the reading three times as much as it costs a direct copy, or more",
-      jpeg[0, 0] - own > 3 * jpeg[0, 2], margin=(jpeg[0, 0] - own) / jpeg[0, 2] - 3, needs_training=True)  # fmt: skip
+claim("it costs the reading twice what it costs a direct copy, or more",
+      jpeg[0, 0] - own > 2 * jpeg[0, 2], margin=(jpeg[0, 0] - own) / jpeg[0, 2] - 2, needs_training=True)  # fmt: skip
 claim("a blur of 0.8 pixels: the same",
-      haze[2, 0] - own > 3 * haze[2, 2], margin=(haze[2, 0] - own) / haze[2, 2] - 3, needs_training=True)  # fmt: skip
-share = (jpeg[0, 0] - own) / (true - own)
-print("what is read is still better than from the true map:", bool(share < 1))
+      haze[2, 0] - own > 2 * haze[2, 2], margin=(haze[2, 0] - own) / haze[2, 2] - 2, needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# The mildest JPEG that anybody uses, one that you could not tell from the original, costs the reading many times what it
-# costs a copy. A blur of less than a pixel does the same. Noise does less: what is spread over many pixels survives it.
+# The mildest JPEG that anybody uses, one that you could not tell from the original, costs the reading a multiple of what
+# it costs a copy. So does a blur of less than a pixel. Noise does less: what is spread over many pixels survives it.
 # That tells where the message sits. It is fine, and JPEG is hard above all on fine *colour*: it stores the two colour
 # channels at half the resolution. **Predict:** blur only the luminance of the drawn map, or only its colour. Which one
 # washes the message out?
 
 # %%
 washed = {part: blur_part(message, part, sigma=1.0) for part in ("luminance", "colour")}
-cost = {part: read_error(to_satellite, one, satellite) - own for part, one in washed.items()}
-moved = {part: float(l1_error(to_float(one), to_float(message)).mean()) for part, one in washed.items()}
-claim("to blur the colour costs the reading at least twice what it costs to blur the luminance",
-      cost["colour"] > 2 * cost["luminance"], margin=cost["colour"] / cost["luminance"] - 2, needs_training=True)  # fmt: skip
+cost = {part: read_error(reader_of_maps, one, satellite) - own for part, one in washed.items()}
+moved = {part: difference(one, message) for part, one in washed.items()}
+claim("to blur the colour costs the reading more than to blur the luminance",
+      cost["colour"] > cost["luminance"], margin=cost["colour"] / cost["luminance"] - 1, needs_training=True)  # fmt: skip
 claim("although it changes the map less",
       moved["colour"] < moved["luminance"], margin=moved["luminance"] - moved["colour"], needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# Television and JPEG save on fine colour because the eye hardly sees it. The network, which nobody told, found the same
-# place, where D looks least. Three lessons:
+# Television and JPEG save on fine colour because the eye hardly sees it. The network, which nobody told, uses the same
+# place.
+#
+# ### Do the shipped ones do it?
+#
+# It depends on the recipe, so each pair has to be searched. Three pairs ship. For each: the error of its round trip, and
+# what JPEG of quality 95 and a blur of the colour cost the reading, in multiples of what they cost a direct copy. About
+# 1 means that nothing is hidden there: what comes through is what one sees.
+
+# %% tags=["nbval-ignore-output"]
+pairs = {
+    "small, residual, live": (drawer, reader_of_maps, satellite),
+    "earth": (G["earth-satellite2map"], G["earth-map2satellite"], load_domain("earth-satellite", "test", n=cfg.n_tiles)),
+    "Van Gogh": (G["photo2vangogh"], G["vangogh2photo"], crops[: cfg.n_tiles]),
+    "critters": (G["critters-plain2striped"], G["critters-striped2plain"], load_domain("critters-plain", "test", n=cfg.n_tiles)),
+}
+spoilers = {"JPEG 95": lambda x: through_jpeg(x, quality=95), "colour blurred": lambda x: blur_part(x, "colour", sigma=1.0)}
+audit = {}
+for name, (there, back, pictures) in pairs.items():
+    sent = to_bytes(in_parts(there, to_float(pictures)))
+    audit[name] = {"moved": difference(sent, pictures), "round trip": read_error(back, sent, pictures)}
+    for spoiler, spoil in spoilers.items():
+        extra = read_error(back, spoil(sent), pictures) - audit[name]["round trip"]
+        audit[name][spoiler] = extra / difference(spoil(pictures), pictures)
+    print(f"{name:22}", "   ".join(f"{what} {value:.3f}" for what, value in audit[name].items()))
+
+# %%
+earth_64 = [load_domain(f"earth-{view}", "test", n=cfg.n_tiles) for view in ("satellite", "map")]
+sent = to_bytes(in_parts(G["earth-satellite2map"], to_float(earth_64[0])))
+back_own, back_true = (read_error(G["earth-map2satellite"], one, earth_64[0]) for one in (sent, earth_64[1]))
+claim("shipped earth: from its own map the satellite view is read with under two thirds of the error from the true map",
+      back_own < 2 * back_true / 3, margin=2 / 3 - back_own / back_true, needs_training=True)  # fmt: skip
+
+# %% [markdown]
+# AUDIT
+#
+# Three lessons:
 #
 # - **A small cycle loss does not prove that a translation keeps what matters.** It may be kept out of sight.
-# - **A translation may leak its source.** Who publishes such a map publishes the picture.
+# - **A translation may leak its source.** Who publishes such a map may publish the picture.
 # - **What is read back is as fragile as the message.** Nobody should plan on $G_{BA}$ as an archive.
 #
-# Training with noise or JPEG between the two generators makes the channel expensive; Park et al. (2020) do without a
-# cycle altogether (below).
+# Noise or JPEG between the two generators, during training, would make the channel expensive; Park et al. (2020) do
+# without a cycle altogether (below).
 
 # %% [markdown]
 # ## What has to keep its shape
@@ -608,13 +658,7 @@ claim("plain to striped: the silhouettes overlap by 0.9 or more", kept > 0.9, ma
 claim("drawn anew as towers they would overlap by less than 0.8", for_scale < 0.8)
 
 # %% mystnb={"image": {"alt": "Three rows of ten critters. Plain ones; the same with stripes by the generator, in the same outlines; and the same creatures drawn with a tower's shape."}}
-_, axes = plt.subplots(3, 1, figsize=(9.6, 3.0), dpi=viz.DPI, layout="constrained")
-for ax, title, images in zip(axes, ("plain", "G: striped", "as towers"), (plain, striped, towers), strict=True):
-    ax.imshow(torch.cat(list(images[:10]), 2).permute(1, 2, 0), interpolation="nearest")
-    ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-viz.show_jpeg()
+show_strips({"plain": plain, "G: striped": striped, "as towers": towers})
 
 # %% [markdown]
 # No wonder: nothing asked for another shape. So ask for it.
@@ -631,6 +675,8 @@ viz.show_jpeg()
 # land colour over whatever sea there is.
 
 # %%
+satellite, chart = earth_64
+to_satellite = lambda x: in_parts(G["earth-map2satellite"], x)
 charts = to_float(chart)
 row, column = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
 disc = (row - 32) ** 2 + (column - 32) ** 2 < 11**2
@@ -651,13 +697,7 @@ claim("painted over, next to none is left: under 0.05",
 # %% mystnb={"image": {"alt": "Four rows of eight hidden places. The true maps; the maps with a blue disc painted into the middle; what the generator makes of them, satellite views with a round lake; and the true satellite views, without one."}}
 lakes = {"the true map": chart, "a lake painted in": to_bytes(doctored["a lake"])}
 lakes |= {"“satellite view”": to_bytes(to_satellite(doctored["a lake"][:8])), "the truth": satellite}
-_, axes = plt.subplots(4, 1, figsize=(9.4, 4.9), dpi=viz.DPI, layout="constrained")
-for ax, (title, strip) in zip(axes, lakes.items(), strict=True):
-    ax.imshow(torch.cat(list(strip[:8]), 2).permute(1, 2, 0), interpolation="nearest")
-    ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-viz.show_jpeg()
+show_strips(lakes, count=8)
 
 # %% [markdown]
 # A translator confirms whatever it is told. It has no other source. A "satellite view" made from a map is no evidence
