@@ -83,6 +83,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(command=_train)
 
+    translate = commands.add_parser(
+        "translate",
+        help="translate pictures of any size with shipped weights, a run, or an official CycleGAN generator",
+        description="Above half a million pixels a picture is computed layer by layer in bands of rows, with the "
+        "statistics of the whole picture: the result is that of one pass, in a fraction of its memory.",
+    )
+    translate.add_argument("--weights", required=True, metavar="NAME_OR_FILE", help="such as photo2vangogh")
+    translate.add_argument("--input", required=True, metavar="FILE_OR_DIR", help="a picture, or a folder of pictures")
+    translate.add_argument("--output", required=True, type=_folder, metavar="DIR", help="where results are written")
+    translate.add_argument("--direction", default="", help="AB or BA, for last.pt of a run")
+    translate.add_argument("--size", type=_side, help="bring the shorter side to so many pixels first")
+    translate.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    translate.add_argument("--device", default="", help="cpu, cuda or mps")
+    translate.set_defaults(command=_translate)
+
     measure = commands.add_parser("measure", help="measure generated pictures against real ones")
     measure.add_argument("--real", required=True, metavar="NAME_OR_DIR", help="a bundled set, or a folder")
     measure.add_argument("--fake", required=True, metavar="NAME_OR_DIR", help="the generated pictures, likewise")
@@ -116,6 +131,10 @@ def _batch_size(text: str) -> int:
 
 def _count(text: str) -> int:
     return _whole(text, highest=100_000)
+
+
+def _side(text: str) -> int:
+    return _whole(text, lowest=8, highest=20_000)
 
 
 def _seed(text: str) -> int:
@@ -166,6 +185,13 @@ def _train(options: argparse.Namespace) -> int:
     from gan_course.course.training_command import train_from_options
 
     train_from_options(options)
+    return 0
+
+
+def _translate(options: argparse.Namespace) -> int:
+    from gan_course.course.translate_command import translate_from_options
+
+    translate_from_options(options)
     return 0
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from gan_course.data.pictures import ENDINGS, open_picture, read_picture, to_grey
 from gan_course.errors import CourseError
 
-__all__ = ["load_folder", "read_picture"]
+__all__ = ["load_folder", "picture_files", "read_picture"]
 
 
 def load_folder(path: Path | str, *, resolution: int, channels: int = 3) -> tuple[Tensor, list[str]]:
@@ -36,7 +36,7 @@ def load_folder(path: Path | str, *, resolution: int, channels: int = 3) -> tupl
         raise ValueError(f"channels is {channels}: choose 3 for colour or 1 for grey")
     if resolution < 1:
         raise ValueError(f"resolution is {resolution}: it must be at least 1")
-    files = _picture_files(Path(path))
+    files = picture_files(Path(path))
     pictures, errors = [], []
     for file in files:
         try:
@@ -49,7 +49,12 @@ def load_folder(path: Path | str, *, resolution: int, channels: int = 3) -> tupl
     return stacked if channels == 3 else to_grey(stacked), [file.name for file in files]
 
 
-def _picture_files(folder: Path) -> list[Path]:
+def picture_files(folder: Path) -> list[Path]:
+    """The files of a folder that count as pictures, sorted by name; folders inside are left alone.
+
+    Raises:
+        CourseError: no such folder, it may not be read, or no pictures in it.
+    """
     if not folder.exists():
         raise CourseError(f"no folder {folder}: check the name")
     if not folder.is_dir():

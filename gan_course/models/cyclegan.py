@@ -79,10 +79,13 @@ class ResnetGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, img_channels, H, W) in [-1, 1], H and W multiples of 4, to (N, out_channels, H, W) in [-1, 1]."""
-        change = self.model(with_coordinates(x, self.coordinates)).float()
+        return self.finish(self.model(with_coordinates(x, self.coordinates)), x)
+
+    def finish(self, change: Tensor, x: Tensor) -> Tensor:
+        """From what the layers give, and the input, to the picture, in float32: tanh, of the sum for a residual."""
         if self.residual:
-            change = change + torch.atanh(x.float() * MARGIN)
-        return torch.tanh(change)
+            change = change.float() + torch.atanh(x.float() * MARGIN)
+        return torch.tanh(change.float())
 
 
 class ResnetBlock(nn.Module):

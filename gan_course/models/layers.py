@@ -1,6 +1,6 @@
 """What several networks share."""
 
-from functools import cache
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -83,7 +83,7 @@ def with_coordinates(x: Tensor, octaves: int) -> Tensor:
     return torch.cat([x, clocks.expand(len(x), -1, -1, -1)], 1)
 
 
-@cache
+@lru_cache(maxsize=4)
 def _clocks(octaves: int, height: int, width: int) -> Tensor:
     turns = 2 * torch.pi * 2.0 ** torch.arange(octaves)[:, None]
     row = turns * (torch.arange(height) + 0.5) / height  # (octaves, height)

@@ -98,8 +98,8 @@ viz.show_grid(torch.cat([hidden_A[:8], hidden_B[:8]]), n_columns=8, zoom=1.5, ti
 
 # %% [markdown]
 # Look for what the upper picture does not tell. The coast is plain to see. But the map shades each ridge, and the
-# satellite view hardly shows ridges; the map's green means *low*, the satellite's means *forest*. Given a tile of
-# satellite, many maps are possible, and one of them is true.
+# satellite view hardly shows ridges; and the map takes its colours from height and climate, the satellite sees what
+# grows there. Given a tile of satellite, many maps are possible, and one of them is true.
 #
 # Before any network, two anchors. *One colour*: the mean colour of all maps, everywhere. *A table*: for each satellite
 # colour the mean map colour it had in training, one pixel at a time. **Predict:** how much does the table gain?
@@ -154,8 +154,8 @@ exercises.check_best_guess(best_guess)
 # <details><summary>Solution</summary>
 #
 # The slope of $\sum |m - x_k|$ is the number of answers below $m$ less the number above: 0 at the **median**. The slope
-# of $\sum (m - x_k)^2$ is $2 \sum (m - x_k)$: 0 at the **mean**. Neither has to be one of the plausible values, and the
-# median, which is one, is chosen for each pixel alone.
+# of $\sum (m - x_k)^2$ is $2 \sum (m - x_k)$: 0 at the **mean**. The mean may be a value that never occurs. The median of
+# an odd number does occur; but it is chosen for each pixel alone.
 #
 # ```python
 # def best_guess(answers):
@@ -195,8 +195,8 @@ axes[0].legend(frameon=False, fontsize=8, loc="upper left")
 plt.show()
 
 # %% [markdown]
-# That is the paper's reason for L1: one edge in doubt stays an edge. But texture in doubt vanishes under both. And not
-# by weakness; it pays. Bet on one of the ridges, sharp as the truth, and compare the price with that of grey.
+# So L1 blurs less than L2: one edge in doubt stays an edge. But texture in doubt vanishes under both. And not by
+# weakness; it pays. Bet on one of the ridges, sharp as the truth, and compare the price with that of grey.
 
 # %%
 grey_price = ridges.abs().mean()  # L1 of the flat answer
@@ -206,9 +206,9 @@ claim("a sharp guess costs over a fifth more than grey", sharp_price > 1.2 * gre
 
 # %% [markdown]
 # With ever more phases these become $2/\pi \approx .64$ for grey and $8/\pi^2 \approx .81$ for a picture that looks
-# right. A better network, more data, longer
-# training: nothing will change that, because it *is* the optimum. Yet you tell them apart at once: there are no grey
-# ridges. Whoever could put "no such picture exists" into a loss would have what is missing. Lesson 01 did: D.
+# right. A better network, more data, longer training: nothing will change that, because it *is* the optimum. Yet you
+# tell them apart at once: there are no grey ridges. Whoever could put "no such picture exists" into a loss would have
+# what is missing. Lesson 01 did: D.
 
 # %% [markdown]
 # ## A discriminator that knows the question
@@ -245,9 +245,9 @@ exercises.check_d_loss(d_loss)
 #     return (nn.functional.softplus(-real).mean() + nn.functional.softplus(fake).mean()) / 2
 # ```
 #
-# The three: without `real_A` the GAN is unconditional; without `detach` D's loss teaches G to help D, where one
-# backward pass feeds two optimisers; and with the batch axis in place of the channel axis D sees single pictures, half
-# of them of the wrong domain.
+# The three: without `real_A` (and with a D of three channels) the GAN is unconditional; without `detach` D's loss leaves
+# gradients in G, which G's optimiser takes along unless something clears them; and with the fake in the place of the
+# *input* D learns to judge satellite pictures.
 #
 # </details>
 #
@@ -290,8 +290,8 @@ print(f"the paper's size: {sum(p.numel() for p in paper.parameters()):,} paramet
 def tells_apart(skips):
     G = UnetGenerator(base_channels=16, n_halvings=6, norm="instance", skips=skips)
     G.down[-1].register_forward_hook(lambda layer, given, out: torch.zeros_like(out))
-    one, other = G(hidden_A[:2]).to(torch.float64)
-    return not torch.equal(one, other)
+    one, other = G(hidden_A[:2])
+    return (one - other).abs().max() > 1e-3
 
 
 claim("with skips the output still depends on the input", tells_apart(True))
@@ -313,8 +313,8 @@ norms = [module for module in paper.down[-1].modules() if isinstance(module, nn.
 claim("our innermost layer has no norm", not norms)
 
 # %% [markdown]
-# Their innermost layer was skipped, in every picture, and the results were good all the same: the skips carried them.
-# PyTorch refuses to normalise one value in training; the Torch of the time did not.
+# In effect their innermost layer was left out, as they wrote in a later version; the skips carried the rest. PyTorch
+# refuses to normalise a single value in training, so the mistake would not go unnoticed here.
 
 # %% [markdown]
 # ## A discriminator that looks through a keyhole
@@ -465,8 +465,8 @@ def detail(images, truth):
 
 
 half = nn.functional.interpolate(nn.functional.avg_pool2d(hidden_B, 2), scale_factor=2)
-print(f"true maps 1.00, a copy of half the resolution {detail(half, hidden_B):.1f}, one colour {detail(anchors['one colour'], hidden_B):.2f}")
-claim("halving the resolution costs detail", detail(half, hidden_B) < 0.9)
+claim("one colour has no detail", detail(anchors["one colour"], hidden_B) == 0)
+claim("a map at half its resolution keeps less than three quarters", detail(half, hidden_B) < 0.75)
 
 # %% [markdown]
 # **Exercise 5. Four guesses** (easy, 5 minutes: write them down before the cell below runs)
@@ -586,7 +586,9 @@ for name, share in preference.items():
     print(f"D of {name:18} prefers the true pair in {share:.0%}")
 
 # %% [markdown]
-# The second could not do better than a coin: it is never shown a tile, so each of its scores stands once on either side.
+# The last one cannot do better than a coin: it is never shown a tile, so each of its scores stands once on either side.
+# The others were never shown a real map beside a tile of elsewhere. What they know about matching they learnt from the
+# mistakes of their own G, and only as long as it made them.
 
 # %% [markdown]
 # ### A hidden country
@@ -696,13 +698,6 @@ exercises.check_tasks(tasks)
 #
 # </details>
 
-# %%
-def luminance(images):
-    return torch.einsum("c,nchw->nhw", images.new_tensor([0.299, 0.587, 0.114]), images)[:, None]
-
-
-print("a million pairs for grey to colour, one line each:", tuple(luminance(hidden_A).shape), "->", tuple(hidden_A.shape))
-
 # %% [markdown]
 # ## What you built
 #
@@ -731,7 +726,7 @@ print("a million pairs for grey to colour, one line each:", tuple(luminance(hidd
 # | you see | look at |
 # | --- | --- |
 # | smooth, pale outputs | lambda_l1 too large for the time trained; D off, or far behind |
-# | fine outputs that ignore the input | D is not shown the input; the batch axis in `cat` |
+# | fine outputs that ignore the input | D is not shown the input, or the fake stands in its place |
 # | a regular grid of dots | transposed convolutions; more steps, or resize and convolve |
 # | every output the same for different noise | dropout off; and see the quotation above |
 # | good in training, poor when used | running statistics in the norms: run G as in training |

@@ -79,8 +79,8 @@ seed_everything(SEED)
 # ## The task
 #
 # Domain A is the earth from a satellite, domain B the relief map. Both sets are cut at places that were drawn
-# independently. So nothing says which tile belongs to which. Three slices of longitude are in neither set: there, and only there,
-# the two views of one place are laid side by side, to measure.
+# independently. So nothing says which tile belongs to which. Three slices of longitude are in neither set: there, and
+# only there, the two views of one place are laid side by side, to measure.
 
 # %%
 size, names = cfg.cyclegan.img_resolution, ("earth-satellite", "earth-map")
@@ -97,9 +97,9 @@ viz.show_grids({"A: satellite": images_A[:16], "B: map, of other places": images
 
 # %% [markdown]
 # Two figures will say how good a translation is. The **L1 error** against the hidden partner, as in lesson 05. And the
-# **overlap of the sea**: one fixed rule of colour (blue well above red and green) marks the water in a
-# translated map and in the true one, and we take the intersection over the union (IoU). First the anchors. **Predict:** what
-# IoU do the two *true* views of one place have?
+# **overlap of the sea**: one fixed rule of colour (blue well above red and green) marks the water in a translated map
+# and in the true one, and we take the intersection over the union (IoU). First the anchors. **Predict:** what IoU do
+# the two *true* views of one place have?
 
 # %%
 def measure(to_map, to_satellite):
@@ -131,8 +131,8 @@ show_table(results)
 print(f"the sea's IoU of the two true views is {ceiling:.3f}")
 
 # %% [markdown]
-# The two views almost agree: what is left are lakes, ice and shallow water. Note that "doing nothing" has that IoU too: a satellite picture is a fine map of the sea and no map
-# at all. A single figure can be had cheaply, so look at both.
+# The two views almost agree: what is left are lakes, ice and shallow water. Note that "doing nothing" has that IoU too:
+# a satellite picture is a fine map of the sea and no map at all. A single figure can be had cheaply, so look at both.
 
 # %% [markdown]
 # ## The recipe
@@ -162,8 +162,8 @@ print(inspect.getsource(CycleGANStep.update_D))
 
 # %% [markdown]
 # Read the order. The rate is set; both generators move, from one objective; the same fakes, cut off from the
-# generators' graph, go to the pools; both discriminators move. The article that this course grew out of trains "first G,
-# then F, then the cycle", and has one discriminator. You will meet its code below.
+# generators' graph, go to the pools; both discriminators move. The article that this course grew out of trains "first
+# G, then F, then the cycle", and has one discriminator. You will meet its code below.
 
 # %% [markdown]
 # ### Part 1: the generator
@@ -187,14 +187,14 @@ claim("as published: 11,378,179 weights with nine blocks, 7,837,699 with six", (
 claim("the discriminator has 2,764,737", count["D"] == 2_764_737)
 
 # %% [markdown]
-# Most of the weights, and of the work, sit in the blocks at a quarter of the size. Each of them **adds** something to what
-# it is given: $x + \mathrm{branch}(x)$. What should the branch end with?
+# Most of the weights, and of the work, sit in the blocks at a quarter of the size. Each of them **adds** something to
+# what it is given: $x + \mathrm{branch}(x)$. What should the branch end with?
 
 # %% [markdown]
 # **Exercise 1. The residual block** (medium, 10 minutes: one ReLU too many was published, and the network still trains)
 #
-# Write the block: mirror the border by one pixel, convolve, normalise, ReLU; the same again without the ReLU; add the input. `pad(x, (1, 1, 1, 1),
-# mode="reflect")` mirrors.
+# Write the block: mirror the border by one pixel, convolve, normalise, ReLU; the same again without the ReLU; add the
+# input. `pad(x, (1, 1, 1, 1), mode="reflect")` mirrors.
 
 # %% tags=["exercise"]
 def block(x, conv1, conv2, norm):
@@ -244,9 +244,9 @@ claim("with the extra ReLU it rises at each block, beyond 3", means["with the ex
 # %% [markdown]
 # ### Part 2: what a norm hides
 #
-# InstanceNorm stands in both players. In G it makes the network indifferent to the contrast of a picture, which is what one
-# wants of a style transfer. In D it does the same. **Predict:** show D pictures at half their contrast. How much do its
-# scores change with the norm, and how much without?
+# InstanceNorm stands in both players. In G it makes the network indifferent to the contrast of a picture, which is what
+# one wants of a style transfer. In D it does the same. **Predict:** show D pictures at half their contrast. How much do
+# its scores change with the norm, and how much without?
 
 # %%
 some, change = hidden_B[:8], {}
@@ -259,9 +259,9 @@ claim("with InstanceNorm, half the contrast changes a new D's scores by less tha
 claim("without, by exactly a half", abs(change["none"] - 0.5) < 1e-4)
 
 # %% [markdown]
-# With photographs, that is a blessing. Our map is made of *flat* colours, and how pale the sea is matters. A D that is blind to
-# contrast doesn't tell G. So this lesson's D has **no norm**. Something has to hold it instead: R1, from lesson 03. This is
-# one of the places where we leave the paper; a table below lists them all.
+# With photographs, that is a blessing. Our map is made of *flat* colours, and how pale the sea is matters. A D that is
+# blind to contrast doesn't tell G. So this lesson's D has **no norm**. Something has to hold it instead: R1, from
+# lesson 03. This is one of the places where we leave the paper; a table below lists them all.
 
 # %% [markdown]
 # ### Part 3: the half
@@ -271,8 +271,8 @@ claim("without, by exactly a half", abs(change["none"] - 0.5) < 1e-4)
 # %% [markdown]
 # **Exercise 2. Half a loss** (easy, 5 minutes: a line of a famous recipe, put to the test)
 #
-# You halve a loss. What happens to the optimiser's step: is it "half", "the same" or "double"? Answer for plain gradient
-# descent (SGD) and for Adam.
+# You halve a loss. What happens to the optimiser's step: is it "half", "the same" or "double"? Answer for plain
+# gradient descent (SGD) and for Adam.
 
 # %% tags=["exercise"]
 halving = {"SGD": ..., "Adam": ...}
@@ -307,17 +307,18 @@ claim("Adam goes as far on half the loss, to a millionth", abs(ratio["Adam"] - 1
 claim("plain gradient descent goes half as far, within 5 %", abs(ratio["SGD"] - 0.5) < 0.025)
 
 # %% [markdown]
-# The whole CycleGAN trains with Adam, and D has an optimiser of its own. There the half changes next to nothing. It matters when D's
-# objective has a second term that is not halved, such as R1: against that, the GAN term weighs half. To slow D down under
-# Adam, give it a smaller rate. The half stays in the package, because figures should compare with the paper's.
+# The whole CycleGAN trains with Adam, and D has an optimiser of its own. There the half changes next to nothing. It
+# matters when D's objective has a second term that is not halved, such as R1: against that, the GAN term weighs half.
+# To slow D down under Adam, give it a smaller rate. The half stays in the package, because figures should compare with
+# the paper's.
 
 # %% [markdown]
 # ### Part 4: the image pool
 #
 # Lesson 03 showed the chase: G moves to where D has not looked lately, D follows, and forgets where G was before. A
-# memory helps: D is shown fakes of earlier steps too. A pool of 50 pictures: a new fake comes in; while the pool is not full, it is kept and
-# handed on. Later, with probability 1/2, it is handed on and not kept; else it takes the place of a random old one, and
-# the old one is handed on.
+# memory helps: D is shown fakes of earlier steps too. A pool of 50 pictures: a new fake comes in; while the pool is not
+# full, it is kept and handed on. Later, with probability 1/2, it is handed on and not kept; else it takes the place of
+# a random old one, and the old one is handed on.
 
 # %% [markdown]
 # **Exercise 3. The pool** (medium, 15 minutes: a course taken by thousands trains without one)
@@ -365,19 +366,20 @@ claim("half of what D sees is new, within 3 %", ((ages == 0).double().mean() - 0
 claim("the old ones are about 100 steps old on average", 90 < ages[ages > 0].mean() < 110)
 
 # %% [markdown]
-# Every second step throws out one picture in 50, so a picture stays for 100 steps on average, and some stay for 500. With batches of
-# $n$ pictures it is $n$ times fewer steps.
+# Every second step throws out one picture in 50, so a picture stays for 100 steps on average, and some stay for 500.
+# With batches of $n$ pictures it is $n$ times fewer steps.
 
 # %% [markdown]
 # ### Part 5: the schedule
 #
-# A GAN does not come to rest by itself. As long as D moves, G moves, and the pictures of two neighbouring steps differ. So the rate is led to zero.
+# A GAN does not come to rest by itself. As long as D moves, G moves, and the pictures of two neighbouring steps differ.
+# So the rate is led to zero.
 
 # %% [markdown]
 # **Exercise 4. Constant, then linear** (easy, 10 minutes: an off-by-one wastes the last step, or the first)
 #
-# Return the rate of the step that comes after `n_done` of `n_steps` steps: `lr` in the first half, then in a line that would
-# reach 0 after `n_steps`.
+# Return the rate of the step that comes after `n_done` of `n_steps` steps: `lr` in the first half, then in a line that
+# would reach 0 after `n_steps`.
 
 # %% tags=["exercise"]
 def rate(lr, n_done, n_steps):
@@ -441,10 +443,11 @@ exercises.check_partners(partners)
 #
 # </details>
 #
-# No loss of CycleGAN compares picture $k$ of A with picture $k$ of B, so what does it matter? D sees the two in *different*
-# networks; with one picture a step, though, what G_AB makes of a desert is always judged beside the same stretch of Norway. On the earth there is
-# a worse trap: domains cut with **one seed** show the same places, in the same order. Then the fixed partner is the true
-# one, and a "surprisingly good" unpaired result has seen pairs. The sea tells them apart:
+# No loss of CycleGAN compares picture $k$ of A with picture $k$ of B, so what does it matter? D sees the two in
+# *different* networks; with one picture a step, though, what G_AB makes of a desert is always judged beside the same
+# stretch of Norway. On the earth there is a worse trap: domains cut with **one seed** show the same places, in the same
+# order. Then the fixed partner is the true one, and a "surprisingly good" unpaired result has seen pairs. The sea tells
+# them apart:
 
 # %%
 same_places = load_domain("earth-map", n=min(500, cfg.n_pictures), resolution=size, seed=2 * SEED)  # A's seed, by mistake
@@ -455,8 +458,8 @@ claim("one seed for both: picture k of A and of B show the same sea, IoU above 0
 claim("two seeds: they have no more in common than strangers, IoU below 0.4", without < 0.4)
 
 # %% [markdown]
-# And the first weights: normal with a standard deviation of 0.02, biases at 0. A new generator's output is then a faint pattern
-# on grey; where a norm follows, the scale is undone at once. Only the last layer feels it.
+# And the first weights: normal with a standard deviation of 0.02, biases at 0. A new generator's output is then a faint
+# pattern on grey; where a norm follows, the scale is undone at once. Only the last layer feels it.
 
 # %%
 G = ResnetGenerator(base_channels=32, n_blocks=3)
@@ -470,9 +473,10 @@ claim("a new generator's picture is no copy of its input: the correlation is bel
 # ### Part 7: every piece is a switch
 #
 # The identity loss, $\lVert G_{AB}(b) - b \rVert_1 + \lVert G_{BA}(a) - a \rVert_1$, asks a generator to leave alone
-# what is already in its target domain. The paper uses it for paintings only, at half of $\lambda$, because without it the colours
-# may come out exchanged: a D is content with any colours that occur in its domain, and the cycle exchanges them back.
-# It is off in the paper's ablation. In the package every piece has a switch, and what is off is not computed:
+# what is already in its target domain. The paper uses it for paintings only, at half of $\lambda$, because without it
+# the colours may come out exchanged: a D is content with any colours that occur in its domain, and the cycle exchanges
+# them back. It is off in the paper's ablation. In the package every piece has a switch, and what is off is not
+# computed:
 
 # %%
 tiny = CycleGANConfig(n_steps=4, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=1)
@@ -498,8 +502,8 @@ for name, changes in {
 # gan_loss_B = 0.5 * (mean(d_real_B) - mean(d_fake_A))
 # ```
 #
-# There is no fake of B in it. And the sign: whoever minimises `mean(d_real)` **lowers** the score of real pictures. Let a
-# discriminator minimise it for a while, on tiles of the map (real) and of the satellite (its "fakes"):
+# There is no fake of B in it. And the sign: whoever minimises `mean(d_real)` **lowers** the score of real pictures. Let
+# a discriminator minimise it for a while, on tiles of the map (real) and of the satellite (its "fakes"):
 
 # %%
 scores = {}
@@ -556,9 +560,9 @@ for name, value in asdict(cfg.cyclegan).items():
         print(f"{name:16} paper {paper[name]!s:10} here {value}")
 
 # %% [markdown]
-# Small networks at a higher rate, because time is short. `ema_decay`: we look at an average of G's weights over the last
-# steps, as in lesson 02. `d_norm` and `r1_gamma`: part 2. `lambda_identity`: part 7; the map shares sea and land with the satellite, and
-# a generator that was told to leave blue sea blue does not begin by painting forests blue.
+# Small networks at a higher rate, because time is short. `ema_decay`: we look at an average of G's weights over the
+# last steps, as in lesson 02. `d_norm` and `r1_gamma`: part 2. `lambda_identity`: part 7; the map shares sea and land
+# with the satellite, and a generator that was told to leave blue sea blue does not begin by painting forests blue.
 #
 # **Predict:** which will be found first, the colours, the coasts or the mountains? And which direction will be harder?
 
@@ -613,8 +617,8 @@ right.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# Left: the adversarial losses say little, as in lesson 03: they report a balance. The cycle loss falls. Right: as long as the rate is
-# high, what G makes of the *same* tiles keeps changing; as the rate falls, the pictures come to rest.
+# Left: the adversarial losses say little, as in lesson 03: they report a balance. The cycle loss falls. Right: as long
+# as the rate is high, what G makes of the *same* tiles keeps changing; as the rate falls, the pictures come to rest.
 
 # %%
 middle, end = moved[len(moved) // 3 : len(moved) // 2].mean().item(), moved[-3:].mean().item()
@@ -637,14 +641,14 @@ claim("after about a minute the L1 error to the map is below that of the mean co
 claim("after about a minute the sea's IoU is above 0.7", sea > 0.7, margin=sea - 0.7, needs_training=True)
 
 # %% [markdown]
-# The training set holds no pair. Nobody told these networks which map belongs to which place; still the map they
-# draw of a hidden place is nearer to the true one than any single colour could be.
+# The training set holds no pair. Nobody told these networks which map belongs to which place; still the map they draw
+# of a hidden place is nearer to the true one than any single colour could be.
 
 # %% [markdown]
 # ## Where the full recipe ends
 #
-# The same code, with larger networks, 64 pixels and more steps, made the weights that come with the course
-# (`python -m gan_course weights` prints their cards). Both on the same hidden tiles:
+# The same code, with larger networks, 64 pixels and more steps, made the weights that come with the course (`python -m
+# gan_course weights` prints their cards). Both on the same hidden tiles:
 
 # %%
 shipped = {
@@ -682,10 +686,10 @@ viz.show_jpeg()
 # %% [markdown]
 # ## A part of the world in one pass
 #
-# A generator of convolutions takes a picture of any size (its sides multiples of 4, because it halves twice). So no tiles:
-# the hidden slice of longitude from 5 to 20 degrees east goes through G as **one picture**, from the Arctic to the
-# Southern Ocean. No pixel of it was in either training set. **Predict:** trained on squares of 64 pixels, what could go
-# wrong with a picture of 996 x 112?
+# A generator of convolutions takes a picture of any size (its sides multiples of 4, because it halves twice). So no
+# tiles: the hidden slice of longitude from 5 to 20 degrees east goes through G as **one picture**, from the Arctic to
+# the Southern Ocean. No pixel of it was in either training set. **Predict:** trained on squares of 64 pixels, what
+# could go wrong with a picture of 996 x 112?
 
 # %%
 views = [to_float(earth.load_view(name, 2)[None]) for name in ("satellite", "relief")]
@@ -722,9 +726,9 @@ for k, (name, parts) in enumerate(zip(("82-66 W", "5-20 E", "125-143 E"), strips
 viz.show_jpeg()
 
 # %% [markdown]
-# Why one pass and not tile by tile? InstanceNorm takes its statistics from the whole picture that it is given. A tile that is all sea is
-# normalised by sea, its neighbour by land, and the colours break at the seam. Lesson 08 translates pictures that do not
-# fit into memory, and shows how.
+# Why one pass and not tile by tile? InstanceNorm takes its statistics from the whole picture that it is given. A tile
+# that is all sea is normalised by sea, its neighbour by land, and the colours break at the seam. Lesson 08 translates
+# pictures that do not fit into memory, and shows how.
 
 # %% [markdown]
 # ## To go on
@@ -736,7 +740,8 @@ viz.show_jpeg()
 # python -m gan_course train cyclegan --data earth-satellite earth-map --out runs/earth --resume
 # ```
 #
-# In this notebook, `fit_resumable` does the same in the full profile: interrupt the cell above, run it again, and it goes on.
+# In this notebook, `fit_resumable` does the same in the full profile: interrupt the cell above, run it again, and it
+# goes on.
 
 # %% [markdown]
 # **Exercise 7. What is in a checkpoint?** (easy, 5 minutes: the official code's answer costs you the second half of the training)
@@ -767,7 +772,8 @@ exercises.check_lost(lost)
 # }
 # ```
 #
-# (The official options let you give the epoch by hand.) The package's checkpoint holds them all. Six steps in a row must give the same weights, to the last bit, as three, a file, and three more:
+# (The official options let you give the epoch by hand.) The package's checkpoint holds them all. Six steps in a row
+# must give the same weights, to the last bit, as three, a file, and three more:
 #
 # </details>
 
@@ -795,10 +801,11 @@ claim("from the weights alone they do not", not torch.equal(final[0], final[2]))
 # %% [markdown]
 # ## What each part buys
 #
-# The paper takes its method apart: the cycle loss alone, the GAN losses alone, the GAN with one half of the cycle (forward:
-# $\lVert G_{BA}(G_{AB}(a)) - a \rVert$; backward: $\lVert G_{AB}(G_{BA}(b)) - b \rVert$), and the full method. The same
-# five trainings on the earth, with three seeds each, are recorded in `docs/results/earth-ablation.json`. **Predict** before you look: which one
-# comes out worst, and does the full method come out best?
+# The paper takes its method apart: the cycle loss alone, the GAN losses alone, the GAN with one half of the cycle
+# (forward: $\lVert G_{BA}(G_{AB}(a)) - a \rVert$; backward: $\lVert G_{AB}(G_{BA}(b)) - b \rVert$), and the full
+# method. The same five trainings on the earth, with three seeds each, are recorded in
+# `docs/results/earth-ablation.json`. **Predict** before you look: which one comes out worst, and does the full method
+# come out best?
 
 # %%
 record = recorded("earth-ablation")
@@ -823,8 +830,9 @@ for ax, (key, title) in zip(axes, measures.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# The paper measures by reading its generated street scenes with a network for segmentation (FCN scores: share of pixels right, mean over the
-# classes, mean IoU), on Cityscapes. Higher is better. A dash stands where we had no checked source for the figure.
+# The paper measures by reading its generated street scenes with a network for segmentation (FCN scores: share of pixels
+# right, mean over the classes, mean IoU), on Cityscapes. Higher is better. A dash stands where we had no checked source
+# for the figure.
 
 # %%
 paper_tables = {  # Zhu et al. 2017, Tables 4 and 5
@@ -843,36 +851,36 @@ for arm, columns in paper_tables.items():
 # Three things to read in the paper's tables.
 #
 # - **The cycle alone** teaches no translation: handing back the input satisfies it.
-# - From labels to photo, **one direction of the cycle beats both**: 0.55 / 0.18 / 0.12 against 0.52 / 0.17 / 0.11. The table does
-#   not say that more cycle is better.
-# - From photo to labels, the GAN with the backward half alone collapses: 0.01 / 0.06 / 0.01. The full method works in both tables. The case for
-#   two directions is that: not the best score, but no disaster, whichever way you translate.
+# - From labels to photo, **one direction of the cycle beats both**: 0.55 / 0.18 / 0.12 against 0.52 / 0.17 / 0.11. The
+#   table does not say that more cycle is better.
+# - From photo to labels, the GAN with the backward half alone collapses: 0.01 / 0.06 / 0.01. The full method works in
+#   both tables. The case for two directions is that: not the best score, but no disaster, whichever way you translate.
 #
 # READ_ABLATION
 
 # %% [markdown]
 # ## What you built
 #
-# - Every piece of CycleGAN's recipe, with a test of what it does; two of them (the halved loss, the norm in D) turned out
-#   otherwise than one would think.
+# - Every piece of CycleGAN's recipe, with a test of what it does; two of them (the halved loss, the norm in D) turned
+#   out otherwise than one would think.
 # - A translator between two views of the earth that never saw a pair, measured on pairs it never saw.
 # - A reading of an ablation that does not flatter the method.
 #
 # **Three questions**
 #
 # 1. Your D wins every time, and you halve its loss once more. What happens? What would you rather do?
-# 2. A colleague's satellite-to-map CycleGAN turns forests tan and deserts green, and its cycle loss is tiny. What is going on, and what
-#    are two remedies?
-# 3. A run of 100 epochs was stopped at epoch 60 and "resumed" from weights alone. Name two ways in which the rest
-#    will differ.
+# 2. A colleague's satellite-to-map CycleGAN turns forests tan and deserts green, and its cycle loss is tiny. What is
+#    going on, and what are two remedies?
+# 3. A run of 100 epochs was stopped at epoch 60 and "resumed" from weights alone. Name two ways in which the rest will
+#    differ.
 #
 # <details><summary>Answers</summary>
 #
 # 1. Under Adam, nothing. A smaller rate for D (`lr_ratio`), a stronger R1, or fewer of its layers.
-# 2. A permutation of the colours: D sees colours that occur, and the other generator swaps them back. The identity loss, or a
-#    generator that predicts a change of its input (`residual=True`): both prefer to keep hues.
-# 3. The schedule starts over at the full rate; Adam's averages start from nothing, so the first steps are wild; the pools
-#    are empty; the order of the pictures begins anew.
+# 2. A permutation of the colours: D sees colours that occur, and the other generator swaps them back. The identity
+#    loss, or a generator that predicts a change of its input (`residual=True`): both prefer to keep hues.
+# 3. The schedule starts over at the full rate; Adam's averages start from nothing, so the first steps are wild; the
+#    pools are empty; the order of the pictures begins anew.
 #
 # </details>
 #
@@ -891,7 +899,9 @@ for arm, columns in paper_tables.items():
 #
 # - Zhu, Park, Isola, Efros (2017). Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks.
 #   ICCV 2017, arXiv:1703.10593
-# - Johnson, Alahi, Fei-Fei (2016). Perceptual Losses for Real-Time Style Transfer and Super-Resolution. arXiv:1603.08155
-# - Shrivastava et al. (2017). Learning from Simulated and Unsupervised Images through Adversarial Training. arXiv:1612.07828
+# - Johnson, Alahi, Fei-Fei (2016). Perceptual Losses for Real-Time Style Transfer and Super-Resolution.
+#   arXiv:1603.08155
+# - Shrivastava et al. (2017). Learning from Simulated and Unsupervised Images through Adversarial Training.
+#   arXiv:1612.07828
 # - Ulyanov, Vedaldi, Lempitsky (2016). Instance Normalization. arXiv:1607.08022
 # - Mescheder, Geiger, Nowozin (2018). Which Training Methods for GANs do actually Converge? arXiv:1801.04406

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn.functional import l1_loss, softplus
 
-from gan_course.config import Pix2PixConfig
+from gan_course.config import PIX2PIX, Pix2PixConfig
 from gan_course.data.batches import Paired, to_float
 from gan_course.runtime import choose_runtime
-from gan_course.training.families import build_pix2pix
+from gan_course.training.families import build_pix2pix, make_pix2pix
 from gan_course.training.loop import fit
 
 CONFIG = Pix2PixConfig(
@@ -193,3 +193,15 @@ def test_fast_paths_agree_with_plain_float32(build):
         rows[precision] = fit(training.step, training.batches, n_steps=1)[0]
     for name, value in rows["float32"].items():
         assert rows["bfloat16"][name] == pytest.approx(value, rel=0.02, abs=0.02), name
+
+
+@pytest.mark.parametrize("profile", ["smoke", "fast"])
+def test_networks_of_a_profile_fit_their_pictures(profile):
+    config = PIX2PIX[profile]
+    G, D = make_pix2pix(config)
+    real_A = torch.zeros(1, 3, config.img_resolution, config.img_resolution)
+    fake_B = G(real_A)
+    assert fake_B.shape == real_A.shape
+    assert D(torch.cat([real_A, fake_B], 1)).shape[:2] == (1, 1)
+    unconditional = make_pix2pix(replace(config, conditional=False))[1]
+    assert unconditional(fake_B).shape[:2] == (1, 1)

@@ -1,0 +1,1 @@
+"""Using trained networks on pictures of any size."""

@@ -1,0 +1,200 @@
+import json
+import pickle
+from dataclasses import asdict
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from gan_course.config import CycleGANConfig
+from gan_course.errors import CourseError
+from gan_course.inference.translators import load_official_cyclegan, load_translator
+from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
+from gan_course.runtime import choose_runtime
+from gan_course.training.checkpoints import save_checkpoint
+from gan_course.training.families import build_cyclegan
+
+TINY = CycleGANConfig(
+    n_steps=2, batch_size=1, img_resolution=16, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=1
+)
+
+
+class OfficialBlock(nn.Module):
+    """A residual block with the layers and names of the official repository, in torch's own parts."""
+
+    def __init__(self, channels, dropout, statistics):
+        super().__init__()
+        norm = nn.InstanceNorm2d(channels, track_running_stats=statistics)
+        layers = [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), norm, nn.ReLU(True)]
+        layers += [nn.Dropout(0.5)] if dropout else []
+        layers += [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3)]
+        self.conv_block = nn.Sequential(*layers, nn.InstanceNorm2d(channels, track_running_stats=statistics))
+
+    def forward(self, x):
+        return x + self.conv_block(x)
+
+
+class Official(nn.Module):
+    def __init__(self, ngf, blocks, *, dropout=False, statistics=False):
+        super().__init__()
+
+        def after(channels):
+            return [nn.InstanceNorm2d(channels, track_running_stats=statistics), nn.ReLU(True)]
+
+        self.model = nn.Sequential(
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(3, ngf, 7),
+            *after(ngf),
+            nn.Conv2d(ngf, 2 * ngf, 3, 2, 1),
+            *after(2 * ngf),
+            nn.Conv2d(2 * ngf, 4 * ngf, 3, 2, 1),
+            *after(4 * ngf),
+            *(OfficialBlock(4 * ngf, dropout, statistics) for _ in range(blocks)),
+            nn.ConvTranspose2d(4 * ngf, 2 * ngf, 3, 2, 1, 1),
+            *after(2 * ngf),
+            nn.ConvTranspose2d(2 * ngf, ngf, 3, 2, 1, 1),
+            *after(ngf),
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(ngf, 3, 7),
+            nn.Tanh(),
+        )
+
+    def forward(self, x):
+        return self.model(x)
+
+
+def official_state(network, changes=lambda key: key):
+    return {changes(key): value for key, value in network.state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    ("ngf", "blocks", "switches"),
+    [(64, 9, {}), (8, 6, {}), (8, 2, {"dropout": True}), (4, 9, {"statistics": True})],
+    ids=["9 blocks", "6 blocks", "dropout", "old statistics"],
+)
+def test_an_official_generator_gives_the_same_pictures(tmp_path, ngf, blocks, switches):
+    torch.manual_seed(0)
+    theirs, path = Official(ngf, blocks, **switches), tmp_path / "latest_net_G_A.pth"
+    for module in theirs.modules():  # statistics in evaluation would be another network: the old code never used them
+        if isinstance(module, nn.InstanceNorm2d):
+            module.track_running_stats = False
+    theirs.eval()
+    torch.save(official_state(theirs), path)
+    ours, x = load_official_cyclegan(path), torch.rand(1, 3, 32, 40) * 2 - 1
+    running = [m for m in theirs.modules() if isinstance(m, nn.InstanceNorm2d)]
+    for module in running:
+        module.running_mean = module.running_var = None
+    with torch.no_grad():
+        assert torch.allclose(ours(x), theirs(x), atol=1e-5)
+    assert not ours.training and str(load_translator(path)) == str(ours)
+
+
+def test_files_of_several_gpus_and_of_the_old_format_are_read(tmp_path):
+    theirs, path = Official(4, 1), tmp_path / "net.pth"
+    state = official_state(theirs, lambda key: f"module.{key}")
+    torch.save(state, path, _use_new_zipfile_serialization=False)
+    assert torch.equal(load_official_cyclegan(path).model[1].weight, theirs.model[1].weight)
+
+
+class Code:
+    def __reduce__(self):
+        return print, ("run",)
+
+
+BAD = {
+    "a discriminator": (PatchDiscriminator(base_channels=4).state_dict(), "no official ResNet generator"),
+    "another network": ({"weight": torch.ones(2)}, "neither a run of this course nor an official generator"),
+    "half a generator": (
+        {k: v for k, v in Official(4, 2).state_dict().items() if "11.conv_block.5" not in k},
+        "does not fit the official",
+    ),
+    "code": ({"model.1.weight": Code()}, "holds more than weights and was not opened"),
+    "a list": ([1, 2], "holds a list"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_wrong_files_are_named(tmp_path, name, capsys):
+    state, words = BAD[name]
+    path = tmp_path / "net.pth"
+    torch.save(state, path)
+    with pytest.raises(CourseError, match=words) as caught:
+        load_translator(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    assert capsys.readouterr().out == ""
+
+
+def test_truncated_and_foreign_bytes_are_named(tmp_path):
+    path = tmp_path / "net.pth"
+    torch.save(Official(4, 1).state_dict(), path)
+    path.write_bytes(path.read_bytes()[:3_000])
+    with pytest.raises(CourseError, match="damaged or no file of weights"):
+        load_translator(path)
+    path.write_bytes(pickle.dumps({"a": 1}) + b"junk")
+    with pytest.raises(CourseError, match=r"net\.pth"):
+        load_translator(path)
+    with pytest.raises(CourseError, match="no file"):
+        load_official_cyclegan(tmp_path / "none.pth")
+
+
+@pytest.fixture
+def run(tmp_path):
+    images = torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8)
+    training = build_cyclegan(TINY, images, images, seed=0, runtime=choose_runtime("cpu", "float32"))
+    return training, save_checkpoint(tmp_path, training.state_dict())
+
+
+def test_a_run_holds_both_directions(run):
+    training, path = run
+    for direction, G in (("AB", training.step.G_AB), ("BA", training.step.G_BA)):
+        found = load_translator(path, direction=direction)
+        assert torch.equal(found.model[1].weight, G.model[1].weight)
+    with pytest.raises(CourseError, match="add --direction AB or --direction BA"):
+        load_translator(path)
+    with pytest.raises(CourseError, match="unknown direction 'A'"):
+        load_translator(path, direction="A")
+
+
+def test_a_run_of_another_family_is_named(tmp_path):
+    path = save_checkpoint(tmp_path, {"family": "dcgan", "config": asdict(TINY), "step": {}, "batches": {}})
+    with pytest.raises(CourseError, match="is a dcgan run, not cyclegan"):
+        load_translator(path, direction="AB")
+
+
+@pytest.fixture
+def own(tmp_path):
+    G = ResnetGenerator(base_channels=4, n_blocks=1, residual=True)
+    save_file({key: value.half().contiguous() for key, value in G.state_dict().items()}, tmp_path / "own.safetensors")
+    card = {"family": "cyclegan", "generator": {"base_channels": 4, "n_blocks": 1, "residual": True}}
+    (tmp_path / "own.json").write_text(json.dumps(card))
+    return tmp_path / "own.safetensors"
+
+
+def test_a_file_of_one_s_own_needs_its_card(own):
+    assert load_translator(own).residual and load_translator(own).model[1].weight.dtype == torch.float32
+    with pytest.raises(CourseError, match="one direction only"):
+        load_translator(own, direction="AB")
+    card = own.with_suffix(".json")
+    card.write_text(json.dumps({"family": "cyclegan", "generator": {"base_channels": 8, "n_blocks": 1}}))
+    with pytest.raises(CourseError, match="does not fit the generator that its card describes"):
+        load_translator(own)
+    card.write_text(json.dumps({"family": "reader", "what": "feature network"}))
+    with pytest.raises(CourseError, match="is no translator but feature network"):
+        load_translator(own)
+    card.unlink()
+    with pytest.raises(CourseError, match="no card"):
+        load_translator(own)
+
+
+def test_a_truncated_file_of_one_s_own_is_named(own):
+    own.write_bytes(own.read_bytes()[:200])
+    with pytest.raises(CourseError, match=r"own\.safetensors is damaged"):
+        load_translator(own)
+
+
+def test_shipped_weights_of_another_kind_are_refused():
+    with pytest.raises(CourseError, match="fashion-reader is no translator but feature network"):
+        load_translator("fashion-reader")
+    with pytest.raises(CourseError, match="no weights named 'monet', and no such file"):
+        load_translator("monet")
