@@ -238,8 +238,8 @@ CYCLE = {
 }
 
 # The shipped translators. What is not the paper's, and why: 64 px and a CPU ask for narrow networks, few blocks and a
-# higher rate; G is averaged; D has no norm, so that it sees brightness and contrast, and R1 instead. Critters keep their
-# flat colours because their G has no norm either, starts from no change, and is told where it is.
+# higher rate; G is averaged; D has no norm, so that it sees brightness and contrast, and R1 instead. Critters and the
+# earth keep their colours because their G has no norm either and starts from no change; critters need to know where.
 _TRANSLATOR = CycleGANConfig(
     n_steps=5_000,
     batch_size=4,
@@ -254,7 +254,17 @@ _TRANSLATOR = CycleGANConfig(
 
 TRANSLATORS = {
     "critters": replace(_TRANSLATOR, norm="none", residual=True, coordinates=4, lambda_identity=2.0),
-    "earth": replace(_TRANSLATOR, lambda_identity=3.0),
+    "earth": replace(
+        _TRANSLATOR,
+        batch_size=8,
+        img_resolution=32,
+        norm="none",
+        n_layers=2,
+        lr=1e-3,
+        r1_gamma=1.0,
+        residual=True,
+        lambda_cycle=5.0,
+    ),
     "vangogh": replace(_TRANSLATOR, residual=True, lambda_cycle=5.0, lambda_identity=0.5, n_layers=2),
     "grey": replace(_TRANSLATOR, n_steps=4_000, residual=True),
 }

@@ -16,7 +16,7 @@
 # Learn to translate between two sets of pictures that nobody has paired, find out what the cycle loss does for it, and
 # what it cannot do.
 #
-# ![Two blocks of five critters, plain to striped and striped to plain, in four rows. First the inputs. Second, translated without the cycle loss: noisy pictures in other colours. Third, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and nearly none on the right. Fourth, the hidden twins.](images/06_cycle_consistency.jpg)
+# ![Two blocks of five critters, plain to striped and striped to plain, in four rows. First the inputs. Second, translated without the cycle loss: noisy pictures in other colours. Third, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fourth, the hidden twins.](images/06_cycle_consistency.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
@@ -497,7 +497,7 @@ scores = {
 scores = {name: values.view(len(table), cfg.n_seeds) for name, values in scores.items()}
 print("arms and seeds:", tuple(next(iter(scores.values())).shape))
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A grid of rings of eight coloured clusters, a row for each arm and a column for each seed, after a first column with the points of domain A. With the prior, dots lie in circles of their own colour. Without it, they lie in circles, but of other colours: the ring is turned or mirrored."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A grid of rings of eight coloured clusters, a row for each arm and a column for each seed, after a first column with the points of domain A. With the prior, all dots lie in or near circles of their own colour. Without it, some rings are right and some are turned or mirrored; with the cycle all points come home, without it few."}}
 _, axes = plt.subplots(len(table), cfg.n_seeds + 1, figsize=(10.5, 8.4), dpi=viz.DPI, layout="constrained")
 hues = plt.cm.hsv(torch.arange(8) / 8)
 for row, arm in enumerate(table):
@@ -544,8 +544,8 @@ judged("every map is a ring turned or mirrored: neighbours stay neighbours", tur
 # %% [markdown]
 # Read it row by row:
 #
-# 1. **The adversarial loss alone** is content: every cluster of B is hit. Its two maps know nothing of each other, and
-#    most round trips end in another cluster.
+# 1. **The adversarial loss alone** is content: every cluster of B is hit. The colours may even be right, by luck. Its two maps
+#    know nothing of each other, and most round trips end in another cluster.
 # 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the colours. A turned
 #    or a mirrored ring comes home as well, and chance decided which one it is. This is the count
 #    of 24 against 1 again. (These small networks keep neighbours together, so of the $8!$ orders only 16 occur:
@@ -672,7 +672,7 @@ for name in steps:
     print("{:15} to striped {:.4f}, to plain {:.4f}, round trip {:.4f}".format(name, *errors[name]), end="; ")
     print("nearest to its own twin: {:.0%} and {:.0%}".format(*found[name]))
 
-# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five critters, plain to striped and striped to plain, in four rows. First the inputs. Second, translated without the cycle loss: noisy pictures in other colours. Third, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and nearly none on the right. Fourth, the hidden twins."}}
+# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five critters, plain to striped and striped to plain, in four rows. First the inputs. Second, translated without the cycle loss: noisy pictures in other colours. Third, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fourth, the hidden twins."}}
 rows = {"input": (plain, striped)} | {name: shown[name] for name in ("without", "with the cycle")}
 rows["hidden twin"] = (striped, plain)
 _, axes = plt.subplots(len(rows), 2, figsize=(10.4, 4.2), dpi=viz.DPI, layout="constrained")
@@ -731,7 +731,9 @@ claim("every cell holds three seeds", all(len({one["seed"] for one in rows}) == 
 
 # %% mystnb={"image": {"alt": "Three heat maps of L1 errors against the hidden twin: to striped, to plain, and round trip. Rows are the priors, none, and residual output with identity loss; columns are lambda_cycle 0 and 10."}}
 viz.show_heat_maps(
-    {title: (values, (0, 0.2)) for title, values in means.items()}, priors, [f"λ = {one:g}" for one in lambdas]
+    {f"{title}, L1 x 100": (100 * values, (0, 20)) for title, values in means.items()},
+    priors,
+    [f"λ = {one:g}" for one in lambdas],
 )
 
 # %%
