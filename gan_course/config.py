@@ -265,8 +265,8 @@ TRANSLATORS = {
         residual=True,
         lambda_cycle=5.0,
     ),
-    "vangogh": replace(_TRANSLATOR, residual=True, lambda_cycle=5.0, lambda_identity=0.5, n_layers=2),
-    "grey": replace(_TRANSLATOR, n_steps=4_000, residual=True),
+    "vangogh": replace(_TRANSLATOR, n_steps=4_000, residual=True, lambda_cycle=5.0, lambda_identity=0.5, n_layers=2),
+    "grey": replace(_TRANSLATOR, n_steps=3_000, residual=True),
 }
 
 _FAILING = CycleGANConfig(
