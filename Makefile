@@ -21,7 +21,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help course test check lint lab notebooks readme train bench calibrate sensitivity data-rebuild doctor
+.PHONY: help course test check lint lab notebooks readme train bench calibrate sensitivity ablations data-rebuild doctor
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,10 @@ calibrate: $(READY)  ## rerun lessons over seeds, precisions and threads: margin
 
 sensitivity: $(READY)  ## spoil real pictures and see which measures notice, into docs/results/sensitivity.md
 	$(PY) -m gan_course.course.sensitivity
+
+ablations: $(READY)  ## train CycleGANs with parts taken away, over seeds, into docs/results/ (what is there is kept)
+	$(PY) -m gan_course.course.ablations cycle-prior
+	$(PY) -m gan_course.course.ablations earth-ablation
 
 data-rebuild: $(READY)  ## build data/ anew from its sources, in runs/, and compare (ONLY="fashion toons" for some)
 	$(if $(READY),$(PY) -m pip install --quiet -r data/build/requirements.txt)
