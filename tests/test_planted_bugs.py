@@ -142,6 +142,62 @@ BUGS = [
         "nearest(train, train)[0]",
         "04_measuring: copier: precision and recall of 1, and every picture is found to be a copy",
     ),
+    Bug(
+        "swapped domains",
+        "training/steps/cyclegan.py",
+        "g_least_squares(self.D_A(fake_A).float())",
+        "g_least_squares(self.D_A(fake_B).float())",
+        "tests/training/test_cyclegan_step.py::test_losses_are_those_of_the_paper[0.0]",
+    ),
+    Bug(
+        "lambda_cycle zero",
+        "training/steps/cyclegan.py",
+        "on.lambda_cycle * l1_loss(self.G_AB(fake_A), real_B)",
+        "0 * l1_loss(self.G_AB(fake_A), real_B)",
+        "tests/training/test_cyclegan_step.py::test_losses_are_those_of_the_paper[0.0]",
+    ),
+    Bug(
+        "fakes that are not detached",
+        "training/pool.py",
+        "images = images.detach()",
+        "images = images.clone()",
+        "tests/training/test_cyclegan_step.py::test_the_update_of_D_moves_both_discriminators_and_nothing_else",
+    ),
+    Bug(
+        "the D's learn from the G's loss",
+        "training/steps/cyclegan.py",
+        "with frozen(self.D_A, self.D_B), self.runtime.autocast():",
+        "with self.runtime.autocast():",
+        "tests/training/test_cyclegan_step.py::test_the_update_of_G_moves_both_generators_and_nothing_else",
+    ),
+    Bug(
+        "a pool that never returns old pictures",
+        "training/pool.py",
+        "        return old",
+        "        return image",
+        "tests/training/test_pool.py::test_half_of_what_it_hands_back_are_pictures_of_earlier_calls",
+    ),
+    Bug(
+        "a schedule that never decays",
+        "training/updates.py",
+        "    return lr * min(1.0, max(0.0, left))",
+        "    return lr",
+        "tests/training/test_cyclegan_step.py::test_the_schedule_reaches_both_optimisers",
+    ),
+    Bug(
+        "a D that is not told the condition",
+        "training/steps/pix2pix.py",
+        "torch.cat([A, B], 1) if self.config.conditional else B",
+        "torch.cat([B, B], 1) if self.config.conditional else B",
+        "tests/training/test_pix2pix_step.py::test_losses_are_those_of_the_paper",
+    ),
+    Bug(
+        "each band normalised alone",
+        "inference/streaming.py",
+        "        band.copy_((band.float() - mean.float().view(shape)) * scale.float().view(shape))",
+        "        band.copy_(torch.nn.functional.instance_norm(band.float(), eps=eps))",
+        "tests/inference/test_translating.py::test_streamed_pictures_are_equal_to_two_grey_steps[size0]",
+    ),
 ]
 
 
