@@ -252,21 +252,23 @@ _TRANSLATOR = CycleGANConfig(
     ema_decay=0.995,
 )
 
+_HUE_KEPT = replace(
+    _TRANSLATOR,
+    batch_size=8,
+    img_resolution=32,
+    norm="none",
+    n_layers=2,
+    lr=1e-3,
+    r1_gamma=1.0,
+    residual=True,
+    lambda_cycle=5.0,
+)
+
 TRANSLATORS = {
     "critters": replace(_TRANSLATOR, norm="none", residual=True, coordinates=4, lambda_identity=2.0),
-    "earth": replace(
-        _TRANSLATOR,
-        batch_size=8,
-        img_resolution=32,
-        norm="none",
-        n_layers=2,
-        lr=1e-3,
-        r1_gamma=1.0,
-        residual=True,
-        lambda_cycle=5.0,
-    ),
+    "earth": _HUE_KEPT,
     "vangogh": replace(_TRANSLATOR, n_steps=4_000, residual=True, lambda_cycle=5.0, lambda_identity=0.5, n_layers=2),
-    "grey": replace(_TRANSLATOR, n_steps=3_000, residual=True),
+    "grey": replace(_HUE_KEPT, n_steps=4_000),
 }
 
 _FAILING = CycleGANConfig(
