@@ -261,7 +261,27 @@ claim("without, by exactly a half", abs(change["none"] - 0.5) < 1e-4)
 # %% [markdown]
 # With photographs, that is a blessing. Our map is made of *flat* colours, and how pale the sea is matters. A D that is
 # blind to contrast doesn't tell G. So this lesson's D has **no norm**. Something has to hold it instead: R1, from
-# lesson 03. This is one of the places where we leave the paper; a table below lists them all.
+# lesson
+# 03. This is one of the places where we leave the paper; a table below lists them all.
+#
+# And in G? InstanceNorm takes its mean and variance over the *whole* picture. Put one tile beside calm sea, then the
+# same tile beside snow, and look at the far end of the tile, more than 32 pixels from either. **Predict:** does G's
+# output there change?
+
+# %%
+tile, apart = hidden_A[:1], {}
+sea, snow = (torch.tensor(colour).view(1, 3, 1, 1).expand_as(tile) for colour in ((-0.95, -0.9, -0.6), (0.9, 0.9, 0.95)))
+with torch.no_grad():
+    for norm in ("instance", "none"):
+        G = ResnetGenerator(base_channels=8, n_blocks=1, norm=norm)
+        by_sea, by_snow = (G(torch.cat([tile, other], 3))[..., :32] for other in (sea, snow))
+        apart[norm] = ((by_sea - by_snow).abs().mean() / by_sea.std()).item()
+claim("without a norm, nothing that is 32 pixels away matters", apart["none"] < 1e-4)
+claim("with InstanceNorm, it changes the output by over a quarter of its own spread", apart["instance"] > 0.25)
+
+# %% [markdown]
+# It does. With this norm the receptive field is the whole picture: what a place looks like depends on its company. On
+# tiles that all have the same mix of land and sea, nobody notices. Remember it when a continent goes through G at once.
 
 # %% [markdown]
 # ### Part 3: the half

@@ -487,7 +487,7 @@ show_strips({"satellite": satellite, "its map, drawn by G": message, "read back 
              "the true map": chart, "read from the true map": readings[1]})  # fmt: skip
 
 # %% [markdown]
-# $G_{BA}$ restores what no map contains, and only from maps that $G_{AB}$ drew. The drawn map is more than a map: it
+# $G_{BA}$ restores what no map contains, and only from maps that $G_{AB}$ drew. So the drawn map is more than a map: it
 # carries the picture that it was made from, for one reader.
 #
 # It is no malice. The cycle loss demands the picture back, D demands a map. To keep the one inside the other serves both.
@@ -549,7 +549,7 @@ for what, (strengths, disturb) in disturbances.items():
     curves[what] = torch.tensor(rows)
 print({what: tuple(values.shape) for what, values in curves.items()})
 
-# %% mystnb={"image": {"alt": "Three panels with the error of reading over the strength of noise, JPEG and blur. The curve of the drawn map starts near zero; it rises slowly with noise, and steeply with the mildest JPEG and with a blur of less than a pixel. The curve of the true map is flat and high. The direct copy stays low throughout."}}
+# %% mystnb={"image": {"alt": "Three panels with the error of reading over the strength of noise, JPEG and blur. The curve of the drawn map starts near zero; it rises with noise as the copy does, and faster than the copy with JPEG. The curve of the true map is flat and high. The direct copy stays low throughout."}}
 _, axes = viz.figure(11, 3.1, n_axes=3)
 for ax, (what, (strengths, _)) in zip(axes, disturbances.items(), strict=True):
     places_of = range(len(strengths) + 1)
@@ -566,39 +566,42 @@ axes[0].legend(frameon=False, fontsize=8)
 plt.show()
 
 # %%
-jpeg, haze = curves["JPEG: quality"], curves["blur: standard deviation, in pixels"]
+jpeg = curves["JPEG: quality"]
+noise = curves["noise: standard deviation, of 255"]
 claim("JPEG of quality 95 moves the map by less than 0.025 of the range",
       jpeg[0, 3] < 0.025, margin=0.025 - jpeg[0, 3], needs_training=True)  # fmt: skip
-claim("it costs the reading twice what it costs a direct copy, or more",
-      jpeg[0, 0] - own > 2 * jpeg[0, 2], margin=(jpeg[0, 0] - own) / jpeg[0, 2] - 2, needs_training=True)  # fmt: skip
-claim("a blur of 0.8 pixels: the same",
-      haze[2, 0] - own > 2 * haze[2, 2], margin=(haze[2, 0] - own) / haze[2, 2] - 2, needs_training=True)  # fmt: skip
+claim("it costs the reading more than 1.2 times what it costs a direct copy",
+      jpeg[0, 0] - own > 1.2 * jpeg[0, 2], margin=(jpeg[0, 0] - own) / jpeg[0, 2] - 1.2, needs_training=True)  # fmt: skip
+claim("noise of 4 of 255 costs it less than 1.2 times",
+      noise[2, 0] - own < 1.2 * noise[2, 2], margin=1.2 - (noise[2, 0] - own) / noise[2, 2], needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# The mildest JPEG that anybody uses, one that you could not tell from the original, costs the reading a multiple of what
-# it costs a copy. So does a blur of less than a pixel. Noise does less: what is spread over many pixels survives it.
-# That tells where the message sits. It is fine, and JPEG is hard above all on fine *colour*: it stores the two colour
-# channels at half the resolution. **Predict:** blur only the luminance of the drawn map, or only its colour. Which one
-# washes the message out?
+# Compare slopes, not heights: the red curve with the grey one. Under noise the reading loses no more than a copy would,
+# so most of what comes back stands openly in the map, as colours and edges that a map has no reason to show. But the
+# mildest JPEG that anybody uses, one that you could not tell from the original, costs the reading more than a copy. JPEG
+# is hard above all on fine *colour*: it stores the two colour channels at half the resolution. **Predict:** blur only
+# the luminance of the drawn map, or only its colour. Which one costs the reading more than a copy?
 
 # %%
-washed = {part: blur_part(message, part, sigma=1.0) for part in ("luminance", "colour")}
-cost = {part: read_error(reader_of_maps, one, satellite) - own for part, one in washed.items()}
-moved = {part: difference(one, message) for part, one in washed.items()}
-claim("to blur the colour costs the reading more than to blur the luminance",
-      cost["colour"] > cost["luminance"], margin=cost["colour"] / cost["luminance"] - 1, needs_training=True)  # fmt: skip
-claim("although it changes the map less",
-      moved["colour"] < moved["luminance"], margin=moved["luminance"] - moved["colour"], needs_training=True)  # fmt: skip
+dear = {}
+for part in ("luminance", "colour"):
+    extra = read_error(reader_of_maps, blur_part(message, part, sigma=1.0), satellite) - own
+    dear[part] = extra / difference(blur_part(satellite, part, sigma=1.0), satellite)
+claim("luminance blurred: the reading loses less than 1.5 times what a copy loses",
+      dear["luminance"] < 1.5, margin=1.5 - dear["luminance"], needs_training=True)  # fmt: skip
+claim("colour blurred: more than twice", dear["colour"] > 2, margin=dear["colour"] - 2, needs_training=True)
 
 # %% [markdown]
-# Television and JPEG save on fine colour because the eye hardly sees it. The network, which nobody told, uses the same
-# place.
+# There is the hidden part. The satellite view itself has little fine colour to lose; the map that was drawn of it has
+# some, and it carries luminance that D would not have tolerated as luminance. Television and JPEG save on fine colour
+# because the eye hardly sees it. The network, which nobody told, uses the same place. It is the effect that Chu et al.
+# describe, after seconds of training, and nothing in the losses works against it.
 #
 # ### Do the shipped ones do it?
 #
 # It depends on the recipe, so each pair has to be searched. Three pairs ship. For each: the error of its round trip, and
-# what JPEG of quality 95 and a blur of the colour cost the reading, in multiples of what they cost a direct copy. About
-# 1 means that nothing is hidden there: what comes through is what one sees.
+# what JPEG of quality 95 and a blur of the colour cost the reading, in multiples of what they cost a direct copy. 1 or
+# less means that nothing is hidden there: what comes through is what one sees.
 
 # %% tags=["nbval-ignore-output"]
 satellite_64, chart_64 = (load_domain(f"earth-{view}", "test", n=cfg.n_tiles) for view in ("satellite", "map"))
@@ -623,9 +626,15 @@ sent = to_bytes(in_parts(G["earth-satellite2map"], to_float(satellite_64)))
 back_own, back_true = (read_error(G["earth-map2satellite"], one, satellite_64) for one in (sent, chart_64))
 claim("shipped earth: from its own map the satellite view is read with under two thirds of the error from the true map",
       back_own < 2 * back_true / 3, margin=2 / 3 - back_own / back_true, needs_training=True)  # fmt: skip
+claim("shipped earth: JPEG of quality 95 costs the reading less than half of what it costs a copy",
+      audit["earth"]["JPEG 95"] < 0.5, margin=0.5 - audit["earth"]["JPEG 95"], needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# AUDIT
+# The shipped earth pair was trained with the paper's plain generator, and it hides nothing in fine colour: JPEG costs its
+# reading next to nothing. Its round trip is much coarser than the residual pair's, and what does come back is written
+# openly: look at its maps (lesson 07), whose land has colours that no true map has there. From the true map the reading
+# is far worse, so that, too, is a message, and one that you can see. A residual generator starts with all of its input at
+# hand and only has to put it out of sight; a plain one has to learn each thing that it passes on.
 #
 # Three lessons:
 #
@@ -639,8 +648,8 @@ claim("shipped earth: from its own map the satellite view is read with under two
 # %% [markdown]
 # ## What has to keep its shape
 #
-# The paper says openly where it fails (section 6): it changes colour and texture, and hardly ever shape. Its attempt at
-# dog to cat changed next to nothing. Measure it. A silhouette is where a creature differs from its background; compare
+# The paper says openly where it fails (section 6): it changes colour and texture; where shape has to change, as from dog
+# to cat, it fails. Measure it. A silhouette is where a creature differs from its background; compare
 # silhouettes before and after, by their overlap (lesson 07's intersection over union). For scale: the same creatures as
 # `tower`, the overlap that a translation of shape would have to reach *down* to.
 
@@ -694,8 +703,9 @@ show_strips({"domes": dome, "G: to towers": asked, "what was asked": tower})
 # %% [markdown]
 # Each step of training changes the picture a little and asks D. To make a dome narrower by a recolouring here and there
 # looks worse to D before it looks better, the background that stood behind the dome would have to be invented, and the
-# cycle wants the dome back. Longer training and a G that need not start from a copy move the outline further, but the
-# paper's own G was no residual one, and dogs remained dogs.
+# cycle wants the dome back. Our residual G makes it harder still, because it starts from a copy; but the paper's own G is
+# not a residual one, and it failed with dogs and cats. A patch discriminator adds to it: it judges small windows, and no
+# window shows the whole outline.
 
 # %% [markdown]
 # ## It looks right
@@ -957,7 +967,8 @@ exercises.check_uses(decisions)
 # | open then | since |
 # | --- | --- |
 # | the cycle forces a bijection, and hides what does not fit | CUT (Park et al. 2020) keeps each patch of the output close to its own patch of the input, by a contrastive loss: one direction, no cycle, and less time to train |
-# | shape | still hard where nothing says which part belongs to which |
+# | shape | GANimorph (Gokaslan et al. 2018) gives D a view of the whole picture by dilated convolutions, for tasks such as cat to dog |
+# | a permutation satisfies every loss | proved to be in the nature of the task, and shown to happen (Moriakov et al. 2020); only more knowledge helps: pairs, an identity loss, a residual |
 # | quality, from few pictures | CycleGAN-Turbo (Parmar et al. 2024) adapts a pre-trained one-step diffusion model by adversarial training, without pairs; its authors report better scene translation than earlier GANs and diffusion methods |
 # | truth | no method can know what the input does not say; it can only say how sure it is |
 #
@@ -1006,5 +1017,8 @@ exercises.check_uses(decisions)
 # - Cohen, Luck, Honari (2018). Distribution Matching Losses Can Hallucinate Features in Medical Image Translation.
 #   arXiv:1805.08841
 # - Odena, Dumoulin, Olah (2016). Deconvolution and Checkerboard Artifacts. Distill
+# - Gokaslan, Ramanujan, Ritchie, Kim, Tompkin (2018). Improving Shape Deformation in Unsupervised Image-to-Image
+#   Translation. arXiv:1808.04325
+# - Moriakov, Adler, Teuwen (2020). Kernel of CycleGAN as a Principle Homogeneous Space. arXiv:2001.09061
 # - Park, Efros, Zhang, Zhu (2020). Contrastive Learning for Unpaired Image-to-Image Translation. arXiv:2007.15651
 # - Parmar, Park, Narasimhan, Zhu (2024). One-Step Image Translation with Text-to-Image Models. arXiv:2403.12036
