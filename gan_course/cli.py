@@ -11,7 +11,7 @@ from typing import NoReturn
 from gan_course import __version__
 from gan_course.errors import CourseError
 
-FAMILIES = ("dcgan",)
+FAMILIES = ("dcgan", "pix2pix", "cyclegan")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or "memory" in str(error):
-            print("gan_course: not enough memory: choose a smaller --batch-size or --resolution", file=sys.stderr)
+            print(f"gan_course: not enough memory: choose a smaller {options.smaller}", file=sys.stderr)
             return 2
         raise
     except OSError as error:
@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m gan_course", description="A course on GANs that trains and measures.")
+    parser.set_defaults(smaller="--batch-size or --resolution")  # where memory runs out
     parser.add_argument("--version", action="version", version=f"gan_course {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -67,11 +68,21 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a model on bundled pictures or on a folder of your own")
     train.add_argument("family", metavar="FAMILY", help=f"one of: {', '.join(FAMILIES)}")
-    train.add_argument("--data", nargs="+", default=["fashion"], metavar="NAME_OR_DIR", help="fashion, or a folder")
+    train.add_argument(
+        "--data",
+        nargs="+",
+        metavar="NAME_OR_DIR",
+        help="dcgan: fashion (default), or a folder; cyclegan: two bundled domains, such as earth-satellite and "
+        "earth-map, or folders; pix2pix: the same, where pictures of one file name are pairs",
+    )
     train.add_argument("--profile", default="full", help="whose sizes and rates to take (default: full)")
-    train.add_argument("--steps", type=_whole, help="where to stop (default: the profile's)")
+    train.add_argument(
+        "--steps",
+        type=_whole,
+        help="where to stop (default: the profile's); for pix2pix and cyclegan also when the rate falls, so --resume needs the same",
+    )
     train.add_argument("--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)")
-    train.add_argument("--resolution", type=_whole, help="pixels, for a folder of pictures (default: 64)")
+    train.add_argument("--resolution", type=_whole, help="side of the pictures in pixels (default: 64)")
     train.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295 (default: 0)")
     train.add_argument("--save-every", type=_whole, default=500, metavar="K", help="steps between saves (default: 500)")
     train.add_argument("--device", default="", help="cpu, cuda or mps")
@@ -96,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     translate.add_argument("--size", type=_side, help="bring the shorter side to so many pixels first")
     translate.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     translate.add_argument("--device", default="", help="cpu, cuda or mps")
-    translate.set_defaults(command=_translate)
+    translate.set_defaults(command=_translate, smaller="--size")
 
     measure = commands.add_parser("measure", help="measure generated pictures against real ones")
     measure.add_argument("--real", required=True, metavar="NAME_OR_DIR", help="a bundled set, or a folder")

@@ -44,6 +44,9 @@ def train(*arguments, out):
         (["train", "dcgan", "--data", "nowhere", "--out", "x"], ["no data named 'nowhere'", "fashion"]),
         (["train", "dcgan", "--data", "fashion", "fashion", "--out", "x"], ["one set of pictures, not 2"]),
         (["train", "dcgan", "--resolution", "32", "--out", "x"], ["fashion is 28 px"]),
+        (["train", "cyclegan", "--out", "x"], ["two sets of pictures, not 0", "--data A B"]),
+        (["train", "pix2pix", "--data", "photos", "paintings", "--out", "x"], ["are no pairs", "earth-map"]),
+        (["translate", "--weights", "monet", "--input", "a", "--output", "x"], ["no weights named 'monet'"]),
         (["train", "dcgan", "--profile", "huge", "--out", "x"], ["unknown profile 'huge'"]),
         (["train", "dcgan", "--device", "gpu", "--out", "x"], ["unknown device 'gpu'"]),
         (["measure", "--real", "fashion", "--fake", "x", "--reader", "dogs"], ["no reader 'dogs'", "critters"]),
@@ -344,7 +347,8 @@ def test_the_commands_as_a_user_types_them():
     assert subprocess.run([*command, "--help"], capture_output=True).returncode == 0
     bad = subprocess.run([*command, "train", "gan9", "--out", "x"], capture_output=True, text=True)
     assert bad.returncode == 2
-    assert bad.stderr.strip().splitlines() == ["gan_course: unknown family 'gan9': choose from dcgan"]
+    line = "gan_course: unknown family 'gan9': choose from dcgan, pix2pix, cyclegan"
+    assert bad.stderr.strip().splitlines() == [line]
 
 
 def test_doctor_reports(capsys):

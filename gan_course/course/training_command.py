@@ -1,19 +1,35 @@
-"""`python -m gan_course train`: from names and folders to a run."""
+"""`python -m gan_course train`: from names and folders to a run. One function a family."""
 
 import argparse
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from torch import Tensor
 
-from gan_course.config import DCGAN, DCGANConfig, config_for, max_steps
+from gan_course.config import (
+    CYCLEGAN,
+    DCGAN,
+    PIX2PIX,
+    CycleGANConfig,
+    DCGANConfig,
+    Pix2PixConfig,
+    config_for,
+    max_steps,
+)
+from gan_course.data.domains import DOMAINS, load_domain
 from gan_course.data.fashion import load_fashion
 from gan_course.data.folder import load_folder
 from gan_course.errors import CourseError
 from gan_course.models.dcgan import split_resolution
-from gan_course.runtime import choose_runtime
-from gan_course.training.families import build_dcgan
+from gan_course.runtime import Runtime, choose_runtime
+from gan_course.training.families import Training, build_cyclegan, build_dcgan, build_pix2pix
 from gan_course.training.run import run_training
+
+N_PICTURES = 8_000  # drawn of a bundled domain
+PAIRS = ("earth-satellite", "earth-map", "earth-grey")  # domains that show the same places for the same seed
+Config = TypeVar("Config", DCGANConfig, CycleGANConfig, Pix2PixConfig)
 
 
 def train_from_options(options: argparse.Namespace) -> None:
@@ -23,22 +39,59 @@ def train_from_options(options: argparse.Namespace) -> None:
         CourseError: bad options, bad pictures, or a folder that cannot be used.
     """
     runtime = choose_runtime(options.device)
-    images, config = _pictures(options, config_for(DCGAN, options.profile))
-    config = replace(config, batch_size=options.batch_size or config.batch_size)
-    n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
-    print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
-    training = build_dcgan(config, images, seed=options.seed, runtime=runtime)
+    training, n_steps = FAMILIES[options.family](options, runtime)
     run_training(training, options.out, n_steps=n_steps, save_every=options.save_every, resume=options.resume)
     if training.step.n_done > n_steps:
         print(f"{options.out} already has {training.step.n_done} steps: nothing was added")
     else:
         print(f"{training.step.n_done} steps done: {options.out}/last.pt, metrics.csv and samples/")
+    if options.family == "cyclegan":
+        print(f"to use it: translate --weights {options.out}/last.pt --direction AB")
+
+
+def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    config = _chosen(config_for(DCGAN, options.profile), options)
+    images, config = _pictures(options, config)
+    print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
+    return build_dcgan(config, images, seed=options.seed, runtime=runtime), config.n_steps
+
+
+def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    config = _chosen(config_for(CYCLEGAN, options.profile), options)
+    config = _sized(config, options.resolution, multiple=4)
+    names = _two_names(options)
+    A, B = (_domain(name, config.img_resolution, seed=2 * options.seed + which)[0] for which, name in enumerate(names))
+    print(f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution} px · {runtime}")
+    return build_cyclegan(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
+
+
+def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    config = _chosen(config_for(PIX2PIX, options.profile), options)
+    config = _sized(config, options.resolution, multiple=2**config.n_halvings)
+    names = _two_names(options)
+    A, B = _pairs(names, config.img_resolution, seed=options.seed)
+    print(f"{len(A)} pairs, from {names[0]} to {names[1]}, {config.img_resolution} px · {runtime}")
+    return build_pix2pix(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
+
+
+FAMILIES: Mapping[str, Callable[[argparse.Namespace, Runtime], tuple[Training, int]]] = {
+    "dcgan": _dcgan,
+    "pix2pix": _pix2pix,
+    "cyclegan": _cyclegan,
+}
+
+
+def _chosen(config: Config, options: argparse.Namespace) -> Config:
+    """The profile's configuration with the options' batch size and length."""
+    n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
+    return replace(config, batch_size=options.batch_size or config.batch_size, n_steps=n_steps)
 
 
 def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor, DCGANConfig]:
-    if len(options.data) != 1:
-        raise CourseError(f"dcgan learns from one set of pictures, not {len(options.data)}: name one after --data")
-    name = options.data[0]
+    names = options.data or ["fashion"]
+    if len(names) != 1:
+        raise CourseError(f"dcgan learns from one set of pictures, not {len(names)}: name one after --data")
+    name = names[0]
     if name == "fashion":
         if options.resolution not in (None, config.img_resolution):
             raise CourseError(f"fashion is {config.img_resolution} px: leave --resolution out")
@@ -52,3 +105,46 @@ def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor,
         raise CourseError(f"--resolution {resolution}: {error}") from error
     images, _ = load_folder(name, resolution=resolution)
     return images, replace(config, img_resolution=resolution, img_channels=images.shape[1])
+
+
+def _two_names(options: argparse.Namespace) -> list[str]:
+    names = options.data or []
+    if len(names) != 2:
+        raise CourseError(f"{options.family} learns from two sets of pictures, not {len(names)}: --data A B")
+    if Path(names[0]) == Path(names[1]):
+        raise CourseError(f"both sets are {names[0]}: name two different ones after --data")
+    return names
+
+
+def _sized(config: Config, resolution: int | None, *, multiple: int) -> Config:
+    """The configuration at the wanted resolution, which G must be able to halve and D to judge."""
+    side = resolution or config.img_resolution
+    smallest = -(-3 * 2**config.n_layers // multiple) * multiple
+    if side % multiple or side < smallest:
+        raise CourseError(f"--resolution {side}: choose a multiple of {multiple}, at least {smallest}")
+    return replace(config, img_resolution=side)
+
+
+def _domain(name: str, resolution: int, *, seed: int) -> tuple[Tensor, list[str]]:
+    """Pictures of a bundled domain or a folder, and for a folder the names of its files."""
+    if name not in DOMAINS:
+        if not name.strip() or not Path(name).is_dir():
+            raise CourseError(f"no data named {name!r}, and no such folder: choose {', '.join(DOMAINS)}, or a folder")
+        return load_folder(name, resolution=resolution)
+    try:
+        return load_domain(name, n=N_PICTURES, resolution=resolution, seed=seed), []
+    except ValueError as error:
+        raise CourseError(f"{name} at --resolution {resolution}: {error}") from error
+
+
+def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Two views of the same places, or two folders whose files have the same names."""
+    if any(name in DOMAINS for name in names) and not all(name in PAIRS for name in names):
+        raise CourseError(f"{' and '.join(names)} are no pairs: choose two of {', '.join(PAIRS)}, or two folders")
+    (A, files_A), (B, files_B) = (_domain(name, resolution, seed=seed) for name in names)
+    alone = sorted(set(files_A) ^ set(files_B))
+    if alone:
+        there, missing = names if alone[0] in files_A else reversed(names)
+        others = f" ({len(alone) - 1} more like it)" if len(alone) > 1 else ""
+        raise CourseError(f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one name")
+    return A, B

@@ -4,17 +4,19 @@ import argparse
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
 from gan_course.data.folder import picture_files
-from gan_course.data.pictures import open_picture, read_picture
+from gan_course.data.pictures import MAX_PIXELS, open_picture, read_picture
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 from gan_course.inference.translating import translate_picture
 from gan_course.inference.translators import load_translator
+from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.runtime import choose_runtime
 
 KEPT = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  # others are written as .png
@@ -31,23 +33,33 @@ def translate_from_options(options: argparse.Namespace) -> None:
             that cannot be written.
     """
     runtime = choose_runtime(options.device)
-    G = load_translator(options.weights, direction=options.direction).to(runtime.device)
+    G = _from_colour_to_colour(load_translator(options.weights, direction=options.direction), options.weights)
+    G = G.to(runtime.device)
     files = _inputs(Path(options.input))
     results = _results(files, Path(options.output), options.overwrite)
     for file in files:
-        open_picture(file)  # a damaged picture is found before the first is written
+        _new_size(*open_picture(file).size, options.size, file)  # also finds a damaged picture before the first result
     output_folder(options.output)
     hidden = bool(os.environ.get("GAN_COURSE_HEADLESS")) or len(files) == 1
-    done = 0
+    done: list[str] = []
     try:
         for file, result in tqdm(list(zip(files, results, strict=True)), disable=hidden, unit="picture"):
-            _write(translate_picture(G, _sized(read_picture(file), options.size)), result)
-            done += 1
+            _write(translate_picture(G, _sized(file, options.size)), result)
+            done.append(result.name)
     except CourseError as error:
-        raise CourseError(f"{error} ({done} of {len(files)} pictures were written, and are whole)") from error
+        written = f"{len(done)} of {len(files)} pictures are written whole{', the last ' + done[-1] if done else ''}"
+        raise CourseError(f"{error} ({written})") from error
     changed = sum(file.suffix.lower() not in KEPT for file in files)
     note = f"; {changed} as .png, for want of their own format" if changed else ""
-    print(f"{done} picture{'s' if done > 1 else ''} translated with {options.weights}: {options.output}{note}")
+    pictures = "1 picture" if len(done) == 1 else f"{len(done)} pictures"
+    print(f"{pictures} translated with {options.weights}: {options.output}{note}")
+
+
+def _from_colour_to_colour(G: ResnetGenerator, name: str) -> ResnetGenerator:
+    taken, given = G.model[1].in_channels - 4 * G.coordinates, G.model[-1].out_channels
+    if (taken, given) != (3, 3):
+        raise CourseError(f"{name} goes from {taken} to {given} channels: give a generator from colour to colour")
+    return G
 
 
 def _inputs(path: Path) -> list[Path]:
@@ -72,15 +84,24 @@ def _results(files: list[Path], folder: Path, overwrite: bool) -> list[Path]:
     return results
 
 
-def _sized(picture: Tensor, size: int | None) -> Tensor:
-    """The picture with its shorter side brought to `size` pixels; as it is for None."""
-    if size is None:
-        return picture
-    height, width = picture.shape[1:]
-    scale = size / min(height, width)
-    image = Image.fromarray(picture.permute(1, 2, 0).numpy())
-    image = image.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.LANCZOS)
-    return torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8).view(*image.size[::-1], 3).permute(2, 0, 1)
+def _new_size(width: int, height: int, side: int | None, file: Path) -> tuple[int, int]:
+    """Width and height with the shorter of them brought to `side`; as they are for None."""
+    if side is None:
+        return width, height
+    scale = side / min(width, height)
+    width, height = round(width * scale), round(height * scale)
+    if width * height > MAX_PIXELS:
+        raise CourseError(f"{file} would become {width} x {height} pixels: choose a smaller --size")
+    return width, height
+
+
+def _sized(file: Path, side: int | None) -> Tensor:
+    """The picture (3, H, W) uint8, scaled where `side` says so."""
+    if side is None:
+        return read_picture(file)
+    image = open_picture(file)
+    image = image.resize(_new_size(*image.size, side, file), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def _write(picture: Tensor, path: Path) -> None:

@@ -5,7 +5,7 @@ one another, nor with the plain pass. So every layer is computed for the whole p
 begins: the result is that of the plain pass, and only one or two feature maps are in memory at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from gan_course.models.cyclegan import ResnetBlock, ResnetGenerator
 from gan_course.models.layers import InstanceNorm, Pad, with_coordinates
 
 BAND = 64  # rows computed at once
-LARGE_MAP = 3 * 2**28  # elements of the widest feature map above which maps are kept in half precision
+LARGE_MAP = 2**28  # elements of the widest feature map above which maps are kept in half precision
 Rows = Callable[[int, int], Tensor]  # first and last + 1 row of a result -> those rows
 
 
@@ -23,7 +23,7 @@ Rows = Callable[[int, int], Tensor]  # first and last + 1 row of a result -> tho
 def stream(G: ResnetGenerator, x: Tensor) -> Tensor:
     """What `G(x)` gives, in bands of rows.
 
-    Feature maps are kept in float32, or, where the widest would hold more than 3 GiB so, in float16; the arithmetic
+    Feature maps are kept in float32, or, where the widest would take more than 1 GiB so, in float16; the arithmetic
     within a band is float32 in both cases.
 
     Args:
@@ -109,18 +109,19 @@ def _enlarge(x: Tensor, storage: torch.dtype) -> Tensor:
 
 
 def _normalise(x: Tensor, eps: float) -> None:
-    """InstanceNorm in place, mean and variance gathered over all bands first."""
-    total = x.new_zeros(x.shape[1], dtype=torch.float64)
-    squares, count = total.clone(), x.shape[2] * x.shape[3]
-    for band in x.split(BAND, 2):
-        values = band.double()
-        total += values.sum((0, 2, 3))
-        squares += values.square().sum((0, 2, 3))
-    mean = total / count
-    scale = (squares / count - mean.square()).clamp_min(0).add(eps).rsqrt()
-    shape = (1, -1, 1, 1)
-    for band in x.split(BAND, 2):
-        band.copy_((band.float() - mean.float().view(shape)) * scale.float().view(shape))
+    """InstanceNorm in place: the mean over all bands, then the variance around it, then both applied."""
+    bands, count = x.split(BAND, 2), x.shape[2] * x.shape[3]
+    mean = _summed(bands, lambda band: band) / count
+    variance = _summed(bands, lambda band: (band - mean).square()) / count
+    scale = variance.add(eps).rsqrt()
+    for band in bands:
+        band.copy_((band.float() - mean) * scale)
+
+
+def _summed(bands: Sequence[Tensor], of: Callable[[Tensor], Tensor]) -> Tensor:
+    """One sum a channel, (1, C, 1, 1): within a band in float32, over the bands in float64 on the CPU."""
+    sums = [of(band.float()).sum((0, 2, 3), keepdim=True).cpu().double() for band in bands]
+    return torch.stack(sums).sum(0).float().to(bands[0].device)
 
 
 def _with_border(x: Tensor, first: int, last: int, mode: str) -> Tensor:

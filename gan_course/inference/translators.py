@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_course.config import CycleGANConfig
 from gan_course.errors import CourseError
 from gan_course.inference.official import from_official, looks_official
 from gan_course.models.cyclegan import ResnetGenerator
@@ -92,16 +91,17 @@ def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> R
 
 
 def _from_run(state: dict[str, Any], path: Path, direction: str) -> ResnetGenerator:
-    if not isinstance(state.get("config"), dict) or "step" not in state:
+    if not isinstance(state.get("config"), dict) or not isinstance(state.get("step"), dict):
         raise CourseError(f"{path} is neither a run of this course nor an official generator: check the file")
     if state.get("family") != "cyclegan":
         raise CourseError(f"{path} is a {state.get('family')} run, not cyclegan: choose another file")
     if not direction:
         raise CourseError(f"{path} holds both directions: add --direction AB or --direction BA")
     step, name = state["step"], GENERATORS[direction]
-    tensors = step.get("averages", {}).get(name) or step[name]
-    known = {field for field in CycleGANConfig.__dataclass_fields__}
-    shape = {field: state["config"][field] for field in SHAPE if field in known & state["config"].keys()}
+    tensors = step.get("averages", {}).get(name) or step.get(name)
+    if not isinstance(tensors, dict):
+        raise CourseError(f"{path} holds no {name}: it is no whole run, take another copy")
+    shape = {field: state["config"][field] for field in SHAPE if field in state["config"]}
     return _filled(shape, tensors, str(path))
 
 

@@ -68,6 +68,17 @@ def test_the_shorter_side_can_be_chosen(weights, pictures, tmp_path):
     assert Image.open(tmp_path / "out" / "b.png").size == (82, 60)
 
 
+def test_a_size_beyond_all_bounds_is_refused_first(weights, tmp_path, capsys):
+    Image.new("RGB", (9_000, 2)).save(tmp_path / "line.png")
+    refused(capsys, translate(weights, tmp_path / "line.png", tmp_path / "out", "--size", "500"), "2250000 x 500")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_generator_of_other_channels_is_named(pictures, tmp_path, capsys):
+    torch.save(ResnetGenerator(base_channels=4, n_blocks=1, img_channels=1).state_dict(), tmp_path / "net.pth")
+    refused(capsys, translate(str(tmp_path / "net.pth"), pictures, tmp_path / "out"), "goes from 1 to 1 channels")
+
+
 def test_results_are_never_overwritten_unasked(weights, pictures, tmp_path, capsys):
     out = tmp_path / "out"
     assert translate(weights, pictures / "b.png", out) == 0
@@ -101,7 +112,13 @@ def test_a_full_disk_leaves_whole_pictures_and_says_how_many(weights, pictures, 
         save(self, *args, **options)
 
     monkeypatch.setattr(Image.Image, "save", full)
-    refused(capsys, translate(weights, pictures, tmp_path / "out"), "no space left", "1 of 3 pictures were written")
+    refused(
+        capsys,
+        translate(weights, pictures, tmp_path / "out"),
+        "no space left",
+        "1 of 3 pictures are written whole",
+        "a.jpg",
+    )
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.jpg"]
 
 

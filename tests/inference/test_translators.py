@@ -1,6 +1,6 @@
 import json
 import pickle
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -104,6 +104,11 @@ class Code:
 
 BAD = {
     "a discriminator": (PatchDiscriminator(base_channels=4).state_dict(), "no official ResNet generator"),
+    "a U-Net": ({"model.model.0.weight": torch.ones(4, 3, 4, 4)}, "no official ResNet generator"),
+    "batch norm": (
+        Official(4, 1).state_dict() | {"model.2.weight": torch.ones(4)},
+        r"does not fit the official ResNet generator \(.*model.2.weight",
+    ),
     "another network": ({"weight": torch.ones(2)}, "neither a run of this course nor an official generator"),
     "half a generator": (
         {k: v for k, v in Official(4, 2).state_dict().items() if "11.conv_block.5" not in k},
@@ -154,6 +159,23 @@ def test_a_run_holds_both_directions(run):
         load_translator(path)
     with pytest.raises(CourseError, match="unknown direction 'A'"):
         load_translator(path, direction="A")
+    del (state := training.state_dict())["step"]["G_AB"]
+    torch.save(state, path)
+    with pytest.raises(CourseError, match="holds no G_AB"):
+        load_translator(path, direction="AB")
+
+
+def test_a_run_gives_the_average_where_it_kept_one(tmp_path):
+    images = torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8)
+    config = replace(TINY, ema_decay=0.9, norm="none", padding="zeros", residual=True, coordinates=2)
+    training = build_cyclegan(config, images, images, seed=0, runtime=choose_runtime("cpu", "float32"))
+    training.step(next(training.batches))
+    step, found = training.step, load_translator(save_checkpoint(tmp_path, training.state_dict()), direction="AB")
+    assert torch.equal(found.model[-1].weight, step.averages["G_AB"].model[-1].weight)
+    assert not torch.equal(found.model[-1].weight, step.G_AB.model[-1].weight)
+    with torch.no_grad():
+        x = torch.rand(1, 3, 16, 16)
+        assert torch.equal(found(x), step.best("G_AB")(x))
 
 
 def test_a_run_of_another_family_is_named(tmp_path):

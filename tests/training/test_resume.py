@@ -1,35 +1,36 @@
 """Twenty steps straight equal eleven, a kill, and nine more: bit for bit."""
 
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
 import torch
+from torchvision.utils import save_image
 
 from gan_course.cli import main
 
 KILLED = """
 import os, signal, sys
-from gan_course.config import DCGAN
-from gan_course.data.fashion import load_fashion
-from gan_course.runtime import choose_runtime
-from gan_course.training.families import build_dcgan
-from gan_course.training.run import run_training
+from gan_course.cli import main
+from gan_course.training.steps import cyclegan, dcgan, pix2pix
 
-training = build_dcgan(DCGAN["smoke"], load_fashion()[0], seed=4, runtime=choose_runtime("cpu"))
-one_step = training.step.update_D
+def dying(step_class):
+    whole = step_class.update_D
 
-def update_D(real):
-    if training.step.n_done == 15:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return one_step(real)
+    def update_D(self, *batch):
+        if self.n_done == 15:  # in the middle of the step: other networks have moved on already
+            os.kill(os.getpid(), signal.SIGKILL)
+        return whole(self, *batch)
 
-training.step.update_D = update_D
-run_training(training, sys.argv[1], n_steps=20, save_every=11, quiet=True)
+    step_class.update_D = update_D
+
+for step_class in (dcgan.DCGANStep, pix2pix.Pix2PixStep, cyclegan.CycleGANStep):
+    dying(step_class)
+main(sys.argv[1:])
 """
-TRAIN = ["train", "dcgan", "--data", "fashion", "--profile", "smoke", "--seed", "4", "--device", "cpu"]
+SMOKE = ["--profile", "smoke", "--seed", "4", "--device", "cpu"]
+TRAIN = ["train", "dcgan", "--data", "fashion", *SMOKE]
 
 
 def flat(value, prefix=""):
@@ -43,16 +44,34 @@ def flat(value, prefix=""):
         yield prefix, value
 
 
+@pytest.fixture
+def two_folders(tmp_path):
+    """Eight pictures each, under the same names."""
+    generator = torch.Generator().manual_seed(0)
+    for name in ("A", "B"):
+        (tmp_path / name).mkdir()
+        for number in range(8):
+            save_image(torch.rand(3, 64, 64, generator=generator), tmp_path / name / f"{number}.png")
+    return [str(tmp_path / "A"), str(tmp_path / "B")]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch):
+@pytest.mark.parametrize("family", ["dcgan", "pix2pix", "cyclegan"])
+def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch, family, two_folders):
     monkeypatch.setenv("GAN_COURSE_THREADS", "2")  # another number of threads adds in another order
     straight, broken = tmp_path / "straight", tmp_path / "broken"
-    assert main([*TRAIN, "--steps", "20", "--save-every", "11", "--out", str(straight)]) == 0
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(broken)], env=os.environ | {"GAN_COURSE_HEADLESS": "1"})
-    assert killed.returncode == -signal.SIGKILL
+    data = ["fashion"] if family == "dcgan" else two_folders
+    train = ["train", family, "--data", *data, *SMOKE, "--batch-size", "6", "--steps", "20", "--save-every", "11"]
+    assert main([*train, "--out", str(straight)]) == 0
+    command = [sys.executable, "-c", KILLED, *train, "--out", str(broken)]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
     assert torch.load(broken / "last.pt", weights_only=True)["step"]["n_done"] == 11
-    assert main([*TRAIN, "--steps", "20", "--save-every", "11", "--out", str(broken), "--resume"]) == 0
-    expected = dict(flat(torch.load(straight / "last.pt", weights_only=True)))
+    assert main([*train, "--out", str(broken), "--resume"]) == 0
+    end = torch.load(straight / "last.pt", weights_only=True)
+    if family == "cyclegan":  # the pools were full before the kill, and the rate was falling
+        assert [len(end["step"][pool]["images"]) for pool in ("pool_A", "pool_B")] == [50, 50]
+        assert end["step"]["opt_G"]["param_groups"][0]["lr"] == pytest.approx(2e-4 / 10)
+    expected = dict(flat(end))
     found = dict(flat(torch.load(broken / "last.pt", weights_only=True)))
     assert expected.keys() == found.keys()
     for name, value in expected.items():
