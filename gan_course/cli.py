@@ -79,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--steps",
         type=_whole,
-        help="where to stop (default: the profile's); for pix2pix and cyclegan also when the rate falls, so --resume needs the same",
+        help="where to stop (default: the profile's); for pix2pix and cyclegan it also says when the learning rate "
+        "falls, so --resume needs the same",
     )
     train.add_argument("--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)")
     train.add_argument("--resolution", type=_whole, help="side of the pictures in pixels (default: 64)")
