@@ -21,6 +21,7 @@ from gan_course.config import (
 from gan_course.data.domains import DOMAINS, load_domain
 from gan_course.data.fashion import load_fashion
 from gan_course.data.folder import load_folder
+from gan_course.data.pictures import open_picture
 from gan_course.errors import CourseError
 from gan_course.models.dcgan import split_resolution
 from gan_course.runtime import Runtime, choose_runtime
@@ -147,4 +148,11 @@ def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Ten
         there, missing = names if alone[0] in files_A else reversed(names)
         others = f" ({len(alone) - 1} more like it)" if len(alone) > 1 else ""
         raise CourseError(f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one name")
+    for file in files_A:
+        (width, height), (other_width, other_height) = (open_picture(Path(name) / file).size for name in names)
+        if width * other_height != other_width * height:
+            raise CourseError(
+                f"{file} is {width} x {height} in {names[0]} and {other_width} x {other_height} in {names[1]}: "
+                "cut both to the same part first"
+            )
     return A, B

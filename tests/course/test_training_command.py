@@ -190,3 +190,11 @@ def test_a_full_disk_half_way_leaves_the_last_checkpoint(folders, tmp_path, caps
     assert train("cyclegan", *more, "--resume", data=folders, out=run) == 0
     assert torch.load(run / "last.pt", weights_only=True)["step"]["n_done"] == 4
     assert not list(run.glob("**/*.tmp"))
+
+
+def test_pairs_of_different_shape_are_named(folders, tmp_path, capsys):
+    Image.new("RGB", (90, 36)).save(folders[1] / "grey.png")
+    code = train("pix2pix", "--resolution", "32", data=folders, out=tmp_path / "run")
+    refused(capsys, code, "grey.png is 50 x 40 in", "90 x 36 in", "cut both to the same part")
+    Image.new("RGB", (100, 80)).save(folders[1] / "grey.png")  # another size of the same shape is fine
+    assert train("pix2pix", "--resolution", "32", data=folders, out=tmp_path / "run") == 0
