@@ -357,7 +357,11 @@ TRANSLATE = {
         n_hidden=16,
     ),
     "fast": TranslateConfig(EARTH_LIVE),
-    "full": TranslateConfig(TRANSLATORS["earth"], n_pictures=8_000, n_hidden=500),
+    "full": TranslateConfig(
+        replace(EARTH_LIVE, n_steps=5_000, batch_size=4, img_resolution=64, n_layers=3, lr=5e-4, ema_decay=0.995),
+        n_pictures=8_000,
+        n_hidden=500,
+    ),
 }
 
 

