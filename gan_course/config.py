@@ -210,7 +210,7 @@ MEASURING = {
 
 # No norm: InstanceNorm hides from G how bright a picture is, and from D how strong a pattern. R1 holds such a D.
 CRITTERS_LIVE = CycleGANConfig(
-    n_steps=500,
+    n_steps=700,
     batch_size=8,
     img_resolution=32,
     base_channels=16,

@@ -727,7 +727,13 @@ means = {
     )
     for key, title in measures.items()
 }
+NOTHING = 0.06  # about what doing nothing costs, both ways
+below = {key: all(max(one["to_striped"], one["to_plain"]) < NOTHING for one in rows) for key, rows in cells.items()}
+above = {key: all(min(one["to_striped"], one["to_plain"]) > NOTHING for one in rows) for key, rows in cells.items()}
+both = (priors[-1], lambdas[-1])
 claim("every cell holds three seeds", all(len({one["seed"] for one in rows}) == 3 for rows in cells.values()))
+claim("with both, every seed stays below doing nothing, both ways", below[both])
+claim("with one of them or none, every seed lies above it, both ways", all(above[key] for key in above if key != both))
 
 # %% mystnb={"image": {"alt": "Three heat maps of L1 errors against the hidden twin: to striped, to plain, and round trip. Rows are the priors, none, and residual output with identity loss; columns are lambda_cycle 0 and 10."}}
 viz.show_heat_maps(
@@ -749,6 +755,10 @@ for title, values in means.items():
 # cycle's line under a prior is near zero, the prior does the pinning and the cycle has little left to do; where the
 # cycle's line without a prior is near zero although its round trip is good, you see a map that comes home and is not
 # the right one.
+#
+# Here neither can do without the other. The cycle takes away most of the error where there is no prior, and what is
+# left is still worse than doing nothing: the round trips come home, from pictures with other colours. The prior alone
+# starts at doing nothing, and the game with D then drives it away from there. Only the two together end below.
 
 # %% [markdown]
 # ## Corrections
