@@ -140,8 +140,12 @@ def show_heat_maps(
     plt.show()
 
 
-def show_jpeg() -> None:
-    """Show the open figures; in a notebook as JPEG, a fraction of a PNG's size for pictures and clouds of points."""
+def show_jpeg(*, quality: int = 88) -> None:
+    """Show the open figures; in a notebook as JPEG, a fraction of a PNG's size for pictures and clouds of points.
+
+    Args:
+        quality: of the JPEG, from 1 to 95.
+    """
     from IPython import get_ipython
 
     if get_ipython() is None or "inline" not in matplotlib.get_backend():
@@ -149,7 +153,7 @@ def show_jpeg() -> None:
         return
     from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-    set_matplotlib_formats("jpeg", pil_kwargs={"quality": 88})
+    set_matplotlib_formats("jpeg", pil_kwargs={"quality": quality})
     plt.show()
     set_matplotlib_formats("png")
 
