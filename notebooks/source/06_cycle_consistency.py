@@ -700,8 +700,8 @@ judged("with the cycle over 90 % of translations lie nearest to their own twin, 
 # %% [markdown]
 # In the plane a start near "change nothing" was enough. Here it is not: both arms start there, and the one without the
 # cycle loss leaves. Its generators are free to trade colours, to add noise that pleases D, or to draw the same creature
-# for many inputs. They end further from the hidden twin than a translator that does nothing at all. The cycle loss makes
-# every such move cost something: a colour that is lost on the way cannot come back. It does not know about stripes. It
+# for many inputs. In the stored run their error is twice that of the other arm or more. The cycle loss makes every such
+# move cost something: a colour that is lost on the way cannot come back. It does not know about stripes. It
 # **keeps the rest**, and leaves to D what has to change.
 #
 # Be exact about what was shown. The arms differ in `lambda_cycle` alone, so the difference between them is the work of
@@ -709,7 +709,7 @@ judged("with the cycle over 90 % of translations lie nearest to their own twin, 
 #
 # ## Cycle times prior, over three seeds
 #
-# Is it the cycle or the prior? One run does not tell. The table below comes from longer runs of both, three seeds each,
+# Is it the cycle or the prior? One run does not tell. The table below comes from runs of 500 steps, three seeds each,
 # recorded in `docs/results/cycle-prior.json` with the command that made them.
 
 # %%
