@@ -56,9 +56,7 @@ class CycleGANStep:
     ) -> None:
         self.G_AB, self.G_BA, self.D_A, self.D_B = G_AB, G_BA, D_A, D_B
         self.config, self.runtime = config, runtime
-        self.opt_G = torch.optim.Adam(
-            chain(G_AB.parameters(), G_BA.parameters()), config.lr, config.betas, fused=True
-        )
+        self.opt_G = torch.optim.Adam(chain(G_AB.parameters(), G_BA.parameters()), config.lr, config.betas, fused=True)
         self.opt_D = torch.optim.Adam(chain(D_A.parameters(), D_B.parameters()), config.lr, config.betas, fused=True)
         self.pool_A = ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed))
         self.pool_B = ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed + 1))
