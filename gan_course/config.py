@@ -254,6 +254,7 @@ _TRANSLATOR = CycleGANConfig(
 
 _HUE_KEPT = replace(
     _TRANSLATOR,
+    n_steps=9_000,
     batch_size=8,
     img_resolution=32,
     norm="none",
