@@ -133,6 +133,39 @@ class Pix2PixConfig:
 
 
 @dataclass(frozen=True)
+class StyleGANConfig:
+    """A StyleGAN or StyleGAN2 and its training. The switches are the paper's configurations A to F."""
+
+    n_steps: int
+    architecture: str = "stylegan"  # or "stylegan2"
+    batch_size: int = 16
+    img_resolution: int = 64
+    z_dim: int = 128
+    w_dim: int = 128
+    n_mapping: int = 8  # layers
+    channel_base: int = 2_048  # features at resolution r: channel_base / r ...
+    channel_max: int = 128  # ... but at most so many
+    d_channel_base: int = 2_048
+    smooth: bool = True  # low-pass filters (B)
+    styles: bool = True  # AdaIN (C)
+    constant: bool = True  # a learned start (D)
+    noise: bool = True  # (E)
+    mixing: float = 0.9  # share of pictures with two styles in training (F)
+    demodulate: bool = True  # StyleGAN2 alone
+    lr: float = 2e-3
+    betas: tuple[float, float] = (0.0, 0.99)
+    r1_gamma: float = 1.0
+    r1_every: int = 16
+    pl_weight: float = 0.0  # of the path-length penalty; StyleGAN2 alone
+    pl_every: int = 8
+    pl_decay: float = 0.01
+    ema_decay: float = 0.998
+    start_resolution: int = 0  # where growing begins; 0 for no growing
+    stable_steps: int = 0  # at each resolution but the last
+    fade_steps: int = 0  # before that, for each but the first
+
+
+@dataclass(frozen=True)
 class CycleConfig:
     """Lesson 06: small CycleGANs between rings of points, and one between plain and striped critters, live."""
 

@@ -7,16 +7,19 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from gan_course.config import CycleGANConfig, DCGANConfig, Pix2PixConfig
+from gan_course.config import CycleGANConfig, DCGANConfig, Pix2PixConfig, StyleGANConfig
 from gan_course.data.batches import Batches, Paired, Unpaired, to_float
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_course.models.pix2pix import UnetGenerator
+from gan_course.models.stylegan import StyleGANDiscriminator, StyleGANGenerator, SynthesisNetwork
+from gan_course.models.stylegan2 import ResidualDiscriminator, SynthesisNetwork2
 from gan_course.runtime import Runtime
 from gan_course.training.loop import Step
 from gan_course.training.steps.cyclegan import CycleGANStep
 from gan_course.training.steps.dcgan import DCGANStep
 from gan_course.training.steps.pix2pix import Pix2PixStep
+from gan_course.training.steps.stylegan import StyleGANStep
 
 
 class TrainingStep(Step, Protocol):
@@ -183,6 +186,58 @@ def make_pix2pix(config: Pix2PixConfig) -> tuple[nn.Module, nn.Module]:
     G = UnetGenerator(**size, norm=config.norm, dropout=config.dropout)
     judge = {"base_channels": config.d_base_channels, "n_layers": config.n_layers, "norm": config.d_norm}
     return G, PatchDiscriminator(img_channels=6 if config.conditional else 3, **judge)
+
+
+def build_stylegan(
+    config: StyleGANConfig, images: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 64
+) -> Training:
+    """A StyleGAN or StyleGAN2 on pictures, from one seed.
+
+    Args:
+        config: sizes, rates and switches.
+        images: (N, 3, img_resolution, img_resolution) uint8.
+        seed: decides the first weights, the order of pictures, the latent vectors, the mixing and the noise.
+        runtime: device and precision.
+        n_preview: pictures in a preview.
+
+    Raises:
+        ValueError: the pictures are not of the configuration's size; the batch makes no groups of 4; or the
+            configuration asks for what its architecture has not.
+    """
+    _check_size(images, 3, config.img_resolution)
+    if config.batch_size > 4 and config.batch_size % 4:
+        raise ValueError(f"batch_size is {config.batch_size}: choose a multiple of 4, for D compares groups of 4")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        G, D = make_stylegan(config)
+        z = torch.randn(n_preview, config.z_dim)
+    step = StyleGANStep(runtime.place(G), runtime.place(D), config=config, seed=seed + 1, runtime=runtime)
+    batches = Batches(images.to(runtime.device), config.batch_size, seed=seed)
+    same = {name: value for name, value in asdict(config).items() if name != "n_steps"}
+    same |= {"seed": seed, "precision": runtime.precision, "pictures": _fingerprint(images)}
+    return Training("stylegan", step, batches, same, z.to(runtime.device))
+
+
+def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
+    """The generator and the discriminator of a configuration, with new weights.
+
+    Raises:
+        ValueError: no such architecture, or StyleGAN2 with what only StyleGAN has: growing, or a switch of A to D off.
+    """
+    size = {"img_resolution": config.img_resolution, "channel_max": config.channel_max}
+    synthesis = size | {"w_dim": config.w_dim, "channel_base": config.channel_base, "noise": config.noise}
+    judge = size | {"channel_base": config.d_channel_base}
+    match config.architecture:
+        case "stylegan":
+            switches = {"styles": config.styles, "constant": config.constant, "smooth": config.smooth}
+            made, D = SynthesisNetwork(**synthesis, **switches), StyleGANDiscriminator(**judge, smooth=config.smooth)
+        case "stylegan2":
+            if config.start_resolution or not (config.styles and config.constant and config.smooth):
+                raise ValueError("stylegan2 does not grow, and always has styles, a constant start and filters")
+            made, D = SynthesisNetwork2(**synthesis, demodulate=config.demodulate), ResidualDiscriminator(**judge)
+        case _:
+            raise ValueError(f"architecture is {config.architecture!r}: choose 'stylegan' or 'stylegan2'")
+    return StyleGANGenerator(made, z_dim=config.z_dim, n_mapping=config.n_mapping), D
 
 
 def _check_size(images: Tensor, channels: int, resolution: int) -> None:

@@ -1,5 +1,7 @@
 """Penalties on gradients: what keeps a discriminator from growing without bound."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -104,3 +106,31 @@ def _slopes(points: Tensor, logits: Tensor, name: str) -> Tensor:
         raise ValueError(f"{name} has {len(points)} samples and its logits {len(logits)}: they must be one batch")
     (gradient,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
     return gradient.flatten(1)  # (N, all of a sample)
+
+
+def path_lengths(images: Tensor, ws: Tensor, *, noise: Tensor) -> Tensor:
+    r"""How far a picture moves for a step in w, in a random direction of picture space, for each picture.
+
+    $\lVert J_w^T y \rVert_2$ with $y \sim N(0, I)$, over $\sqrt{H W}$: the norm over w for each layer, its mean square
+    over layers.
+
+    Args:
+        images: (N, C, H, W) made from `ws`.
+        ws: (N, num_ws, w_dim), requiring grad.
+        noise: (N, C, H, W) from N(0, 1).
+
+    Returns:
+        (N,) lengths, differentiable with respect to G's parameters.
+
+    Raises:
+        ValueError: `ws` does not require grad, or `noise` has another shape.
+
+    Source: Karras et al. 2020 (arXiv:1912.04958), section 3.2, equation 4; scaling and mean as in the official code.
+    """
+    if not ws.requires_grad:
+        raise ValueError("ws does not require grad: call ws.requires_grad_() before G(ws)")
+    if noise.shape != images.shape:
+        raise ValueError(f"noise is {tuple(noise.shape)}, the images are {tuple(images.shape)}")
+    weighted = (images * noise).sum() / math.sqrt(images.shape[2] * images.shape[3])
+    (slopes,) = torch.autograd.grad(weighted, ws, create_graph=True)
+    return slopes.square().sum(2).mean(1).sqrt()

@@ -609,13 +609,13 @@ rows = fit_resumable(
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Rows of eight tiles: the satellite view on top, then G's map of them at six moments of training, from grey patterns to pale blue sea and coloured land, and the true map at the bottom."}}
 moments = [list(film)[k] for k in sorted({(len(film) - 1) * j // 5 for j in range(6)})]
 strips = {"satellite": watched.cpu(), **{f"step {n}": film[n] for n in moments}, "true map": hidden_B[:8]}
-_, axes = plt.subplots(len(strips), 1, figsize=(9, 1.08 * len(strips)), dpi=viz.DPI, layout="constrained")
+_, axes = plt.subplots(len(strips), 1, figsize=(9, 1.08 * len(strips)), dpi=72, layout="constrained")
 for ax, (name, tiles) in zip(axes, strips.items(), strict=True):
     ax.imshow(tiles.permute(2, 0, 3, 1).flatten(1, 2) / 2 + 0.5, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     ax.spines[:].set_visible(False)
-viz.show_jpeg()
+viz.show_jpeg(quality=78)
 
 # %% [markdown]
 # Colours come first. Within a few hundred steps grey turns into pale blue, green and tan, most of it at the right
@@ -668,10 +668,10 @@ claim("after about a minute the sea's IoU is above 0.3", sea > 0.3, margin=sea -
 # the two true views: much of the sea is still too pale for the rule.
 
 # %% [markdown]
-# ## Where five thousand steps lead
+# ## Where nine thousand steps lead
 #
 # The weights that come with the course (`python -m gan_course weights` prints their cards) were trained by the same
-# code for 5,000 steps, with another recipe: **no norm in G either**, and a residual, `tanh(atanh(x) + net(x))`, that
+# code for 9,000 steps, with another recipe: **no norm in G either**, and a residual, `tanh(atanh(x) + net(x))`, that
 # starts from no change. So it begins with an error as large as that of doing nothing, is far behind after a minute, and
 # keeps what the others lose: every coast is there from the first step, and a place keeps its hue. Its `lambda_cycle` is
 # 5, because a cycle that is closed from the start holds G back. Both on the same hidden tiles:
@@ -697,14 +697,14 @@ rows_shown |= {"true map": hidden_B, " ": torch.ones_like(hidden_B[pick]), "map"
 rows_shown |= {"a minute ": apply(minute["G_BA"], hidden_B[pick]), "shipped ": apply(shipped["G_BA"], hidden_B[pick])}
 rows_shown |= {"true satellite": hidden_A}
 heights = [0.25 if name == " " else 1 for name in rows_shown]
-_, axes = plt.subplots(len(heights), 1, figsize=(10, 8.2), dpi=viz.DPI, layout="constrained", height_ratios=heights)
+_, axes = plt.subplots(len(heights), 1, figsize=(10, 8.2), dpi=72, layout="constrained", height_ratios=heights)
 for ax, (name, tiles) in zip(axes, rows_shown.items(), strict=True):
     tiles = tiles[pick] if len(tiles) == len(hidden_A) else tiles
     ax.imshow(tiles.permute(2, 0, 3, 1).flatten(1, 2)[: 16 if name == " " else None] / 2 + 0.5, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     ax.spines[:].set_visible(False)
-viz.show_jpeg()
+viz.show_jpeg(quality=78)
 
 # %% [markdown]
 # The minute knows what is sea, forest and desert, as through a wet window. The shipped weights draw each coast. What
@@ -736,12 +736,12 @@ claim("in each the translated map is nearer to the true one than the mean colour
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Four tall strips side by side, from Norway to the Sahara. The satellite view; the map that CycleGAN made of it, with pale blue sea, green Europe, white mountains and a yellow Sahara; the true map, with brown mountains and a paler Sahara; and the satellite view that CycleGAN made of the true map, with dark blue sea and snow on every range."}}
 titles = ("satellite", "→ map, by CycleGAN", "true map", "→ satellite, by CycleGAN")
-_, axes = plt.subplots(1, 4, figsize=(8.4, 8.0), dpi=viz.DPI, layout="constrained")
+_, axes = plt.subplots(1, 4, figsize=(8.4, 8.0), dpi=72, layout="constrained")
 for ax, title, part in zip(axes, titles, strips[1], strict=True):
     ax.imshow(part[0, :, 40:480].permute(1, 2, 0) / 2 + 0.5, interpolation="nearest")
     ax.set_title(title, fontsize=9)
     ax.axis("off")
-viz.show_jpeg()
+viz.show_jpeg(quality=78)
 
 # %% [markdown]
 # From left to right: what the satellite sees; the map that G makes of it; the true map; and what G_BA makes of the true
@@ -750,13 +750,13 @@ viz.show_jpeg()
 # one; the Sahara has kept the satellite's yellow; and the last strip puts snow on the Atlas.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Nine long strips from the Arctic to the Antarctic, three for each hidden slice of longitude: the satellite view, the map made of it, and the true map. The slices run through the Americas, through Europe and Africa, and through East Asia and Australia."}}
-_, axes = plt.subplots(1, 9, figsize=(9.6, 8.2), dpi=viz.DPI, layout="constrained", width_ratios=[part[0].shape[3] for part in strips for _ in range(3)])
+_, axes = plt.subplots(1, 9, figsize=(9.6, 8.2), dpi=72, layout="constrained", width_ratios=[part[0].shape[3] for part in strips for _ in range(3)])
 for k, (name, parts) in enumerate(zip(("82-66 W", "5-20 E", "125-143 E"), strips, strict=True)):
     for ax, title, part in zip(axes[3 * k :], (name, "made", "true"), parts, strict=False):
         ax.imshow(part[0].permute(1, 2, 0) / 2 + 0.5, interpolation="nearest")
         ax.set_title(title, fontsize=9)
         ax.axis("off")
-viz.show_jpeg()
+viz.show_jpeg(quality=78)
 
 # %% [markdown]
 # ### The company of a place
@@ -785,13 +785,13 @@ claim("the minute's G, with InstanceNorm, differs by at least 0.03", differ[1] >
 rows_shown = {"satellite": cut(satellite)}
 for name, (whole, alone) in company.items():
     rows_shown |= {f"{name}:\none pass": whole, f"{name}:\nalone": alone}
-_, axes = plt.subplots(len(rows_shown), 1, figsize=(10.4, 3.6), dpi=viz.DPI, layout="constrained")
+_, axes = plt.subplots(len(rows_shown), 1, figsize=(10.4, 3.6), dpi=72, layout="constrained")
 for ax, (name, tiles) in zip(axes, rows_shown.items(), strict=True):
     ax.imshow(tiles[:12].permute(2, 0, 3, 1).flatten(1, 2) / 2 + 0.5, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
     ax.spines[:].set_visible(False)
-viz.show_jpeg()
+viz.show_jpeg(quality=78)
 
 # %% [markdown]
 # The shipped rows are alike. The minute's are not: alone, a tile of pure Sahara has to have *some* contrast, because

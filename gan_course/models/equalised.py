@@ -1,0 +1,164 @@
+"""The parts that progressive growing brought, and StyleGAN kept: equal learning rates, pixel norm, a look at the batch.
+
+The low-pass filters of StyleGAN are here too, as the resampling that both generators and discriminators share.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, interpolate, leaky_relu, linear, pad
+
+
+class EqualLinear(nn.Module):
+    r"""A dense layer whose weights are drawn from N(0, 1) and scaled when they are used.
+
+    $y = c\,W x + b$ with $c = \text{gain} / \sqrt{\text{fan in}}$. Adam moves every weight by about the learning rate
+    a step, whatever its size. With all weights of size 1 that is the same relative move in every layer.
+
+    Args:
+        n_in: features of the input.
+        n_out: features of the output.
+        gain: $\sqrt 2$ before a (leaky) ReLU, 1 where the output is linear.
+        lr_multiplier: the layer learns this many times as fast; its output at the start is the same.
+        bias: what the bias is at the start.
+
+    Source: Karras et al. 2018 (arXiv:1710.10196), section 4.1; the multiplier as in Karras et al. 2019, appendix C.
+    """
+
+    def __init__(
+        self, n_in: int, n_out: int, *, gain: float = 1.0, lr_multiplier: float = 1.0, bias: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_out, n_in) / lr_multiplier)
+        self.bias = nn.Parameter(torch.full((n_out,), bias / lr_multiplier))
+        self.scale, self.lr_multiplier = gain / math.sqrt(n_in) * lr_multiplier, lr_multiplier
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, n_in) to (N, n_out)."""
+        return linear(x, self.weight * self.scale, self.bias * self.lr_multiplier)
+
+
+class EqualConv2d(nn.Module):
+    r"""A convolution with an equalised learning rate; padded with zeros to keep the size, or halving it.
+
+    Args:
+        n_in: channels of the input.
+        n_out: channels of the output.
+        kernel: side of the kernel, odd.
+        gain: as for `EqualLinear`.
+        down: halve the size: the convolution, then the mean of each 2 x 2 pixels, as one convolution of stride 2 with
+            a kernel wider by one.
+        bias: whether there is one.
+
+    Source: Karras et al. 2018, section 4.1; `down` as in StyleGAN's official code (`conv2d_downscale2d`, fused).
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        kernel: int,
+        *,
+        gain: float = math.sqrt(2),
+        down: bool = False,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_out, n_in, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(n_out)) if bias else None
+        self.scale, self.down, self.padding = gain / math.sqrt(n_in * kernel**2), down, kernel // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, n_in, H, W) to (N, n_out, H, W), or half as high and wide."""
+        weight = self.weight * self.scale
+        if not self.down:
+            return conv2d(x, weight, self.bias, padding=self.padding)
+        wide = pad(weight, (1, 1, 1, 1))
+        wide = (wide[..., 1:, 1:] + wide[..., :-1, 1:] + wide[..., 1:, :-1] + wide[..., :-1, :-1]) / 4
+        return conv2d(x, wide, self.bias, stride=2, padding=self.padding)
+
+
+class PixelNorm(nn.Module):
+    r"""Each pixel's vector of features to a mean square of 1.
+
+    $b_{x,y} = a_{x,y} / \sqrt{\frac1C \sum_c (a_{x,y}^c)^2 + \epsilon}$
+
+    Nothing is learned, and no pixel sees another: no signal can grow without end.
+
+    Source: Karras et al. 2018, section 4.2, with their $\epsilon = 10^{-8}$.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, ...) to the same; for latent vectors (N, C), the length becomes sqrt(C)."""
+        return x * (x.float().square().mean(1, keepdim=True) + 1e-8).rsqrt().to(x.dtype)
+
+
+class MinibatchStd(nn.Module):
+    """One more channel that says how much the pictures of a group differ; D sees at once when all are alike.
+
+    The standard deviation of each feature at each place over a group, averaged over features and places to one number
+    a group.
+
+    Args:
+        group: pictures that are compared, as far as the batch reaches. None takes the whole batch.
+
+    Raises:
+        ValueError: the group is below 2, or (on use) does not divide the batch.
+
+    Source: Karras et al. 2018, section 3: there over the whole batch (`group=None`). Their code, and StyleGAN's, use
+        groups of 4.
+    """
+
+    def __init__(self, group: int | None = 4) -> None:
+        super().__init__()
+        if group is not None and group < 2:
+            raise ValueError(f"group is {group}: two pictures at least can differ")
+        self.group = group
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C + 1, H, W); picture k is in the group of k modulo N / group."""
+        n = len(x)
+        group = n if self.group is None else min(self.group, n)
+        if n % group:
+            raise ValueError(f"{n} pictures do not make groups of {group}: choose a batch size that is a multiple")
+        parts = x.float().view(group, n // group, *x.shape[1:])
+        std = (parts.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))  # (N / group,)
+        std = std.repeat(group)[:, None, None, None].to(x.dtype)
+        return torch.cat([x, std.expand(-1, -1, *x.shape[2:])], 1)
+
+
+class Blur(nn.Module):
+    """A low-pass filter, [1, 2, 1] / 4 along rows and along columns, before the size is halved.
+
+    Source: Karras et al. 2019 (arXiv:1812.04948), section 2 and appendix C, after Zhang 2019: fine patterns that a
+        coarser grid cannot hold must go first, or they come back as wrong coarse ones.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to the same; beyond the border there is zero."""
+        kernel = x.new_tensor([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
+        return conv2d(x, kernel.expand(x.shape[1], 1, 3, 3), padding=1, groups=x.shape[1])
+
+
+def upsample(x: Tensor, *, smooth: bool = True) -> Tensor:
+    """Twice as high and wide.
+
+    Args:
+        x: (N, C, H, W).
+        smooth: bilinear, which is nearest neighbour and then [1, 2, 1] / 4, but for the border; else nearest neighbour.
+
+    Returns:
+        (N, C, 2 H, 2 W).
+
+    Source: nearest, Karras et al. 2018; bilinear, Karras et al. 2019, section 2 (configuration B).
+    Differs: bilinear repeats the border where the official filter finds zero beyond it.
+    """
+    if smooth:
+        return interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    return interpolate(x, scale_factor=2, mode="nearest")
+
+
+def lrelu(x: Tensor) -> Tensor:
+    """LeakyReLU(0.2); its gain of sqrt(2) stands in the weights before it."""
+    return leaky_relu(x, 0.2)

@@ -1,0 +1,415 @@
+"""StyleGAN (Karras, Laine and Aila 2019, arXiv:1812.04948), and the progressive GAN it grew from.
+
+The paper's configurations are switches of one generator: `smooth` (B), `styles` (C), `constant` (D), `noise` (E).
+F, style mixing, is a matter of training. Both networks work at every power of two from 4 px up, so they can grow.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, batch_norm, interpolate
+
+from gan_course.models.equalised import Blur, EqualConv2d, EqualLinear, MinibatchStd, PixelNorm, lrelu, upsample
+
+LEAKY_GAIN = math.sqrt(2)
+
+
+class MappingNetwork(nn.Module):
+    """From z, normalised to one length, to w; and the mean of w, which truncation needs.
+
+    Args:
+        z_dim: size of z.
+        w_dim: size of w.
+        n_layers: dense layers with LeakyReLU; 8 in the paper. With 0, w is the normalised z.
+        lr_multiplier: 0.01 in the paper; 0.01 makes the mapping learn slowly, for a steadier training.
+        w_avg_decay: of the running mean of w.
+
+    Raises:
+        ValueError: no layers, and sizes that differ.
+
+    Source: Karras et al. 2019, section 2 and appendices B (truncation) and C (multiplier).
+    """
+
+    def __init__(
+        self,
+        *,
+        z_dim: int,
+        w_dim: int,
+        n_layers: int = 8,
+        lr_multiplier: float = 0.01,
+        w_avg_decay: float = 0.995,
+    ) -> None:
+        super().__init__()
+        if n_layers == 0 and z_dim != w_dim:
+            raise ValueError(f"without layers w is z, so w_dim must be {z_dim}, not {w_dim}")
+        self.z_dim, self.w_dim, self.w_avg_decay = z_dim, w_dim, w_avg_decay
+        sizes = [z_dim] + [w_dim] * n_layers
+        self.norm = PixelNorm()
+        self.layers = nn.ModuleList(
+            EqualLinear(n_in, w_dim, gain=LEAKY_GAIN, lr_multiplier=lr_multiplier) for n_in in sizes[:-1]
+        )
+        self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(N, z_dim) to (N, w_dim), in float32."""
+        with torch.autocast(z.device.type, enabled=False):
+            w = self.norm(z.float())
+            for layer in self.layers:
+                w = lrelu(layer(w))
+            return w
+
+    @torch.no_grad()
+    def track(self, w: Tensor) -> None:
+        """Move the running mean towards the mean of (N, w_dim)."""
+        self.w_avg.lerp_(w.mean(0), 1 - self.w_avg_decay)
+
+
+class SynthesisLayer(nn.Module):
+    r"""Convolution, noise, LeakyReLU, and the style: one layer of the synthesis network.
+
+    The style is AdaIN, equation 1: $\mathrm{AdaIN}(x_i, y) = y_{s,i} \frac{x_i - \mu(x_i)}{\sigma(x_i)} + y_{b,i}$ with
+    $y = A(w)$, two numbers a channel. Without styles there is pixel norm instead.
+
+    Args:
+        n_in: channels of the input; None for the layer right after the constant, which has no convolution.
+        n_out: channels of the output.
+        w_dim: size of w.
+        resolution: side of the output.
+        up: double the size first.
+        styles: AdaIN, else pixel norm.
+        noise: add noise, strength learned for each channel, 0 at the start.
+        smooth: low-pass after doubling.
+
+    Source: Karras et al. 2019, figure 1b and equation 1; order and gains as in the official code, where the strength
+        starts at 0 and the style at $y_s = 1$, $y_b = 0$.
+    """
+
+    def __init__(
+        self,
+        n_in: int | None,
+        n_out: int,
+        *,
+        w_dim: int,
+        resolution: int,
+        up: bool = False,
+        styles: bool = True,
+        noise: bool = True,
+        smooth: bool = True,
+    ) -> None:
+        super().__init__()
+        self.resolution, self.up, self.smooth = resolution, up, smooth
+        self.conv = EqualConv2d(n_in, n_out, 3, bias=False) if n_in else None
+        self.bias = nn.Parameter(torch.zeros(n_out))
+        self.noise_strength = nn.Parameter(torch.zeros(n_out)) if noise else None
+        self.affine = EqualLinear(w_dim, 2 * n_out) if styles else None
+        self.norm = PixelNorm()
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+
+    def forward(self, x: Tensor, w: Tensor, noise: str | Tensor = "random") -> Tensor:
+        """(N, n_in, H, W) and (N, w_dim) to (N, n_out, resolution, resolution).
+
+        `noise` is "random" (new at every call), "const" (the map kept in the layer), "none", or maps of
+        (N or 1, 1, resolution, resolution).
+        """
+        if self.up:
+            x = upsample(x, smooth=self.smooth)
+        if self.conv is not None:
+            x = self.conv(x)
+        shift = self.bias[:, None, None]
+        if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
+            shift = shift + self.noise_strength[:, None, None] * self.noise_maps(x, noise)
+        x = lrelu(x + shift.to(x.dtype))
+        if self.affine is None:
+            return self.norm(x)
+        scale, shift = self.affine(w).float().chunk(2, 1)
+        return adain(x, 1 + scale, shift)
+
+    def noise_maps(self, x: Tensor, noise: str | Tensor) -> Tensor:
+        """The noise of this layer: (N or 1, 1, resolution, resolution)."""
+        if isinstance(noise, Tensor):
+            return noise
+        if noise == "const":
+            return self.noise_const[None, None]
+        if noise != "random":
+            raise ValueError(f"noise is {noise!r}: choose 'random', 'const' or 'none', or give maps")
+        return torch.randn(len(x), 1, *x.shape[2:], device=x.device)
+
+
+def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
+    r"""Give each channel of each picture a new mean and a new standard deviation.
+
+    $y_s \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + y_b$, with the (biased) variance over height and width.
+
+    On a CPU in channels-last order each picture goes through `batch_norm`, whose scale and shift are the style's: the
+    same numbers in one pass.
+
+    Args:
+        x: (N, C, H, W), H * W > 1.
+        scale: (N, C), the new standard deviations.
+        shift: (N, C), the new means.
+        eps: added to the variance.
+
+    Returns:
+        (N, C, H, W), in the type of x.
+
+    Source: Huang and Belongie 2017 (arXiv:1703.06868), equation 8; Karras et al. 2019, equation 1.
+    """
+    if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
+        parts = [
+            batch_norm(one, None, None, weight=s, bias=b, training=True, eps=eps)
+            for one, s, b in zip(x.split(1), scale.unbind(), shift.unbind(), strict=True)
+        ]
+        return torch.cat(parts)
+    variance, mean = torch.var_mean(x.float(), (2, 3), unbiased=False, keepdim=True)
+    return ((x - mean) * (variance + eps).rsqrt() * scale[:, :, None, None] + shift[:, :, None, None]).to(x.dtype)
+
+
+class SynthesisNetwork(nn.Module):
+    """From styles to a picture, at any resolution from 4 px to the full one.
+
+    Args:
+        img_resolution: full side, a power of two from 8.
+        img_channels: channels of the picture.
+        w_dim: size of w.
+        channel_base: features at resolution r are channel_base / r ...
+        channel_max: ... but at most this many.
+        styles: AdaIN by w, else pixel norm (and w enters at the start alone).
+        constant: start from a learned constant, else from w through a dense layer.
+        noise: noise inputs.
+        smooth: low-pass filters after doubling.
+
+    Raises:
+        ValueError: the resolution is not a power of two from 8, or neither styles nor an input would listen to w.
+
+    Source: Karras et al. 2019, figure 1 and table 1; A is Karras et al. 2018 (arXiv:1710.10196).
+    """
+
+    def __init__(
+        self,
+        *,
+        img_resolution: int,
+        img_channels: int = 3,
+        w_dim: int,
+        channel_base: int,
+        channel_max: int,
+        styles: bool = True,
+        constant: bool = True,
+        noise: bool = True,
+        smooth: bool = True,
+    ) -> None:
+        super().__init__()
+        check_resolution(img_resolution)
+        if constant and not styles:
+            raise ValueError("a constant start needs styles: nothing else would listen to w")
+        self.img_resolution, self.w_dim, self.smooth = img_resolution, w_dim, smooth
+        self.resolutions = [2**k for k in range(2, int(math.log2(img_resolution)) + 1)]
+        self.num_ws = 2 * len(self.resolutions)
+        width = features(channel_base, channel_max)
+        options = {"w_dim": w_dim, "styles": styles, "noise": noise, "smooth": smooth}
+        self.const = nn.Parameter(torch.ones(1, width(4), 4, 4)) if constant else None
+        self.dense = None if constant else EqualLinear(w_dim, 16 * width(4), gain=LEAKY_GAIN / 4)
+        self.layers, self.to_rgb = nn.ModuleList(), nn.ModuleList()
+        for resolution in self.resolutions:
+            size = {"resolution": resolution} | options
+            if resolution == 4:
+                self.layers.append(SynthesisLayer(None, width(4), **size))
+            else:
+                self.layers.append(SynthesisLayer(width(resolution // 2), width(resolution), up=True, **size))
+            self.layers.append(SynthesisLayer(width(resolution), width(resolution), **size))
+            self.to_rgb.append(EqualConv2d(width(resolution), img_channels, 1, gain=1.0))
+
+    def forward(
+        self,
+        ws: Tensor,
+        *,
+        resolution: int | None = None,
+        alpha: float = 1.0,
+        noise: str | list[Tensor] = "random",
+    ) -> Tensor:
+        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, resolution, resolution), about [-1, 1], float32.
+
+        Args:
+            ws: one w for each layer; layers above `resolution` are not asked.
+            resolution: up to where to go; the full one where it is None.
+            alpha: share of the newest resolution in the picture, while it is faded in.
+            noise: "random", "const", "none", or maps for each layer.
+
+        Raises:
+            ValueError: a resolution this network does not have.
+        """
+        resolution = self.img_resolution if resolution is None else resolution
+        if resolution not in self.resolutions:
+            raise ValueError(f"resolution is {resolution}: choose one of {self.resolutions}")
+        if self.const is not None:
+            x = self.const.expand(len(ws), -1, -1, -1)
+        else:
+            x = self.dense(ws[:, 0]).view(len(ws), -1, 4, 4)
+        x = x.contiguous(memory_format=torch.channels_last)
+        last, before = self.resolutions.index(resolution), None
+        for k in range(last + 1):
+            if k == last and k > 0 and alpha < 1:
+                before = upsample(self.to_rgb[k - 1](x), smooth=self.smooth)
+            for j in (2 * k, 2 * k + 1):
+                x = self.layers[j](x, ws[:, j], noise if isinstance(noise, str) else noise[j])
+        image = self.to_rgb[last](x).float()
+        return image if before is None else torch.lerp(before.float(), image, alpha)
+
+
+class StyleGANGenerator(nn.Module):
+    """Mapping and synthesis together.
+
+    Args:
+        z_dim: size of z.
+        w_dim: size of w.
+        n_mapping: layers of the mapping network; 0 for none.
+        synthesis: the synthesis network, of this module or of `stylegan2`.
+    """
+
+    def __init__(self, synthesis: nn.Module, *, z_dim: int, n_mapping: int = 8) -> None:
+        super().__init__()
+        self.mapping = MappingNetwork(z_dim=z_dim, w_dim=synthesis.w_dim, n_layers=n_mapping)
+        self.synthesis, self.z_dim, self.num_ws = synthesis, z_dim, synthesis.num_ws
+
+    def forward(
+        self, z: Tensor, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None, **how: object
+    ) -> Tensor:
+        """Latent vectors (N, z_dim) to pictures (N, C, resolution, resolution); `how` goes to the synthesis network."""
+        return self.synthesis(self.ws(z, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff), **how)
+
+    def ws(self, z: Tensor, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None) -> Tensor:
+        r"""Styles for every layer: $w' = \bar w + \psi\,(w - \bar w)$ in the layers below the cutoff, w in the others.
+
+        Args:
+            z: (N, z_dim).
+            truncation_psi: 1 for no truncation, 0 for the mean picture.
+            truncation_cutoff: layers that are truncated, counted from the coarsest; None for all.
+
+        Returns:
+            (N, num_ws, w_dim).
+
+        Source: Karras et al. 2019, section 2 and appendix B.
+        """
+        ws = self.mapping(z)[:, None].repeat(1, self.num_ws, 1)
+        if truncation_psi != 1:
+            kept = ws[:, :truncation_cutoff]
+            ws = torch.cat([torch.lerp(self.mapping.w_avg, kept, truncation_psi), ws[:, kept.shape[1] :]], 1)
+        return ws
+
+
+class StyleGANDiscriminator(nn.Module):
+    """From a picture, at any resolution from 4 px to the full one, to one raw score.
+
+    Args:
+        img_resolution: full side, a power of two from 8.
+        img_channels: channels of the picture.
+        channel_base: features at resolution r are channel_base / r ...
+        channel_max: ... but at most this many.
+        group: of `MinibatchStd`; None for the whole batch.
+        smooth: low-pass filters before halving.
+
+    Raises:
+        ValueError: the resolution is not a power of two from 8.
+
+    Source: Karras et al. 2018, table 2; the filters are configuration B of Karras et al. 2019.
+    """
+
+    def __init__(
+        self,
+        *,
+        img_resolution: int,
+        img_channels: int = 3,
+        channel_base: int,
+        channel_max: int,
+        group: int | None = 4,
+        smooth: bool = True,
+    ) -> None:
+        super().__init__()
+        check_resolution(img_resolution)
+        self.resolutions = [2**k for k in range(2, int(math.log2(img_resolution)) + 1)]
+        width = features(channel_base, channel_max)
+        self.from_rgb = nn.ModuleList(EqualConv2d(img_channels, width(r), 1) for r in self.resolutions)
+        self.blocks = nn.ModuleList(
+            DiscriminatorBlock(width(r), width(r // 2), smooth=smooth) for r in self.resolutions[1:]
+        )
+        self.group = MinibatchStd(group)
+        self.conv = EqualConv2d(width(4) + 1, width(4), 3)
+        self.dense = EqualLinear(16 * width(4), width(4), gain=LEAKY_GAIN)
+        self.score = EqualLinear(width(4), 1)
+
+    def forward(self, x: Tensor, *, alpha: float = 1.0) -> Tensor:
+        """Pictures (N, C, r, r), r any of `resolutions`, to raw scores (N,).
+
+        `alpha` is the share of the newest block while it is faded in.
+        """
+        top = self.resolutions.index(x.shape[-1])
+        x = x.contiguous(memory_format=torch.channels_last)
+        y = lrelu(self.from_rgb[top](x))
+        for k in range(top, 0, -1):
+            y = self.blocks[k - 1](y)
+            if k == top and alpha < 1:
+                y = torch.lerp(lrelu(self.from_rgb[k - 1](avg_pool2d(x, 2))), y, alpha)
+        y = lrelu(self.conv(self.group(y)))
+        return self.score(lrelu(self.dense(y.flatten(1)))).flatten()
+
+
+class DiscriminatorBlock(nn.Module):
+    """Two convolutions, the second of which halves the size after a low-pass."""
+
+    def __init__(self, n_in: int, n_out: int, *, smooth: bool) -> None:
+        super().__init__()
+        self.keep = EqualConv2d(n_in, n_in, 3)
+        self.blur = Blur() if smooth else nn.Identity()
+        self.halve = EqualConv2d(n_in, n_out, 3, down=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, n_in, H, W) to (N, n_out, H / 2, W / 2)."""
+        return lrelu(self.halve(self.blur(lrelu(self.keep(x)))))
+
+
+def mix_styles(ws: Tensor, others: Tensor, crossover: Tensor) -> Tensor:
+    """Styles that change from one set to another at a layer of their own.
+
+    Args:
+        ws: (N, num_ws, w_dim), used before the crossover.
+        others: the same shape, used from the crossover on.
+        crossover: (N,) first layer that takes the other's style; num_ws for no mixing.
+
+    Returns:
+        (N, num_ws, w_dim).
+
+    Source: Karras et al. 2019, section 3.1.
+    """
+    layer = torch.arange(ws.shape[1], device=ws.device)[None, :, None]
+    return torch.where(layer < crossover[:, None, None], ws, others)
+
+
+def grown(images: Tensor, resolution: int, alpha: float) -> Tensor:
+    """Real pictures as a growing D is shown them: made smaller, and while a resolution fades in, softened as G's are.
+
+    Args:
+        images: (N, C, H, W) at full size.
+        resolution: wanted side, a divisor of H.
+        alpha: share of the newest resolution.
+
+    Returns:
+        (N, C, resolution, resolution).
+
+    Source: Karras et al. 2018, appendix A; the official code fades real pictures too.
+    """
+    images = avg_pool2d(images, images.shape[-1] // resolution)
+    if alpha < 1 and resolution > 4:
+        softer = interpolate(avg_pool2d(images, 2), scale_factor=2, mode="nearest")
+        images = torch.lerp(softer, images, alpha)
+    return images
+
+
+def features(channel_base: int, channel_max: int):
+    """The rule for the number of features at a resolution."""
+    return lambda resolution: min(channel_base // resolution, channel_max)
+
+
+def check_resolution(resolution: int) -> None:
+    """Refuse what is not a power of two from 8."""
+    if resolution < 8 or resolution & (resolution - 1):
+        raise ValueError(f"img_resolution is {resolution}: choose a power of two from 8, such as 32, 64, 128 or 256")

@@ -1,0 +1,225 @@
+"""StyleGAN2 (Karras et al. 2020, arXiv:1912.04958): styles in the weights, output skips, a residual discriminator."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d
+
+from gan_course.models.equalised import Blur, EqualConv2d, EqualLinear, MinibatchStd, lrelu, upsample
+from gan_course.models.stylegan import LEAKY_GAIN, check_resolution, features
+
+
+class ModulatedConv2d(nn.Module):
+    r"""A convolution whose weights are scaled by the style, and scaled back to unit size.
+
+    Modulation (equation 1): $w'_{ijk} = s_i\,w_{ijk}$. Demodulation (equation 3):
+    $w''_{ijk} = w'_{ijk} / \sqrt{\sum_{i,k} {w'_{ijk}}^2 + \epsilon}$, with i the input channel, j the output channel
+    and k the place in the kernel.
+
+    No picture gets weights of its own here: scaling the input's channels by s, one common convolution, and scaling
+    the output's channels by the demodulation give the same numbers.
+
+    Args:
+        n_in: channels of the input.
+        n_out: channels of the output.
+        kernel: side of the kernel, odd.
+        w_dim: size of w.
+        demodulate: off for ToRGB.
+
+    Source: Karras et al. 2020, section 2.2, equations 1 to 3; the remark after equation 3 for the two scalings.
+    """
+
+    def __init__(self, n_in: int, n_out: int, kernel: int, *, w_dim: int, demodulate: bool = True) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_out, n_in, kernel, kernel))
+        self.affine = EqualLinear(w_dim, n_in, bias=1.0)
+        self.scale, self.demodulate, self.padding = 1 / math.sqrt(n_in * kernel**2), demodulate, kernel // 2
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """(N, n_in, H, W) and (N, w_dim) to (N, n_out, H, W)."""
+        with torch.autocast(x.device.type, enabled=False):
+            style = self.affine(w.float())
+            weight = self.weight * self.scale
+            back = None
+            if self.demodulate:
+                back = (style.square() @ weight.square().sum((2, 3)).T + 1e-8).rsqrt()  # (N, n_out)
+        x = conv2d(x * style[:, :, None, None].to(x.dtype), weight, padding=self.padding)
+        return x if back is None else x * back[:, :, None, None].to(x.dtype)
+
+
+class SynthesisLayer2(nn.Module):
+    """Modulated convolution, noise, bias, LeakyReLU: one layer of StyleGAN2's synthesis network.
+
+    Args:
+        n_in: channels of the input.
+        n_out: channels of the output.
+        w_dim: size of w.
+        resolution: side of the output.
+        up: double the size first.
+        noise: add noise, one strength a layer, 0 at the start.
+        demodulate: off, to see what it repairs.
+
+    Source: Karras et al. 2020, figure 2c; strength and order as in the official code.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        w_dim: int,
+        resolution: int,
+        up: bool = False,
+        noise: bool = True,
+        demodulate: bool = True,
+    ) -> None:
+        super().__init__()
+        self.resolution, self.up = resolution, up
+        self.conv = ModulatedConv2d(n_in, n_out, 3, w_dim=w_dim, demodulate=demodulate)
+        self.bias = nn.Parameter(torch.zeros(n_out))
+        self.noise_strength = nn.Parameter(torch.zeros(())) if noise else None
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+
+    def forward(self, x: Tensor, w: Tensor, noise: str | Tensor = "random") -> Tensor:
+        """As `stylegan.SynthesisLayer`."""
+        x = self.conv(upsample(x) if self.up else x, w)
+        shift = self.bias[:, None, None]
+        if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
+            shift = shift + self.noise_strength * self.noise_maps(x, noise)
+        return lrelu(x + shift.to(x.dtype)) * LEAKY_GAIN
+
+    def noise_maps(self, x: Tensor, noise: str | Tensor) -> Tensor:
+        """The noise of this layer: (N or 1, 1, resolution, resolution)."""
+        if isinstance(noise, Tensor):
+            return noise
+        if noise == "const":
+            return self.noise_const[None, None]
+        if noise != "random":
+            raise ValueError(f"noise is {noise!r}: choose 'random', 'const' or 'none', or give maps")
+        return torch.randn(len(x), 1, *x.shape[2:], device=x.device)
+
+
+class SynthesisNetwork2(nn.Module):
+    """From styles to a picture: each resolution adds its own to the enlarged picture of the one before.
+
+    Nothing grows: the skips let the network begin with the coarse resolutions by itself.
+
+    Args:
+        img_resolution: side, a power of two from 8.
+        img_channels: channels of the picture.
+        w_dim: size of w.
+        channel_base: features at resolution r are channel_base / r ...
+        channel_max: ... but at most this many.
+        noise: noise inputs.
+        demodulate: off, to see what it repairs.
+
+    Raises:
+        ValueError: the resolution is not a power of two from 8.
+
+    Source: Karras et al. 2020, figure 7b ("output skips") and section 4.1.
+    """
+
+    def __init__(
+        self,
+        *,
+        img_resolution: int,
+        img_channels: int = 3,
+        w_dim: int,
+        channel_base: int,
+        channel_max: int,
+        noise: bool = True,
+        demodulate: bool = True,
+    ) -> None:
+        super().__init__()
+        check_resolution(img_resolution)
+        self.img_resolution, self.w_dim = img_resolution, w_dim
+        self.resolutions = [2**k for k in range(2, int(math.log2(img_resolution)) + 1)]
+        self.num_ws = 2 * len(self.resolutions)  # a layer and its ToRGB may share one: see `forward`
+        width = features(channel_base, channel_max)
+        options = {"w_dim": w_dim, "noise": noise, "demodulate": demodulate}
+        self.const = nn.Parameter(torch.randn(1, width(4), 4, 4))
+        self.layers, self.to_rgb, self.rgb_bias = nn.ModuleList(), nn.ModuleList(), nn.ParameterList()
+        for r in self.resolutions:
+            if r > 4:
+                self.layers.append(SynthesisLayer2(width(r // 2), width(r), resolution=r, up=True, **options))
+            self.layers.append(SynthesisLayer2(width(r), width(r), resolution=r, **options))
+            self.to_rgb.append(ModulatedConv2d(width(r), img_channels, 1, w_dim=w_dim, demodulate=False))
+            self.rgb_bias.append(nn.Parameter(torch.zeros(img_channels)))
+
+    def forward(self, ws: Tensor, *, noise: str | list[Tensor] = "random") -> Tensor:
+        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, img_resolution, img_resolution), float32.
+
+        Layer j takes ws[:, j], and so 4 px takes 0, 8 px takes 1 and 2, 16 px takes 3 and 4, ...; a ToRGB takes the
+        style of the layer that comes next, as in the official code.
+        """
+        x = self.const.expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        image, j = None, 0
+        for k, r in enumerate(self.resolutions):
+            for _ in range(1 if r == 4 else 2):
+                x = self.layers[j](x, ws[:, j], noise if isinstance(noise, str) else noise[j])
+                j += 1
+            own = self.to_rgb[k](x, ws[:, j]).float() + self.rgb_bias[k][:, None, None]
+            image = own if image is None else upsample(image) + own
+        return image
+
+
+class ResidualDiscriminator(nn.Module):
+    """From a picture to one raw score, through residual blocks that halve it.
+
+    Args:
+        img_resolution: side, a power of two from 8.
+        img_channels: channels of the picture.
+        channel_base: features at resolution r are channel_base / r ...
+        channel_max: ... but at most this many.
+        group: of `MinibatchStd`; None for the whole batch.
+
+    Raises:
+        ValueError: the resolution is not a power of two from 8.
+
+    Source: Karras et al. 2020, figure 7c ("residual nets") and section 4.1.
+    """
+
+    def __init__(
+        self,
+        *,
+        img_resolution: int,
+        img_channels: int = 3,
+        channel_base: int,
+        channel_max: int,
+        group: int | None = 4,
+    ) -> None:
+        super().__init__()
+        check_resolution(img_resolution)
+        width = features(channel_base, channel_max)
+        sides = [2**k for k in range(int(math.log2(img_resolution)), 2, -1)]
+        self.from_rgb = EqualConv2d(img_channels, width(img_resolution), 1)
+        self.blocks = nn.ModuleList(ResidualBlock(width(r), width(r // 2)) for r in sides)
+        self.group = MinibatchStd(group)
+        self.conv = EqualConv2d(width(4) + 1, width(4), 3)
+        self.dense = EqualLinear(16 * width(4), width(4), gain=LEAKY_GAIN)
+        self.score = EqualLinear(width(4), 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pictures (N, img_channels, img_resolution, img_resolution) to raw scores (N,)."""
+        y = lrelu(self.from_rgb(x.contiguous(memory_format=torch.channels_last)))
+        for block in self.blocks:
+            y = block(y)
+        y = lrelu(self.conv(self.group(y)))
+        return self.score(lrelu(self.dense(y.flatten(1)))).flatten()
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions beside a 1 x 1 one, both halving the size after a low-pass; their sum over sqrt(2)."""
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.keep = EqualConv2d(n_in, n_in, 3)
+        self.halve = EqualConv2d(n_in, n_out, 3, down=True)
+        self.skip = EqualConv2d(n_in, n_out, 1, gain=1.0, down=True, bias=False)
+        self.blur = Blur()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, n_in, H, W) to (N, n_out, H / 2, W / 2)."""
+        changed = lrelu(self.halve(self.blur(lrelu(self.keep(x)))))
+        return (changed + self.skip(self.blur(x))) / math.sqrt(2)

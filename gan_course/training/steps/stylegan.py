@@ -1,0 +1,179 @@
+"""One step of StyleGAN: D with lazy R1, G with mixed styles, the averages of G and of w; and how the pictures grow."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_course.config import StyleGANConfig
+from gan_course.models.stylegan import grown, mix_styles
+from gan_course.runtime import Runtime
+from gan_course.training.ema import make_ema, update_ema
+from gan_course.training.losses import d_logistic, g_nonsaturating
+from gan_course.training.penalties import path_lengths, r1_penalty
+from gan_course.training.updates import descend, frozen
+
+PARTS = ("G", "D", "G_ema", "opt_G", "opt_D")
+
+
+class StyleGANStep:
+    r"""D's update, then G's, then the average of G.
+
+    D minimises the logistic loss, and every `r1_every` steps $\frac\gamma2 R_1$ as many times as strong. G minimises
+    the non-saturating loss, and for StyleGAN2 every `pl_every` steps the path-length penalty
+    $(\lVert J_w^T y \rVert - a)^2$, where a is the running mean of the lengths.
+
+    Args:
+        G: a `StyleGANGenerator`, already placed on the runtime's device.
+        D: its discriminator, already placed.
+        config: rates and switches.
+        seed: seeds this step's own generator of latent vectors.
+        runtime: device and precision.
+
+    Source: Karras et al. 2019, section 3.1 (mixing) and appendix C; Karras et al. 2020, section 3.1 (lazy
+        regularisation) and 3.2 (path lengths); Karras et al. 2018, figure 2 (growing).
+    Differs: the batch is as large at every resolution, and Adam keeps its moments when a resolution is added.
+    """
+
+    def __init__(self, G: nn.Module, D: nn.Module, *, config: StyleGANConfig, seed: int, runtime: Runtime) -> None:
+        self.G, self.D, self.G_ema = G, D, make_ema(G)
+        self.config, self.runtime, self.generator = config, runtime, runtime.generator(seed)
+        self.opt_G = lazy_adam(list(G.parameters()), config, every=config.pl_every if config.pl_weight else 1)
+        self.opt_D = lazy_adam(list(D.parameters()), config, every=config.r1_every)
+        self.pl_mean = torch.zeros((), device=runtime.device)
+        self.last: dict[str, Tensor] = {}  # of the penalties that are not computed at every step
+        self.n_done = 0
+
+    def __call__(self, real: Tensor) -> dict[str, Tensor]:
+        """One step on real pictures (N, C, H, W) in [-1, 1]; returns its losses, detached."""
+        size = self.size()
+        real = grown(real.to(self.runtime.device), *size)
+        losses = self.update_D(real, size) | self.update_G(len(real), size)
+        update_ema(self.G_ema, self.G, decay=self.config.ema_decay)
+        self.n_done += 1
+        return losses
+
+    def size(self) -> tuple[int, float]:
+        """The resolution of this step, and the share alpha of its newest block."""
+        return growth(self.n_done, self.config)
+
+    def update_D(self, real: Tensor, size: tuple[int, float]) -> dict[str, Tensor]:
+        """Tell real from fake a little better; G stands still."""
+        with torch.no_grad():
+            fake = self.sample(len(real), size)
+        is_r1 = self.config.r1_gamma > 0 and self.n_done % self.config.r1_every == 0
+        real = real.detach().requires_grad_(is_r1)
+        with self.runtime.autocast():
+            logits_real, logits_fake = self.judge(real, size), self.judge(fake, size)
+        loss_D = d_logistic(logits_real.float(), logits_fake.float())
+        losses = {"loss_D": loss_D.detach()}
+        if is_r1:
+            r1 = r1_penalty(real, logits_real)
+            loss_D = loss_D + self.config.r1_gamma / 2 * self.config.r1_every * r1
+            self.last["r1"] = r1.detach()
+        descend(loss_D, self.opt_D)
+        return losses | {"r1": self.last.get("r1", losses["loss_D"] * 0)}
+
+    def update_G(self, n: int, size: tuple[int, float]) -> dict[str, Tensor]:
+        """Make fakes that D takes for real a little more often; D stands still."""
+        with frozen(self.D):
+            fake = self.sample(n, size, track=True)
+            with self.runtime.autocast():
+                logits_fake = self.judge(fake, size)
+            loss_G = g_nonsaturating(logits_fake.float())
+            losses = {"loss_G": loss_G.detach()}
+            if self.config.pl_weight and self.n_done % self.config.pl_every == 0:
+                loss_G = loss_G + self.config.pl_weight * self.config.pl_every * self.path_penalty(n)
+            descend(loss_G, self.opt_G)
+        return losses
+
+    def path_penalty(self, n: int) -> Tensor:
+        """Squared distance of path lengths from their running mean, on half a batch."""
+        ws = self.styles(max(1, n // 2))
+        images = self.G.synthesis(ws, noise=self.noise_maps(len(ws), self.config.img_resolution))
+        noise = torch.randn(images.shape, device=images.device, generator=self.generator)
+        lengths = path_lengths(images, ws, noise=noise)
+        self.pl_mean = torch.lerp(self.pl_mean, lengths.mean().detach(), self.config.pl_decay)
+        return (lengths - self.pl_mean).square().mean()
+
+    def sample(self, n: int, size: tuple[int, float], *, track: bool = False) -> Tensor:
+        """n fakes from G in training: new latent vectors, mixed styles, new noise."""
+        ws = self.styles(n, track=track)
+        maps = self.noise_maps(n, size[0])
+        with self.runtime.autocast():
+            if self.config.architecture == "stylegan2":
+                return self.G.synthesis(ws, noise=maps)
+            return self.G.synthesis(ws, resolution=size[0], alpha=size[1], noise=maps)
+
+    def styles(self, n: int, *, track: bool = False) -> Tensor:
+        """(n, num_ws, w_dim): each row of one z, or of two from a random layer on."""
+        z = torch.randn(2, n, self.G.z_dim, device=self.runtime.device, generator=self.generator)
+        w, other = self.G.mapping(z.flatten(0, 1)).unflatten(0, (2, n))
+        if track:
+            self.G.mapping.track(w.detach())
+        chance = torch.rand(n, device=w.device, generator=self.generator)
+        layer = torch.randint(1, self.G.num_ws, (n,), device=w.device, generator=self.generator)
+        crossover = torch.where(chance < self.config.mixing, layer, self.G.num_ws)
+        return mix_styles(*(one[:, None].expand(-1, self.G.num_ws, -1) for one in (w, other)), crossover)
+
+    def noise_maps(self, n: int, resolution: int) -> list[Tensor]:
+        """Noise for every layer up to a resolution, from this step's own generator."""
+        sides = [layer.resolution for layer in self.G.synthesis.layers if layer.resolution <= resolution]
+        return [torch.randn(n, 1, r, r, device=self.runtime.device, generator=self.generator) for r in sides]
+
+    def judge(self, images: Tensor, size: tuple[int, float]) -> Tensor:
+        """D's raw scores (N,) at the size of this step."""
+        return self.D(images) if self.config.architecture == "stylegan2" else self.D(images, alpha=size[1])
+
+    @torch.no_grad()
+    def preview(self, z: Tensor) -> Tensor:
+        """What the averaged generator makes of latent vectors (N, z_dim): pictures in [-1, 1], at full size."""
+        resolution, alpha = self.size()
+        growing = {} if self.config.architecture == "stylegan2" else {"resolution": resolution, "alpha": alpha}
+        with self.runtime.autocast():
+            images = self.G_ema(z, noise="const", **growing)
+        scale = self.config.img_resolution // images.shape[-1]
+        return images.clamp(-1, 1).repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+        parts = {name: getattr(self, name).state_dict() for name in PARTS}
+        own = {"generator": self.generator.get_state(), "pl_mean": self.pl_mean, "last": dict(self.last)}
+        return parts | own | {"n_done": self.n_done}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        for name in PARTS:
+            getattr(self, name).load_state_dict(state[name])
+        self.generator.set_state(state["generator"])
+        device = self.runtime.device
+        self.pl_mean = state["pl_mean"].to(device)
+        self.last = {name: value.to(device) for name, value in state["last"].items()}
+        self.n_done = state["n_done"]
+
+
+def growth(n_done: int, config: StyleGANConfig) -> tuple[int, float]:
+    """The resolution at a step, and the share alpha of its newest block: 0 when it begins, 1 when it is whole.
+
+    From `start_resolution`, each resolution is trained for `stable_steps`; each one after the first is faded in for
+    `fade_steps` before that. The full resolution keeps what steps are left.
+
+    Source: Karras et al. 2018, figure 2 and appendix A.
+    """
+    resolution, left = min(config.start_resolution or config.img_resolution, config.img_resolution), n_done
+    while resolution < config.img_resolution and left >= config.stable_steps:
+        left -= config.stable_steps
+        resolution *= 2
+        if left < config.fade_steps:
+            return resolution, (left + 1) / (config.fade_steps + 1)
+        left -= config.fade_steps
+    return resolution, 1.0
+
+
+def lazy_adam(parameters: list[nn.Parameter], config: StyleGANConfig, *, every: int) -> torch.optim.Adam:
+    """Adam, corrected for a penalty that comes every so many steps: 0 or 1 for no correction.
+
+    Source: Karras et al. 2020, appendix B: with c = k / (k + 1), the rate becomes c times and each beta beta^c.
+    """
+    share = every / (every + 1) if every > 1 else 1.0
+    return torch.optim.Adam(parameters, config.lr * share, tuple(beta**share for beta in config.betas), fused=True)
