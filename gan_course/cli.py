@@ -11,7 +11,7 @@ from typing import NoReturn
 from gan_course import __version__
 from gan_course.errors import CourseError
 
-FAMILIES = ("dcgan", "pix2pix", "cyclegan")
+FAMILIES = ("dcgan", "pix2pix", "cyclegan", "stylegan")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="NAME_OR_DIR",
         help="dcgan: fashion (default), or a folder; cyclegan: two bundled domains, such as earth-satellite and "
-        "earth-map, or folders; pix2pix: the same, where pictures of one file name are pairs",
+        "earth-map, or folders; pix2pix: the same, where pictures of one file name are pairs; stylegan: critters "
+        "(default), toons, or a folder",
     )
     train.add_argument("--profile", default="full", help="whose sizes and rates to take (default: full)")
     train.add_argument(
@@ -109,6 +110,28 @@ def _parser() -> argparse.ArgumentParser:
     translate.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     translate.add_argument("--device", default="", help="cpu, cuda or mps")
     translate.set_defaults(command=_translate, smaller="--size")
+
+    generate = commands.add_parser("generate", help="make pictures with a StyleGAN: by seed, mixed, or on a walk")
+    generate.add_argument("--weights", required=True, metavar="NAME_OR_FILE", help="such as stylegan-critters64")
+    generate.add_argument("--seeds", default="0-63", help="such as 0-63 or 1,5,9 (default: 0-63)")
+    generate.add_argument("--kind", default="pictures", help="pictures (default), mix, gif or mp4")
+    generate.add_argument("--truncation", type=float, default=1.0, metavar="PSI", help="0 to 2 (default: 1, none)")
+    generate.add_argument(
+        "--layers", default="coarse", help="for mix, what the columns give: coarse (default), middle or fine styles"
+    )
+    generate.add_argument("--out", required=True, type=_folder, metavar="DIR", help="where results are written")
+    generate.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    generate.add_argument("--device", default="", help="cpu, cuda or mps")
+    generate.set_defaults(command=_generate, smaller="number of --seeds")
+
+    project = commands.add_parser("project", help="find the styles with which a StyleGAN makes a picture")
+    project.add_argument("--weights", required=True, metavar="NAME_OR_FILE", help="such as stylegan-critters64")
+    project.add_argument("--input", required=True, metavar="FILE", help="a picture; its middle square is resized")
+    project.add_argument("--out", required=True, type=_folder, metavar="DIR", help="where results are written")
+    project.add_argument("--steps", type=_whole, default=300, help="of the search (default: 300)")
+    project.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    project.add_argument("--device", default="", help="cpu, cuda or mps")
+    project.set_defaults(command=_project, smaller="--steps")
 
     measure = commands.add_parser("measure", help="measure generated pictures against real ones")
     measure.add_argument("--real", required=True, metavar="NAME_OR_DIR", help="a bundled set, or a folder")
@@ -204,6 +227,20 @@ def _translate(options: argparse.Namespace) -> int:
     from gan_course.course.translate_command import translate_from_options
 
     translate_from_options(options)
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from gan_course.course.generate_command import generate_from_options
+
+    generate_from_options(options)
+    return 0
+
+
+def _project(options: argparse.Namespace) -> int:
+    from gan_course.course.generate_command import project_from_options
+
+    project_from_options(options)
     return 0
 
 

@@ -347,7 +347,7 @@ def test_the_commands_as_a_user_types_them():
     assert subprocess.run([*command, "--help"], capture_output=True).returncode == 0
     bad = subprocess.run([*command, "train", "gan9", "--out", "x"], capture_output=True, text=True)
     assert bad.returncode == 2
-    line = "gan_course: unknown family 'gan9': choose from dcgan, pix2pix, cyclegan"
+    line = "gan_course: unknown family 'gan9': choose from dcgan, pix2pix, cyclegan, stylegan"
     assert bad.stderr.strip().splitlines() == [line]
 
 

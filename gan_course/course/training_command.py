@@ -12,25 +12,31 @@ from gan_course.config import (
     CYCLEGAN,
     DCGAN,
     PIX2PIX,
+    STYLEGAN,
     CycleGANConfig,
     DCGANConfig,
     Pix2PixConfig,
+    StyleGANConfig,
     config_for,
     max_steps,
 )
+from gan_course.data.critters import load_critters
 from gan_course.data.domains import DOMAINS, load_domain
 from gan_course.data.fashion import load_fashion
 from gan_course.data.folder import load_folder
 from gan_course.data.pictures import open_picture
+from gan_course.data.toons import load_toons
 from gan_course.errors import CourseError
 from gan_course.models.dcgan import split_resolution
 from gan_course.runtime import Runtime, choose_runtime
-from gan_course.training.families import Training, build_cyclegan, build_dcgan, build_pix2pix
+from gan_course.training.families import Training, build_cyclegan, build_dcgan, build_pix2pix, build_stylegan
 from gan_course.training.run import run_training
 
 N_PICTURES = 8_000  # drawn of a bundled domain
+N_DRAWN = 20_000  # of a world of factors
+WORLDS_OF_FACTORS = {"critters": load_critters, "toons": load_toons}
 PAIRS = ("earth-satellite", "earth-map", "earth-grey")  # domains that show the same places for the same seed
-Config = TypeVar("Config", DCGANConfig, CycleGANConfig, Pix2PixConfig)
+Config = TypeVar("Config", DCGANConfig, CycleGANConfig, Pix2PixConfig, StyleGANConfig)
 
 
 def train_from_options(options: argparse.Namespace) -> None:
@@ -48,6 +54,8 @@ def train_from_options(options: argparse.Namespace) -> None:
         print(f"{training.step.n_done} steps done: {options.out}/last.pt, metrics.csv and samples/")
     if options.family == "cyclegan":
         print(f"to use it: translate --weights {options.out}/last.pt --direction AB")
+    if options.family == "stylegan":
+        print(f"to use it: generate --weights {options.out}/last.pt")
 
 
 def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
@@ -75,10 +83,41 @@ def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, i
     return build_pix2pix(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
 
 
+def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    config = _chosen(config_for(STYLEGAN, options.profile), options)
+    if config.batch_size > 4 and config.batch_size % 4:
+        raise CourseError(f"--batch-size {config.batch_size}: choose a multiple of 4, for D compares groups of 4")
+    resolution = options.resolution or config.img_resolution
+    if resolution < 8 or resolution > 256 or resolution & (resolution - 1):
+        raise CourseError(f"--resolution {resolution}: choose a power of two from 8 to 256")
+    config = replace(config, img_resolution=resolution)
+    names = options.data or ["critters"]
+    if len(names) != 1:
+        raise CourseError(f"stylegan learns from one set of pictures, not {len(names)}: name one after --data")
+    images = _world(names[0], resolution, seed=options.seed)
+    print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
+    return build_stylegan(config, images, seed=options.seed, runtime=runtime), config.n_steps
+
+
+def _world(name: str, resolution: int, *, seed: int) -> Tensor:
+    """Pictures of a bundled world of factors, or of a folder."""
+    if name in WORLDS_OF_FACTORS:
+        try:
+            return WORLDS_OF_FACTORS[name]("train", n=N_DRAWN, resolution=resolution, seed=seed)[0]
+        except ValueError as error:
+            raise CourseError(f"{name} at --resolution {resolution}: {error}") from error
+    if not name.strip() or not Path(name).is_dir():
+        raise CourseError(
+            f"no data named {name!r}, and no such folder: choose {', '.join(WORLDS_OF_FACTORS)}, or a folder"
+        )
+    return load_folder(name, resolution=resolution, channels=3)[0]
+
+
 FAMILIES: Mapping[str, Callable[[argparse.Namespace, Runtime], tuple[Training, int]]] = {
     "dcgan": _dcgan,
     "pix2pix": _pix2pix,
     "cyclegan": _cyclegan,
+    "stylegan": _stylegan,
 }
 
 

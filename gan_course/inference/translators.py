@@ -38,7 +38,7 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
     if not path.is_file():
         raise CourseError(f"no weights named {str(name_or_file)!r}, and no such file: choose from {_translators()}")
     if path.suffix == ".safetensors":
-        return _one_way(_from_card(_read_safetensors(path), _read_card(path), str(path)), path, direction)
+        return _one_way(_from_card(read_safetensors(path), read_card_beside(path), str(path)), path, direction)
     state = read_pickled(path)
     if looks_official(state):
         return _one_way(from_official(state, str(path)), path, direction)
@@ -121,7 +121,12 @@ def _one_way(G: ResnetGenerator, name: str | Path, direction: str) -> ResnetGene
     return G
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a .safetensors file.
+
+    Raises:
+        CourseError: it is damaged, or may not be read.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -133,7 +138,12 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
         raise CourseError(f"{path} may not be read: change its permissions") from error
 
 
-def _read_card(path: Path) -> dict[str, Any]:
+def read_card_beside(path: Path) -> dict[str, Any]:
+    """The card (.json) beside a .safetensors file.
+
+    Raises:
+        CourseError: there is none, or it is no card.
+    """
     card = path.with_suffix(".json")
     try:
         found = json.loads(card.read_text())

@@ -1,0 +1,57 @@
+"""Which profile is meant, and its configuration."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import TypeVar
+
+from gan_course.errors import CourseError
+
+PROFILES = ("smoke", "fast", "full")
+Config = TypeVar("Config")
+
+
+def resolve_profile(name: str = "") -> str:
+    """The profile to use: `name`, else the variable `GAN_COURSE_PROFILE`, else "fast".
+
+    Raises:
+        CourseError: no such profile.
+    """
+    profile = name or os.environ.get("GAN_COURSE_PROFILE") or "fast"
+    if profile not in PROFILES:
+        raise CourseError(f"unknown profile {profile!r}: choose smoke, fast or full")
+    return profile
+
+
+def config_for(table: Mapping[str, Config], profile: str = "") -> Config:
+    """The configuration of one profile, its step counts capped by `GAN_COURSE_MAX_STEPS` where that is set.
+
+    The cap lets a test walk through a full lesson at full width in two steps.
+
+    Raises:
+        CourseError: no such profile, or the cap is not a positive whole number.
+    """
+    config = table[resolve_profile(profile)]
+    cap = max_steps()
+    return config if cap is None else _cap_steps(config, cap)
+
+
+def max_steps() -> int | None:
+    """The cap on every step count, from `GAN_COURSE_MAX_STEPS`; None where it is not set."""
+    text = os.environ.get("GAN_COURSE_MAX_STEPS", "")
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) == 0:
+        raise CourseError(f"GAN_COURSE_MAX_STEPS is {text!r}: set it to a whole number from 1, or unset it")
+    return int(text)
+
+
+def _cap_steps(config: Config, cap: int) -> Config:
+    changes = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if is_dataclass(value):
+            changes[field.name] = _cap_steps(value, cap)
+        elif field.name.startswith("n_steps"):
+            changes[field.name] = min(value, cap)
+    return replace(config, **changes)

@@ -1,0 +1,187 @@
+"""`python -m gan_course generate` and `project`: pictures out of a StyleGAN, and a picture into one."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from gan_course.data.batches import to_bytes, to_float
+from gan_course.data.pictures import read_picture
+from gan_course.errors import CourseError
+from gan_course.files import atomic_write, output_folder
+from gan_course.inference.generating import generate, latents, mixing_grid, styles, walk
+from gan_course.inference.projecting import project
+from gan_course.inference.stylegans import load_stylegan
+from gan_course.models.stylegan import StyleGANGenerator
+from gan_course.runtime import choose_runtime
+
+MAX_SEEDS = 10_000
+FRAMES_BETWEEN, FRAME_MS = 24, 40
+MAX_FRAMES = 2_000
+KINDS = ("pictures", "mix", "gif", "mp4")
+
+
+def generate_from_options(options: argparse.Namespace) -> None:
+    """Write what the options ask for: a picture a seed and a grid of all, a mixing grid, or a walk.
+
+    Raises:
+        CourseError: bad options or weights, or a result that is there already.
+    """
+    if options.kind not in KINDS:
+        raise CourseError(f"unknown kind {options.kind!r}: choose {', '.join(KINDS)}")
+    if not 0 <= options.truncation <= 2:
+        raise CourseError(f"--truncation is {options.truncation}: choose a number from 0 (the mean picture) to 2")
+    seeds = parse_seeds(options.seeds)
+    G = load_stylegan(options.weights).to(choose_runtime(options.device).device)
+    _WRITERS[options.kind](G, seeds, options)
+
+
+def project_from_options(options: argparse.Namespace) -> None:
+    """Find the styles of a picture, and write the picture, what G makes of them, and the styles.
+
+    Raises:
+        CourseError: bad weights, an unreadable picture, or results that are there already.
+    """
+    G = load_stylegan(options.weights).to(choose_runtime(options.device).device)
+    path = Path(options.input)
+    if not path.is_file():
+        raise CourseError(f"no file {path}: check the name after --input")
+    side = G.synthesis.img_resolution
+    picture = read_picture(path)
+    found = picture.shape[2], picture.shape[1]
+    results = [Path(options.out) / f"{path.stem}{ending}" for ending in ("_projected.png", "_pair.png", "_ws.pt")]
+    _check_free(results, options.overwrite)
+    output_folder(options.out)
+    if found != (side, side):
+        picture = _squared(picture, side)
+        print(f"{path} is {found[0]} x {found[1]}: its middle square was resized to {side} x {side}")
+    ws, made = project(G, to_float(picture), n_steps=options.steps)
+    error = float((made - to_float(picture)).abs().mean()) / 2
+    _write_png(made, results[0])
+    _write_png(torch.cat([to_float(picture), made], 2), results[1])
+    with atomic_write(results[2]) as temporary:
+        torch.save({"ws": ws}, temporary)
+    print(f"L1 error {error:.3f} of the range: {results[0]}; beside the original: {results[1]}; styles: {results[2]}")
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds such as "0-63", "7" or "1,5,9-12", in that order.
+
+    Raises:
+        CourseError: something else, a range that runs backwards, or too many.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        ends = part.strip().split("-")
+        if not (1 <= len(ends) <= 2 and all(end.strip().isdecimal() for end in ends)):
+            raise CourseError(f"--seeds {text!r} is not understood: write them as 0-63 or 1,5,9")
+        first, last = int(ends[0]), int(ends[-1])
+        if last < first or max(last, len(seeds) + last - first) >= 2**32:
+            raise CourseError(f"--seeds {part!r} runs from {first} to {last}: choose numbers that rise, below 2^32")
+        if len(seeds) + last - first + 1 > MAX_SEEDS:
+            raise CourseError(f"--seeds {text!r} are more than {MAX_SEEDS:,}: choose fewer")
+        seeds += range(first, last + 1)
+    return seeds
+
+
+def _pictures(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
+    folder = Path(options.out)
+    files = [folder / f"seed{seed:04d}.png" for seed in seeds]
+    grid = folder / "grid.png"
+    _check_free([*files, grid], options.overwrite)
+    output_folder(folder)
+    images = generate(G, _styles(G, seeds, options))
+    for image, file in zip(images, files, strict=True):
+        _write_png(image, file)
+    _write_png(make_grid(images, nrow=round(len(images) ** 0.5 + 0.4999), pad_value=1.0), grid)
+    print(f"{len(files)} pictures and their grid: {grid}")
+
+
+def _mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
+    if len(seeds) < 2:
+        raise CourseError("a mixing grid needs two seeds at least: write --seeds 0-7")
+    path = Path(options.out) / "mix.png"
+    _check_free([path], options.overwrite)
+    output_folder(options.out)
+    ws = _styles(G, seeds, options)
+    half = len(seeds) // 2
+    rows, columns, blank = ws[:half], ws[half:], torch.ones(1, 3, *[G.synthesis.img_resolution] * 2)
+    lines = [blank, *generate(G, columns).split(1)]
+    for row, own in zip(rows.split(1), generate(G, rows).split(1), strict=True):
+        lines += [own, *generate(G, mixing_grid(row, columns, slice(*_layers(options.layers, G)))).split(1)]
+    _write_png(make_grid(torch.cat(lines), nrow=len(columns) + 1, pad_value=1.0), path)
+    print(f"{half} rows by {len(columns)} columns, {options.layers} styles from the columns: {path}")
+
+
+def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
+    if len(seeds) < 2:
+        raise CourseError("a walk needs two seeds at least: write --seeds 0-3")
+    if len(seeds) * FRAMES_BETWEEN > MAX_FRAMES:
+        raise CourseError(f"a walk over {len(seeds)} seeds is too long: choose at most {MAX_FRAMES // FRAMES_BETWEEN}")
+    path = Path(options.out) / f"walk.{options.kind}"
+    _check_free([path], options.overwrite)
+    save = _save_mp4 if options.kind == "mp4" else _save_gif
+    output_folder(options.out)
+    frames = to_bytes(generate(G, walk(_styles(G, seeds, options), FRAMES_BETWEEN)))
+    frames = frames.repeat_interleave(256 // frames.shape[2] or 1, 2).repeat_interleave(256 // frames.shape[3] or 1, 3)
+    with atomic_write(path) as temporary:
+        save(frames.permute(0, 2, 3, 1).contiguous().numpy(), temporary)
+    print(f"{len(frames)} frames: {path}")
+
+
+_WRITERS = {"pictures": _pictures, "mix": _mix, "gif": _walk, "mp4": _walk}
+LEVELS = {"coarse": (4, 8), "middle": (16, 16), "fine": (32, 1_024)}  # from which resolution to which
+
+
+def _layers(level: str, G: StyleGANGenerator) -> tuple[int, int]:
+    """The first layer of a level and the one after its last."""
+    if level not in LEVELS:
+        raise CourseError(f"unknown styles {level!r}: choose {', '.join(LEVELS)}")
+    inside = [k for k in range(G.num_ws) if LEVELS[level][0] <= 4 * 2 ** (k // 2) <= LEVELS[level][1]]
+    if not inside:
+        raise CourseError(f"G has no {level} styles: it makes {G.synthesis.img_resolution} px")
+    return inside[0], inside[-1] + 1
+
+
+def _styles(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> Tensor:
+    return styles(G, latents(seeds, G.z_dim), truncation_psi=options.truncation)
+
+
+def _check_free(paths: list[Path], overwrite: bool) -> None:
+    for path in paths:
+        if path.exists() and not overwrite:
+            raise CourseError(f"{path} is there already: add --overwrite, or choose another --out")
+
+
+def _squared(picture: Tensor, side: int) -> Tensor:
+    """The middle square of (3, H, W) uint8, resized."""
+    _, height, width = picture.shape
+    short = min(height, width)
+    top, left = (height - short) // 2, (width - short) // 2
+    square = Image.fromarray(picture[:, top : top + short, left : left + short].permute(1, 2, 0).numpy())
+    return torch.from_numpy(np.array(square.resize((side, side), Image.Resampling.LANCZOS))).permute(2, 0, 1)
+
+
+def _write_png(image: Tensor, path: Path) -> None:
+    with atomic_write(path) as temporary:
+        Image.fromarray(to_bytes(image).permute(1, 2, 0).contiguous().numpy()).save(temporary, format="PNG")
+
+
+def _save_gif(frames: np.ndarray, path: Path) -> None:
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    first.save(path, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
+
+
+def _save_mp4(frames: np.ndarray, path: Path) -> None:
+    try:
+        import imageio.v2 as imageio
+
+        imageio.mimwrite(path, list(frames), format="FFMPEG", fps=1_000 // FRAME_MS)
+    except (ImportError, ValueError) as error:
+        raise CourseError(
+            "MP4 needs a package that is not installed: pip install 'imageio[ffmpeg]', or choose --kind gif"
+        ) from error

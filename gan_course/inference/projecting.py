@@ -1,0 +1,76 @@
+"""Projection (inversion): the style whose picture is nearest to a given one."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import l1_loss
+
+from gan_course.models.stylegan import StyleGANGenerator
+
+N_MEAN = 4_096  # draws of w for its spread
+
+
+def project(
+    G: StyleGANGenerator,
+    target: Tensor,
+    *,
+    n_steps: int = 300,
+    lr: float = 0.05,
+    per_layer: bool = True,
+    n_starts: int = 64,
+    features: Callable[[Tensor], Tensor] | None = None,
+    seed: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """Look for styles whose picture matches a target: first the best of random starts, then Adam on w.
+
+    The noise stays as it is kept in G: it should not be used to draw the picture.
+
+    Args:
+        G: in evaluation mode, float32.
+        target: (3, H, W) in [-1, 1], of G's resolution.
+        n_steps: of Adam; its rate falls to zero along a cosine.
+        lr: Adam's rate, in standard deviations of w.
+        per_layer: a w of its own for each layer (W+), else one for all (W).
+        n_starts: random w among which the nearest picture is the start.
+        features: pictures (N, 3, H, W) to vectors (N, F); their L1 distance is added to that of the pixels.
+        seed: of the starts.
+
+    Returns:
+        The styles (1, num_ws, w_dim) and their picture (3, H, W) in [-1, 1], both detached.
+
+    Raises:
+        ValueError: the target is not of G's resolution.
+
+    Source: Abdal et al. 2019 (arXiv:1904.03189) for W+; Karras et al. 2020, section 5, for a start near the mean.
+    Differs: pixels and the course's own features in place of VGG's; noise maps are not optimised.
+    """
+    side = G.synthesis.img_resolution
+    if target.shape[-2:] != (side, side):
+        raise ValueError(f"the picture is {target.shape[-1]} x {target.shape[-2]}, G makes {side} x {side}: resize it")
+    device = next(G.parameters()).device
+    target = target.to(device)[None]
+    wanted = None if features is None else features(target).detach()
+    with torch.no_grad():
+        z = torch.randn(N_MEAN, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(device)
+        w = G.mapping(z)
+        spread, starts = w.std(0).mean(), w[:n_starts, None].expand(-1, G.num_ws, -1)
+        pictures = torch.cat([G.synthesis(part, noise="const") for part in starts.split(32)])
+        nearest = (pictures - target).abs().mean((1, 2, 3)).argmin()
+    start = starts[nearest, : G.num_ws if per_layer else 1].clone()[None]
+    change = torch.zeros_like(start, requires_grad=True)
+    optimizer = torch.optim.Adam([change], lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
+    for _ in range(n_steps):
+        ws = (start + spread * change).expand(-1, G.num_ws, -1)
+        picture = G.synthesis(ws, noise="const")
+        loss = l1_loss(picture, target)
+        if features is not None:
+            loss = loss + l1_loss(features(picture), wanted)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    with torch.no_grad():
+        ws = (start + spread * change).expand(-1, G.num_ws, -1).contiguous()
+        return ws.cpu(), G.synthesis(ws, noise="const")[0].clamp(-1, 1).cpu()

@@ -1,0 +1,65 @@
+"""Finding a StyleGAN: by the name of shipped weights, in a file of weights with its card, or in a training run."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from gan_course.config import StyleGANConfig
+from gan_course.errors import CourseError
+from gan_course.inference.translators import read_card_beside, read_pickled, read_safetensors
+from gan_course.models.stylegan import StyleGANGenerator
+from gan_course.training.families import make_stylegan
+from gan_course.weights import load_weights, read_card, weight_names
+
+FAMILY = "stylegan"
+
+
+def load_stylegan(name_or_file: str | Path) -> StyleGANGenerator:
+    """A trained generator (its averaged weights), in evaluation mode, in float32 on the CPU.
+
+    Args:
+        name_or_file: shipped weights such as "stylegan-critters64"; a .safetensors file with its card (.json) beside
+            it; or `last.pt` of a run of `train stylegan`.
+
+    Raises:
+        CourseError: no such weights; a damaged file; weights of another kind, another architecture or another
+            resolution than their card says; a file that holds code.
+    """
+    name = str(name_or_file)
+    if name in weight_names():
+        return _from_card(load_weights(name), read_card(name), name)
+    path = Path(name_or_file)
+    if not path.is_file():
+        raise CourseError(f"no weights named {name!r}, and no such file: choose from {stylegan_names()}")
+    if path.suffix == ".safetensors":
+        return _from_card(read_safetensors(path), read_card_beside(path), name)
+    state = read_pickled(path)
+    if not isinstance(state.get("config"), dict) or not isinstance(state.get("step"), dict):
+        raise CourseError(f"{path} is no run of this course: give last.pt of `train stylegan`")
+    if state.get("family") != FAMILY:
+        raise CourseError(f"{path} is a {state.get('family')} run, not {FAMILY}: choose another file")
+    return _filled(state["config"], state["step"].get("G_ema"), name)
+
+
+def stylegan_names() -> str:
+    """Names of the shipped StyleGANs, for a message."""
+    return ", ".join(name for name in weight_names() if read_card(name).get("family") == FAMILY) or "none yet"
+
+
+def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> StyleGANGenerator:
+    if card.get("family") != FAMILY or not isinstance(card.get("config"), dict):
+        raise CourseError(f"{name} is no StyleGAN but {card.get('what', 'something else')}: choose {stylegan_names()}")
+    return _filled(card["config"], tensors, name)
+
+
+def _filled(config: dict[str, Any], tensors: Any, name: str) -> StyleGANGenerator:
+    known = {field.name for field in fields(StyleGANConfig)}
+    try:
+        G, _ = make_stylegan(StyleGANConfig(**{"n_steps": 0} | {key: config[key] for key in known & config.keys()}))
+        G.load_state_dict(tensors)
+    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise CourseError(f"{name} does not fit the generator that its card describes ({reason})") from error
+    return G.float().eval().requires_grad_(False)
