@@ -9,7 +9,8 @@ from benchmarks.cyclegan import cyclegan_pair
 from benchmarks.dcgan import dcgan_pair
 from benchmarks.machine import convolution
 from benchmarks.rings import rings_pair
-from gan_course.config import ABLATIONS, BREAKS, DCGAN, CycleGANConfig
+from benchmarks.stylegan import stylegan_pair
+from gan_course.config import ABLATIONS, BREAKS, DCGAN, STYLEGANS, CycleGANConfig
 from gan_course.runtime import Runtime
 from gan_course.training.steps.rings import ring_table
 
@@ -60,6 +61,14 @@ def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: i
     return Row(title, f"{sizes}, {config.n_blocks} blocks", lambda: step(batch), lambda: plain(*batch), inner)
 
 
+def stylegan_row(runtime: Runtime) -> Row:
+    """The networks of the shipped weights at full size; sixteen steps in a timing, so that each has its R1."""
+    config = replace(STYLEGANS["critters"], start_resolution=0)
+    step, plain, real = stylegan_pair(config, runtime)
+    sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, at most {config.channel_max} channels"
+    return Row("StyleGAN step", sizes, lambda: step(real), lambda: plain(real), inner=config.r1_every)
+
+
 def rings_row(runtime: Runtime) -> Row:
     """Lesson 03's whole table in one batched step against the same GANs one after another; float32 on the CPU."""
     config = BREAKS["fast"]
@@ -75,4 +84,5 @@ ROWS: dict[str, Callable[[Runtime], Row]] = {
     "rings": rings_row,
     "cyclegan": cyclegan_row,
     "cyclegan-lesson": lesson_cyclegan_row,
+    "stylegan": stylegan_row,
 }

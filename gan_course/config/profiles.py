@@ -91,7 +91,6 @@ _TRANSLATOR = CycleGANConfig(
 
 _HUE_KEPT = replace(
     _TRANSLATOR,
-    n_steps=9_000,
     batch_size=8,
     img_resolution=32,
     norm="none",
@@ -104,7 +103,7 @@ _HUE_KEPT = replace(
 
 TRANSLATORS = {
     "critters": replace(_TRANSLATOR, norm="none", residual=True, coordinates=4, lambda_identity=2.0),
-    "earth": _HUE_KEPT,
+    "earth": replace(_HUE_KEPT, n_steps=9_000, upsampling="resize"),  # transposed, it dotted the Sahara
     "vangogh": replace(_TRANSLATOR, n_steps=4_000, residual=True, lambda_cycle=5.0, lambda_identity=0.5, n_layers=2),
     "grey": replace(_HUE_KEPT, n_steps=4_000),
 }
@@ -164,10 +163,31 @@ STYLEGAN = {
         channel_base=128,
         channel_max=8,
         d_channel_base=128,
+        r1_every=4,
+        start_resolution=8,
+        stable_steps=4,
+        fade_steps=4,
     ),
     "fast": StyleGANConfig(n_steps=600, img_resolution=32, channel_base=1_024, d_channel_base=1_024),
     "full": StyleGANConfig(n_steps=30_000, batch_size=32),
 }
+
+# The shipped StyleGANs: narrow networks that grow from 8 to 64 px.
+_SHIPPED_STYLEGAN = StyleGANConfig(
+    n_steps=20_000,
+    z_dim=64,
+    w_dim=64,
+    n_mapping=4,
+    channel_base=1_024,
+    channel_max=96,
+    d_channel_base=1_024,
+    r1_gamma=1.0,
+    ema_decay=0.998,
+    start_resolution=8,
+    stable_steps=1_500,
+    fade_steps=500,
+)
+STYLEGANS = {"critters": _SHIPPED_STYLEGAN, "toons": _SHIPPED_STYLEGAN}
 
 PIX2PIX = {
     "smoke": Pix2PixConfig(

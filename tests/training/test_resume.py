@@ -13,7 +13,7 @@ from gan_course.cli import main
 KILLED = """
 import os, signal, sys
 from gan_course.cli import main
-from gan_course.training.steps import cyclegan, dcgan, pix2pix
+from gan_course.training.steps import cyclegan, dcgan, pix2pix, stylegan
 
 def dying(step_class):
     whole = step_class.update_D
@@ -25,7 +25,7 @@ def dying(step_class):
 
     step_class.update_D = update_D
 
-for step_class in (dcgan.DCGANStep, pix2pix.Pix2PixStep, cyclegan.CycleGANStep):
+for step_class in (dcgan.DCGANStep, pix2pix.Pix2PixStep, cyclegan.CycleGANStep, stylegan.StyleGANStep):
     dying(step_class)
 main(sys.argv[1:])
 """
@@ -56,12 +56,13 @@ def two_folders(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-@pytest.mark.parametrize("family", ["dcgan", "pix2pix", "cyclegan"])
+@pytest.mark.parametrize("family", ["dcgan", "pix2pix", "cyclegan", "stylegan"])
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch, family, two_folders):
     monkeypatch.setenv("GAN_COURSE_THREADS", "2")  # another number of threads adds in another order
     straight, broken = tmp_path / "straight", tmp_path / "broken"
-    data = ["fashion"] if family == "dcgan" else two_folders
-    train = ["train", family, "--data", *data, *SMOKE, "--batch-size", "6", "--steps", "20", "--save-every", "11"]
+    data = {"dcgan": ["fashion"], "stylegan": two_folders[:1]}.get(family, two_folders)
+    size = "8" if family == "stylegan" else "6"
+    train = ["train", family, "--data", *data, *SMOKE, "--batch-size", size, "--steps", "20", "--save-every", "11"]
     assert main([*train, "--out", str(straight)]) == 0
     command = [sys.executable, "-c", KILLED, *train, "--out", str(broken)]
     assert subprocess.run(command).returncode == -signal.SIGKILL
