@@ -9,12 +9,14 @@ import torch
 
 from gan_course.config import DCGAN
 from gan_course.course.results import current_commit
+from gan_course.course.stylegans import STYLEGAN_NAMES, make_stylegan_weights, measure_stylegan
 from gan_course.course.translations import TRANSLATIONS, make_translation, measure_translation, translation_of
 from gan_course.data.fashion import CLASS_NAMES, load_fashion
 from gan_course.errors import CourseError
 from gan_course.evaluation.coverage import precision_recall
 from gan_course.evaluation.features import answer_shares, features_of, read_answers
 from gan_course.evaluation.readers import WORLDS, fit_reader, load_reader, turned
+from gan_course.inference.stylegans import load_stylegan
 from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.runtime import choose_runtime
 from gan_course.training.checkpoints import LAST
@@ -37,6 +39,10 @@ def make_weights(name: str) -> None:
     _check_name(name)
     if name == "dcgan-fashion":
         _make_dcgan_fashion(name)
+    elif name in STYLEGAN_NAMES:
+        made = make_stylegan_weights(STYLEGAN_NAMES[name])
+        save_weights(name, made["tensors"], _card(name, made["facts"], {}))
+        measure_weights(name)
     elif translation := translation_of(name):
         for shipped, made in make_translation(translation).items():
             save_weights(shipped, made["tensors"], _card(shipped, made["facts"], {}))
@@ -57,6 +63,8 @@ def measure_weights(name: str) -> None:
         return
     if name == "dcgan-fashion":
         metrics = fashion_metrics(load_dcgan_fashion())
+    elif name in STYLEGAN_NAMES:
+        metrics = measure_stylegan(STYLEGAN_NAMES[name], load_stylegan(name))
     else:
         metrics = reader_metrics(name.removesuffix("-reader"))
     update_card(name, {"metrics": metrics, "measured at": current_commit()})
@@ -192,4 +200,5 @@ RECIPES = (
     *(f"{world}-reader" for world in WORLDS),
     "dcgan-fashion",
     *(name for translation in TRANSLATIONS.values() for name in translation.names if name),
+    *STYLEGAN_NAMES,
 )
