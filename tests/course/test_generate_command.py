@@ -1,0 +1,121 @@
+"""`generate` and `project`: results, and one clear line for bad input."""
+
+import pytest
+import torch
+from PIL import Image
+from torchvision.utils import save_image
+
+from gan_course.cli import main
+from gan_course.course.generate_command import parse_seeds
+from gan_course.errors import CourseError
+
+SMOKE = ["--profile", "smoke", "--device", "cpu", "--steps", "2"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """`last.pt` of a tiny StyleGAN at 32 px."""
+    out = tmp_path_factory.mktemp("stylegan") / "run"
+    assert main(["train", "stylegan", *SMOKE, "--out", str(out)]) == 0
+    return str(out / "last.pt")
+
+
+def last_error(capsys):
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_pictures_and_a_grid(run, tmp_path, capsys):
+    assert main(["generate", "--weights", run, "--seeds", "0-3,9", "--out", str(tmp_path)]) == 0
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["grid.png", "seed0000.png", "seed0001.png", "seed0002.png", "seed0003.png", "seed0009.png"]
+    assert Image.open(tmp_path / "seed0009.png").size == (32, 32)
+    before = (tmp_path / "seed0000.png").read_bytes()
+    assert main(["generate", "--weights", run, "--seeds", "0", "--out", str(tmp_path)]) == 2
+    assert "seed0000.png is there already: add --overwrite" in last_error(capsys)
+    assert main(["generate", "--weights", run, "--seeds", "0", "--out", str(tmp_path), "--overwrite"]) == 0
+    assert (tmp_path / "seed0000.png").read_bytes() == before
+
+
+def test_mixing_grid_and_walk(run, tmp_path):
+    common = ["generate", "--weights", run, "--out", str(tmp_path)]
+    assert main([*common, "--seeds", "0-4", "--kind", "mix", "--layers", "fine"]) == 0
+    assert Image.open(tmp_path / "mix.png").size == (4 * 34 + 2, 3 * 34 + 2)
+    assert main([*common, "--seeds", "0-1", "--kind", "gif"]) == 0
+    film = Image.open(tmp_path / "walk.gif")
+    assert film.n_frames > 24 and film.size == (256, 256)
+
+
+def test_project_says_what_it_resized(run, tmp_path, capsys):
+    save_image(torch.rand(3, 40, 60), tmp_path / "mine.png")
+    arguments = ["project", "--weights", run, "--input", str(tmp_path / "mine.png"), "--steps", "3"]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
+    assert "mine.png is 60 x 40: its middle square was resized to 32 x 32" in capsys.readouterr().out
+    assert Image.open(tmp_path / "out" / "mine_pair.png").size == (64, 32)
+    ws = torch.load(tmp_path / "out" / "mine_ws.pt", weights_only=True)["ws"]
+    assert ws.shape == (1, 8, 8)
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
+    assert "mine_projected.png is there already" in last_error(capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--truncation", "3"], "--truncation is 3.0: choose a number from 0"),
+        (["--truncation", "nan"], "--truncation is nan"),
+        (["--kind", "film"], "unknown kind 'film': choose pictures, mix, gif, mp4"),
+        (["--seeds", "5-2"], "runs from 5 to 2"),
+        (["--seeds", "a"], "'a' is not understood: write them as 0-63"),
+        (["--seeds", "0-99999"], "more than 10,000"),
+        (["--seeds", "1", "--kind", "mix"], "needs two seeds at least"),
+        (["--seeds", "0-3", "--kind", "mix", "--layers", "finest"], "unknown styles 'finest': choose coarse"),
+        (["--seeds", "0-400", "--kind", "gif"], "too long: choose at most"),
+    ],
+)
+def test_bad_options_of_generate(run, tmp_path, capsys, arguments, message):
+    assert main(["generate", "--weights", run, *arguments, "--out", str(tmp_path / "out")]) == 2
+    assert message in last_error(capsys)
+    assert not list(tmp_path.glob("out/*"))
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ("nothing", "no weights named 'nothing', and no such file"),
+        ("earth-satellite2map", "is no StyleGAN but CycleGAN generator"),
+    ],
+)
+def test_bad_weights(tmp_path, capsys, weights, message):
+    for command in (["generate"], ["project", "--input", "x.png"]):
+        assert main([*command, "--weights", weights, "--out", str(tmp_path / "out")]) == 2
+        assert message in last_error(capsys)
+
+
+def test_weights_of_another_resolution_than_the_card_says(run, tmp_path, capsys):
+    state = torch.load(run, weights_only=True)
+    state["config"]["img_resolution"] = 64
+    torch.save(state, tmp_path / "last.pt")
+    assert main(["generate", "--weights", str(tmp_path / "last.pt"), "--out", str(tmp_path / "out")]) == 2
+    assert "does not fit the generator that its card describes" in last_error(capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--resolution", "48"], "--resolution 48: choose a power of two from 8 to 256"),
+        (["--resolution", "512"], "--resolution 512: choose a power of two"),
+        (["--batch-size", "6"], "--batch-size 6: choose a multiple of 4"),
+        (["--data", "cats"], "no data named 'cats', and no such folder: choose critters, toons, or a folder"),
+        (["--data", "critters", "toons"], "stylegan learns from one set of pictures, not 2"),
+    ],
+)
+def test_bad_options_of_train(tmp_path, capsys, arguments, message):
+    assert main(["train", "stylegan", *SMOKE, *arguments, "--out", str(tmp_path / "out")]) == 2
+    assert message in last_error(capsys)
+
+
+def test_seeds_are_read_in_order():
+    assert parse_seeds("3,0-2,7") == [3, 0, 1, 2, 7]
+    with pytest.raises(CourseError, match="not understood"):
+        parse_seeds("1,,2")
