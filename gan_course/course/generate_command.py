@@ -183,5 +183,5 @@ def _save_mp4(frames: np.ndarray, path: Path) -> None:
         imageio.mimwrite(path, list(frames), format="FFMPEG", fps=1_000 // FRAME_MS)
     except (ImportError, ValueError) as error:
         raise CourseError(
-            "MP4 needs a package that is not installed: pip install 'imageio[ffmpeg]', or choose --kind gif"
+            "MP4 needs a package that is not installed: pip install -e .[video], or choose --kind gif"
         ) from error
