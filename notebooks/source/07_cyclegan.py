@@ -674,7 +674,8 @@ claim("after about a minute the sea's IoU is above 0.3", sea > 0.3, margin=sea -
 # code for 9,000 steps, with another recipe: **no norm in G either**, and a residual, `tanh(atanh(x) + net(x))`, that
 # starts from no change. So it begins with an error as large as that of doing nothing, is far behind after a minute, and
 # keeps what the others lose: every coast is there from the first step, and a place keeps its hue. Its `lambda_cycle` is
-# 5, because a cycle that is closed from the start holds G back. Both on the same hidden tiles:
+# 5, because a cycle that is closed from the start holds G back; it doubles the size by resizing and then convolving,
+# because transposed convolutions left dots on the Sahara. Both on the same hidden tiles:
 
 # %%
 shipped = {
@@ -685,7 +686,7 @@ results["shipped weights"] = measure(apply(shipped["G_AB"], hidden_A), apply(shi
 better = [results["about a minute"][k] - results["shipped weights"][k] for k in (0, 2)]
 claim("to the map, the shipped weights err less than the minute", better[0] > 0, margin=better[0], needs_training=True)
 claim("to the satellite, they err less than the minute", better[1] > 0, margin=better[1], needs_training=True)
-claim("their sea has an IoU above 0.8", results["shipped weights"][1] > 0.8, margin=results["shipped weights"][1] - 0.8)
+claim("their sea has an IoU above 0.7", results["shipped weights"][1] > 0.7, margin=results["shipped weights"][1] - 0.7)
 
 # %% tags=["nbval-ignore-output"]
 show_table(results)
@@ -925,9 +926,27 @@ for arm, columns in paper_tables.items():
 # - From photo to labels, the GAN with the backward half alone collapses: 0.01 / 0.06 / 0.01. The full method works in
 #   both tables. The case for two directions is that: not the best score, but no disaster, whichever way you translate.
 #
-# And in ours? Read each column of the first table from "GAN alone" to "full", and look at the dots before you rank two
-# arms: where the dots of one lie among those of the other, three seeds can't tell them apart. And never rank by the
-# sea's IoU alone: doing nothing had the best one of all, with the worst error.
+# And in ours? Two things can be counted.
+
+# %%
+with_gan, seeds = arms[1:], range(len(table["full"]["to_map"]))
+beaten = [
+    min(table[arm][key][k] for arm in with_gan if arm != "full") - table["full"][key][k]
+    for key in ("to_map", "to_satellite") for k in seeds
+]
+claim("of the four with a GAN the full method errs least, in both directions and with every seed", min(beaten) > 0)
+means = {arm: sum(table[arm]["to_map"]) / len(seeds) for arm in arms}
+claim("one half of the cycle alone helps less: forward errs more to the map than no cycle at all", means["GAN + forward"] > means["GAN alone"])
+claim("to the map the cycle alone is level with the full method: within 0.01", abs(means["cycle alone"] - means["full"]) < 0.01)
+
+# %% [markdown]
+# So here the full cycle earns its place: next to GANs with half of it or none it wins every time. And half a cycle can
+# be worse than none. Then the second surprise: **by L1, the cycle alone is as good.** It is no translator. Its error is
+# about that of the mean colour, because L1 is kind to whatever is pale and in the middle, and hard on a GAN that paints
+# a forest one shade too dark. A single number would have crowned it. The paper's scores, which ask what a picture shows,
+# put it last. Read an ablation in more than one measure, and look at the dots before you rank two arms: where the dots
+# of one lie among those of the other, three seeds can't tell them apart. The sea's IoU alone misleads too: doing nothing
+# had the best one of all, with the worst error.
 
 # %% [markdown]
 # ## What you built
