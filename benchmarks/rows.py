@@ -62,8 +62,8 @@ def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: i
 
 
 def stylegan_row(runtime: Runtime) -> Row:
-    """The networks of the shipped weights at full size; sixteen steps in a timing, so that each has its R1."""
-    config = replace(STYLEGANS["critters"], start_resolution=0)
+    """StyleGAN as wide as the shipped weights, at full size; sixteen steps in a timing, so that each has its R1."""
+    config = replace(STYLEGANS["critters"], architecture="stylegan")
     step, plain, real = stylegan_pair(config, runtime)
     sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, at most {config.channel_max} channels"
     return Row("StyleGAN step", sizes, lambda: step(real), lambda: plain(real), inner=config.r1_every)

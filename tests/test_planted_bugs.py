@@ -74,8 +74,8 @@ BUGS = [
     Bug(
         "penalty without a graph",
         "training/penalties.py",
-        "create_graph=True",
-        "retain_graph=True",
+        "grad(logits.sum(), points, create_graph=True)",
+        "grad(logits.sum(), points, retain_graph=True)",
         "tests/training/test_penalties.py::test_r1_reaches_the_discriminator",
     ),
     Bug(
@@ -197,6 +197,62 @@ BUGS = [
         "        band.copy_((band.float() - mean) * scale)",
         "        band.copy_(torch.nn.functional.instance_norm(band.float(), eps=eps))",
         "tests/inference/test_translating.py::test_streamed_pictures_are_equal_to_two_grey_steps[size0]",
+    ),
+    Bug(
+        "one noise map for both layers of a block",
+        "models/stylegan.py",
+        "noise if isinstance(noise, str) else noise[j])",
+        "noise if isinstance(noise, str) else noise[2 * k])",
+        "tests/models/test_stylegan.py::test_each_layer_gets_its_own_style_and_its_own_noise",
+    ),
+    Bug(
+        "noise that begins at full strength",
+        "models/stylegan.py",
+        "self.noise_strength = nn.Parameter(torch.zeros(n_out))",
+        "self.noise_strength = nn.Parameter(torch.randn(n_out))",
+        "tests/models/test_stylegan.py::test_noise_begins_without_strength_and_a_strength_drawn_from_n_0_1_would_not",
+    ),
+    Bug(
+        "fakes that blur when a resolution is added",
+        "models/stylegan.py",
+        "before = upsample(self.to_rgb[k - 1](x), smooth=False)",
+        "before = upsample(self.to_rgb[k - 1](x))",
+        "tests/models/test_stylegan.py::test_at_the_start_of_a_fade_d_cannot_tell_that_anything_has_grown",
+    ),
+    Bug(
+        "StyleGAN's R1 rewards slope",
+        "training/steps/stylegan.py",
+        "loss_D = loss_D + self.config.r1_gamma / 2",
+        "loss_D = loss_D - self.config.r1_gamma / 2",
+        "tests/training/test_stylegan.py::test_r1_reaches_the_weights_of_d_with_its_sign[4]",
+    ),
+    Bug(
+        "mixing that never mixes",
+        "training/steps/stylegan.py",
+        "chance < self.config.mixing",
+        "chance > 1",
+        "tests/training/test_stylegan.py::test_nine_of_ten_pictures_mix_two_styles_at_a_layer_of_their_own",
+    ),
+    Bug(
+        "mixing in layers that are not there yet",
+        "training/steps/stylegan.py",
+        "torch.randint(1, n_layers, (n,)",
+        "torch.randint(1, self.G.num_ws, (n,)",
+        "tests/training/test_stylegan.py::test_while_g_is_small_the_crossover_lies_within_it[0-2]",
+    ),
+    Bug(
+        "path lengths without a graph",
+        "training/penalties.py",
+        "grad(weighted, ws, create_graph=True)",
+        "grad(weighted, ws, retain_graph=True)",
+        "tests/training/test_stylegan.py::test_path_lengths_reach_the_weights_with_the_right_gradient",
+    ),
+    Bug(
+        "StyleGAN's EMA never updated",
+        "training/steps/stylegan.py",
+        "        update_ema(self.G_ema, self.G, decay=self.config.ema_decay)\n",
+        "",
+        "tests/training/test_stylegan.py::test_the_average_of_g_follows_by_hand",
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gan_course.config.families import CycleGANConfig, DCGANConfig, Pix2PixConfig
+from gan_course.config.families import CycleGANConfig, DCGANConfig, Pix2PixConfig, StyleGANConfig
 
 
 @dataclass(frozen=True)
@@ -96,3 +96,16 @@ class UseConfig:
     n_pictures: int = 1_000  # of each domain, for the small ones
     n_crops: int = 200  # for distances and errors
     n_tiles: int = 48  # for messages
+
+
+@dataclass(frozen=True)
+class GrowingConfig:
+    """Lesson 09: a progressive GAN that grows from 4 to 32 px, and the same one at 32 px from the start."""
+
+    stylegan: StyleGANConfig
+    n_steps_flat: int  # at full size from the start: in all, about as much computing as the growing one
+    n_steps_joint: int  # of 8 px growing into 16, with a fade and without
+    n_steps_reader: int  # of a small reader of shrunken pictures
+    n_steps_judge: int  # of a D that looks for collapsed batches
+    n_pictures: int = 10_000
+    n_samples: int = 1_000  # to measure on

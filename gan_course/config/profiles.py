@@ -7,6 +7,7 @@ from gan_course.config.lessons import (
     BreaksConfig,
     CycleConfig,
     GameConfig,
+    GrowingConfig,
     ImagesConfig,
     MeasuringConfig,
     PairedConfig,
@@ -173,22 +174,33 @@ STYLEGAN = {
     "full": StyleGANConfig(n_steps=30_000, batch_size=32),
 }
 
-# The shipped StyleGANs: narrow networks that grow from 8 to 64 px.
+# The shipped StyleGANs: narrow networks. StyleGAN2's, which learnt faster here than AdaIN's at the same budget.
 _SHIPPED_STYLEGAN = StyleGANConfig(
     n_steps=20_000,
+    architecture="stylegan2",
     z_dim=64,
     w_dim=64,
     n_mapping=4,
     channel_base=1_024,
     channel_max=96,
     d_channel_base=1_024,
-    r1_gamma=1.0,
-    ema_decay=0.998,
-    start_resolution=8,
-    stable_steps=1_500,
-    fade_steps=500,
+    lr=2.5e-3,
+    r1_gamma=2.0,
+    ema_decay=0.999,
 )
 STYLEGANS = {"critters": _SHIPPED_STYLEGAN, "toons": _SHIPPED_STYLEGAN}
+
+# Lesson 11's configurations A to F are this one with parts taken away.
+LADDER = replace(
+    _SHIPPED_STYLEGAN,
+    n_steps=600,
+    architecture="stylegan",
+    img_resolution=32,
+    ema_decay=0.98,
+    start_resolution=8,
+    stable_steps=100,
+    fade_steps=50,
+)
 
 PIX2PIX = {
     "smoke": Pix2PixConfig(
@@ -238,5 +250,58 @@ TRANSLATE = {
         replace(EARTH_LIVE, n_steps=5_000, batch_size=4, img_resolution=64, n_layers=3, lr=5e-4, ema_decay=0.995),
         n_pictures=8_000,
         n_hidden=500,
+    ),
+}
+
+# The progressive GAN, narrow: no mapping, no styles, no noise; pixel norm; filters before halving and after doubling,
+# and a loss with R1, which are StyleGAN's.
+_GROWING = StyleGANConfig(
+    n_steps=1_600,
+    img_resolution=32,
+    z_dim=64,
+    w_dim=64,
+    n_mapping=0,
+    channel_base=512,
+    channel_max=48,
+    d_channel_base=512,
+    styles=False,
+    constant=False,
+    noise=False,
+    mixing=0.0,
+    lr=4e-3,
+    ema_decay=0.98,
+    start_resolution=4,
+    stable_steps=250,
+    fade_steps=150,
+)
+
+GROWING = {
+    "smoke": GrowingConfig(
+        replace(_GROWING, n_steps=16, batch_size=4, channel_max=8, stable_steps=2, fade_steps=2),
+        n_steps_flat=3,
+        n_steps_joint=4,
+        n_steps_reader=4,
+        n_steps_judge=4,
+        n_pictures=64,
+        n_samples=64,
+    ),
+    "fast": GrowingConfig(_GROWING, n_steps_flat=1_000, n_steps_joint=120, n_steps_reader=300, n_steps_judge=150),
+    "full": GrowingConfig(
+        replace(
+            _GROWING,
+            n_steps=20_000,
+            channel_base=2_048,
+            channel_max=128,
+            d_channel_base=2_048,
+            lr=2e-3,
+            ema_decay=0.998,
+            stable_steps=2_000,
+            fade_steps=1_000,
+        ),
+        n_steps_flat=16_000,
+        n_steps_joint=1_000,
+        n_steps_reader=1_000,
+        n_steps_judge=500,
+        n_pictures=50_000,
     ),
 }

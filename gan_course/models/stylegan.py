@@ -177,7 +177,7 @@ class SynthesisNetwork(nn.Module):
         styles: AdaIN by w, else pixel norm (and w enters at the start alone).
         constant: start from a learned constant, else from w through a dense layer.
         noise: noise inputs.
-        smooth: low-pass filters after doubling.
+        smooth: low-pass filters after doubling features.
 
     Raises:
         ValueError: the resolution is not a power of two from 8, or neither styles nor an input would listen to w.
@@ -202,7 +202,7 @@ class SynthesisNetwork(nn.Module):
         check_resolution(img_resolution)
         if constant and not styles:
             raise ValueError("a constant start needs styles: nothing else would listen to w")
-        self.img_resolution, self.w_dim, self.smooth = img_resolution, w_dim, smooth
+        self.img_resolution, self.w_dim = img_resolution, w_dim
         self.resolutions = [2**k for k in range(2, int(math.log2(img_resolution)) + 1)]
         self.num_ws = 2 * len(self.resolutions)
         width = features(channel_base, channel_max)
@@ -249,7 +249,9 @@ class SynthesisNetwork(nn.Module):
         last, before = self.resolutions.index(resolution), None
         for k in range(last + 1):
             if k == last and k > 0 and alpha < 1:
-                before = upsample(self.to_rgb[k - 1](x), smooth=self.smooth)
+                # Nearest neighbour, so that D's old path, which halves, sees the very picture of before, as it does of
+                # real ones from `grown`.
+                before = upsample(self.to_rgb[k - 1](x), smooth=False)
             for j in (2 * k, 2 * k + 1):
                 x = self.layers[j](x, ws[:, j], noise if isinstance(noise, str) else noise[j])
         image = self.to_rgb[last](x).float()
@@ -342,6 +344,8 @@ class StyleGANDiscriminator(nn.Module):
 
         `alpha` is the share of the newest block while it is faded in.
         """
+        if x.shape[-1] not in self.resolutions:
+            raise ValueError(f"pictures are {x.shape[-1]} px wide: choose one of {self.resolutions}")
         top = self.resolutions.index(x.shape[-1])
         x = x.contiguous(memory_format=torch.channels_last)
         y = lrelu(self.from_rgb[top](x))

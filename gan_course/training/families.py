@@ -222,13 +222,19 @@ def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
     """The generator and the discriminator of a configuration, with new weights.
 
     Raises:
-        ValueError: no such architecture, or StyleGAN2 with what only StyleGAN has: growing, or a switch of A to D off.
+        ValueError: no such architecture; StyleGAN2 with what only StyleGAN has: growing, or a switch of A to D off;
+            StyleGAN with what only StyleGAN2 has; or growing from a size that a picture cannot have.
     """
+    start = config.start_resolution
+    if start and (start < 4 or start & (start - 1)):
+        raise ValueError(f"start_resolution is {start}: choose a power of two from 4, or 0 for no growing")
     size = {"img_resolution": config.img_resolution, "channel_max": config.channel_max}
     synthesis = size | {"w_dim": config.w_dim, "channel_base": config.channel_base, "noise": config.noise}
     judge = size | {"channel_base": config.d_channel_base}
     match config.architecture:
         case "stylegan":
+            if config.pl_weight or not config.demodulate:
+                raise ValueError("stylegan has no path-length penalty and no demodulation: those are of stylegan2")
             switches = {"styles": config.styles, "constant": config.constant, "smooth": config.smooth}
             made, D = SynthesisNetwork(**synthesis, **switches), StyleGANDiscriminator(**judge, smooth=config.smooth)
         case "stylegan2":

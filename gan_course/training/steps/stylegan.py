@@ -1,5 +1,6 @@
 """One step of StyleGAN: D with lazy R1, G with mixed styles, the averages of G and of w; and how the pictures grow."""
 
+import math
 from typing import Any
 
 import torch
@@ -39,7 +40,7 @@ class StyleGANStep:
         self.G, self.D, self.G_ema = G, D, make_ema(G)
         self.config, self.runtime, self.generator = config, runtime, runtime.generator(seed)
         self.opt_G = lazy_adam(list(G.parameters()), config, every=config.pl_every if config.pl_weight else 1)
-        self.opt_D = lazy_adam(list(D.parameters()), config, every=config.r1_every)
+        self.opt_D = lazy_adam(list(D.parameters()), config, every=config.r1_every if config.r1_gamma else 1)
         self.pl_mean = torch.zeros((), device=runtime.device)
         self.last: dict[str, Tensor] = {}  # of the penalties that are not computed at every step
         self.n_done = 0
@@ -98,21 +99,22 @@ class StyleGANStep:
 
     def sample(self, n: int, size: tuple[int, float], *, track: bool = False) -> Tensor:
         """n fakes from G in training: new latent vectors, mixed styles, new noise."""
-        ws = self.styles(n, track=track)
+        ws = self.styles(n, resolution=size[0], track=track)
         maps = self.noise_maps(n, size[0])
         with self.runtime.autocast():
             if self.config.architecture == "stylegan2":
                 return self.G.synthesis(ws, noise=maps)
             return self.G.synthesis(ws, resolution=size[0], alpha=size[1], noise=maps)
 
-    def styles(self, n: int, *, track: bool = False) -> Tensor:
-        """(n, num_ws, w_dim): each row of one z, or of two from a random layer on."""
+    def styles(self, n: int, *, resolution: int | None = None, track: bool = False) -> Tensor:
+        """(n, num_ws, w_dim): each row of one z, or of two from a random layer on, of those up to a resolution."""
+        n_layers = 2 * int(math.log2(resolution or self.config.img_resolution)) - 2
         z = torch.randn(2, n, self.G.z_dim, device=self.runtime.device, generator=self.generator)
         w, other = self.G.mapping(z.flatten(0, 1)).unflatten(0, (2, n))
         if track:
             self.G.mapping.track(w.detach())
         chance = torch.rand(n, device=w.device, generator=self.generator)
-        layer = torch.randint(1, self.G.num_ws, (n,), device=w.device, generator=self.generator)
+        layer = torch.randint(1, n_layers, (n,), device=w.device, generator=self.generator)
         crossover = torch.where(chance < self.config.mixing, layer, self.G.num_ws)
         return mix_styles(*(one[:, None].expand(-1, self.G.num_ws, -1) for one in (w, other)), crossover)
 
@@ -174,6 +176,7 @@ def lazy_adam(parameters: list[nn.Parameter], config: StyleGANConfig, *, every: 
     """Adam, corrected for a penalty that comes every so many steps: 0 or 1 for no correction.
 
     Source: Karras et al. 2020, appendix B: with c = k / (k + 1), the rate becomes c times and each beta beta^c.
+    Differs: there the penalty has an update of its own, here it joins every k-th one.
     """
     share = every / (every + 1) if every > 1 else 1.0
     return torch.optim.Adam(parameters, config.lr * share, tuple(beta**share for beta in config.betas), fused=True)
