@@ -567,7 +567,7 @@ for ax, (what, (strengths, _)) in zip(axes, disturbances.items(), strict=True):
     ax.set_xticks(spots, ["none", *strengths])
 axes[0].set_ylabel("error of the satellite view")
 axes[0].legend(frameon=False, fontsize=8)
-viz.show_jpeg()
+viz.show_jpeg(quality=70)
 
 # %%
 jpeg = curves["JPEG: quality"]
