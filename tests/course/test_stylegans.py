@@ -1,5 +1,7 @@
 """What the cards of the shipped StyleGANs measure: real pictures must pass, and narrow ones must not."""
 
+import itertools
+
 import pytest
 
 from gan_course.course.ladder import STEPS
@@ -32,7 +34,7 @@ def test_blurred_pictures_cover_next_to_nothing():
 
 def test_each_configuration_of_the_ladder_differs_from_the_one_before():
     changes = [dict(fields) for _, fields in STEPS.values()]
-    assert all(earlier != later for earlier, later in zip(changes, changes[1:], strict=False)) and changes[-1] == {}
+    assert all(earlier != later for earlier, later in itertools.pairwise(changes)) and changes[-1] == {}
 
 
 def test_names_say_the_world():
