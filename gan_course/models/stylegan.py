@@ -118,22 +118,12 @@ class SynthesisLayer(nn.Module):
             x = self.conv(x)
         shift = self.bias[:, None, None]
         if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
-            shift = shift + self.noise_strength[:, None, None] * self.noise_maps(x, noise)
+            shift = shift + self.noise_strength[:, None, None] * noise_of(self.noise_const, x, noise)
         x = lrelu(x + shift.to(x.dtype))
         if self.affine is None:
             return self.norm(x)
         scale, shift = self.affine(w).float().chunk(2, 1)
         return adain(x, 1 + scale, shift)
-
-    def noise_maps(self, x: Tensor, noise: str | Tensor) -> Tensor:
-        """The noise of this layer: (N or 1, 1, resolution, resolution)."""
-        if isinstance(noise, Tensor):
-            return noise
-        if noise == "const":
-            return self.noise_const[None, None]
-        if noise != "random":
-            raise ValueError(f"noise is {noise!r}: choose 'random', 'const' or 'none', or give maps")
-        return torch.randn(len(x), 1, *x.shape[2:], device=x.device)
 
 
 def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
@@ -163,6 +153,26 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
         return torch.cat(parts)
     variance, mean = torch.var_mean(x.float(), (2, 3), unbiased=False, keepdim=True)
     return ((x - mean) * (variance + eps).rsqrt() * scale[:, :, None, None] + shift[:, :, None, None]).to(x.dtype)
+
+
+def noise_of(kept: Tensor, x: Tensor, noise: str | Tensor) -> Tensor:
+    """The noise maps of one layer for features x (N, C, r, r): (N or 1, 1, r, r).
+
+    Args:
+        kept: (r, r), the map that belongs to the layer.
+        x: the features they will be added to.
+        noise: "random" (new), "const" (the kept map), or maps of (N or 1, 1, r, r), handed through.
+
+    Raises:
+        ValueError: another word.
+    """
+    if isinstance(noise, Tensor):
+        return noise
+    if noise == "const":
+        return kept[None, None]
+    if noise != "random":
+        raise ValueError(f"noise is {noise!r}: choose 'random', 'const' or 'none', or give maps")
+    return torch.randn(len(x), 1, *x.shape[2:], device=x.device)
 
 
 class SynthesisNetwork(nn.Module):

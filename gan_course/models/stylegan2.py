@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
 from gan_course.models.equalised import Blur, EqualConv2d, EqualLinear, MinibatchStd, lrelu, upsample
-from gan_course.models.stylegan import LEAKY_GAIN, check_resolution, features
+from gan_course.models.stylegan import LEAKY_GAIN, check_resolution, features, noise_of
 
 
 class ModulatedConv2d(nn.Module):
@@ -86,18 +86,8 @@ class SynthesisLayer2(nn.Module):
         x = self.conv(upsample(x) if self.up else x, w)
         shift = self.bias[:, None, None]
         if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
-            shift = shift + self.noise_strength * self.noise_maps(x, noise)
+            shift = shift + self.noise_strength * noise_of(self.noise_const, x, noise)
         return lrelu(x + shift.to(x.dtype)) * LEAKY_GAIN
-
-    def noise_maps(self, x: Tensor, noise: str | Tensor) -> Tensor:
-        """The noise of this layer: (N or 1, 1, resolution, resolution)."""
-        if isinstance(noise, Tensor):
-            return noise
-        if noise == "const":
-            return self.noise_const[None, None]
-        if noise != "random":
-            raise ValueError(f"noise is {noise!r}: choose 'random', 'const' or 'none', or give maps")
-        return torch.randn(len(x), 1, *x.shape[2:], device=x.device)
 
 
 class SynthesisNetwork2(nn.Module):
