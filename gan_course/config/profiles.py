@@ -47,7 +47,7 @@ MEASURING = {
 
 # No norm: InstanceNorm hides from G how bright a picture is, and from D how strong a pattern. R1 holds such a D.
 CRITTERS_LIVE = CycleGANConfig(
-    n_steps=700,
+    n_steps=850,
     batch_size=8,
     img_resolution=32,
     base_channels=16,
@@ -256,7 +256,7 @@ TRANSLATE = {
 # The progressive GAN, narrow: no mapping, no styles, no noise; pixel norm; filters before halving and after doubling,
 # and a loss with R1, which are StyleGAN's.
 _GROWING = StyleGANConfig(
-    n_steps=1_600,
+    n_steps=1_500,
     img_resolution=32,
     z_dim=64,
     w_dim=64,
@@ -268,11 +268,11 @@ _GROWING = StyleGANConfig(
     constant=False,
     noise=False,
     mixing=0.0,
-    lr=4e-3,
-    ema_decay=0.98,
+    lr=5e-3,
+    ema_decay=0.99,
     start_resolution=4,
-    stable_steps=250,
-    fade_steps=150,
+    stable_steps=200,
+    fade_steps=120,
 )
 
 GROWING = {
@@ -282,10 +282,12 @@ GROWING = {
         n_steps_joint=4,
         n_steps_reader=4,
         n_steps_judge=4,
-        n_pictures=64,
-        n_samples=64,
+        n_pictures=400,
+        n_samples=300,
     ),
-    "fast": GrowingConfig(_GROWING, n_steps_flat=1_000, n_steps_joint=120, n_steps_reader=300, n_steps_judge=150),
+    "fast": GrowingConfig(
+        _GROWING, n_steps_flat=1_050, n_steps_joint=120, n_steps_reader=300, n_steps_judge=300, n_samples=600
+    ),
     "full": GrowingConfig(
         replace(
             _GROWING,
