@@ -10,7 +10,7 @@ from benchmarks.dcgan import dcgan_pair
 from benchmarks.machine import CONVOLUTION, convolution, count_flops, machine_line
 from benchmarks.report import as_markdown, as_text, row_entry, write_results
 from benchmarks.rings import rings_pair
-from benchmarks.rows import ROWS, Row
+from benchmarks.rows import Row
 from gan_course.config import BREAKS, DCGAN, DCGANConfig
 from gan_course.training.steps.rings import ring_table
 
