@@ -229,7 +229,7 @@ for (name, path), last in zip(means.items(), (torch.nn.Identity(), torch.nn.ReLU
         for one in blocks:
             x = x + last(one.conv_block(x))
             path.append(x.mean().item())
-    print(f"{name:28}" + " ".join(f"{value:4.1f}" for value in path))
+    print(f"{name:28}" + " ".join(f"{round(value, 1) + 0.0:4.1f}" for value in path))
 one, border = blocks[0].conv_block, (1, 1, 1, 1)
 with torch.no_grad():
     y = relu(one[2](one[1](pad(start, border, mode="reflect"))))
