@@ -109,3 +109,15 @@ class GrowingConfig:
     n_steps_judge: int  # of a D that looks for collapsed batches
     n_pictures: int = 10_000
     n_samples: int = 1_000  # to measure on
+
+
+@dataclass(frozen=True)
+class StatisticsConfig:
+    """Lesson 10: statistics moved between pictures, by changing the pixels of one."""
+
+    n_steps_move: int  # of the pixels, for each depth
+    n_steps_judge: int  # of a network that reads the result and had no part in it
+    n_pairs: int = 32  # of creatures that have nothing to do with each other
+    n_twins: int = 10  # for each factor that twins differ in
+    n_photos: int = 12
+    n_pictures: int = 4_000  # that the judge is trained on

@@ -11,6 +11,7 @@ from gan_course.config.lessons import (
     ImagesConfig,
     MeasuringConfig,
     PairedConfig,
+    StatisticsConfig,
     TranslateConfig,
     UseConfig,
 )
@@ -305,5 +306,13 @@ GROWING = {
         n_steps_reader=1_000,
         n_steps_judge=500,
         n_pictures=50_000,
+    ),
+}
+
+STATISTICS = {
+    "smoke": StatisticsConfig(n_steps_move=2, n_steps_judge=4, n_pairs=4, n_twins=2, n_photos=3, n_pictures=400),
+    "fast": StatisticsConfig(n_steps_move=80, n_steps_judge=250),
+    "full": StatisticsConfig(
+        n_steps_move=300, n_steps_judge=1_000, n_pairs=128, n_twins=64, n_photos=64, n_pictures=20_000
     ),
 }

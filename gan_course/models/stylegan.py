@@ -151,7 +151,8 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
             for one, s, b in zip(x.split(1), scale.unbind(), shift.unbind(), strict=True)
         ]
         return torch.cat(parts)
-    variance, mean = torch.var_mean(x.float(), (2, 3), unbiased=False, keepdim=True)
+    precise = x if x.dtype == torch.float64 else x.float()
+    variance, mean = torch.var_mean(precise, (2, 3), unbiased=False, keepdim=True)
     return ((x - mean) * (variance + eps).rsqrt() * scale[:, :, None, None] + shift[:, :, None, None]).to(x.dtype)
 
 
