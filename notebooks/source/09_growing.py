@@ -844,7 +844,8 @@ def samples(part):
 
 
 made = {"growing": samples(training), "from the start": samples(flat)}
-made["real, softened to 8 px"] = enlarged(grown(real, 8, 1.0))
+for size in (8, 4):
+    made[f"real, softened to {size} px"] = enlarged(grown(real, size, 1.0))
 made["other real ones"] = to_float(load_critters("test", n=cfg.n_samples, resolution=32, seed=SEED + 1)[0])
 results = {name: measure(part) for name, part in made.items()}
 claim("other real pictures are nearer to the data than either", max(results["other real ones"]["distance"] / results[name]["distance"] for name in ("growing", "from the start")) < 1)
@@ -859,30 +860,28 @@ print(f"{'there are':24}{'':26}" + "".join(f"{len(FACTORS[name]):13}" for name i
 viz.show_grids({"growing": made["growing"][:16], "32 px from the start": made["from the start"][:16], "real": real[:16]}, n_columns=4, zoom=1.5)
 
 # %%
-grew, full, soft = results["growing"], results["from the start"], results["real, softened to 8 px"]
-ratio = full["distance"] / grew["distance"]
-claim("at equal time growing is not clearly worse: its distance is below 1.25 times the other's", ratio > 0.8, margin=ratio - 0.8, needs_training=True)
+grew, soft = results["growing"], results["real, softened to 4 px"]
 ratio = soft["distance"] / grew["distance"]
-claim("growing is nearer to the data than real pictures softened to 8 px", ratio > 1, margin=ratio - 1, needs_training=True)
+claim("growing is nearer to the data than real pictures at the size where it began, 4 px", ratio > 1, margin=ratio - 1, needs_training=True)
 least = min(grew["body_colour"] - 4, grew["background"] - 3)
 claim("and at least half of the body colours and of the backgrounds appear", least >= 0, margin=least + 1, needs_training=True)
 
 # %% [markdown]
-# (A value counts as present if it comes up at least a quarter as often as it should.) Neither run is a finished GAN: both
-# are far from real pictures, their faces are scribbles, and in each most creatures have one and the same shape. Growing has
-# no cure for that within a minute.
+# (A value counts as present if it comes up at least a quarter as often as it should.) In the stored run it passes real
+# pictures of 8 px too. Neither run is a finished GAN: both are far from real pictures, their faces are scribbles, and in
+# each most creatures have one and the same shape. Growing has no cure for that within a minute.
 #
-# In the stored run growing is far ahead. Don't believe it yet. When we tried two other seeds, growing was clearly ahead
-# with one of them and about level with the other, where the run at full size even had the better colours. With a learning
-# rate of 0.004 and longer fades the gap was smaller, with both seeds that we tried; 0.005 was chosen with these pairs in
-# view, which flatters growing once more. So the first claim above says only what held every time: growing was *not worse*.
-# Try `SEED = 1` and `SEED = 2` yourself. One pair of runs would have told a better story, and a false one.
+# And which is nearer? In the stored run growing is far ahead. Don't believe it yet. When we tried two other seeds, growing
+# was clearly ahead with one of them and about level with the other. And on another computer, with the same seed and only
+# its rounding different, the run at full size won clearly. (The learning rate was chosen with the first of these pairs in
+# view, which flatters growing once more.) So no claim here says which of the two is better: one pair of runs would have
+# told a better story, and a false one. Try `SEED = 1` and `SEED = 2`: how does your computer decide?
 #
 # Is that the end of the matter? Two years after the progressive GAN, StyleGAN2 dropped the growing: with skip
 # connections and residual blocks the networks learn from coarse to fine by themselves, at full size, and a defect goes
 # with it: details such as teeth that stay at one place of the picture while the head turns. What StyleGAN2 kept of this
 # lesson are the quiet parts: equal learning rates, the filters, minibatch standard deviation, and pixel norm on $z$.
-# Lesson 12 builds that version; the weights that come with lesson 11 were grown.
+# Lesson 12 builds that version, and the weights that come with lesson 11 are of that kind.
 
 # %% [markdown]
 # ## What you built
