@@ -84,6 +84,7 @@ class StyleGANConfig:
     z_dim: int = 128
     w_dim: int = 128
     n_mapping: int = 8  # layers
+    mapping_lr: float = 0.01  # the mapping's learning rate, as a multiple of lr
     channel_base: int = 2_048  # features at resolution r: channel_base / r ...
     channel_max: int = 128  # ... but at most so many
     d_channel_base: int = 2_048
@@ -95,8 +96,10 @@ class StyleGANConfig:
     demodulate: bool = True  # StyleGAN2 alone
     lr: float = 2e-3
     betas: tuple[float, float] = (0.0, 0.99)
+    loss: str = "logistic"  # or "relativistic"
     r1_gamma: float = 1.0
-    r1_every: int = 16
+    r2_gamma: float = 0.0  # the same penalty at the fakes
+    r1_every: int = 16  # both penalties
     pl_weight: float = 0.0  # of the path-length penalty; StyleGAN2 alone
     pl_every: int = 8
     pl_decay: float = 0.01

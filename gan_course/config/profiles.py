@@ -175,28 +175,36 @@ STYLEGAN = {
     "full": StyleGANConfig(n_steps=30_000, batch_size=32),
 }
 
-# The shipped StyleGANs: narrow networks. StyleGAN2's, which learnt faster here than AdaIN's at the same budget.
+# The shipped StyleGANs: narrow networks. StyleGAN2's, which learnt faster here than AdaIN's at the same budget, with
+# lesson 04's relativistic loss and both penalties: 1.5 times fewer pictures to the same Frechet distance.
 _SHIPPED_STYLEGAN = StyleGANConfig(
     n_steps=20_000,
     architecture="stylegan2",
     z_dim=64,
     w_dim=64,
     n_mapping=4,
+    mapping_lr=0.1,
     channel_base=1_024,
     channel_max=96,
     d_channel_base=1_024,
-    lr=2.5e-3,
+    lr=5e-3,
+    loss="relativistic",
     r1_gamma=2.0,
-    ema_decay=0.999,
+    r2_gamma=2.0,
+    ema_decay=0.998,
 )
 STYLEGANS = {"critters": _SHIPPED_STYLEGAN, "toons": _SHIPPED_STYLEGAN}
 
-# Lesson 11's configurations A to F are this one with parts taken away.
+# Lesson 11's configurations A to F are this one, with the paper's loss, and with parts taken away.
 LADDER = replace(
     _SHIPPED_STYLEGAN,
     n_steps=600,
     architecture="stylegan",
     img_resolution=32,
+    mapping_lr=0.01,
+    lr=2.5e-3,
+    loss="logistic",
+    r2_gamma=0.0,
     ema_decay=0.98,
     start_resolution=8,
     stable_steps=100,

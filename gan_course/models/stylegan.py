@@ -276,12 +276,14 @@ class StyleGANGenerator(nn.Module):
         z_dim: size of z.
         w_dim: size of w.
         n_mapping: layers of the mapping network; 0 for none.
+        mapping_lr: learning rate of the mapping network, as a multiple of the others'.
         synthesis: the synthesis network, of this module or of `stylegan2`.
     """
 
-    def __init__(self, synthesis: nn.Module, *, z_dim: int, n_mapping: int = 8) -> None:
+    def __init__(self, synthesis: nn.Module, *, z_dim: int, n_mapping: int = 8, mapping_lr: float = 0.01) -> None:
         super().__init__()
-        self.mapping = MappingNetwork(z_dim=z_dim, w_dim=synthesis.w_dim, n_layers=n_mapping)
+        sizes = {"z_dim": z_dim, "w_dim": synthesis.w_dim, "n_layers": n_mapping}
+        self.mapping = MappingNetwork(**sizes, lr_multiplier=mapping_lr)
         self.synthesis, self.z_dim, self.num_ws = synthesis, z_dim, synthesis.num_ws
 
     def forward(

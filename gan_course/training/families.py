@@ -222,9 +222,11 @@ def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
     """The generator and the discriminator of a configuration, with new weights.
 
     Raises:
-        ValueError: no such architecture; StyleGAN2 with what only StyleGAN has: growing, or a switch of A to D off;
-            StyleGAN with what only StyleGAN2 has; or growing from a size that a picture cannot have.
+        ValueError: no such loss; no such architecture; StyleGAN2 with what only StyleGAN has: growing, or a switch of
+            A to D off; StyleGAN with what only StyleGAN2 has; or growing from a size that a picture cannot have.
     """
+    if config.loss not in ("logistic", "relativistic"):
+        raise ValueError(f"loss is {config.loss!r}: choose 'logistic' or 'relativistic'")
     start = config.start_resolution
     if start and (start < 4 or start & (start - 1)):
         raise ValueError(f"start_resolution is {start}: choose a power of two from 4, or 0 for no growing")
@@ -243,7 +245,8 @@ def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
             made, D = SynthesisNetwork2(**synthesis, demodulate=config.demodulate), ResidualDiscriminator(**judge)
         case _:
             raise ValueError(f"architecture is {config.architecture!r}: choose 'stylegan' or 'stylegan2'")
-    return StyleGANGenerator(made, z_dim=config.z_dim, n_mapping=config.n_mapping), D
+    mapping = {"n_mapping": config.n_mapping, "mapping_lr": config.mapping_lr}
+    return StyleGANGenerator(made, z_dim=config.z_dim, **mapping), D
 
 
 def _check_size(images: Tensor, channels: int, resolution: int) -> None:

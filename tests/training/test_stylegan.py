@@ -290,7 +290,7 @@ def test_g_s_loss_is_the_paper_s_with_path_lengths_every_so_many_steps(build, ca
     step.n_done, step.pl_mean = n_done, torch.tensor(0.3)
     size = step.size()
     fake = replayed(step)
-    losses = step.update_G(4, size)
+    losses = step.update_G(to_float(pictures(4)), size)
     ((loss, optimizer),) = caught
     assert optimizer is step.opt_G
     scores = step.D(fake) if "architecture" in changes else step.D(fake, alpha=size[1])
@@ -313,7 +313,7 @@ def test_the_path_length_penalty_by_hand(build, caught):
     maps = step.noise_maps(2, 16)
     y = torch.randn(2, 3, 16, 16, generator=step.generator)
     step.generator.set_state(state)
-    game = step.update_G(4, step.size())["loss_G"].item()
+    game = step.update_G(to_float(pictures(4)), step.size())["loss_G"].item()
 
     ws = ws.detach().requires_grad_()
     lengths = []
@@ -334,7 +334,7 @@ def test_the_path_length_penalty_changes_what_g_learns(build, caught):
     for pl_weight in (1e-9, 10.0):
         caught.clear()
         step = build(**SECOND | {"pl_weight": pl_weight}).step
-        step.update_G(4, step.size())
+        step.update_G(to_float(pictures(4)), step.size())
         weight = step.G.synthesis.layers[1].conv.weight
         (gradients[pl_weight],) = torch.autograd.grad(caught[0][0], weight)
     assert not torch.allclose(gradients[10.0], gradients[1e-9], rtol=0.1, atol=1e-6)
@@ -360,7 +360,7 @@ def test_the_update_of_g_leaves_d_alone(build, changes):
     step.update_D(grown(next(training.batches), *step.size()), step.size())
     before, own = weights(step.D), weights(step.G)
     gradients = [None if p.grad is None else p.grad.clone() for p in step.D.parameters()]
-    step.update_G(4, step.size())
+    step.update_G(to_float(pictures(4)), step.size())
     assert not changed(before, step.D) and changed(own, step.G)
     for old, p in zip(gradients, step.D.parameters(), strict=True):
         assert p.requires_grad and (old is None) == (p.grad is None)
@@ -372,7 +372,7 @@ def test_each_update_lowers_its_own_loss(build):
     step, real = training.step, next(training.batches)
     losses = [step.update_D(real, step.size())["loss_D"].item() for _ in range(30)]
     assert sum(losses[-5:]) < sum(losses[:5])
-    losses = [step.update_G(4, step.size())["loss_G"].item() for _ in range(30)]
+    losses = [step.update_G(to_float(pictures(4)), step.size())["loss_G"].item() for _ in range(30)]
     assert sum(losses[-5:]) < sum(losses[:5])
 
 

@@ -10,8 +10,8 @@ from gan_course.config import StyleGANConfig
 from gan_course.models.stylegan import grown, mix_styles
 from gan_course.runtime import Runtime
 from gan_course.training.ema import make_ema, update_ema
-from gan_course.training.losses import d_logistic, g_nonsaturating
-from gan_course.training.penalties import path_lengths, r1_penalty
+from gan_course.training.losses import d_logistic, d_relativistic, g_nonsaturating, g_relativistic
+from gan_course.training.penalties import path_lengths, r1_penalty, r2_penalty
 from gan_course.training.updates import descend, frozen
 
 PARTS = ("G", "D", "G_ema", "opt_G", "opt_D")
@@ -22,7 +22,8 @@ class StyleGANStep:
 
     D minimises the logistic loss, and every `r1_every` steps $\frac\gamma2 R_1$ as many times as strong. G minimises
     the non-saturating loss, and for StyleGAN2 every `pl_every` steps the path-length penalty
-    $(\lVert J_w^T y \rVert - a)^2$, where a is the running mean of the lengths.
+    $(\lVert J_w^T y \rVert - a)^2$, where a is the running mean of the lengths. With `loss="relativistic"` both compare
+    fakes with real pictures in pairs, and with `r2_gamma` the lazy penalty holds at the fakes too.
 
     Args:
         G: a `StyleGANGenerator`, already placed on the runtime's device.
@@ -32,7 +33,8 @@ class StyleGANStep:
         runtime: device and precision.
 
     Source: Karras et al. 2019, section 3.1 (mixing) and appendix C; Karras et al. 2020, section 3.1 (lazy
-        regularisation) and 3.2 (path lengths); Karras et al. 2018, figure 2 (growing).
+        regularisation) and 3.2 (path lengths); Karras et al. 2018, figure 2 (growing). The relativistic loss with
+        both penalties: Huang et al. 2025 (arXiv:2501.05441).
     Differs: the batch is as large at every resolution, and Adam keeps its moments when a resolution is added.
     """
 
@@ -40,7 +42,8 @@ class StyleGANStep:
         self.G, self.D, self.G_ema = G, D, make_ema(G)
         self.config, self.runtime, self.generator = config, runtime, runtime.generator(seed)
         self.opt_G = lazy_adam(list(G.parameters()), config, every=config.pl_every if config.pl_weight else 1)
-        self.opt_D = lazy_adam(list(D.parameters()), config, every=config.r1_every if config.r1_gamma else 1)
+        is_flattened = config.r1_gamma > 0 or config.r2_gamma > 0
+        self.opt_D = lazy_adam(list(D.parameters()), config, every=config.r1_every if is_flattened else 1)
         self.pl_mean = torch.zeros((), device=runtime.device)
         self.last: dict[str, Tensor] = {}  # of the penalties that are not computed at every step
         self.n_done = 0
@@ -49,7 +52,7 @@ class StyleGANStep:
         """One step on real pictures (N, C, H, W) in [-1, 1]; returns its losses, detached."""
         size = self.size()
         real = grown(real.to(self.runtime.device), *size)
-        losses = self.update_D(real, size) | self.update_G(len(real), size)
+        losses = self.update_D(real, size) | self.update_G(real, size)
         update_ema(self.G_ema, self.G, decay=self.config.ema_decay)
         self.n_done += 1
         return losses
@@ -60,33 +63,49 @@ class StyleGANStep:
 
     def update_D(self, real: Tensor, size: tuple[int, float]) -> dict[str, Tensor]:
         """Tell real from fake a little better; G stands still."""
+        is_time = self.n_done % self.config.r1_every == 0
+        is_r1, is_r2 = (is_time and gamma > 0 for gamma in (self.config.r1_gamma, self.config.r2_gamma))
         with torch.no_grad():
             fake = self.sample(len(real), size)
-        is_r1 = self.config.r1_gamma > 0 and self.n_done % self.config.r1_every == 0
-        real = real.detach().requires_grad_(is_r1)
+        real, fake = real.detach().requires_grad_(is_r1), fake.requires_grad_(is_r2)
         with self.runtime.autocast():
             logits_real, logits_fake = self.judge(real, size), self.judge(fake, size)
-        loss_D = d_logistic(logits_real.float(), logits_fake.float())
+        loss_D = self.d_loss(logits_real.float(), logits_fake.float())
         losses = {"loss_D": loss_D.detach()}
         if is_r1:
             r1 = r1_penalty(real, logits_real)
             loss_D = loss_D + self.config.r1_gamma / 2 * self.config.r1_every * r1
             self.last["r1"] = r1.detach()
+        if is_r2:
+            r2 = r2_penalty(fake, logits_fake)
+            loss_D = loss_D + self.config.r2_gamma / 2 * self.config.r1_every * r2
         descend(loss_D, self.opt_D)
         return losses | {"r1": self.last.get("r1", losses["loss_D"] * 0)}
 
-    def update_G(self, n: int, size: tuple[int, float]) -> dict[str, Tensor]:
+    def update_G(self, real: Tensor, size: tuple[int, float]) -> dict[str, Tensor]:
         """Make fakes that D takes for real a little more often; D stands still."""
         with frozen(self.D):
-            fake = self.sample(n, size, track=True)
+            fake = self.sample(len(real), size, track=True)
             with self.runtime.autocast():
                 logits_fake = self.judge(fake, size)
-            loss_G = g_nonsaturating(logits_fake.float())
+            loss_G = self.g_loss(real, logits_fake.float(), size)
             losses = {"loss_G": loss_G.detach()}
             if self.config.pl_weight and self.n_done % self.config.pl_every == 0:
-                loss_G = loss_G + self.config.pl_weight * self.config.pl_every * self.path_penalty(n)
+                loss_G = loss_G + self.config.pl_weight * self.config.pl_every * self.path_penalty(len(real))
             descend(loss_G, self.opt_G)
         return losses
+
+    def d_loss(self, logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+        """What D minimises beside the penalties."""
+        return (d_relativistic if self.config.loss == "relativistic" else d_logistic)(logits_real, logits_fake)
+
+    def g_loss(self, real: Tensor, logits_fake: Tensor, size: tuple[int, float]) -> Tensor:
+        """What G minimises beside the path lengths; only the relativistic loss looks at the real pictures."""
+        if self.config.loss != "relativistic":
+            return g_nonsaturating(logits_fake)
+        with torch.no_grad(), self.runtime.autocast():
+            logits_real = self.judge(real, size)
+        return g_relativistic(logits_real.float(), logits_fake)
 
     def path_penalty(self, n: int) -> Tensor:
         """Squared distance of path lengths from their running mean, on half a batch."""
