@@ -121,3 +121,28 @@ class StatisticsConfig:
     n_twins: int = 10  # for each factor that twins differ in
     n_photos: int = 12
     n_pictures: int = 4_000  # that the judge is trained on
+
+
+@dataclass(frozen=True)
+class StylesConfig:
+    """Lesson 11: a small StyleGAN, trained live; and how many pictures measure it and the shipped one."""
+
+    stylegan: StyleGANConfig
+    n_pictures: int = 8_000
+    n_samples: int = 1_000  # to measure the live one on
+    n_shipped: int = 300  # of the shipped one, for each truncation
+    n_noises: int = 24  # for the same styles
+
+
+@dataclass(frozen=True)
+class ControlConfig:
+    """Lesson 12: the shipped StyleGAN measured, steered and inverted; a small one with AdaIN, and toys, trained."""
+
+    adain: StyleGANConfig  # in whose features we look for droplets
+    n_steps_project: int  # of each inversion
+    n_steps_toy: int  # of each map of the plane
+    n_swaps: int = 400  # creatures whose styles are exchanged
+    n_codes: int = 2_500  # for linear readers, and for directions with labels
+    n_paths: int = 250
+    n_edits: int = 64  # creatures that are moved along each direction
+    n_pictures: int = 2_000  # that the small one is trained on

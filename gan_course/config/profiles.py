@@ -5,6 +5,7 @@ from dataclasses import replace
 from gan_course.config.families import CycleGANConfig, DCGANConfig, Pix2PixConfig, StyleGANConfig
 from gan_course.config.lessons import (
     BreaksConfig,
+    ControlConfig,
     CycleConfig,
     GameConfig,
     GrowingConfig,
@@ -12,6 +13,7 @@ from gan_course.config.lessons import (
     MeasuringConfig,
     PairedConfig,
     StatisticsConfig,
+    StylesConfig,
     TranslateConfig,
     UseConfig,
 )
@@ -323,5 +325,73 @@ STATISTICS = {
     "fast": StatisticsConfig(n_steps_move=80, n_steps_judge=250),
     "full": StatisticsConfig(
         n_steps_move=300, n_steps_judge=1_000, n_pairs=128, n_twins=64, n_photos=64, n_pictures=20_000
+    ),
+}
+
+# What gets furthest in a minute: narrow networks and a high rate, with the layers of StyleGAN2. AdaIN's, grown from
+# 4 px like lesson 09's, got nearly as far at best, and no further than a Gaussian of the pixels at worst.
+_STYLES = replace(
+    _SHIPPED_STYLEGAN,
+    n_steps=1_200,
+    img_resolution=32,
+    channel_base=512,
+    channel_max=48,
+    d_channel_base=512,
+    lr=4e-3,
+    ema_decay=0.99,
+)
+
+STYLES = {
+    "smoke": StylesConfig(
+        replace(_STYLES, n_steps=6, batch_size=4, channel_max=8),
+        n_pictures=320,
+        n_samples=280,
+        n_shipped=280,
+        n_noises=3,
+    ),
+    "fast": StylesConfig(_STYLES),
+    "full": StylesConfig(
+        replace(
+            _STYLES,
+            n_steps=20_000,
+            channel_base=2_048,
+            channel_max=128,
+            d_channel_base=2_048,
+            lr=2e-3,
+            ema_decay=0.998,
+        ),
+        n_pictures=50_000,
+        n_samples=5_000,
+        n_shipped=5_000,
+        n_noises=100,
+    ),
+}
+
+# A StyleGAN with AdaIN for seconds: not to draw, but to look for droplets in its features.
+_ADAIN = replace(
+    LADDER, n_steps=120, batch_size=8, channel_base=512, channel_max=32, d_channel_base=512, start_resolution=0
+)
+
+CONTROL = {
+    "smoke": ControlConfig(
+        replace(_ADAIN, n_steps=1, batch_size=4, channel_max=8),
+        n_steps_project=2,
+        n_steps_toy=2,
+        n_swaps=16,
+        n_codes=160,
+        n_paths=8,
+        n_edits=4,
+        n_pictures=64,
+    ),
+    "fast": ControlConfig(_ADAIN, n_steps_project=200, n_steps_toy=400),
+    "full": ControlConfig(
+        replace(_ADAIN, n_steps=3_000, batch_size=16, channel_base=1_024, channel_max=96),
+        n_steps_project=1_000,
+        n_steps_toy=2_000,
+        n_swaps=2_000,
+        n_codes=10_000,
+        n_paths=2_000,
+        n_edits=256,
+        n_pictures=20_000,
     ),
 }

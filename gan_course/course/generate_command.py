@@ -13,7 +13,7 @@ from gan_course.data.batches import to_bytes, to_float
 from gan_course.data.pictures import read_picture
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
-from gan_course.inference.generating import generate, latents, mixing_grid, styles, walk
+from gan_course.inference.generating import generate, latents, mixing_grid, style_resolutions, styles, walk
 from gan_course.inference.projecting import project
 from gan_course.inference.stylegans import load_stylegan
 from gan_course.models.stylegan import StyleGANGenerator
@@ -141,7 +141,7 @@ def _layers(level: str, G: StyleGANGenerator) -> tuple[int, int]:
     """The first layer of a level and the one after its last."""
     if level not in LEVELS:
         raise CourseError(f"unknown styles {level!r}: choose {', '.join(LEVELS)}")
-    inside = [k for k in range(G.num_ws) if LEVELS[level][0] <= 4 * 2 ** (k // 2) <= LEVELS[level][1]]
+    inside = [k for k, side in enumerate(style_resolutions(G)) if LEVELS[level][0] <= side <= LEVELS[level][1]]
     if not inside:
         raise CourseError(f"G has no {level} styles: it makes {G.synthesis.img_resolution} px")
     return inside[0], inside[-1] + 1

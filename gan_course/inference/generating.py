@@ -37,13 +37,22 @@ def styles(G: StyleGANGenerator, z: Tensor, *, truncation_psi: float = 1.0) -> T
     return G.ws(z.to(next(G.parameters()).device), truncation_psi=truncation_psi).cpu()
 
 
+def style_resolutions(G: StyleGANGenerator) -> list[int]:
+    """The resolution at which each row of `ws` works: StyleGAN has two rows at 4 px, StyleGAN2 one.
+
+    StyleGAN2's last row, which its last ToRGB takes alone, counts with the full resolution.
+    """
+    sides = [layer.resolution for layer in G.synthesis.layers]
+    return sides + [G.synthesis.img_resolution] * (G.num_ws - len(sides))
+
+
 def mixing_grid(rows: Tensor, columns: Tensor, layers: slice) -> Tensor:
     """Every row's styles with some layers taken from every column.
 
     Args:
         rows: (R, num_ws, w_dim): what gives all other layers.
         columns: (C, num_ws, w_dim): what gives `layers`.
-        layers: such as slice(0, 4), the coarse ones.
+        layers: such as slice(0, 4), the coarse ones of a StyleGAN; see `style_resolutions`.
 
     Returns:
         (R * C, num_ws, w_dim), row by row.

@@ -6,8 +6,10 @@ from PIL import Image
 from torchvision.utils import save_image
 
 from gan_course.cli import main
-from gan_course.course.generate_command import parse_seeds
+from gan_course.config import StyleGANConfig
+from gan_course.course.generate_command import _layers, parse_seeds
 from gan_course.errors import CourseError
+from gan_course.training.families import make_stylegan
 
 SMOKE = ["--profile", "smoke", "--device", "cpu", "--steps", "2"]
 
@@ -45,6 +47,15 @@ def test_mixing_grid_and_walk(run, tmp_path):
     assert main([*common, "--seeds", "0-1", "--kind", "gif"]) == 0
     film = Image.open(tmp_path / "walk.gif")
     assert film.n_frames > 24 and film.size == (256, 256)
+
+
+def test_coarse_styles_are_those_up_to_8_px_in_both_architectures():
+    small = {"z_dim": 8, "w_dim": 8, "n_mapping": 2, "channel_base": 128, "channel_max": 8, "d_channel_base": 128}
+    for architecture, n_coarse in (("stylegan", 4), ("stylegan2", 3)):
+        G, _ = make_stylegan(StyleGANConfig(n_steps=0, architecture=architecture, **small))
+        assert _layers("coarse", G) == (0, n_coarse)
+        assert _layers("middle", G) == (n_coarse, n_coarse + 2)
+        assert _layers("fine", G) == (n_coarse + 2, 10)
 
 
 def test_project_says_what_it_resized(run, tmp_path, capsys):

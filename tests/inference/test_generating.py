@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan_course.config import StyleGANConfig
-from gan_course.inference.generating import generate, latents, mixing_grid, styles, walk
+from gan_course.inference.generating import generate, latents, mixing_grid, style_resolutions, styles, walk
 from gan_course.inference.projecting import project
 from gan_course.training.families import make_stylegan
 
@@ -42,6 +42,16 @@ def test_the_grid_takes_the_named_layers_from_the_columns_and_the_rest_from_the_
         for j in range(3):
             assert torch.equal(grid[i, j, :2], columns[j, :2]) and torch.equal(grid[i, j, 2:], rows[i, 2:])
     assert torch.equal(rows[0, :2], rows[0, :2].clone())
+
+
+@pytest.mark.parametrize(
+    ("architecture", "expected"),
+    [("stylegan", [4, 4, 8, 8, 16, 16, 32, 32]), ("stylegan2", [4, 8, 8, 16, 16, 32, 32, 32])],
+)
+def test_each_row_of_styles_has_the_resolution_of_its_layer(architecture, expected):
+    small = {"img_resolution": 32, "z_dim": 8, "w_dim": 8, "n_mapping": 2, "channel_base": 128, "channel_max": 8}
+    G, _ = make_stylegan(StyleGANConfig(n_steps=0, architecture=architecture, d_channel_base=128, **small))
+    assert style_resolutions(G) == expected and G.num_ws == len(expected)
 
 
 def test_a_walk_is_closed_and_straight():
