@@ -21,7 +21,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help course test check lint lab notebooks readme train bench calibrate sensitivity ablations data-rebuild doctor
+.PHONY: help course test check lint lab notebooks readme train bench calibrate sensitivity ablations ladder data-rebuild doctor
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,7 +66,7 @@ readme: $(READY)  ## write measured figures from docs/results/ into the README a
 
 train: $(READY)  ## train all shipped weights anew
 	for name in fashion-reader critters-reader toons-reader earth-reader photos-reader dcgan-fashion \
-	  critters-plain2striped earth-satellite2map photo2vangogh grey2colour; do \
+	  critters-plain2striped earth-satellite2map photo2vangogh grey2colour stylegan-critters64; do \
 	  $(PY) -m gan_course weights --make $$name || exit $$?; done
 
 bench: $(READY)  ## time the course's steps beside plain references, into docs/results/speed.md
@@ -81,6 +81,9 @@ sensitivity: $(READY)  ## spoil real pictures and see which measures notice, int
 ablations: $(READY)  ## train CycleGANs with parts taken away, over seeds, into docs/results/ (what is there is kept)
 	$(PY) -m gan_course.course.ablations cycle-prior
 	$(PY) -m gan_course.course.ablations earth-ablation
+
+ladder: $(READY)  ## train StyleGAN's configurations A to F, over seeds, into docs/results/ (what is there is kept)
+	$(PY) -m gan_course.course.ladder
 
 data-rebuild: $(READY)  ## build data/ anew from its sources, in runs/, and compare (ONLY="fashion toons" for some)
 	$(if $(READY),$(PY) -m pip install --quiet -r data/build/requirements.txt)

@@ -34,7 +34,7 @@ def figure(width: float = 8.0, height: float = 3.0, *, n_axes: int = 1, share: b
     return fig, axes[0]
 
 
-def show_grid(images: Tensor, *, n_columns: int = 8, title: str = "", zoom: float = 1.5) -> None:
+def show_grid(images: Tensor, *, n_columns: int = 8, title: str = "", zoom: float = 1.5, quality: int = 88) -> None:
     """Show pictures as one grid.
 
     Args:
@@ -42,17 +42,19 @@ def show_grid(images: Tensor, *, n_columns: int = 8, title: str = "", zoom: floa
         n_columns: pictures in a row.
         title: a line above the grid.
         zoom: screen pixels per picture pixel.
+        quality: of the JPEG, as for `show_jpeg`.
     """
-    show_grids({title: images}, n_columns=n_columns, zoom=zoom)
+    show_grids({title: images}, n_columns=n_columns, zoom=zoom, quality=quality)
 
 
-def show_grids(grids: Mapping[str, Tensor], *, n_columns: int = 8, zoom: float = 1.5) -> None:
+def show_grids(grids: Mapping[str, Tensor], *, n_columns: int = 8, zoom: float = 1.5, quality: int = 88) -> None:
     """Show several sets of pictures side by side, each as a grid under its name.
 
     Args:
         grids: name -> (N, C, H, W) as for `show_grid`; all of the same shape.
         n_columns: pictures in a row of one grid.
         zoom: screen pixels per picture pixel.
+        quality: of the JPEG, as for `show_jpeg`.
     """
     tiles = [make_grid(_unit(images), nrow=n_columns, padding=2, pad_value=1.0) for images in grids.values()]
     height, width = tiles[0].shape[1:]
@@ -62,7 +64,7 @@ def show_grids(grids: Mapping[str, Tensor], *, n_columns: int = 8, zoom: float =
         ax.imshow(tile.permute(1, 2, 0).cpu().numpy(), interpolation="nearest")
         ax.set_title(name, fontsize=10)
         ax.axis("off")
-    show_jpeg()
+    show_jpeg(quality=quality)
 
 
 def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: str = "") -> None:

@@ -195,7 +195,7 @@ _SHIPPED_STYLEGAN = StyleGANConfig(
     r2_gamma=2.0,
     ema_decay=0.998,
 )
-STYLEGANS = {"critters": _SHIPPED_STYLEGAN, "toons": _SHIPPED_STYLEGAN}
+STYLEGANS = {"critters": _SHIPPED_STYLEGAN, "toons": replace(_SHIPPED_STYLEGAN, n_steps=11_000)}
 
 # Lesson 11's configurations A to F are this one, with the paper's loss, with parts taken away.
 LADDER = StyleGANConfig(
@@ -383,7 +383,7 @@ CONTROL = {
         n_edits=4,
         n_pictures=64,
     ),
-    "fast": ControlConfig(_ADAIN, n_steps_project=200, n_steps_toy=400),
+    "fast": ControlConfig(_ADAIN, n_steps_project=300, n_steps_toy=400),
     "full": ControlConfig(
         replace(_ADAIN, n_steps=3_000, batch_size=16, channel_base=1_024, channel_max=96),
         n_steps_project=1_000,

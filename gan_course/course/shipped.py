@@ -200,5 +200,6 @@ RECIPES = (
     *(f"{world}-reader" for world in WORLDS),
     "dcgan-fashion",
     *(name for translation in TRANSLATIONS.values() for name in translation.names if name),
+    "stylegan-critters64",
 )
-IN_WORK = tuple(STYLEGAN_NAMES)  # recipes whose weights do not ship yet
+IN_WORK = ("stylegan-toons64",)  # recipes whose weights do not ship yet
