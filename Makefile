@@ -66,7 +66,8 @@ readme: $(READY)  ## write measured figures from docs/results/ into the README a
 
 train: $(READY)  ## train all shipped weights anew
 	for name in fashion-reader critters-reader toons-reader earth-reader photos-reader dcgan-fashion \
-	  critters-plain2striped earth-satellite2map photo2vangogh grey2colour stylegan-critters64; do \
+	  critters-plain2striped earth-satellite2map photo2vangogh grey2colour \
+	  stylegan-critters64 stylegan-toons64; do \
 	  $(PY) -m gan_course weights --make $$name || exit $$?; done
 
 bench: $(READY)  ## time the course's steps beside plain references, into docs/results/speed.md

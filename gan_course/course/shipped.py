@@ -168,8 +168,8 @@ def fashion_metrics(G: torch.nn.Module, *, n: int = 1_000, seed: int = 1) -> dic
 
 
 def _check_name(name: str) -> None:
-    if name not in RECIPES + IN_WORK:
-        raise CourseError(f"no recipe for weights {name!r}: choose from {', '.join(RECIPES + IN_WORK)}")
+    if name not in RECIPES:
+        raise CourseError(f"no recipe for weights {name!r}: choose from {', '.join(RECIPES)}")
 
 
 def _card(name: str, facts: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +200,5 @@ RECIPES = (
     *(f"{world}-reader" for world in WORLDS),
     "dcgan-fashion",
     *(name for translation in TRANSLATIONS.values() for name in translation.names if name),
-    "stylegan-critters64",
+    *STYLEGAN_NAMES,
 )
-IN_WORK = ("stylegan-toons64",)  # recipes whose weights do not ship yet
