@@ -86,7 +86,13 @@ class PlainStyleGAN:
 
 
 def stylegan_pair(config: StyleGANConfig, runtime: Runtime) -> tuple[StyleGANStep, PlainStyleGAN, Tensor]:
-    """The course's step, the plain one with the same first weights, and a batch of noise for both."""
+    """The course's step, the plain one with the same first weights, and a batch of noise for both.
+
+    Raises:
+        ValueError: a loss or a penalty that the plain step has not.
+    """
+    if config.loss != "logistic" or config.r2_gamma:
+        raise ValueError("the plain step has the logistic loss and R1 alone: set loss and r2_gamma so")
     shape = (4 * config.batch_size, 3, config.img_resolution, config.img_resolution)
     noise = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     training = build_stylegan(config, noise, seed=0, runtime=runtime)

@@ -1,7 +1,11 @@
 """The plain StyleGAN step of the benchmark computes what the course's step computes."""
 
+from dataclasses import replace
+
+import pytest
 import torch
 
+from benchmarks.rows import stylegan_row
 from benchmarks.stylegan import stylegan_pair
 from gan_course.config import StyleGANConfig
 from gan_course.runtime import choose_runtime
@@ -41,3 +45,13 @@ def test_both_learn():
         losses = one(real)
         assert all(torch.isfinite(value) for value in losses.values())
         assert any(not torch.equal(a, b) for a, b in zip(before, one.G.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("change", [{"loss": "relativistic"}, {"r2_gamma": 1.0}])
+def test_what_the_plain_step_has_not_is_refused(change):
+    with pytest.raises(ValueError, match="logistic loss and R1 alone"):
+        stylegan_pair(replace(TINY, **change), choose_runtime("cpu", "float32"))
+
+
+def test_the_row_can_be_measured_with_the_shipped_sizes():
+    assert "64 pixels" in stylegan_row(choose_runtime("cpu", "float32")).sizes
