@@ -180,7 +180,7 @@ STYLEGAN = {
 # The shipped StyleGANs: narrow networks. StyleGAN2's, which learnt faster here than AdaIN's at the same budget, with
 # lesson 03's relativistic loss and both penalties: 1.5 times fewer pictures to the same Frechet distance.
 _SHIPPED_STYLEGAN = StyleGANConfig(
-    n_steps=20_000,
+    n_steps=22_000,
     architecture="stylegan2",
     z_dim=64,
     w_dim=64,
@@ -195,7 +195,10 @@ _SHIPPED_STYLEGAN = StyleGANConfig(
     r2_gamma=2.0,
     ema_decay=0.998,
 )
-STYLEGANS = {"critters": _SHIPPED_STYLEGAN, "toons": replace(_SHIPPED_STYLEGAN, n_steps=11_000)}
+STYLEGANS = {
+    "critters": replace(_SHIPPED_STYLEGAN, n_steps=40_000, lr_constant=0.5),
+    "toons": replace(_SHIPPED_STYLEGAN, n_steps=22_000, lr_constant=0.5),
+}
 
 # Lesson 11's configurations A to F are this one, with the paper's loss, with parts taken away.
 LADDER = StyleGANConfig(

@@ -213,8 +213,9 @@ def build_stylegan(
         z = torch.randn(n_preview, config.z_dim)
     step = StyleGANStep(runtime.place(G), runtime.place(D), config=config, seed=seed + 1, runtime=runtime)
     batches = Batches(images.to(runtime.device), config.batch_size, seed=seed)
-    same = {name: value for name, value in asdict(config).items() if name != "n_steps"}
-    same |= {"seed": seed, "precision": runtime.precision, "pictures": _fingerprint(images)}
+    same = asdict(config) | {"seed": seed, "precision": runtime.precision, "pictures": _fingerprint(images)}
+    if config.lr_constant == 1:
+        del same["n_steps"]  # the length of a run decides nothing else than how the learning rate falls
     return Training("stylegan", step, batches, same, z.to(runtime.device))
 
 

@@ -82,6 +82,23 @@ def test_each_penalty_alone_slows_adam_alike(cpu, gammas):
     assert step.opt_D.param_groups[0]["lr"] == pytest.approx(CONFIG.lr * share)
 
 
+def test_the_rate_is_constant_then_falls_to_nothing(cpu):
+    config = replace(CONFIG, lr_constant=0.5)
+    training = build_stylegan(config, PICTURES, seed=0, runtime=cpu, n_preview=2)
+    rates = []
+    for n_done in (0, 10, 15, 19):
+        training.step.n_done = n_done
+        training.step(to_float(PICTURES))
+        rates.append([one.param_groups[0]["lr"] / CONFIG.lr for one in (training.step.opt_G, training.step.opt_D)])
+    assert rates == [pytest.approx([share, share * 4 / 5]) for share in (1, 1, 0.5, 0.1)]
+    assert training.config["n_steps"] == 20  # another length would be another training
+
+
+def test_without_a_fall_a_longer_run_may_go_on(cpu):
+    training = build_stylegan(CONFIG, PICTURES, seed=0, runtime=cpu, n_preview=2)
+    assert "n_steps" not in training.config
+
+
 def test_the_mapping_s_rate_is_the_configuration_s(cpu):
     slow, fast = (
         build_stylegan(replace(CONFIG, mapping_lr=rate), PICTURES, seed=0, runtime=cpu, n_preview=2).step.G.mapping

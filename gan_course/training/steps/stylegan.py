@@ -12,7 +12,7 @@ from gan_course.runtime import Runtime
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.losses import d_logistic, d_relativistic, g_nonsaturating, g_relativistic
 from gan_course.training.penalties import path_lengths, r1_penalty, r2_penalty
-from gan_course.training.updates import descend, frozen
+from gan_course.training.updates import decayed, descend, frozen, set_rate
 
 PARTS = ("G", "D", "G_ema", "opt_G", "opt_D")
 
@@ -35,7 +35,8 @@ class StyleGANStep:
     Source: Karras et al. 2019, section 3.1 (mixing) and appendix C; Karras et al. 2020, section 3.1 (lazy
         regularisation) and 3.2 (path lengths); Karras et al. 2018, figure 2 (growing). The relativistic loss with
         both penalties: Huang et al. 2025 (arXiv:2501.05441).
-    Differs: the batch is as large at every resolution, and Adam keeps its moments when a resolution is added.
+    Differs: the batch is as large at every resolution, Adam keeps its moments when a resolution is added, and with
+        `lr_constant` below 1 the learning rate falls to 0 at the end.
     """
 
     def __init__(self, G: nn.Module, D: nn.Module, *, config: StyleGANConfig, seed: int, runtime: Runtime) -> None:
@@ -44,6 +45,7 @@ class StyleGANStep:
         self.opt_G = lazy_adam(list(G.parameters()), config, every=config.pl_every if config.pl_weight else 1)
         is_flattened = config.r1_gamma > 0 or config.r2_gamma > 0
         self.opt_D = lazy_adam(list(D.parameters()), config, every=config.r1_every if is_flattened else 1)
+        self.rates = [(optimizer, optimizer.param_groups[0]["lr"]) for optimizer in (self.opt_G, self.opt_D)]
         self.pl_mean = torch.zeros((), device=runtime.device)
         self.last: dict[str, Tensor] = {}  # of the penalties that are not computed at every step
         self.n_done = 0
@@ -52,6 +54,8 @@ class StyleGANStep:
         """One step on real pictures (N, C, H, W) in [-1, 1]; returns its losses, detached."""
         size = self.size()
         real = grown(real.to(self.runtime.device), *size)
+        for optimizer, lr in self.rates:
+            set_rate(optimizer, decayed(lr, self.n_done, self.config.n_steps, self.config.lr_constant))
         losses = self.update_D(real, size) | self.update_G(real, size)
         update_ema(self.G_ema, self.G, decay=self.config.ema_decay)
         self.n_done += 1
