@@ -245,7 +245,7 @@ BUGS = [
         "training/penalties.py",
         "grad(weighted, ws, create_graph=True)",
         "grad(weighted, ws, retain_graph=True)",
-        "tests/training/test_stylegan.py::test_path_lengths_reach_the_weights_with_the_right_gradient",
+        "tests/training/test_path_lengths.py::test_path_lengths_reach_the_weights_with_the_right_gradient",
     ),
     Bug(
         "StyleGAN's EMA never updated",

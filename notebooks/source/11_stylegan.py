@@ -859,17 +859,18 @@ ladder = ablations.recorded("style-ladder")
 scores = {letter: [row["frechet"] for row in sorted(ladder["rows"], key=lambda row: row["seed"]) if row["config"] == letter] for letter in paper}
 print(f"{'':24}{'CelebA-HQ':>10}{'FFHQ':>7}{'   ours, mean of ' + str(len(scores['A'])) + ' (lowest - highest)':>42}")
 for letter, (what, celeba, ffhq) in paper.items():
-    ours = scores[letter]
-    print(f"{letter} {what:22}{celeba:10.2f}{ffhq:7.2f}{sum(ours) / len(ours):24.1f} ({min(ours):.1f} - {max(ours):.1f})")
+    found = scores[letter]
+    print(f"{letter} {what:22}{celeba:10.2f}{ffhq:7.2f}{sum(found) / len(found):24.1f} ({min(found):.1f} - {max(found):.1f})")
 claim("in the paper D is worse than C on FFHQ, and F worse than E on CelebA-HQ", paper["D"][2] > paper["C"][2] and paper["F"][1] > paper["E"][1])
 claim("every configuration of ours has at least three seeds", min(map(len, scores.values())) >= 3)
 claim("ours: A is nearer than each of C to F, with every seed", max(scores["A"]) < min(min(scores[letter]) for letter in "CDEF"))
 
 # %% mystnb={"image": {"alt": "Six rows of dots, A to F: our Fréchet distances, a dot for each seed."}}
+ours = {letter: what.removesuffix(", tuning") for letter, (what, *_) in paper.items()}
 _, (ax,) = viz.figure(8, 2.6)
 for row, (letter, values) in enumerate(scores.items()):
     ax.plot(values, [row] * len(values), "o", color=viz.FAKE if letter == "F" else viz.REAL, alpha=0.7)
-ax.set(yticks=range(6), yticklabels=[f"{letter} {paper[letter][0]}" for letter in scores], ylim=(5.5, -0.5), xlabel="Fréchet distance over the critters reader's features")
+ax.set(yticks=range(6), yticklabels=[f"{letter} {what}" for letter, what in ours.items()], ylim=(5.5, -0.5), xlabel="Fréchet distance over the critters reader's features")
 ax.grid(axis="x", alpha=0.3)
 plt.show()
 
@@ -881,7 +882,7 @@ plt.show()
 for a, b in zip("ABCDE", "BCDEF", strict=True):
     better = sum(new < old for old, new in zip(scores[a], scores[b], strict=True))
     apart = max(scores[b]) < min(scores[a]) or max(scores[a]) < min(scores[b])
-    print(f"{a} to {b}, {paper[b][0]:20} nearer with {better} of {len(scores[a])} seeds; dots {'apart' if apart else 'among each other'}")
+    print(f"{a} to {b}, {ours[b]:20} nearer with {better} of {len(scores[a])} seeds; dots {'apart' if apart else 'among each other'}")
 
 # %% [markdown]
 # Read our column first. At this budget, 1,200 steps, the ladder leads **down**: the progressive GAN without anything is
