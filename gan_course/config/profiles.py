@@ -207,6 +207,7 @@ LADDER = StyleGANConfig(
     z_dim=64,
     w_dim=64,
     n_mapping=4,
+    mapping_lr=0.1,
     channel_base=512,
     channel_max=48,
     d_channel_base=512,
