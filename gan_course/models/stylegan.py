@@ -82,7 +82,7 @@ class SynthesisLayer(nn.Module):
         smooth: low-pass after doubling.
 
     Source: Karras et al. 2019, figure 1b and equation 1; order and gains as in the official code, where the strength
-        starts at 0 and the style at $y_s = 1$, $y_b = 0$.
+        starts at 0, and the style's biases at 1 for $y_s$ and 0 for $y_b$.
     """
 
     def __init__(
@@ -412,7 +412,7 @@ def grown(images: Tensor, resolution: int, alpha: float) -> Tensor:
     Returns:
         (N, C, resolution, resolution).
 
-    Source: Karras et al. 2018, appendix A; the official code fades real pictures too.
+    Source: Karras et al. 2018, figure 2: real pictures fade, too.
     """
     images = avg_pool2d(images, images.shape[-1] // resolution)
     if alpha < 1 and resolution > 4:

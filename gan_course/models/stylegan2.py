@@ -27,7 +27,7 @@ class ModulatedConv2d(nn.Module):
         w_dim: size of w.
         demodulate: off for ToRGB.
 
-    Source: Karras et al. 2020, section 2.2, equations 1 to 3; the remark after equation 3 for the two scalings.
+    Source: Karras et al. 2020, section 2.2, equations 1 to 3, and the text before 1 and 3 for the two scalings.
     """
 
     def __init__(self, n_in: int, n_out: int, kernel: int, *, w_dim: int, demodulate: bool = True) -> None:
@@ -60,7 +60,7 @@ class SynthesisLayer2(nn.Module):
         noise: add noise, one strength a layer, 0 at the start.
         demodulate: off, to see what it repairs.
 
-    Source: Karras et al. 2020, figure 2c; strength and order as in the official code.
+    Source: Karras et al. 2020, figure 2d; strength and order as in the official code.
     """
 
     def __init__(

@@ -111,8 +111,8 @@ def _slopes(points: Tensor, logits: Tensor, name: str) -> Tensor:
 def path_lengths(images: Tensor, ws: Tensor, *, noise: Tensor) -> Tensor:
     r"""How far a picture moves for a step in w, in a random direction of picture space, for each picture.
 
-    $\lVert J_w^T y \rVert_2$ with $y \sim N(0, I)$, over $\sqrt{H W}$: the norm over w for each layer, its mean square
-    over layers.
+    $\lVert J_w^T y \rVert_2$ with $y \sim N(0, I)$, over $\sqrt{H W}$: the norm over w for each layer, its root
+    mean square over layers.
 
     Args:
         images: (N, C, H, W) made from `ws`.

@@ -178,7 +178,7 @@ class StyleGANStep:
 
 
 def growth(n_done: int, config: StyleGANConfig) -> tuple[int, float]:
-    """The resolution at a step, and the share alpha of its newest block: 0 when it begins, 1 when it is whole.
+    """The resolution at a step, and the share alpha of its newest block: small when it begins, 1 when it is whole.
 
     From `start_resolution`, each resolution is trained for `stable_steps`; each one after the first is faded in for
     `fade_steps` before that. The full resolution keeps what steps are left.
@@ -199,7 +199,8 @@ def lazy_adam(parameters: list[nn.Parameter], config: StyleGANConfig, *, every: 
     """Adam, corrected for a penalty that comes every so many steps: 0 or 1 for no correction.
 
     Source: Karras et al. 2020, appendix B: with c = k / (k + 1), the rate becomes c times and each beta beta^c.
-    Differs: there the penalty has an update of its own, here it joins every k-th one.
+    Differs: there the penalty has an update of its own, which the correction makes up for; here it joins every k-th
+        one, and the correction is kept as part of the recipe.
     """
     share = every / (every + 1) if every > 1 else 1.0
     return torch.optim.Adam(parameters, config.lr * share, tuple(beta**share for beta in config.betas), fused=True)
