@@ -151,8 +151,7 @@ claim("its weights are stored a hundred times as large", abs(G.mapping.layers[0]
 #
 # A trained G, and one z. What becomes of the creature? Answer "no change", "another creature" (no more usual than the
 # first) or "nearer to the mean". (The course draws z from a truncated normal distribution instead of clipping it; we
-# shall measure both. Its mapping network leaves out the division by the length, so there it does something, if not
-# what truncation in $w$ does: question 3 at the end.)
+# shall measure both.)
 
 # %% tags=["exercise"]
 effects = {"2 z": ..., "-z": ..., "z clipped to -0.7 ... 0.7": ..., "w half-way to its mean": ...}
@@ -489,13 +488,13 @@ exercises.check_mix(mix)
 #
 # </details>
 #
-# **R1, lazily.** The penalty needs a gradient of a gradient, which is dear, and D changes little from one step to the
+# **R1, lazily.** The penalty needs a gradient of a gradient, which is expensive, and D changes little from one step to the
 # next. So it is computed at every 16th step only (StyleGAN2's idea; we take it for both).
 
 # %% [markdown]
 # **Exercise 7. The weight of a rare penalty** (easy, 5 minutes: derive it; forgetting it weakens R1 sixteen times)
 #
-# D's loss is that of the game plus weight x R1. Return the weight at step `n_done` (from 0), so that on the average
+# D's loss is that of the game plus weight x R1. Return the weight at step `n_done` (from 0), so that on average
 # over many steps it is $\gamma / 2$, with the penalty at step 0, `every`, 2 `every`, ...
 
 # %% tags=["exercise"]
@@ -581,19 +580,21 @@ print(f"decay {config.ema_decay}: half of the way after {math.log(0.5) / math.lo
 # %% [markdown]
 # ## A minute of StyleGAN
 #
-# At 32 px, from scratch, on a CPU. The recipe was chosen by trying, so here is what was tried. The shipped networks'
-# width sees too few pictures in a minute; narrow networks and a high learning rate get further. With AdaIN, grown from
-# 4 px as in lesson 09, five recipes passed the first baseline below at some moment, most of them fell back again, and
-# how far depended on the seed. With the layer of **StyleGAN2** in the place of AdaIN's, at full size from the
-# start, the distance fell from look to look. So that is what we train. Mapping, constant, mixing, R1 and average
-# are the ones that you built, and the noise but for one strength a layer; the new layer is lesson 12's: it scales the convolution's *weights* by the style
-# and divides by the strength that is to be expected, where AdaIN divides by the one that is there.
+# At 32 px, from scratch, on a CPU. The recipe was chosen by trying, so here is what was tried. Wide networks see too few
+# pictures in a minute; narrow ones and a high learning rate get further. With AdaIN, grown from 4 px as in lesson 09,
+# five recipes came nearer to the data than a Gaussian of the pixels at some moment; most of them fell back again, and
+# how far depended on the seed. With the layer of **StyleGAN2** in the place of AdaIN's, at full size from the start,
+# the training was steady. So that is what we train.
 #
-# One more change: our mapping network learns at 0.1 of the rate, not 0.01. At 0.01 a stored weight of 100 moves by
-# 0.004 a step, and a minute's steps would leave the mapping nearly as it was drawn. The paper's network for FFHQ saw
-# 25 million pictures.
+# Its layer is lesson 12's: it scales the convolution's *weights* by the style and divides by the strength that is to be
+# expected, where AdaIN divides by the one that is there. Its noise has one strength for each layer, not for each
+# channel. Mapping, constant, mixing, R1 and average are the ones that you built.
 #
-# Two baselines that are no GANs, so that "it learns" means something:
+# One more change: our mapping network learns at 0.1 of the rate, not 0.01. At a rate of 0.004, Adam moves a stored
+# number by about 0.004 a step; 1,200 steps move it by 5 at most, and the stored weights are of the order of 100. At 0.1
+# they are of the order of 10. The paper could wait: its network for FFHQ saw 25 million pictures.
+#
+# Two baselines that are not GANs, so that "it learns" means something:
 #
 # - a **Gaussian of pixels**: mean and 64 principal components of the training pictures, and a sample from it;
 # - **real pictures of 8 px**, enlarged. They have everything but detail.
@@ -680,11 +681,12 @@ viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, z
 # rounds otherwise: the list says how it went here.
 # "Not averaged" is the same training without EMA.
 #
-# Now look. The Gaussian has faces of a sort, for the critters all stand at one place. StyleGAN's have bodies, grounds,
-# and on the bodies **specks**, at the same places in every picture, since the noise map is kept: these are the noise
-# inputs. G has not learnt stripes and dots yet, and our guess is that noise stands in for them. Turn it off, and the
-# list says what the reader makes of it. (Trained without noise inputs, in the one trial that we made, it had no specks
-# and came about as far as this one with its noise off.) A distance over features (lesson 04) is about colours, contrast
+# Now look. The Gaussian has faces of a sort, for the critters all stand at one place. StyleGAN's have bodies and grounds
+# in several colours, but nearly one shape for all, and **specks** or bands at the same places in every picture, on some
+# all over the ground: `preview` keeps one noise map, and these are the noise inputs. G has not learnt stripes and dots
+# yet, and our guess is that noise stands in for them. Turn it off, and the list says what the reader makes of it.
+# (Trained without noise inputs, in the one trial that we made, it had no specks and came about as far as this one with
+# its noise off.) A distance over features (lesson 04) is about colours, contrast
 # and texture as much as about shapes. It says which set is nearer, not which picture is nicer. What more training buys,
 # we load.
 
@@ -792,12 +794,13 @@ def brightened(made):
 
 
 show_rows({"creature": generating.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.3f})": brightened(made) for name, made in noisy.items()})
-print(f"noise moves {part:.1%} of what w moves; share that survives averaging:", {name: f"{value:.2f}" for name, value in grain.items()})
+print(f"noise moves {part:.1e} of what w moves; share that survives averaging:", {name: f"{value:.2f}" for name, value in grain.items()})
 
 # %% [markdown]
-# Each row has its own brightness; the numbers on the left are the largest deviations. A drawn creature leaves nothing
-# to chance: given its factors, every pixel is settled. So a G that has learnt this world well has little use for
-# noise: what is left shows where it is unsure still. A photograph of hair is another matter.
+# This G has all but switched its noise off. Each row has its own brightness, and the numbers on the left are the largest
+# deviations, of a range of 2: the maps are magnified a hundred times and more. It is what one would expect. A drawn
+# creature leaves nothing to chance: given its factors, every pixel is settled, and a G that has learnt this world has no
+# use for noise. A photograph of hair is another matter.
 #
 # ### The truncation curve
 #
@@ -820,7 +823,7 @@ claim("from psi 0.25 to 0.75 the spread grows, at every step", rising > 1, margi
 claim("at psi 0.25 it is under four fifths of that at 1", spread[0] < 0.8 * spread[3], margin=0.8 - spread[0] / spread[3], needs_training=True)
 claim("truncation to 0.25 finds no part of the data that 1 does not: recall is no higher", recall[0] <= recall[3], needs_training=True)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Left: the spread of features rises with psi. Right: precision and recall over psi, with dashed lines for real pictures against real ones."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Left: the spread of features rises with psi up to 1. Right: precision and recall over psi, with dashed lines for real pictures against real ones."}}
 _, (left, right) = viz.figure(9, 2.7, n_axes=2)
 left.plot(psis, spread, "o-", color=viz.FAKE)
 left.axhline(ceiling[0], color=viz.FAKE, ls="--", lw=1)
@@ -828,7 +831,8 @@ for k, (name, colour) in enumerate((("precision", viz.REAL), ("recall", viz.FAKE
     right.plot(psis, [row[k] for row in curve.values()], "o-", color=colour, label=name)
     right.axhline(ceiling[k], color=colour, ls="--", lw=1)
 left.set(xlabel="psi", title="spread of the features", ylim=(0, None))
-right.set(xlabel="psi", title=f"k = 3, {n} pictures", ylim=(0, 1.02))
+left.set(ylabel="standard deviation")
+right.set(xlabel="psi", title=f"precision and recall of {n} pictures", ylim=(0, 1.02))
 right.legend(frameon=False)
 plt.show()
 
@@ -836,7 +840,9 @@ plt.show()
 show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped, generating.latents(range(10), shipped.z_dim), truncation_psi=psi)) for psi in (0.0, *psis)}, 0.7)
 
 # %% [markdown]
-# Dashed: real pictures against other real ones, the most that can be had with so many. At $\psi = 0$ all creatures are
+# Dashed: real pictures against other real ones. Read recall first: it grows with $\psi$ up to 1, and stays below the
+# dashed line: there are creatures that this G does not draw. Precision is at the top for every $\psi$, above real
+# against real, so here truncation costs variety and buys nothing that this measure can see. At $\psi = 0$ all creatures are
 # one, the picture of $\bar w$. It is not a mean of pictures, but a creature. Before you admire a grid, ask for its
 # $\psi$. The paper's table was measured without truncation, and so is ours.
 
@@ -878,8 +884,7 @@ ax.grid(axis="x", alpha=0.3)
 plt.show()
 
 # %% [markdown]
-# A step "helps" if it does so with every seed; where the dots of two rows lie among each other, three seeds can't rank
-# them.
+# Where the dots of two rows lie among each other, three seeds can't rank them, whoever wins seed by seed.
 
 # %%
 for a, b in zip("ABCDE", "BCDEF", strict=True):
@@ -889,10 +894,11 @@ for a, b in zip("ABCDE", "BCDEF", strict=True):
 
 # %% [markdown]
 # Read our column first. At this budget, 1,200 steps, the ladder leads **down**: the progressive GAN without anything is
-# nearest with every seed, the filters cost something, the styles cost more, and C, D and E three seeds can't rank. Only
-# mixing takes a little back, with every seed. What StyleGAN brings is not a quicker start. The paper's networks saw from
-# B on over a thousand times as many pictures, and it is there that the parts pay. We print this because it is what came
-# out; a table of one minute is no verdict on the paper, nor is the paper's table a promise for one minute.
+# nearest, and the dots of every other row lie apart from its own. From B on, three seeds can't tell one step from the
+# next, though C to F are all farther off than A. What StyleGAN brings is not a quicker start. The paper's networks saw
+# from B on over a thousand times as many pictures, and it is there that the parts pay. A table of one minute is no
+# verdict on the paper, nor is the paper's table a promise for one minute. (Nor does its A compete with the minute above,
+# which had another loss and StyleGAN2's layer.)
 #
 # Don't compare the columns with each other: other pictures, another size, another network that reads them, another
 # budget. Compare their *pattern*. In the paper most of the gain is in B, which has nothing of StyleGAN in it yet. D
@@ -923,7 +929,7 @@ for a, b in zip("ABCDE", "BCDEF", strict=True):
 #   inputs.
 # - Measurements of published mistakes: $z$ truncated, noise shared, noise at full strength, an activation on the
 #   colours.
-# - A minute of StyleGAN, judged against two baselines that are no GANs.
+# - A minute of StyleGAN, judged against two baselines that are not GANs.
 # - Boards of mixtures, maps of noise and a truncation curve, from trained weights.
 #
 # **Three questions**

@@ -285,15 +285,17 @@ print(f"{'':13}{'coarse':>14}{'middle':>14}{'fine':>14}   most at   coarse : fin
 for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
     cells = "".join("{:>8.2f}-{:.2f} ".format(*ends(level, factor)) for level in LEVELS)
     most = max(LEVELS, key=lambda level: table[level][k])
-    print(f"{name:13}{cells}   {most:9} {(table['coarse'][k] / table['fine'][k].clamp_min(1e-3)).item():5.1f}")
+    ratio = (table["coarse"][k] / table["fine"][k].clamp_min(1e-9)).item()
+    print(f"{name:13}{cells}   {most:9} " + (f"{ratio:5.1f}" if ratio <= 100 else " >100"))
 
 # %% [markdown]
 # Read a column against its own ceiling (the last row) and its own floor (the first). A factor that changes in 5 % of
-# the cases when only the noise is new has 5 % of its changes for nothing. And read across a column: where the three
-# levels add up to more than the ceiling, the factor hangs on more than one level.
+# the cases when only the noise is new has 5 % of its changes for nothing. And add the three levels up: where they come
+# to more than the ceiling, the factor hangs on more than one level. In the weights that ship, that holds for all seven.
 #
-# In the weights that ship, **shape**, top and eyes are coarse; **texture** is shared by coarse and middle; **body colour**
-# is middle, and the ground behind is as coarse as anything. No factor is decided at the fine level alone.
+# So read what each hangs on *most*. **Shape** and the ground behind are coarse, with little left for the middle; top,
+# eyes and mouth are coarse first, and middle in half of the cases or more; **texture** is shared by coarse and middle;
+# **body colour** is middle. No factor is decided at the fine level.
 #
 # What becomes of "colour, texture and shape"? There is no one level called style. If a factor is decided at the coarse
 # level, it is because the layers there can draw it: 4 x 4 places hold a silhouette, and hardly a stripe. That need
@@ -307,7 +309,7 @@ for k, name in enumerate(names):
     print(f"{name:13}{(floor[k] / ceiling[k].clamp_min(1e-3)).item():6.1%}")
 
 # %% [markdown]
-# The levels were fixed beforehand, so that nobody could draw the borders where they suit the tale. Now that the count is
+# The levels were fixed beforehand, so that nobody could move their borders afterwards. Now that the count is
 # done, look closer: exchange a **single** row at a time. **Predict:** do the rows of one level agree?
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of ten rows of styles and four factors: how often each factor changes when a single row of styles is exchanged."}}
@@ -318,10 +320,11 @@ for k, side in enumerate(works_at):
 viz.show_heat_map(torch.stack(list(by_row.values()))[:, :4], list(by_row), columns[:4], title="how often the answer changes: one row")
 
 # %% [markdown]
-# A row alone changes less than its level, because its neighbours still carry the old $w$: what several rows decide
-# together can't be moved by one of them. Mixing in training always changed all rows from some layer on, never one in
-# the middle, so single rows are the harder test. Where a factor has one dark cell, a single row is its handle. And mind
-# rows 1, 3, 5, 7 and 9, which also serve a ToRGB: is a colour darker there than in the rows beside them?
+# Rows of one level do not agree. Row 0 alone changes the shape about as often as its whole level does; of the two rows of
+# 16 px, the second has nearly all of the texture and most of the body colour. Where a factor has one dark cell, a single
+# row is its handle; where it has none, the rows' neighbours still carry the old $w$, and outvote one of them. (Mixing in
+# training always changed all rows from some layer on, never one in the middle: single rows are the harder test.) Rows
+# 1, 3, 5, 7 and 9 also serve a ToRGB. For the body's colour that shows at 64 px, row 7; not at row 9.
 
 # %% [markdown]
 # ## Reading a code
@@ -411,7 +414,9 @@ print("an untrained w over z:                ", [f"{100 * value:.1f}" for value 
 #   paper's own reason for bending does not apply. What may bend $z$ here is that 14 shapes or 8 colours have to share one
 #   round sphere.
 #
-# Mind the last row: a factor whose commonest answer is nearly always right can hardly be read better.
+# Here $w$ gains about 11 points, and the untrained network *loses* 8 or 9: it is what was learnt that helps. But mind the
+# height of the figures, too. Shapes are read from $w$ in about a fifth of the cases, where the commonest would be right in
+# an eighth. Less entangled is not untangled.
 
 # %% [markdown]
 # ## The length of a path
@@ -494,10 +499,14 @@ claim("paths in w are shorter than in z, full: by a tenth at least", length["w, 
 for name, values in length.items():
     print(f"{name:8} {values.mean():8.0f}  +- {values.std() / n**0.5:.0f} (standard error)   median {values.median():.0f}")
 steps, ones = torch.linspace(0, 1, 10), torch.ones(10, 1)
-walks = {"through z": from_z(disentanglement.slerp(first[:1] * ones, second[:1] * ones, steps)), "through w": from_w(torch.lerp(w[:1] * ones, w[n : n + 1] * ones, steps[:, None]))}
+pair = (length["z, full"] / length["w, full"]).argsort()[n // 2].item()  # neither the best for W nor the worst
+walks = {"through z": from_z(disentanglement.slerp(first[pair] * ones, second[pair] * ones, steps)), "through w": from_w(torch.lerp(w[pair] * ones, w[n + pair] * ones, steps[:, None]))}
 show_rows(walks)
 
 # %% [markdown]
+# $w$ is the shorter way, in mean and in median. Whether the ends are shorter than the middle, the means can't tell: see
+# their standard errors. The walk drawn is that of the pair with the median ratio.
+#
 # In the paper (Table 3, full and ends): 412.0 and 415.3 for the traditional generator's Z. For W of the style-based one,
 # 446.2 and 376.6 without noise, 200.5 and 160.6 with noise, 234.0 and 195.9 with noise *and* mixing. So W is the
 # smoother one there *if* there is noise, and mixing, which helps control, made the paths longer again. Their Z and W are
@@ -595,7 +604,8 @@ for factor in asked:
 # The best line to **read** along is not the best line to **write** along. A least-squares fit divides by the spread of
 # the codes: where $w$ hardly varies, a small difference counts much, so the normal leans into directions in which no
 # $w$ ever goes, and where G was never trained. The difference of means stays among the codes. The price: whatever goes
-# together in $w$ comes along, too. Look at the second number of each pair.
+# together in $w$ comes along, too. Look at the second number of each pair. And don't take either for a good editor: the
+# better one gets the wanted value in less than half of the cases, and changes most of the rest.
 #
 # The matrix suggests a remedy for that. An edit need not touch all levels: move the rows of the level that changes the
 # factor most, and leave the others alone.
@@ -608,11 +618,14 @@ def best_level(factor):
 
 hit |= {("own level", key): outcome(key, edit(new, ways["means"][key], numbers=LEVELS[best_level(key[0])])) for key in colours}
 everywhere, at_home = mean_of("means", colours), mean_of("own level", colours)
+hit |= {("random, own level", key): outcome(key, edit(new, ways["random"][key], numbers=LEVELS[best_level(key[0])])) for key in colours}
 claim("colours edited at their own level alone change less of everything else", at_home[1] < everywhere[1], margin=everywhere[1] - at_home[1], needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of one creature each, moved along the direction of a background, a body colour, a texture and a shape, from minus four to plus eight standard deviations."}}
 print("wanted / others changed, all levels {:.2f} / {:.2f}, own level {:.2f} / {:.2f}".format(*everywhere, *at_home))
-strip, rows = torch.linspace(-4, 8, 9), {}
+print("a random walk at the own level     {:.2f} / {:.2f}".format(*mean_of("random, own level", colours)))
+strip, rows = torch.linspace(-4, 8, 7), {}
+print("below, from left to right, steps of", *(f"{one:+.0f}" for one in strip), "(the third is the creature itself)")
 for factor in reversed(asked):
     keys = [key for key in wished if key[0] == factor]
     if keys:
@@ -620,6 +633,10 @@ for factor in reversed(asked):
         moved = torch.cat([edit(new[:1], ways["means"][key], steps) for steps in strip])
         rows[f"towards\n{FACTORS[factor][key[1]]}"] = generate(G, moved)
 show_rows(rows)
+
+# %% [markdown]
+# Each row is the value of its factor that came out best. Steps to the left lead away from the value, and the last on the
+# right are about as far as a typical $w$ lies from the centre. The wanted value arrives, and seldom alone.
 
 # %% [markdown]
 # ### Without labels
@@ -684,7 +701,8 @@ strips = {name: torch.cat([edit(new[:1], found[name][0], steps, numbers) for ste
 show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()})
 
 # %% [markdown]
-# The strong directions change what the level controls, and the weak ones little. But nobody tells you *what* they
+# At the coarse and the middle level the strong directions change what the level controls; the weak ones change little.
+# Six standard deviations out, G has never been trained, and some of the last pictures show it. And nobody tells you *what* they
 # change: that is for you to look up, here in the table, elsewhere by eye. "Without labels" means that the naming is
 # left to you. And one direction often moves several factors at once: largest effect is not the same as a single effect.
 
@@ -765,11 +783,11 @@ show_rows(rows | {f"found in {space}": torch.stack([inverted[name, space][1] for
 # - **Its own** is found almost to the pixel, and here even if other noise drew it, for this G makes little of its noise
 #   (lesson 11). A G that draws freckles with it would leave an error that no $w$ can remove: the search may not touch
 #   the noise maps, because free ones could draw a good part of any picture by themselves.
-# - **A real creature** shows what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the search goes
-#   downhill from where it began.)
-# - **A photograph** is met in its coarse colours, as a bad painter would. In W+, where 640 numbers are free, the
-#   likeness is greater, *and says less*: these rows never occur together. Is the result still a creature that can be
-#   edited?
+# - **A real creature** shows what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
+#   search goes downhill from where it began.) In W it is not found: its error is over 0.04. In W+ it is, but for its top.
+# - **A photograph** is not met in W at all. G answers with a creature, which is farther off than one flat colour would
+#   be. In W+, where 640 numbers are free, it becomes a blurred likeness, *which says less*: these rows never occur
+#   together. Is the result still something that can be edited?
 
 # %%
 def oddness(ws):
@@ -794,6 +812,9 @@ print("target, found in W+, towards", ", ".join(FACTORS[factor][k] for factor, k
 show_rows(rows)
 
 # %% [markdown]
+# Hardly: of the creature's grounds and colours some arrive, others turn into something else, and the photograph falls
+# apart. (One picture each is an example, no statistic.)
+#
 # So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was in
 # the training data. (Whether it was is another question, with other tests: lesson 04's nearest neighbours.) A word on
 # use: what you have just done to a drawing can be done to a face. Editing a picture of a person without asking is the
@@ -839,8 +860,9 @@ worst = max(share for one in seen.values() for side, share in one if side >= 16)
 claim("neither has a droplet: from 16 px on, no channel keeps half of its energy in one pixel", worst < 0.5, margin=0.5 - worst, needs_training=True)
 
 # %% [markdown]
-# None. (At 4 px there are 16 pixels, so a high share says little there.) We have not seen a droplet arise by itself in
-# a GAN of our size, and shall not pretend. But we can build the situation in which one pays, in one layer: a
+# None. The shares lie above those of noise, which is to be expected of the worst of many channels and of pictures with
+# edges, and at 4 and 8 px there are few pixels to share among; but from 16 px on nothing is like "nearly all". We have
+# not seen a droplet arise by itself in a GAN of our size. But we can build the situation in which one pays, in one layer: a
 # convolution with fixed weights, then AdaIN, and a target that AdaIN forbids, a disk of contrast 0.2 where the style
 # orders a spread of 1. Lesson 10 did this on pixels. Here the features *before* a convolution are free. And next to it
 # the same layer with StyleGAN2's repair in place of AdaIN.
@@ -1060,7 +1082,7 @@ for side, (a, b) in zip(sides, passed, strict=True):
 #     return (slopes - mean).square().mean()
 # ```
 #
-# Two mistakes are the published code's; mend them. And take the official scaling: the images times the noise over
+# Two mistakes are the published code's: no graph, and a mean taken from the wrong thing. Mend them. And take the official scaling: the images times the noise over
 # $\sqrt{HW}$; the length of a picture is the root of the mean over the rows of `ws` (N, num_ws, w_dim) of their squared
 # norms. Return one number.
 
@@ -1194,7 +1216,7 @@ viz.show_jpeg(quality=60)
 # | AdaIN is why the pictures are better | AdaIN was *removed* in StyleGAN2, for the droplets: FID stayed (4.40, then 4.39), and paths in W got shorter (212 to 175) |
 # | training *assigns* style vectors S and T to input and output pictures | there are no inputs; $w$ comes from a random $z$. A vector for a given picture has to be searched for, and may not exist |
 # | G(A, S) = B, F(B, T) = A | $w = f(z)$, $y = A(w)$, and one generator that starts from a constant |
-# | "instability of the latent space", some day | measurable when it was written: path length and separability are in the StyleGAN paper |
+# | the "instability of the latent space" is a problem for later work | it could be measured when that was written: path length and separability are in the StyleGAN paper |
 #
 # ## What came after, and what is open
 #
