@@ -812,9 +812,17 @@ psis, n = (0.25, 0.5, 0.75, 1.0, 1.25), cfg.n_shipped
 real64, _ = load_critters("test", n=n, resolution=64, seed=SEED)
 other64, _ = load_critters("train", n=n, resolution=64, seed=SEED + 1)
 known64 = features.features_of(reader, real64)
+
+
+def draw(psi):
+    """n creatures, always of the same seeds."""
+    z = generating.latents(range(n), shipped.z_dim)
+    return generating.generate(shipped, generating.styles(shipped, z, truncation_psi=psi))
+
+
 curve = {}
 for psi in psis:
-    seen = features.features_of(reader, generating.generate(shipped, generating.styles(shipped, generating.latents(range(n), shipped.z_dim), truncation_psi=psi)))
+    seen = features.features_of(reader, draw(psi))
     curve[psi] = (seen.var(0).sum().sqrt().item(), *coverage.precision_recall(known64, seen))
 ceiling = (known64.var(0).sum().sqrt().item(), *coverage.precision_recall(known64, features.features_of(reader, other64)))
 spread, _, recall = zip(*curve.values(), strict=True)
@@ -841,16 +849,17 @@ show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped,
 
 # %% [markdown]
 # Dashed: real pictures against other real ones. Read recall first: it grows with $\psi$ up to 1, and stays below the
-# dashed line: part of the real creatures has none of ours near it in the features. Precision is at the top for every $\psi$, above real
-# against real, so here truncation costs variety and buys nothing that this measure can see. At $\psi = 0$ all creatures are
-# one, the picture of $\bar w$. It is not a mean of pictures, but a creature. Before you admire a grid, ask for its
-# $\psi$. The paper's table was measured without truncation, and so is ours.
+# dashed line: part of the real creatures has none of ours near it in the features. Precision is at the top for every
+# $\psi$, above real against real, so here truncation costs variety and buys nothing that this measure can see. At
+# $\psi = 0$ all creatures are one, the picture of $\bar w$. It is not a mean of pictures, but a creature. Before you
+# admire a grid, ask for its $\psi$. The paper's table was measured without truncation, and so is ours.
 #
 # ### What precision does not see
 #
 # Precision at the top, and yet you found mistakes in the grid. Ask the reader in another way. It was trained to name
 # seven factors of real creatures, with a score for each answer. `softmax` turns the scores into shares that sum to 1, and
-# the largest share says how sure it is (which is no proof of being right). We call it unsure below 0.9, an arbitrary line.
+# the largest share says how sure it is (which is no proof of being right). We call it unsure below 0.9. That line
+# is arbitrary, and the shares move with it: compare them with one another, and don't take one alone.
 #
 # **Predict:** of which factors is it unsure with our creatures? Does $\psi = 0.5$ make it surer? And real creatures,
 # moved one pixel to the right?
@@ -868,11 +877,6 @@ def unsure(pictures):
 def variance_by_depth(found):
     """Sum of the features' variances at each of the reader's depths."""
     return torch.stack([part.var(0).sum() for part in found.split(widths, 1)])
-
-
-def draw(psi):
-    z = generating.latents(range(n), shipped.z_dim)
-    return generating.generate(shipped, generating.styles(shipped, z, truncation_psi=psi))
 
 
 # %%
@@ -916,7 +920,7 @@ for name, shares in doubts.items():
 drop = (variances["made, psi 1"][:-1].min() - variances["made, psi 1"][-1]).item()
 claim("our features lack variance at the deepest depth more than at any other", drop > 0, margin=drop, needs_training=True)
 drop = (variances["real, 1 px to the right"][:-1].min() - variances["real, 1 px to the right"][-1]).item()
-claim("so do those of the moved creatures, which lack no value at all", drop > 0, margin=drop)
+claim("so do those of the moved creatures, and those are all real", drop > 0, margin=drop)
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'':25}{'precision':>10}{'recall':>8}   variance beside real, from the first depth to the deepest")
@@ -927,10 +931,10 @@ for name, (precision, recall) in coverages.items():
 # The answers come from the very features that precision compares. But precision only asks whether a fake lies inside
 # some ball around a real picture, and a cloud that is drawn together lies inside easily. Where the reader can't make
 # sense of a mouth, its deepest features stay near their middle, and that looks like poor variety: with the moved
-# creatures recall finds only two thirds, though not one kind is missing. (Precision does notice that they moved; of ours
-# it notices nothing.) So a low recall says that part of the real creatures has none of ours
-# *near* it in the features. Missing, or drawn otherwise? It does not say. For that, count the answers: the weights'
-# card in `data/weights/` names the values that hardly appear.
+# creatures recall finds only two thirds, though all of them are real. (Precision does notice that they moved; of ours it
+# notices nothing.) So a low recall says that part of the real creatures has none of ours *near* it in the features.
+# Missing, or drawn otherwise? It does not say. For that, count the answers: the weights' card in `data/weights/` names
+# the values that hardly appear.
 
 # %% [markdown]
 # ## The ladder

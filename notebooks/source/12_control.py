@@ -337,11 +337,12 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
     print(f"{name:12}{n_sure[factor]:4} sure{cells}")
 
 # %% [markdown]
-# The **fine** cells of shape, top, eyes and mouth nearly vanish: what they counted was wavering over lines that hardly
-# moved, and no evidence that fine styles redraw anything. Their **middle** cells come down too, and since few mouths
-# could be counted, what is left of those is rough. The **coarse** cells stay, and so do all of texture and of both
-# colours: there the reader was sure from the start. So, more sharply than the matrix has it: in these weights lines are coarse and
-# in part middle, texture is coarse and middle, the body's colour middle and in part fine.
+# The **fine** cells of shape, top, eyes and mouth nearly vanish: nearly all of what they counted came from creatures
+# of which the reader was unsure anyhow, so they are no evidence that fine styles redraw a line. Their **middle** cells
+# come down too, and since few mouths could be counted, what is left of those is rough. The **coarse** cells stay, and
+# so do all of texture and of both colours: there the reader was sure from the start. So, more sharply than the matrix
+# has it: in these weights lines are coarse and in part middle, texture is coarse and middle, the body's colour middle
+# and in part fine.
 
 # %% [markdown]
 # The levels were fixed beforehand, so that nobody could move their borders afterwards. Now that the count is
