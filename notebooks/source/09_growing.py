@@ -871,7 +871,8 @@ claim("and at least half of the body colours and of the backgrounds appear", lea
 # pictures of 8 px too. Neither run is a finished GAN: both are far from real pictures, their faces are scribbles, and in
 # each most creatures have one and the same shape. Growing has no cure for that within a minute.
 #
-# And which is nearer? In the stored run growing is far ahead. Don't believe it yet. When we tried two other seeds, growing
+# And which is nearer? In the stored run growing is far ahead, though the run at full size took longer (see the seconds
+# above). Don't believe it yet. When we tried two other seeds, growing
 # was clearly ahead with one of them and about level with the other. And on another computer, with the same seed and only
 # its rounding different, the run at full size won clearly. (The learning rate was chosen with the first of these pairs in
 # view, which flatters growing once more.) So no claim here says which of the two is better: one pair of runs would have

@@ -39,7 +39,7 @@ import math
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
-from torch.nn.functional import avg_pool2d, conv2d, cross_entropy, interpolate
+from torch.nn.functional import avg_pool2d, conv2d, cross_entropy, interpolate, pad
 
 from gan_course import viz
 from gan_course.config import STATISTICS, config_for
@@ -596,8 +596,8 @@ claim("the witness does not: below 10 % for all three, at depths 3 to 5", deep <
 viz.show_heat_maps({f"style's value, says {name}": (table, (0, 1)) for name, table in took.items()}, [name.replace("_", " ") for name in FACTORS], names)
 
 # %% [markdown]
-# Read the left table alone and it is a triumph: colours early, texture at depth 4, shape and face at depth 5, just as
-# one would draw it on a blackboard. The right table says that none of the latter happened, and your eyes agree. The pixels
+# Read the left table alone and it is a triumph: the ground's colour early, the body's and its texture at depth 4, shape
+# and face at depth 5, nearly as one would draw it on a blackboard. The right table says that none of the latter happened, and your eyes agree. The pixels
 # took a shorter way than to turn a dome into a tower: a pattern too fine for us, to which the deep channels answer. It is
 # what is called an adversarial example. Our measure was the network that we had optimised against. **Never let the judge
 # sit at the table where the game is played.**
@@ -710,7 +710,8 @@ viz.show_jpeg(quality=70)
 # %% [markdown]
 # ### The sentence, judged
 #
-# - **Colour: yes**, at the pixels and in the first layer. The tint and the contrast, of the picture as a whole.
+# - **Colour: yes**, of the picture as a whole: its tint at the pixels and in the first layer, its contrast at the pixels
+#   alone.
 # - **Texture: not here.** The strength of fine detail moves, but as grain: no stripe became a spot, and no stone a brush
 #   stroke. The reader of photographs calls more and more of the results "painted" with depth, and that is once more the
 #   network's own opinion. With VGG's features and a trained decoder the published results do show strokes: what a channel
@@ -747,11 +748,13 @@ claim("scales (1, 0) paint the disk and (0, 1) the frame, to the pixel", min(ove
 claim("the two pictures have no white pixel in common", not ((drawn[0] > 0) & (drawn[1] > 0)).any())
 
 # %% mystnb={"image": {"alt": "Four small black and white pictures: a disk, a frame, a frame with a disk in it, and a picture where the scale of the disk is negative."}}
-viz.show_grid(interpolate(drawn, scale_factor=4), n_columns=4, title="scales (1, 0), (0, 1), (1, 1), (-1, 0.5)", zoom=1.2)
+framed = pad(interpolate(drawn, scale_factor=5), (10, 10, 10, 10), value=0.0)  # grey, so that white ends somewhere
+viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(0, 1)", "(1, 1)", "(-1, 0.5)"))}, zoom=1.2)
 
 # %% [markdown]
-# They can. One AdaIN, no colour, no texture, and the style is a shape, for the channels stand for shapes. In StyleGAN the
-# constant has 4 x 4 places, so what the first layers' channels stand for is coarse. The paper reports what its styles
+# They can. One AdaIN, no colour, no texture, and the style is a shape, for the channels stand for shapes. (Both at once
+# paint nothing: once normalised, each is negative where the other is positive, and their sum reaches 0.8 nowhere.) In
+# StyleGAN the constant has 4 x 4 places, so what the first layers' channels stand for is coarse. The paper reports what its styles
 # control by **resolution**: coarse (4 to 8 px) pose and the shape of the face, middle (16 to 32) smaller features and
 # hair, fine (64 to 1024) colours. Not one list for AdaIN, but one for each level. Lesson 12 measures ours.
 

@@ -793,7 +793,7 @@ def brightened(made):
     return deviation / deviation.max() * 2 - 1
 
 
-show_rows({"creature": generating.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.3f})": brightened(made) for name, made in noisy.items()})
+show_rows({"creature": generating.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.1e})": brightened(made) for name, made in noisy.items()})
 print(f"noise moves {part:.1e} of what w moves; share that survives averaging:", {name: f"{value:.2f}" for name, value in grain.items()})
 
 # %% [markdown]
