@@ -749,7 +749,7 @@ claim("the two pictures have no white pixel in common", not ((drawn[0] > 0) & (d
 
 # %% mystnb={"image": {"alt": "Four small black and white pictures: a disk, a frame, a frame with a disk in it, and a picture where the scale of the disk is negative."}}
 framed = pad(interpolate(drawn, scale_factor=5), (10, 10, 10, 10), value=0.0)  # grey, so that white ends somewhere
-viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(0, 1)", "(1, 1)", "(-1, 0.5)"))}, zoom=1.2)
+viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(0, 1)", "(1, 1)", "(-1, 0.5)"))}, zoom=0.8)
 
 # %% [markdown]
 # They can. One AdaIN, no colour, no texture, and the style is a shape, for the channels stand for shapes. (Both at once
