@@ -386,9 +386,10 @@ claim(
 )
 
 # %% [markdown]
-# Neither first: it spread over both. So there are both bumps, and no formula for either. The fit is not perfect, and the
-# frames differ, not only for the better. The two minimise different things, so nothing forces their sum downwards, and the losses tell little. Lesson 03
-# looks at that circling, and at what stops it.
+# Neither first: it spread over both. So there are both bumps, and no formula for either. Each frame is nearer to the
+# data than the one before, and yet the fit is not perfect: a bump comes out too sharp or a little aside, and is moved
+# again. The two minimise different things, so nothing forces their sum downwards, and the losses tell little. Two such
+# players can even circle each other without end: lesson 03 looks at that, and at what stops it.
 
 # %% [markdown]
 # **Exercise 5. Debug: D's turn** (medium, 10 minutes: a missing `detach` is the most frequent bug of all)

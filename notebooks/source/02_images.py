@@ -276,9 +276,9 @@ exercises.check_draw(draw)
 # %% [markdown]
 # ## The step
 #
-# In lesson 01 you wrote the loop yourself. Here are its two halves as the package has them. Four things are
-# new: `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, and `descend`, which is
-# `zero_grad`, `backward`, `step`. Find the place that keeps D's update from reaching G, and the place that keeps G's
+# In lesson 01 you wrote the loop yourself. Here are its two halves as the package has them. Five things are
+# new: `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, `frozen` (no gradients
+# for the weights of that network inside), and `descend`, which is `zero_grad`, `backward`, `step`. Find the place that keeps D's update from reaching G, and the place that keeps G's
 # update from moving D.
 
 # %%
@@ -288,8 +288,8 @@ print(inspect.getsource(DCGANStep.update_G))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `torch.no_grad()` around the fakes in D's turn. In G's turn only `opt_G` steps, and `D.requires_grad_(False)` spares D
-# the gradients too.
+# `torch.no_grad()` around the fakes in D's turn. In G's turn only `opt_G` steps, and `frozen(self.D)` spares D the
+# gradients too: they pass through it to G, but are not computed for its own weights.
 #
 # </details>
 #

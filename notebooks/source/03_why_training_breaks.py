@@ -398,7 +398,7 @@ for _ in range(cfg.n_steps_collapse):
         opinions.append(chase.D(plane, zeroth).sigmoid().view(49, 49))
 print(f"eight GANs, {cfg.n_steps_collapse} steps of each D, {20 * cfg.n_steps_collapse} of each G")
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six moments of one training. The blue ring of eight data modes stays; all generated points sit in one red clump or streak, which wanders from moment to moment. The very pale background is D's opinion, blue for real and red for generated."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six moments of one training. The blue ring of eight data modes stays; all generated points sit in one red clump or streak, which wanders from moment to moment. The background is D's opinion, blue for real and red for generated; mostly pale, at one moment dark blue in a corner."}}
 ring = sample_ring(1_500, std=cfg.std, generator=torch.Generator().manual_seed(0))
 first = max(0, len(film) - 24)
 moments = sorted({first + (len(film) - 1 - first) * k // 5 for k in range(6)})
@@ -409,9 +409,9 @@ for ax, moment in zip(axes, moments, strict=True):
 viz.show_jpeg()
 
 # %% [markdown]
-# Blue points are data, red ones are G's; the background is D's opinion, from 0.4 (red) to 0.6 (blue). It is pale because
-# D stays close to one half. The whole cloud sits in one place and runs for wherever D sees blue, often past a mode
-# and out again. Measure it over eight such GANs, from different seeds: which share of the points has the same nearest
+# Blue points are data, red ones are G's; the background is D's opinion, from 0.4 (red) to 0.6 (blue). Mostly it is
+# pale: D stays close to one half. Where it is dark, G goes next. The whole cloud sits in one place and runs for wherever D sees blue, often past a mode
+# and out of the picture. Measure it over eight such GANs, from different seeds: which share of the points has the same nearest
 # mode, how many modes count as covered, and how many modes were once the nearest to the crowd.
 
 # %%
