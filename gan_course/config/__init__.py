@@ -21,28 +21,30 @@ from gan_course.config.lessons import (
     UseConfig,
 )
 from gan_course.config.profiles import (
-    ABLATIONS,
     BREAKS,
     CONTROL,
-    CRITTERS_LIVE,
     CYCLE,
-    CYCLEGAN,
-    DCGAN,
-    EARTH_LIVE,
     GAME,
     GROWING,
     IMAGES,
-    LADDER,
     MEASURING,
     PAIRED,
-    PIX2PIX,
     STATISTICS,
-    STYLEGAN,
-    STYLEGANS,
     STYLES,
     TRANSLATE,
-    TRANSLATORS,
     USE,
+)
+from gan_course.config.recipes import (
+    ABLATIONS,
+    CRITTERS_LIVE,
+    CYCLEGAN,
+    DCGAN,
+    EARTH_LIVE,
+    LADDER,
+    PIX2PIX,
+    STYLEGAN,
+    STYLEGANS,
+    TRANSLATORS,
 )
 
 __all__ = [
