@@ -386,9 +386,9 @@ claim(
 )
 
 # %% [markdown]
-# Neither first: it spread over both. So there are both bumps, and no formula for either. Each frame is nearer to the
-# data than the one before, and yet the fit is not perfect: a bump comes out too sharp or a little aside, and is moved
-# again. The two minimise different things, so nothing forces their sum downwards, and the losses tell little. Two such
+# Neither first: it spread over both. So there are both bumps, and no formula for either. It comes nearer with time, but
+# not evenly, and the fit is not perfect: in the stored run both bumps are spikes on the way, and one ends a little aside.
+# The two minimise different things, so nothing forces their sum downwards, and the losses tell little. Two such
 # players can even circle each other without end: lesson 03 looks at that, and at what stops it.
 
 # %% [markdown]

@@ -276,10 +276,10 @@ exercises.check_draw(draw)
 # %% [markdown]
 # ## The step
 #
-# In lesson 01 you wrote the loop yourself. Here are its two halves as the package has them. Five things are
-# new: `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, `frozen` (no gradients
-# for the weights of that network inside), and `descend`, which is `zero_grad`, `backward`, `step`. Find the place that keeps D's update from reaching G, and the place that keeps G's
-# update from moving D.
+# In lesson 01 you wrote the loop yourself. Here are its two halves as the package has them. Five things are new:
+# `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, `frozen` (no gradients for
+# the weights of that network inside), and `descend`, which is `zero_grad`, `backward`, `step`. Find the place that
+# keeps D's update from reaching G, and the place that keeps G's update from moving D.
 
 # %%
 print(inspect.getsource(DCGANStep.update_D))

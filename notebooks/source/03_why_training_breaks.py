@@ -410,9 +410,10 @@ viz.show_jpeg()
 
 # %% [markdown]
 # Blue points are data, red ones are G's; the background is D's opinion, from 0.4 (red) to 0.6 (blue). Mostly it is
-# pale: D stays close to one half. Where it is dark, G goes next. The whole cloud sits in one place and runs for wherever D sees blue, often past a mode
-# and out of the picture. Measure it over eight such GANs, from different seeds: which share of the points has the same nearest
-# mode, how many modes count as covered, and how many modes were once the nearest to the crowd.
+# pale: D stays close to one half. Where it is dark, G goes next. The whole cloud sits in one place and runs for
+# wherever D sees blue, often past a mode and out of the picture. Measure it over eight such GANs, from different seeds:
+# which share of the points has the same nearest mode, how many modes count as covered, and how many modes were once the
+# nearest to the crowd.
 
 # %%
 clouds = torch.stack(film)  # (moments, 8 GANs, 500, 2)

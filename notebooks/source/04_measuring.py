@@ -618,11 +618,12 @@ for number, name in enumerate(("precision", "recall")):
 #
 # ## The instruments, tested
 #
-# Every feature network of the course was tested as ours was here. Real pictures were spoilt in five ways; the table gives
-# the measure that notices best, and how far it moves, in standard deviations between draws of real pictures. "Unmoved"
-# are those that move by less than five. The five sets are Fashion-MNIST; critters and toons, drawn creatures and faces;
-# tiles of the earth; and photographs with paintings. Later lessons use them all. **Predict** which measures miss it if a tenth of the pictures are copies. The
-# table is read from `docs/results/sensitivity.json`, which `make sensitivity` writes.
+# Every feature network of the course was tested as ours was here. Real pictures were spoilt in five ways; the table
+# gives the measure that notices best, and how far it moves, in standard deviations between draws of real pictures.
+# "Unmoved" are those that move by less than five. The five sets are Fashion-MNIST; critters and toons, drawn creatures
+# and faces; tiles of the earth; and photographs with paintings. Later lessons use them all. **Predict** which measures
+# miss it if a tenth of the pictures are copies. The table is read from `docs/results/sensitivity.json`, which
+# `make sensitivity` writes.
 
 # %%
 for world, failures in recorded().items():

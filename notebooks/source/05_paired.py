@@ -593,17 +593,18 @@ for name, share in preference.items():
 # %% [markdown]
 # The last one cannot do better than a coin: it is never shown a tile, so each of its scores stands once on either side.
 # But the others were expected to know. In the stored run the conditional GAN's D does no better than a coin (with the
-# same seed and one thread instead of two, it knew in 72 % of the cases), and the D of L1 + GAN even takes the *wrong* map
-# for the truer one, far more often than not. No D was ever shown a real map beside a tile of elsewhere. It learns what
-# tells the maps of its own G from true ones, and if those follow the tile too closely, then a map that does not follow
-# it looks true. A discriminator is an opponent, not a judge: outside of the game its scores mean little.
+# same seed and another number of threads it did, so take that share as rough), and the D of L1 + GAN even takes the
+# *wrong* map for the truer one, far more often than not. No D was ever shown a real map beside a tile of elsewhere. It
+# learns what tells the maps of its own G from true ones, and if those follow the tile too closely, then a map that does
+# not follow it looks true. A discriminator is an opponent, not a judge: outside of the game its scores mean little.
 
 # %% [markdown]
 # ### A hidden country
 #
 # A U-Net is a stack of convolutions and takes any size that halves as often as needed. The trained ones halve five
 # times, so sides must be multiples of 32. One of the hidden slices holds Italy. It goes through each generator in one
-# pass, 96 by 128 pixels; nothing of it was ever seen in training. **Predict** what the unconditional GAN makes of the sea.
+# pass, 96 by 128 pixels; nothing of it was ever seen in training. **Predict** what the unconditional GAN makes of the
+# sea.
 
 # %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Six narrow pictures of Italy and its seas side by side: the satellite view; the map by L1, right and smooth; by the conditional GAN, sharper, with snow all over the western Alps; by the unconditional GAN, sandy land in a sea of mountains; by L1 and GAN together, with some relief; and the true relief map."}}
 box = earth.hidden_regions(2)[1]

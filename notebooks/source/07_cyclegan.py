@@ -943,12 +943,13 @@ claim("to the map the cycle alone is level with the full method: within 0.01", a
 
 # %% [markdown]
 # So here the full cycle earns its place: by L1, both ways, it beats the GANs with half of it or none (by the sea's IoU
-# GAN + backward is level with it). And half a cycle can be worse than none. Then the second surprise: **by L1, the cycle alone is as good.** It is no translator. Its error is
-# about that of the mean colour, because L1 is kind to whatever is pale and in the middle, and hard on a GAN that paints
-# a forest one shade too dark. A single number would have crowned it. The paper's scores, which ask what a picture shows,
-# put it last. Read an ablation in more than one measure, and look at the dots before you rank two arms: where the dots
-# of one lie among those of the other, three seeds can't tell them apart. The sea's IoU alone misleads too: doing nothing
-# had the best one of all, with the worst error.
+# GAN + backward is level with it). And half a cycle can be worse than none. Then the second surprise: **by L1, the
+# cycle alone is as good.** It is no translator. Its error is about that of the mean colour, because L1 is kind to
+# whatever is pale and in the middle, and hard on a GAN that paints a forest one shade too dark. A single number would
+# have crowned it. The paper's scores, which ask what a picture shows, put it last. Read an ablation in more than one
+# measure, and look at the dots before you rank two arms: where the dots of one lie among those of the other, three
+# seeds can't tell them apart. The sea's IoU alone misleads too: doing nothing had the best one of all, with the worst
+# error.
 
 # %% [markdown]
 # ## What you built

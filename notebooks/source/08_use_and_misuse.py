@@ -425,8 +425,9 @@ claim("the lightness is kept: it moves by less than 0.05 of the range",
 #
 # Colours are read off the grey picture wherever grey gives them away: the bright, flat shelf is sea, and so is what is
 # nearly black. In between nothing gives them away, and G guesses: it plants forests in the deep sea and digs lakes into
-# forests. The numbers say so too: over all the sea its mean b* is far less blue than the true one. Here is one place in two colourings whose grey is the same: the differences between red, green and blue are
-# turned round, the luminance is kept.
+# forests. The numbers say so too: over all the sea its mean b* is far less blue than the true one. Here is one place in
+# two colourings whose grey is the same: the differences between red, green and blue are turned round, the luminance is
+# kept.
 
 # %%
 place = places[:1].float()
@@ -635,11 +636,11 @@ claim("shipped earth: JPEG of quality 95 costs the reading no more than it costs
       audit["earth"]["JPEG 95"] < 1, margin=1 - audit["earth"]["JPEG 95"], needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# The shipped critters pair does carry something in fine colour: blur it, and its reading suffers more than a copy would.
-# Van Gogh's is clean by this rule. So is the earth pair: JPEG costs its reading no more than a copy. And yet its reading of
-# its own map is far better than that of the true map. What comes back is written openly, for whoever looks: the drawn
-# maps (lesson 07) show shades on land and sea that no true map has there. A message that one can see is a message
-# all the same.
+# The shipped critters pair does carry something in fine colour: blur it, and its reading suffers more than a copy
+# would. Van Gogh's is clean by this rule. So is the earth pair: JPEG costs its reading no more than a copy. And yet its
+# reading of its own map is far better than that of the true map. What comes back is written openly, for whoever looks:
+# the drawn maps (lesson 07) show shades on land and sea that no true map has there. A message that one can see is a
+# message all the same.
 #
 # Three lessons:
 #
@@ -901,9 +902,10 @@ print({name: round(value / variety["the true map"], 2) for name, value in variet
 show_strips(outputs)
 
 # %% [markdown]
-# The pair without both gives much the same answer to all: a pale ground with a grid and white patches, and the patches
-# have little to do with the place. A number for variety hints at it: less than the true maps have. It does not find a permutation, which has all the variety one could wish for;
-# only a true answer does, and D's loss finds neither.
+# In the stored run the pair without both gives much the same answer to all: a pale ground with a grid and white
+# patches, and the patches have little to do with the place. A number for variety hints at it: less than the true maps
+# have. It does not find a permutation, which has all the variety one could wish for; only a true answer does, and D's
+# loss finds neither.
 #
 # | you see | cause | remedy |
 # | --- | --- | --- |

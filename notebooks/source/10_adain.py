@@ -597,10 +597,10 @@ viz.show_heat_maps({f"style's value, says {name}": (table, (0, 1)) for name, tab
 
 # %% [markdown]
 # Read the left table alone and it is a triumph: the ground's colour early, the body's and its texture at depth 4, shape
-# and face at depth 5, nearly as one would draw it on a blackboard. The right table says that none of the latter happened, and your eyes agree. The pixels
-# took a shorter way than to turn a dome into a tower: a pattern too fine for us, to which the deep channels answer. It is
-# what is called an adversarial example. Our measure was the network that we had optimised against. **Never let the judge
-# sit at the table where the game is played.**
+# and face at depth 5, nearly as one would draw it on a blackboard. The right table says that none of the latter
+# happened, and your eyes agree. The pixels took a shorter way than to turn a dome into a tower: a pattern too fine for
+# us, to which the deep channels answer. It is what is called an adversarial example. Our measure was the network that
+# we had optimised against. **Never let the judge sit at the table where the game is played.**
 #
 # The pattern is as frail as it is fine. **Predict:** filter the pictures with $[1, 2, 1]/4$, which leaves a shape a shape,
 # and ask the reader again.
@@ -754,9 +754,9 @@ viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(
 # %% [markdown]
 # They can. One AdaIN, no colour, no texture, and the style is a shape, for the channels stand for shapes. (Both at once
 # paint nothing: once normalised, each is negative where the other is positive, and their sum reaches 0.8 nowhere.) In
-# StyleGAN the constant has 4 x 4 places, so what the first layers' channels stand for is coarse. The paper reports what its styles
-# control by **resolution**: coarse (4 to 8 px) pose and the shape of the face, middle (16 to 32) smaller features and
-# hair, fine (64 to 1024) colours. Not one list for AdaIN, but one for each level. Lesson 12 measures ours.
+# StyleGAN the constant has 4 x 4 places, so what the first layers' channels stand for is coarse. The paper reports what
+# its styles control by **resolution**: coarse (4 to 8 px) pose and the shape of the face, middle (16 to 32) smaller
+# features and hair, fine (64 to 1024) colours. Not one list for AdaIN, but one for each level. Lesson 12 measures ours.
 
 # %% [markdown]
 # ## What AdaIN destroys

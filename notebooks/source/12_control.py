@@ -291,9 +291,10 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
     print(f"{name:13}{cells}   {most:9} " + (f"{ratio:5.1f}" if ratio <= 100 else " >100"))
 
 # %% [markdown]
-# Read a column against its own ceiling (the last row) and its own floor (the first). What changes when only the noise is
-# new changes for nothing: floor over ceiling is the share of a factor's changes that no style made. And add the three levels up: where they come
-# to more than the ceiling, the factor hangs on more than one level. In the weights that ship, that holds for all seven.
+# Read a column against its own ceiling (the last row) and its own floor (the first). What changes when only the noise
+# is new changes for nothing: floor over ceiling is the share of a factor's changes that no style made. And add the
+# three levels up: where they come to more than the ceiling, the factor hangs on more than one level. In the weights
+# that ship, that holds for all seven.
 #
 # So read what each hangs on *most*. **Shape** and the ground behind are coarse, with little left for the middle; top,
 # eyes and mouth are coarse first, and middle in half of the cases or more (we shall come back to these); **texture** is
