@@ -94,6 +94,7 @@ class StyleGANConfig:
     noise: bool = True  # (E)
     mixing: float = 0.9  # share of pictures with two styles in training (F)
     demodulate: bool = True  # StyleGAN2 alone
+    positions: bool = False  # learned positions at every resolution, in G and in D; StyleGAN2 alone
     lr: float = 2e-3
     lr_constant: float = 1.0  # share of the steps before the learning rate begins to fall to 0; 1: it never does
     betas: tuple[float, float] = (0.0, 0.99)

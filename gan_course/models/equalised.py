@@ -4,10 +4,12 @@ The low-pass filters of StyleGAN are here too, as the resampling that both gener
 """
 
 import math
+from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, interpolate, leaky_relu, linear, pad
+from torch.nn.functional import conv1d, conv2d, interpolate, leaky_relu, linear, pad
 
 
 class EqualLinear(nn.Module):
@@ -137,6 +139,8 @@ class Blur(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same; beyond the border there is zero."""
+        if x.is_cuda:
+            return rows_and_columns(x, _blurring)
         kernel = x.new_tensor([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
         return conv2d(x, kernel.expand(x.shape[1], 1, 3, 3), padding=1, groups=x.shape[1])
 
@@ -154,9 +158,43 @@ def upsample(x: Tensor, *, smooth: bool = True) -> Tensor:
     Source: nearest, Karras et al. 2018; bilinear, Karras et al. 2019, section 2 (configuration B).
     Differs: bilinear repeats the border where the official filter finds zero beyond it.
     """
+    if smooth and x.is_cuda:
+        return rows_and_columns(x, _doubling)
     if smooth:
         return interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
     return interpolate(x, scale_factor=2, mode="nearest")
+
+
+def rows_and_columns(x: Tensor, matrix: Callable[[int, torch.device, torch.dtype], Tensor]) -> Tensor:
+    r"""Every row and every column through a matrix: $A X B^T$ for each channel.
+
+    What the filters above do, as matrix products. A GPU is made for these, and its convolutions of single channels are
+    slow in bfloat16: a step of StyleGAN2 took 1.7 times as long with them. On a CPU it is the other way round.
+
+    Args:
+        x: (N, C, H, W).
+        matrix: makes the (H', H) matrix for a side H.
+
+    Returns:
+        (N, C, H', W'), in channels-last order, in the precision of x.
+    """
+    n, c, height, width = x.shape
+    A, B = (matrix(side, x.device, x.dtype) for side in (height, width))
+    with torch.autocast(x.device.type, enabled=False):
+        x = A @ x.permute(0, 2, 3, 1).reshape(n, height, width * c)
+        x = B @ x.view(n * len(A), width, c)
+    return x.view(n, len(A), len(B), c).permute(0, 3, 1, 2)
+
+
+@cache
+def _blurring(side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    kernel = torch.tensor([1.0, 2.0, 1.0]).expand(side, 1, 3) / 4
+    return conv1d(torch.eye(side)[None], kernel, padding=1, groups=side)[0].to(device, dtype)
+
+
+@cache
+def _doubling(side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    return interpolate(torch.eye(side)[None], scale_factor=2, mode="linear")[0].T.to(device, dtype).contiguous()
 
 
 def lrelu(x: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """StyleGAN2 (Karras et al. 2020, arXiv:1912.04958): styles in the weights, output skips, a residual discriminator."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,8 @@ from torch.nn.functional import conv2d
 
 from gan_course.models.equalised import Blur, EqualConv2d, EqualLinear, MinibatchStd, lrelu, upsample
 from gan_course.models.stylegan import LEAKY_GAIN, check_resolution, features, noise_of
+
+POSITION_RATE = 4.0  # how many times as fast as other weights a learned position moves
 
 
 class ModulatedConv2d(nn.Module):
@@ -90,6 +93,29 @@ class SynthesisLayer2(nn.Module):
         return lrelu(x + shift.to(x.dtype)) * LEAKY_GAIN
 
 
+class Positions(nn.Module):
+    """A learned vector for each pixel, added to the features there: 0 at the start.
+
+    A convolution does the same everywhere, and knows of the border alone where it is. StyleGAN's constant says it at
+    4 px. Here each resolution has such a constant, so that an eye need not be found from far away.
+
+    Args:
+        n: channels.
+        resolution: side of the features.
+
+    Source: Anokhin et al. 2021 (arXiv:2011.13775), section 3, "coordinate embeddings".
+    Differs: there one at full resolution, put in beside Fourier features; here one for each resolution, added.
+    """
+
+    def __init__(self, n: int, resolution: int) -> None:
+        super().__init__()
+        self.map = nn.Parameter(torch.zeros(1, n, resolution, resolution))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, n, resolution, resolution) to the same."""
+        return x + (POSITION_RATE * self.map).to(x.dtype)
+
+
 class SynthesisNetwork2(nn.Module):
     """From styles to a picture: each resolution adds its own to the enlarged picture of the one before.
 
@@ -103,6 +129,7 @@ class SynthesisNetwork2(nn.Module):
         channel_max: ... but at most this many.
         noise: noise inputs.
         demodulate: off, to see what it repairs.
+        positions: `Positions` after the first layer of each resolution, but at 4 px, where the constant is.
 
     Raises:
         ValueError: the resolution is not a power of two from 8.
@@ -120,6 +147,7 @@ class SynthesisNetwork2(nn.Module):
         channel_max: int,
         noise: bool = True,
         demodulate: bool = True,
+        positions: bool = False,
     ) -> None:
         super().__init__()
         check_resolution(img_resolution)
@@ -136,6 +164,7 @@ class SynthesisNetwork2(nn.Module):
             self.layers.append(SynthesisLayer2(width(r), width(r), resolution=r, **options))
             self.to_rgb.append(ModulatedConv2d(width(r), img_channels, 1, w_dim=w_dim, demodulate=False))
             self.rgb_bias.append(nn.Parameter(torch.zeros(img_channels)))
+        self.positions = _positions(self.resolutions[1:], width) if positions else None
 
     def forward(self, ws: Tensor, *, noise: str | list[Tensor] = "random") -> Tensor:
         """Styles (N, num_ws, w_dim) to pictures (N, img_channels, img_resolution, img_resolution), float32.
@@ -146,9 +175,11 @@ class SynthesisNetwork2(nn.Module):
         x = self.const.expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         image, j = None, 0
         for k, r in enumerate(self.resolutions):
-            for _ in range(1 if r == 4 else 2):
+            for i in range(1 if r == 4 else 2):
                 x = self.layers[j](x, ws[:, j], noise if isinstance(noise, str) else noise[j])
                 j += 1
+                if self.positions is not None and r > 4 and i == 0:
+                    x = self.positions[str(r)](x)
             own = self.to_rgb[k](x, ws[:, j]).float() + self.rgb_bias[k][:, None, None]
             image = own if image is None else upsample(image) + own
         return image
@@ -163,6 +194,7 @@ class ResidualDiscriminator(nn.Module):
         channel_base: features at resolution r are channel_base / r ...
         channel_max: ... but at most this many.
         group: of `MinibatchStd`; None for the whole batch.
+        positions: `Positions` before each block.
 
     Raises:
         ValueError: the resolution is not a power of two from 8.
@@ -178,6 +210,7 @@ class ResidualDiscriminator(nn.Module):
         channel_base: int,
         channel_max: int,
         group: int | None = 4,
+        positions: bool = False,
     ) -> None:
         super().__init__()
         check_resolution(img_resolution)
@@ -185,6 +218,7 @@ class ResidualDiscriminator(nn.Module):
         sides = [2**k for k in range(int(math.log2(img_resolution)), 2, -1)]
         self.from_rgb = EqualConv2d(img_channels, width(img_resolution), 1)
         self.blocks = nn.ModuleList(ResidualBlock(width(r), width(r // 2)) for r in sides)
+        self.positions = _positions(sides, width) if positions else None
         self.group = MinibatchStd(group)
         self.conv = EqualConv2d(width(4) + 1, width(4), 3)
         self.dense = EqualLinear(16 * width(4), width(4), gain=LEAKY_GAIN)
@@ -194,7 +228,7 @@ class ResidualDiscriminator(nn.Module):
         """Pictures (N, img_channels, img_resolution, img_resolution) to raw scores (N,)."""
         y = lrelu(self.from_rgb(x.contiguous(memory_format=torch.channels_last)))
         for block in self.blocks:
-            y = block(y)
+            y = block(y if self.positions is None else self.positions[str(y.shape[-1])](y))
         y = lrelu(self.conv(self.group(y)))
         return self.score(lrelu(self.dense(y.flatten(1)))).flatten()
 
@@ -213,3 +247,7 @@ class ResidualBlock(nn.Module):
         """(N, n_in, H, W) to (N, n_out, H / 2, W / 2)."""
         changed = lrelu(self.halve(self.blur(lrelu(self.keep(x)))))
         return (changed + self.skip(self.blur(x))) / math.sqrt(2)
+
+
+def _positions(resolutions: list[int], width: Callable[[int], int]) -> nn.ModuleDict:
+    return nn.ModuleDict({str(r): Positions(width(r), r) for r in resolutions})

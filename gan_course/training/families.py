@@ -236,14 +236,18 @@ def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
     judge = size | {"channel_base": config.d_channel_base}
     match config.architecture:
         case "stylegan":
-            if config.pl_weight or not config.demodulate:
-                raise ValueError("stylegan has no path-length penalty and no demodulation: those are of stylegan2")
+            if config.pl_weight or not config.demodulate or config.positions:
+                raise ValueError(
+                    "stylegan has no path-length penalty, no demodulation and no positions: those are of stylegan2"
+                )
             switches = {"styles": config.styles, "constant": config.constant, "smooth": config.smooth}
             made, D = SynthesisNetwork(**synthesis, **switches), StyleGANDiscriminator(**judge, smooth=config.smooth)
         case "stylegan2":
             if config.start_resolution or not (config.styles and config.constant and config.smooth):
                 raise ValueError("stylegan2 does not grow, and always has styles, a constant start and filters")
-            made, D = SynthesisNetwork2(**synthesis, demodulate=config.demodulate), ResidualDiscriminator(**judge)
+            own = {"positions": config.positions}
+            made = SynthesisNetwork2(**synthesis, **own, demodulate=config.demodulate)
+            D = ResidualDiscriminator(**judge, **own)
         case _:
             raise ValueError(f"architecture is {config.architecture!r}: choose 'stylegan' or 'stylegan2'")
     mapping = {"n_mapping": config.n_mapping, "mapping_lr": config.mapping_lr}

@@ -17,7 +17,17 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
 def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
     """The learning rate of every parameter, from the next step on."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(lr)
+        else:
+            group["lr"] = lr
+
+
+def adjustable(optimizer: torch.optim.Adam, lr: float, device: str) -> None:
+    """Keep the learning rate where a recorded step reads it: on a GPU in a tensor there, else as a number."""
+    for group in optimizer.param_groups:
+        group["capturable"] = device.startswith("cuda")
+        group["lr"] = torch.tensor(lr, device=device) if group["capturable"] else lr
 
 
 def decayed(lr: float, n_done: int, n_steps: int, constant: float = 0.5) -> float:

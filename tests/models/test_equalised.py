@@ -6,7 +6,18 @@ import torch
 from by_hand import drawn, shaken
 from torch.autograd import gradcheck, gradgradcheck
 
-from gan_course.models.equalised import Blur, EqualConv2d, EqualLinear, MinibatchStd, PixelNorm, lrelu, upsample
+from gan_course.models.equalised import (
+    Blur,
+    EqualConv2d,
+    EqualLinear,
+    MinibatchStd,
+    PixelNorm,
+    _blurring,
+    _doubling,
+    lrelu,
+    rows_and_columns,
+    upsample,
+)
 
 
 @pytest.fixture
@@ -140,6 +151,17 @@ def test_where_doubling_leaves_the_official_filter():
     official = by_hand.blurred(by_hand.doubled(white, smooth=False))
     assert torch.allclose(upsample(white), torch.ones(8, 8).double())
     assert official[0, 0, 0, 3] == 0.75 and (official - upsample(white))[..., 1:-1, 1:-1].abs().max() == 0
+
+
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(("matrix", "filtered"), [(_blurring, Blur()), (_doubling, upsample)])
+def test_the_filters_as_matrix_products(in_float64, matrix, filtered, order):
+    """A GPU's way of computing them, here on the CPU: the same numbers, derivatives and order of channels."""
+    x = drawn(2, 3, 8, 6).contiguous(memory_format=order)
+    found = rows_and_columns(x, matrix)
+    same(found, filtered(x))
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert double_checked(lambda x: rows_and_columns(x, matrix), drawn(1, 2, 4, 3))
 
 
 def double_checked(operation, *inputs):

@@ -9,6 +9,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from gan_course.models.stylegan import StyleGANGenerator
 from gan_course.models.stylegan2 import (
+    POSITION_RATE,
     ModulatedConv2d,
     ResidualBlock,
     ResidualDiscriminator,
@@ -136,17 +137,20 @@ def by_hand_picture(synthesis, ws, maps):
     """Figure 7b: each resolution adds its own to the enlarged sum of those before."""
     x, sums, used = synthesis.const.detach().expand(len(ws), -1, -1, -1), None, 0
     for k, rgb in enumerate(synthesis.to_rgb):
-        for _ in range(2 if k else 1):
+        for i in range(2 if k else 1):
             x = by_hand_layer(synthesis.layers[used], x, ws[:, used], maps[used])
             used += 1
+            if synthesis.positions is not None and k and i == 0:
+                x = x + POSITION_RATE * synthesis.positions[str(x.shape[-1])].map.detach()
         own = by_hand_modulated(rgb, x, ws[:, used]) + synthesis.rgb_bias[k].detach()[None, :, None, None]
         sums = own if sums is None else by_hand.doubled(sums, smooth=True) + own
     return sums
 
 
+@pytest.mark.parametrize("positions", [True, False])
 @pytest.mark.parametrize("noise", [True, False])
-def test_a_picture_by_hand(in_float64, noise):
-    synthesis = shaken(SynthesisNetwork2(**SMALL, w_dim=3, noise=noise))
+def test_a_picture_by_hand(in_float64, noise, positions):
+    synthesis = shaken(SynthesisNetwork2(**SMALL, w_dim=3, noise=noise, positions=positions))
     ws = drawn(2, synthesis.num_ws, 3)
     maps = [drawn(2, 1, r, r, seed=5 + j) for j, r in enumerate(layer.resolution for layer in synthesis.layers)]
     assert [layer.resolution for layer in synthesis.layers] == [4, 8, 8]
@@ -231,10 +235,14 @@ def test_a_residual_block_has_first_and_second_derivatives():
     assert gradcheck(block, x) and gradgradcheck(block, x)
 
 
-def test_a_score_by_hand(in_float64):
-    D = shaken(ResidualDiscriminator(**SMALL, group=2))
+@pytest.mark.parametrize("positions", [True, False])
+def test_a_score_by_hand(in_float64, positions):
+    D = shaken(ResidualDiscriminator(**SMALL, group=2, positions=positions))
     x = drawn(4, 3, 8, 8)
-    y = by_hand_block(D.blocks[0], by_hand.leaky(by_hand_convolved(D.from_rgb, x)))
+    y = by_hand.leaky(by_hand_convolved(D.from_rgb, x))
+    if positions:
+        y = y + POSITION_RATE * D.positions["8"].map.detach()
+    y = by_hand_block(D.blocks[0], y)
     y = by_hand.leaky(by_hand_convolved(D.conv, by_hand.with_deviation(y, 2))).flatten(1)
     y = by_hand.leaky(by_hand.dense(y, D.dense.weight * math.sqrt(2 / y.shape[1]), D.dense.bias))
     expected = by_hand.dense(y, D.score.weight / math.sqrt(y.shape[1]), D.score.bias).flatten()
@@ -248,6 +256,24 @@ def test_scores_are_one_number_a_picture_of_any_sign():
     assert scores.shape == (8,) and scores.dtype == torch.float32
     many = torch.stack([ResidualDiscriminator(**MEDIUM)(torch.randn(8, 3, 32, 32)).mean() for _ in range(8)])
     assert many.min() < 0 < many.max()
+
+
+def test_positions_are_one_vector_a_pixel_at_every_resolution_and_nothing_at_the_start():
+    torch.manual_seed(0)
+    synthesis, D = SynthesisNetwork2(**MEDIUM, w_dim=8, positions=True), ResidualDiscriminator(**MEDIUM, positions=True)
+    shapes = {side: tuple(one.map.shape) for side, one in synthesis.positions.items()}
+    assert shapes == {"8": (1, 32, 8, 8), "16": (1, 32, 16, 16), "32": (1, 16, 32, 32)}
+    assert set(D.positions) == {"32", "16", "8"}
+    ws, x = torch.randn(2, synthesis.num_ws, 8), torch.randn(4, 3, 32, 32)
+    with_maps = synthesis(ws, noise="none"), D(x)
+    for network, expected in ((synthesis, with_maps[0]), (D, with_maps[1])):
+        kept, network.positions = network.positions, None
+        assert torch.equal(synthesis(ws, noise="none") if network is synthesis else D(x), expected)
+        network.positions = kept
+        for one in kept.values():
+            one.map.data.normal_()
+    assert not torch.allclose(synthesis(ws, noise="none"), with_maps[0], atol=0.1)
+    assert not torch.allclose(D(x), with_maps[1], atol=0.1)
 
 
 # --- Fast paths, and bad input

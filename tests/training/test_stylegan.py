@@ -502,6 +502,7 @@ def test_fast_paths_agree_with_plain_float32(build, changes):
         ({"n_mapping": 0, "w_dim": 5}, "w_dim must be 4, not 5"),
         ({"pl_weight": 2.0}, "stylegan has no path-length penalty"),
         ({"demodulate": False}, "no demodulation"),
+        ({"positions": True}, "no positions"),
     ],
     ids=str,
 )

@@ -12,7 +12,8 @@ from gan_course.runtime import Runtime
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.losses import d_logistic, d_relativistic, g_nonsaturating, g_relativistic
 from gan_course.training.penalties import path_lengths, r1_penalty, r2_penalty
-from gan_course.training.updates import decayed, descend, frozen, set_rate
+from gan_course.training.recording import Recorder
+from gan_course.training.updates import adjustable, decayed, descend, frozen, set_rate
 
 PARTS = ("G", "D", "G_ema", "opt_G", "opt_D")
 
@@ -46,20 +47,32 @@ class StyleGANStep:
         is_flattened = config.r1_gamma > 0 or config.r2_gamma > 0
         self.opt_D = lazy_adam(list(D.parameters()), config, every=config.r1_every if is_flattened else 1)
         self.rates = [(optimizer, optimizer.param_groups[0]["lr"]) for optimizer in (self.opt_G, self.opt_D)]
+        self.recorder = Recorder(runtime, self.generator)
+        self._begin()
         self.pl_mean = torch.zeros((), device=runtime.device)
-        self.last: dict[str, Tensor] = {}  # of the penalties that are not computed at every step
+        self.last = {"r1": torch.zeros((), device=runtime.device)}  # of penalties not computed at every step
         self.n_done = 0
 
     def __call__(self, real: Tensor) -> dict[str, Tensor]:
         """One step on real pictures (N, C, H, W) in [-1, 1]; returns its losses, detached."""
-        size = self.size()
-        real = grown(real.to(self.runtime.device), *size)
         for optimizer, lr in self.rates:
             set_rate(optimizer, decayed(lr, self.n_done, self.config.n_steps, self.config.lr_constant))
-        losses = self.update_D(real, size) | self.update_G(real, size)
-        update_ema(self.G_ema, self.G, decay=self.config.ema_decay)
+        losses = self.recorder(self.kind(), self.update, real.to(self.runtime.device))
         self.n_done += 1
         return losses
+
+    def update(self, real: Tensor) -> dict[str, Tensor]:
+        """All that a step computes, on real pictures of full size on the device."""
+        size = self.size()
+        real = grown(real, *size)
+        losses = self.update_D(real, size) | self.update_G(real, size)
+        update_ema(self.G_ema, self.G, decay=self.config.ema_decay)
+        return losses
+
+    def kind(self) -> tuple:
+        """What decides which operations this step consists of: its size, and which penalties it has."""
+        is_path = self.config.pl_weight > 0 and self.n_done % self.config.pl_every == 0
+        return self.size(), self.n_done % self.config.r1_every == 0, is_path
 
     def size(self) -> tuple[int, float]:
         """The resolution of this step, and the share alpha of its newest block."""
@@ -79,12 +92,12 @@ class StyleGANStep:
         if is_r1:
             r1 = r1_penalty(real, logits_real)
             loss_D = loss_D + self.config.r1_gamma / 2 * self.config.r1_every * r1
-            self.last["r1"] = r1.detach()
+            self.last["r1"].copy_(r1.detach())
         if is_r2:
             r2 = r2_penalty(fake, logits_fake)
             loss_D = loss_D + self.config.r2_gamma / 2 * self.config.r1_every * r2
         descend(loss_D, self.opt_D)
-        return losses | {"r1": self.last.get("r1", losses["loss_D"] * 0)}
+        return losses | {"r1": self.last["r1"].clone()}
 
     def update_G(self, real: Tensor, size: tuple[int, float]) -> dict[str, Tensor]:
         """Make fakes that D takes for real a little more often; D stands still."""
@@ -117,7 +130,7 @@ class StyleGANStep:
         images = self.G.synthesis(ws, noise=self.noise_maps(len(ws), self.config.img_resolution))
         noise = torch.randn(images.shape, device=images.device, generator=self.generator)
         lengths = path_lengths(images, ws, noise=noise)
-        self.pl_mean = torch.lerp(self.pl_mean, lengths.mean().detach(), self.config.pl_decay)
+        self.pl_mean.lerp_(lengths.mean().detach(), self.config.pl_decay)
         return (lengths - self.pl_mean).square().mean()
 
     def sample(self, n: int, size: tuple[int, float], *, track: bool = False) -> Tensor:
@@ -163,7 +176,8 @@ class StyleGANStep:
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on."""
         parts = {name: getattr(self, name).state_dict() for name in PARTS}
-        own = {"generator": self.generator.get_state(), "pl_mean": self.pl_mean, "last": dict(self.last)}
+        last = {name: value.clone() for name, value in self.last.items()}
+        own = {"generator": self.generator.get_state(), "pl_mean": self.pl_mean.clone(), "last": last}
         return parts | own | {"n_done": self.n_done}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -175,6 +189,13 @@ class StyleGANStep:
         self.pl_mean = state["pl_mean"].to(device)
         self.last = {name: value.to(device) for name, value in state["last"].items()}
         self.n_done = state["n_done"]
+        self._begin()
+
+    def _begin(self) -> None:
+        """What replaying needs, after the optimisers were made or loaded."""
+        self.recorder.forget()
+        for optimizer, lr in self.rates:
+            adjustable(optimizer, lr, self.runtime.device)
 
 
 def growth(n_done: int, config: StyleGANConfig) -> tuple[int, float]:
