@@ -63,7 +63,7 @@ def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: i
 
 def stylegan_row(runtime: Runtime) -> Row:
     """StyleGAN as wide as the shipped weights, at full size; sixteen steps in a timing, so that each has its R1."""
-    config = replace(STYLEGANS["critters"], architecture="stylegan", loss="logistic", r2_gamma=0.0)
+    config = replace(STYLEGANS["toons"], architecture="stylegan", loss="logistic", r2_gamma=0.0)
     step, plain, real = stylegan_pair(config, runtime)
     plain(real)  # the step that is counted comes next: without R1, which the counter cannot follow
     sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, at most {config.channel_max} channels"

@@ -21,7 +21,7 @@ from gan_course.training.checkpoints import LAST
 from gan_course.training.families import build_stylegan
 from gan_course.training.run import run_training
 
-N_TRAIN = 20_000
+N_TRAIN = {"critters": 50_000, "toons": 20_000}
 SAVE_EVERY = 250
 ASKED = {
     "critters": ("shape", "texture", "body_colour", "background", "top", "eyes", "mouth"),
@@ -58,7 +58,7 @@ def make_stylegan_weights(world: str) -> dict[str, Any]:
         "tensors" (of the averaged generator) and "facts" for the card.
     """
     config, runtime, folder = STYLEGANS[world], choose_runtime(), Path("runs") / "weights" / f"stylegan-{world}"
-    images, _ = WORLDS[world].load("train", N_TRAIN, 0)
+    images, _ = WORLDS[world].load("train", N_TRAIN[world], 0)
     training = build_stylegan(config, images, seed=0, runtime=runtime)
     resume = (folder / LAST).exists()
     wall, busy = time.perf_counter(), time.process_time()
