@@ -694,9 +694,12 @@ viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, z
 # ## The shipped weights
 #
 # `stylegan-critters64` was trained by the same step, with the same loss on the same creatures, at 64 px, with wider
-# networks and for over two hours. It is a StyleGAN2 too, and does not grow: each resolution adds to the picture through
-# a ToRGB of its own, which takes a style. Mapping, constant, truncation and mixing are as you built them; the noise has
-# one strength for each layer, not for each channel. Lesson 12 says what AdaIN did wrong, and mends it by hand.
+# networks and on two million pictures: eight minutes of a large GPU. It is a StyleGAN2 too, and does not grow: each
+# resolution adds to the picture through a ToRGB of its own, which takes a style. Mapping, constant, truncation and mixing
+# are as you built them; the noise has one strength for each layer, not for each channel. And G and D each add a learned
+# map, like the constant, to their features at every resolution. A convolution does the same everywhere, and an eye
+# belongs in one place (Anokhin et al. 2021 give each pixel such a vector). Lesson 12 says what AdaIN did wrong, and
+# mends it by hand.
 
 # %%
 works_at = generating.style_resolutions(shipped)
@@ -798,7 +801,7 @@ print(f"noise moves {part:.1e} of what w moves; share that survives averaging:",
 
 # %% [markdown]
 # This G has all but switched its noise off. Each row has its own brightness, and the numbers on the left are the largest
-# deviations, of a range of 2: the maps are magnified a hundred times and more. It is what one would expect. A drawn
+# deviations, of a range of 2: even the brightest map is magnified eighty times. It is what one would expect. A drawn
 # creature leaves nothing to chance: given its factors, every pixel is settled, and a G that has learnt this world has no
 # use for noise. A photograph of hair is another matter.
 #
@@ -838,7 +841,7 @@ left.axhline(ceiling[0], color=viz.FAKE, ls="--", lw=1)
 for k, (name, colour) in enumerate((("precision", viz.REAL), ("recall", viz.FAKE)), 1):
     right.plot(psis, [row[k] for row in curve.values()], "o-", color=colour, label=name)
     right.axhline(ceiling[k], color=colour, ls="--", lw=1)
-left.set(xlabel="psi", title="spread of the features", ylim=(0, None))
+left.set(xlabel="psi", title="spread of the features", ylim=(0, 1.1 * max(spread)))
 left.set(ylabel="standard deviation")
 right.set(xlabel="psi", title=f"precision and recall of {n} pictures", ylim=(0, 1.02))
 right.legend(frameon=False)
@@ -850,9 +853,10 @@ show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped,
 # %% [markdown]
 # Dashed: real pictures against other real ones. Read recall first: it grows with $\psi$ up to 1, and stays below the
 # dashed line: part of the real creatures has none of ours near it in the features. Precision is at the top for every
-# $\psi$, above real against real, so here truncation costs variety and buys nothing that this measure can see. At
-# $\psi = 0$ all creatures are one, the picture of $\bar w$. It is not a mean of pictures, but a creature. Before you
-# admire a grid, ask for its $\psi$. The paper's table was measured without truncation, and so is ours.
+# $\psi$ up to 1, above real against real, so here truncation costs variety and buys nothing that this measure can see.
+# Beyond 1 both fall. At $\psi = 0$ all creatures are one, the picture of $\bar w$. It is not a mean of pictures, but a
+# creature. Before you admire a grid, ask for its $\psi$. The paper's table was measured without truncation, and so is
+# ours.
 #
 # ### What precision does not see
 #
@@ -908,7 +912,7 @@ for name, shares in doubts.items():
 
 # %% [markdown]
 # Of colours and textures the reader is nearly as sure as with real ones. Of shape, top, eyes and mouth it is unsure in
-# half of ours or more, and $\psi = 0.5$ does not help: it is not only the $w$ far from $\bar w$. But mind the second
+# about half of ours, and $\psi = 0.5$ does not help: it is not only the $w$ far from $\bar w$. But mind the second
 # row. A flawless creature, one pixel off, does the same to a reader that has seen every part in one exact place. So its
 # doubt need not mean that a mouth is missing or badly drawn, only that the picture is unlike those it knows. Are ours
 # simply moved? Texture says no: the moved ones lose that too. Which it is, your eye must say.
@@ -933,8 +937,8 @@ for name, (precision, recall) in coverages.items():
 # sense of a mouth, its deepest features stay near their middle, and that looks like poor variety: with the moved
 # creatures recall finds only two thirds, though all of them are real. (Precision does notice that they moved; of ours it
 # notices nothing.) So a low recall says that part of the real creatures has none of ours *near* it in the features.
-# Missing, or drawn otherwise? It does not say. For that, count the answers: the weights' card in `data/weights/` names
-# the values that hardly appear.
+# Missing, or drawn otherwise? It does not say. For that, count the answers: the weights' card in `data/weights/` counted
+# 10,000. No value of any factor is missing; it names those that appear less than half as often as in real creatures.
 
 # %% [markdown]
 # ## The ladder
@@ -1060,5 +1064,7 @@ for a, b in zip("ABCDE", "BCDEF", strict=True):
 # - Karras, Aila, Laine, Lehtinen (2018). Progressive Growing of GANs for Improved Quality, Stability, and Variation.
 #   ICLR 2018, arXiv:1710.10196
 # - Mescheder, Geiger, Nowozin (2018). Which Training Methods for GANs do actually Converge? arXiv:1801.04406
+# - Anokhin, Demochkin, Khakhulin, Sterkin, Lempitsky, Korzhenkov (2021). Image Generators with
+#   Conditionally-Independent Pixel Synthesis. CVPR 2021, arXiv:2011.13775
 # - Kynkäänniemi, Karras, Laine, Lehtinen, Aila (2019). Improved Precision and Recall Metric for Assessing Generative
 #   Models. arXiv:1904.06991

@@ -296,14 +296,15 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 # three levels up: where they come to more than the ceiling, the factor hangs on more than one level. In the weights
 # that ship, that holds for all seven.
 #
-# So read what each hangs on *most*. **Shape** and the ground behind are coarse, with little left for the middle; top,
-# eyes and mouth are coarse first, and middle in half of the cases or more (we shall come back to these); **texture** is
-# shared by coarse and middle; **body colour** is middle. No factor is decided at the fine level.
+# So read what each hangs on *most*. **Shape** is coarse first, and middle nearly as often; the ground behind is coarse;
+# **texture** and **body colour** are fine, with little left for the other two. Top, eyes and mouth change with every
+# level, the middle one before the others (we shall come back to these).
 #
 # What becomes of "colour, texture and shape"? There is no one level called style. If a factor is decided at the coarse
-# level, it is because the layers there can draw it: 4 x 4 places hold a silhouette, and hardly a stripe. That need
-# not go as in the paper for every factor: StyleGAN2's coarse layers have a ToRGB of their own and may paint a ground at
-# once, where the first StyleGAN had to wait until its last layer. The table decides, not the name.
+# level, it is because the layers there can draw it: 8 x 8 places hold a silhouette, and hardly a stripe. It need not
+# go as in the paper for every factor. The body's colour does; the ground's, a colour too, is coarse here: StyleGAN2's
+# coarse layers have a ToRGB of their own and may paint a ground at once, where the first StyleGAN had to wait until its
+# last layer. The table decides, not the name.
 
 # %% tags=["nbval-ignore-output"]
 floor, ceiling = table["other noise"], table["all styles"]
@@ -338,12 +339,12 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
     print(f"{name:12}{n_sure[factor]:4} sure{cells}")
 
 # %% [markdown]
-# The **fine** cells of shape, top, eyes and mouth nearly vanish: nearly all of what they counted came from creatures
-# of which the reader was unsure anyhow, so they are no evidence that fine styles redraw a line. Their **middle** cells
-# come down too, and since few mouths could be counted, what is left of those is rough. The **coarse** cells stay, and
-# so do all of texture and of both colours: there the reader was sure from the start. So, more sharply than the matrix
-# has it: in these weights lines are coarse and in part middle, texture is coarse and middle, the body's colour middle
-# and in part fine.
+# The **fine** cell of shape comes down by nearly half: much of what it counted came from creatures of which the reader
+# was unsure anyhow. Its coarse and middle cells stay. The mouth loses most in its coarse cell; of tops and eyes some
+# cells come down a little. But of the fine changes of top, eyes and mouth most are left: fine styles do redraw small
+# parts, and that was no wavering. All of texture and of both colours stays: there the reader was sure from the start.
+# So, more sharply than the matrix has it: in these weights the shape is coarse and middle, the ground coarse, texture
+# and the body's colour fine, and the small parts belong to no level alone.
 
 # %% [markdown]
 # The levels were fixed beforehand, so that nobody could move their borders afterwards. Now that the count is
@@ -357,12 +358,13 @@ for k, side in enumerate(works_at):
 viz.show_heat_map(torch.stack(list(by_row.values()))[:, :4], list(by_row), columns[:4], title="how often the answer changes: one row")
 
 # %% [markdown]
-# Rows of one level do not agree. Row 0 alone changes the shape about as often as its whole level does; of the two rows of
-# 16 px, the second has nearly all of the texture and most of the body colour. Where a factor has one dark cell, a single
-# row is its handle; where it has none, the rows' neighbours still carry the old $w$, and outvote one of them, or so we
-# think. (Mixing in training always changed all rows from some layer on, never one in the middle: single rows are the
-# harder test.) Row 7 is most of what fine styles do to the body's colour. It drives the first layer of 64 px and the ToRGB of
-# 32 px; which of the two it is, this swap can't tell. Row 9 drives the last ToRGB alone, and changes next to nothing.
+# Rows of one level do not agree. Row 2 alone changes the shape about as often as its whole level does, row 0 in a third
+# of that. "Fine" turns out to be two handles: texture sits in the rows of 32 px, the body's colour in those of 64 px.
+# And the ground hangs on rows 1 and 2, and again on row 5. Where a factor has one dark cell, a single row is its handle;
+# where it has none, the rows' neighbours still carry the old $w$, and outvote one of them, or so we think. (Mixing in
+# training always changed all rows from some layer on, never one in the middle: single rows are the harder test.) Row 7
+# drives the first layer of 64 px and the ToRGB of 32 px; which of the two colours the body, this swap can't tell. Row 9
+# drives the last ToRGB alone, and changes next to nothing.
 
 # %% [markdown]
 # ## Reading a code
@@ -452,9 +454,9 @@ print("an untrained w over z:                ", [f"{100 * value:.1f}" for value 
 #   paper's own reason for bending does not apply. What may bend $z$ here is that 14 shapes or 8 colours have to share one
 #   round sphere.
 #
-# Here $w$ gains about 11 points, and the untrained network *loses* 8 or 9: it is what was learnt that helps. But mind the
-# height of the figures, too. Shapes are read from $w$ in about a fifth of the cases, where the commonest would be right in
-# an eighth. Less entangled is not untangled.
+# Here $w$ gains about 20 points, and the untrained network *loses* 10 to 12: it is what was learnt that helps. But mind
+# the height of the figures, too. Texture and colours are read from $w$ in seven cases of ten; shapes in about a fifth,
+# where the commonest would be right in an eighth. Less entangled is not untangled.
 
 # %% [markdown]
 # ## The length of a path
@@ -559,9 +561,9 @@ show_rows(walks)
 #
 # If a factor lies along a line, walk along it. **With labels** there are two natural lines. The **normal** of the plane
 # that best tells codes with the wanted value from those without (Shen et al. 2020, with an SVM; here by least squares,
-# with a small ridge, or directions in which $w$ hardly varies would have their say).
-# And the **difference of means**: from the middle of those without to the middle of those with. **Predict:** which one
-# brings the wanted value sooner?
+# with a small ridge, or directions in which $w$ hardly varies would have the first say). And the **difference of
+# means**: from the middle of those without to the middle of those with. **Predict:** which one brings the wanted value
+# sooner?
 
 # %%
 centre, size_of_w = w.mean(0), (w - w.mean(0)).square().mean().sqrt()
@@ -641,11 +643,12 @@ for factor in asked:
         print(f"{factor.replace('_', ' '):14}{was:8.2f}" + "".join(f"{cell:>18}" for cell in cells))
 
 # %% [markdown]
-# The best line to **read** along is not the best line to **write** along. A least-squares fit divides by the spread of
-# the codes: where $w$ hardly varies, a small difference counts much, so the normal leans into directions in which no
-# $w$ ever goes, and where G was never trained. The difference of means stays among the codes. The price: whatever goes
-# together in $w$ comes along, too. Look at the second number of each pair. And don't take either for a good editor: the
-# better one gets the wanted value in less than half of the cases, and changes most of the rest.
+# For the colours, the best line to **read** along is not the best line to **write** along. A least-squares fit divides
+# by the spread of the codes: where $w$ hardly varies, a small difference counts much, so the normal leans into
+# directions in which hardly a $w$ goes, and where G was hardly trained. The difference of means stays among the codes.
+# The price: whatever goes together in $w$ comes along, too. Look at the second number of each pair. (Not so for texture,
+# where the normal is as good, and cheaper.) And don't take either for a good editor: the better one gets the wanted
+# colour in about a third of the cases, the wanted shape hardly ever, and more than half of the other answers change.
 #
 # The matrix suggests a remedy for that. An edit need not touch all levels: move the rows of the level that changes the
 # factor most, and leave the others alone.
@@ -675,8 +678,11 @@ for factor in reversed(asked):
 show_rows(rows)
 
 # %% [markdown]
-# Each row is the value of its factor that came out best. Steps to the left lead away from the value, and the last on the
-# right are about as far as a typical $w$ lies from the centre. The wanted value arrives, and seldom alone.
+# At its own level alone the wanted colour arrives as often, and little more than half as much else changes: the level is
+# the better part of the tool. Each row of the picture, moved at all levels, is the value of its factor that came out
+# best. Steps to the left lead away from the value, and the last on the right are about as far as a typical $w$ lies from
+# the centre. The colours arrive, and not alone: tops, textures, shapes change on the way. The stripes were there, and
+# leave to the left. On the way to a squat shape nearly everything changes but the shape.
 
 # %% [markdown]
 # ### Without labels
@@ -741,10 +747,11 @@ strips = {name: torch.cat([edit(new[:1], found[name][0], steps, numbers) for ste
 show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()})
 
 # %% [markdown]
-# At the coarse and the middle level the strong directions change what the level controls; the weak ones change little.
-# Six standard deviations out, G has never been trained, and some of the last pictures show it. And nobody tells you *what* they
-# change: that is for you to look up, here in the table, elsewhere by eye. "Without labels" means that the naming is
-# left to you. And one direction often moves several factors at once: largest effect is not the same as a single effect.
+# The strong directions change much of what their level controls (the fine one texture and body colour, the coarse one
+# shape and ground), and the weak ones little. Six standard deviations out, G has never been trained, and the left end
+# of the fine strip shows it. And nobody tells you *what* they change: that is for you to look up, here in the table,
+# elsewhere by eye. "Without labels" means that the naming is left to you. And one direction often moves several factors
+# at once: largest effect is not the same as a single effect.
 
 # %% [markdown]
 # ## Inversion
@@ -824,10 +831,11 @@ show_rows(rows | {f"found in {space}": torch.stack([inverted[name, space][1] for
 #   (lesson 11). A G that draws freckles with it would leave an error that no $w$ can remove: the search may not touch
 #   the noise maps, because free ones could draw a good part of any picture by themselves.
 # - **A real creature** shows what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
-#   search goes downhill from where it began.) In W it is not found: its error is over 0.04. In W+ it is, but for its top.
-# - **A photograph** is not met in W at all. G answers with a creature, which is farther off than one flat colour would
-#   be. In W+, where 640 numbers are free, it becomes a blurred likeness, *which says less*: these rows never occur
-#   together. Is the result still something that can be edited?
+#   search goes downhill from where it began.) This one is found, by our measure, in W already. Look at it all the same:
+#   its eyes and its mouth came out otherwise. They are few pixels, and a mean over pixels hardly sees them.
+# - **A photograph** is not met in W. G answers with a creature gone to pieces, only a little nearer than one flat colour
+#   would be. In W+, where 640 numbers are free, it becomes a blurred likeness with a face in it, *which says less*: these
+#   rows never occur together. Is the result still something that can be edited?
 
 # %%
 def oddness(ws):
@@ -852,8 +860,8 @@ print("target, found in W+, towards", ", ".join(FACTORS[factor][k] for factor, k
 show_rows(rows)
 
 # %% [markdown]
-# Hardly: of the creature's grounds and colours some arrive, others turn into something else, and the photograph falls
-# apart. (One picture each is an example, no statistic.)
+# Hardly: of the creature's grounds and colours a few arrive, others turn into something else or fall apart, and of the
+# photograph nothing is left: creatures come through. (One picture each is an example, no statistic.)
 #
 # So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was in
 # the training data. (Whether it was is another question, with other tests: lesson 04's nearest neighbours.) A word on
