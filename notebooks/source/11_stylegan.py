@@ -860,10 +860,12 @@ show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped,
 #
 # ### What precision does not see
 #
-# Precision at the top, and yet you found mistakes in the grid. Ask the reader in another way. It was trained to name
-# seven factors of real creatures, with a score for each answer. `softmax` turns the scores into shares that sum to 1, and
-# the largest share says how sure it is (which is no proof of being right). We call it unsure below 0.9. That line
-# is arbitrary, and the shares move with it: compare them with one another, and don't take one alone.
+# Precision at the top, and yet you found mistakes in the grid. So did a fresh pair of eyes: from the same 64, shuffled
+# among as many drawn ones, it picked out every one of ours, by wobbly outlines, uneven eyes, smeared mouths. Ask the
+# reader in another way. It was trained to name seven factors of real creatures, with a score for each answer. `softmax`
+# turns the scores into shares that sum to 1, and the largest share says how sure it is (which is no proof of being
+# right). We call it unsure below 0.9. That line is arbitrary, and the shares move with it: compare them with one
+# another, and don't take one alone.
 #
 # **Predict:** of which factors is it unsure with our creatures? Does $\psi = 0.5$ make it surer? And real creatures,
 # moved one pixel to the right?
