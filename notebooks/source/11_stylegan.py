@@ -697,9 +697,9 @@ viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, z
 # networks and on two million pictures: eight minutes of a large GPU. It is a StyleGAN2 too, and does not grow: each
 # resolution adds to the picture through a ToRGB of its own, which takes a style. Mapping, constant, truncation and mixing
 # are as you built them; the noise has one strength for each layer, not for each channel. And G and D each add a learned
-# map, like the constant, to their features at every resolution. A convolution does the same everywhere, and an eye
-# belongs in one place (Anokhin et al. 2021 give each pixel such a vector). Lesson 12 says what AdaIN did wrong, and
-# mends it by hand.
+# map, like the constant, to their features at every resolution above 4 px. A convolution does the same everywhere, and
+# an eye belongs in one place (Anokhin et al. 2021 give each pixel such a vector). Lesson 12 says what AdaIN did wrong,
+# and mends it by hand.
 
 # %%
 works_at = generating.style_resolutions(shipped)
@@ -860,8 +860,8 @@ show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped,
 #
 # ### What precision does not see
 #
-# Precision at the top, and yet you found mistakes in the grid. So did a fresh pair of eyes: from the same 64, shuffled
-# among as many drawn ones, it picked out every one of ours, by wobbly outlines, uneven eyes, smeared mouths. Ask the
+# Precision at the top, and yet you found mistakes in the grid. So did a fresh pair of eyes, in one trial: with the 64
+# shuffled among drawn ones, it picked out every one of ours, by wobbly outlines, uneven eyes, smeared mouths. Ask the
 # reader in another way. It was trained to name seven factors of real creatures, with a score for each answer. `softmax`
 # turns the scores into shares that sum to 1, and the largest share says how sure it is (which is no proof of being
 # right). We call it unsure below 0.9. That line is arbitrary, and the shares move with it: compare them with one

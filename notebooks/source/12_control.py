@@ -341,10 +341,10 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 # %% [markdown]
 # The **fine** cell of shape comes down by nearly half: much of what it counted came from creatures of which the reader
 # was unsure anyhow. Its coarse and middle cells stay. The mouth loses most in its coarse cell; of tops and eyes some
-# cells come down a little. But of the fine changes of top, eyes and mouth most are left: fine styles do redraw small
-# parts, and that was no wavering. All of texture and of both colours stays: there the reader was sure from the start.
-# So, more sharply than the matrix has it: in these weights the shape is coarse and middle, the ground coarse, texture
-# and the body's colour fine, and the small parts belong to no level alone.
+# cells come down a little. But of the fine changes of top, eyes and mouth most are left: there it was not the reader's
+# doubt beforehand that tipped the answer. All of texture and of both colours stays: there the reader was sure from the
+# start. So, more sharply than the matrix has it: in these weights the shape is coarse and middle, the ground coarse,
+# texture and the body's colour fine, and the small parts belong to no level alone.
 
 # %% [markdown]
 # The levels were fixed beforehand, so that nobody could move their borders afterwards. Now that the count is
@@ -359,12 +359,12 @@ viz.show_heat_map(torch.stack(list(by_row.values()))[:, :4], list(by_row), colum
 
 # %% [markdown]
 # Rows of one level do not agree. Row 2 alone changes the shape about as often as its whole level does, row 0 in a third
-# of that. "Fine" turns out to be two handles: texture sits in the rows of 32 px, the body's colour in those of 64 px.
-# And the ground hangs on rows 1 and 2, and again on row 5. Where a factor has one dark cell, a single row is its handle;
-# where it has none, the rows' neighbours still carry the old $w$, and outvote one of them, or so we think. (Mixing in
-# training always changed all rows from some layer on, never one in the middle: single rows are the harder test.) Row 7
-# drives the first layer of 64 px and the ToRGB of 32 px; which of the two colours the body, this swap can't tell. Row 9
-# drives the last ToRGB alone, and changes next to nothing.
+# of that. "Fine" turns out to be two handles: texture sits mostly in the rows of 32 px, the body's colour in those of
+# 64 px. And the ground hangs on rows 1 and 2, and again on row 5. Where a factor has one dark cell, a single row is its
+# handle; where it has none, the rows' neighbours still carry the old $w$, and outvote one of them, or so we think.
+# (Mixing in training always changed all rows from some layer on, never one in the middle: single rows are the harder
+# test.) Row 7 drives the first layer of 64 px and the ToRGB of 32 px; which of the two colours the body, this swap
+# can't tell. Row 9 drives the last ToRGB alone, and changes next to nothing.
 
 # %% [markdown]
 # ## Reading a code
@@ -833,7 +833,7 @@ show_rows(rows | {f"found in {space}": torch.stack([inverted[name, space][1] for
 # - **A real creature** shows what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
 #   search goes downhill from where it began.) This one is found, by our measure, in W already. Look at it all the same:
 #   its eyes and its mouth came out otherwise. They are few pixels, and a mean over pixels hardly sees them.
-# - **A photograph** is not met in W. G answers with a creature gone to pieces, only a little nearer than one flat colour
+# - **A photograph** is not met in W. G answers with a creature gone to pieces, about a fifth nearer than one flat colour
 #   would be. In W+, where 640 numbers are free, it becomes a blurred likeness with a face in it, *which says less*: these
 #   rows never occur together. Is the result still something that can be edited?
 
