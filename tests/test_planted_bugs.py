@@ -207,7 +207,7 @@ BUGS = [
     ),
     Bug(
         "noise that begins at full strength",
-        "models/stylegan.py",
+        "models/adain.py",
         "self.noise_strength = nn.Parameter(torch.zeros(n_out))",
         "self.noise_strength = nn.Parameter(torch.randn(n_out))",
         "tests/models/test_stylegan.py::test_noise_begins_without_strength_and_a_strength_drawn_from_n_0_1_would_not",

@@ -10,7 +10,7 @@ from torch.nn.functional import conv2d, interpolate
 from gan_course.config import StyleGANConfig
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 from gan_course.models.equalised import MinibatchStd, PixelNorm
-from gan_course.models.stylegan import grown
+from gan_course.models.growing import grown
 from gan_course.training.steps.stylegan import growth
 
 RATES = {"SGD": "c squared", "Adam": "c"}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
-from gan_course.models.stylegan import adain as adain_of_package
+from gan_course.models.adain import adain as adain_of_package
 
 AXES = {"BatchNorm": (0, 2, 3), "InstanceNorm": (2, 3), "PixelNorm": (1,), "AdaIN": (2, 3)}
 AFTER = {"3x + 5": "the same", "-3x + 5": "mirrored", "0x + 5": "flat", "0.000001x": "flatter"}

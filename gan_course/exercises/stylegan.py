@@ -8,8 +8,9 @@ from torch import Tensor
 from torch.nn.functional import conv2d
 
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
+from gan_course.models.adain import adain
 from gan_course.models.equalised import lrelu
-from gan_course.models.stylegan import adain, mix_styles
+from gan_course.models.stylegan import mix_styles
 
 NO_CHANGE, ANOTHER, NEARER = "no change", "another creature", "nearer to the mean"
 EFFECTS = {"2 z": NO_CHANGE, "-z": ANOTHER, "z clipped to -0.7 ... 0.7": ANOTHER, "w half-way to its mean": NEARER}

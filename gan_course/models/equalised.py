@@ -1,6 +1,7 @@
 """The parts that progressive growing brought, and StyleGAN kept: equal learning rates, pixel norm, a look at the batch.
 
-The low-pass filters of StyleGAN are here too, as the resampling that both generators and discriminators share.
+The low-pass filters of StyleGAN are here too, as the resampling that both generators and discriminators share, and the
+rule for their widths.
 """
 
 import math
@@ -10,6 +11,8 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, conv2d, interpolate, leaky_relu, linear, pad
+
+LEAKY_GAIN = math.sqrt(2)
 
 
 class EqualLinear(nn.Module):
@@ -62,7 +65,7 @@ class EqualConv2d(nn.Module):
         n_out: int,
         kernel: int,
         *,
-        gain: float = math.sqrt(2),
+        gain: float = LEAKY_GAIN,
         down: bool = False,
         bias: bool = True,
     ) -> None:
@@ -200,3 +203,14 @@ def _doubling(side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
 def lrelu(x: Tensor) -> Tensor:
     """LeakyReLU(0.2); its gain of sqrt(2) stands in the weights before it."""
     return leaky_relu(x, 0.2)
+
+
+def features(channel_base: int, channel_max: int) -> Callable[[int], int]:
+    """The rule for the number of features at a resolution."""
+    return lambda resolution: min(channel_base // resolution, channel_max)
+
+
+def check_resolution(resolution: int) -> None:
+    """Refuse what is not a power of two from 8."""
+    if resolution < 8 or resolution & (resolution - 1):
+        raise ValueError(f"img_resolution is {resolution}: choose a power of two from 8, such as 32, 64, 128 or 256")

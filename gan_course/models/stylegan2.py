@@ -7,8 +7,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-from gan_course.models.equalised import Blur, EqualConv2d, EqualLinear, MinibatchStd, lrelu, upsample
-from gan_course.models.stylegan import LEAKY_GAIN, check_resolution, features, noise_of
+from gan_course.models.adain import noise_of
+from gan_course.models.equalised import (
+    LEAKY_GAIN,
+    Blur,
+    EqualConv2d,
+    EqualLinear,
+    MinibatchStd,
+    check_resolution,
+    features,
+    lrelu,
+    upsample,
+)
 
 POSITION_RATE = 4.0  # how many times as fast as other weights a learned position moves
 

@@ -11,8 +11,9 @@ from gan_course.config import CycleGANConfig, DCGANConfig, Pix2PixConfig, StyleG
 from gan_course.data.batches import Batches, Paired, Unpaired, to_float
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
+from gan_course.models.growing import StyleGANDiscriminator
 from gan_course.models.pix2pix import UnetGenerator
-from gan_course.models.stylegan import StyleGANDiscriminator, StyleGANGenerator, SynthesisNetwork
+from gan_course.models.stylegan import StyleGANGenerator, SynthesisNetwork
 from gan_course.models.stylegan2 import ResidualDiscriminator, SynthesisNetwork2
 from gan_course.runtime import Runtime
 from gan_course.training.loop import Step

@@ -51,7 +51,7 @@ from gan_course.data.critters import FACTORS, SPACE, load_critters
 from gan_course.evaluation import features, frechet, readers
 from gan_course.exercises import growing as exercises
 from gan_course.models.equalised import Blur, EqualConv2d, MinibatchStd, PixelNorm, lrelu, upsample
-from gan_course.models.stylegan import StyleGANDiscriminator, grown
+from gan_course.models.growing import StyleGANDiscriminator, grown
 from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training.families import build_stylegan, make_stylegan
 from gan_course.training.resumable import fit_resumable, lesson_folder

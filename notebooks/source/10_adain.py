@@ -900,7 +900,7 @@ claim("the styles bring less than a seventh of the whole gain, the tuning over t
 # %% [markdown]
 # ## The package's version
 #
-# `gan_course.models.stylegan.adain` has two paths: the formula, and, for features in channels-last order on a CPU, torch's
+# `gan_course.models.adain.adain` has two paths: the formula, and, for features in channels-last order on a CPU, torch's
 # `batch_norm` called picture by picture, with the style as its scale and shift, which is faster. Both must be ours: values
 # and gradients, in double precision.
 

@@ -50,8 +50,10 @@ from gan_course.data.critters import load_critters
 from gan_course.evaluation import coverage, features, frechet, readers
 from gan_course.exercises import stylegan as exercises
 from gan_course.inference import generating, stylegans
+from gan_course.models.adain import adain
 from gan_course.models.equalised import lrelu, upsample
-from gan_course.models.stylegan import StyleGANGenerator, SynthesisNetwork, adain, grown
+from gan_course.models.growing import grown
+from gan_course.models.stylegan import StyleGANGenerator, SynthesisNetwork
 from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training import ema, families, resumable
 from gan_course.training.steps.stylegan import StyleGANStep

@@ -7,7 +7,7 @@ from torch.nn.functional import avg_pool2d, conv2d, interpolate
 from gan_course.config import StyleGANConfig
 from gan_course.exercises import growing as lesson
 from gan_course.models.equalised import MinibatchStd, PixelNorm
-from gan_course.models.stylegan import grown
+from gan_course.models.growing import grown
 from gan_course.training.steps.stylegan import growth
 
 SETTLED, RATES = dict(lesson.SETTLED), dict(lesson.RATES)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gan_course.exercises import statistics as lesson
-from gan_course.models.stylegan import adain as adain_of_package
+from gan_course.models.adain import adain as adain_of_package
 
 
 def adain(x, scale, shift, eps=1e-8, *, dims=(2, 3), correction=0, power=0.5):

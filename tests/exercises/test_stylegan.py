@@ -6,8 +6,8 @@ import torch
 from torch.nn.functional import conv2d, interpolate
 
 from gan_course.exercises import stylegan as lesson
+from gan_course.models.adain import adain
 from gan_course.models.equalised import lrelu
-from gan_course.models.stylegan import adain
 
 EFFECTS = dict(lesson.EFFECTS)
 

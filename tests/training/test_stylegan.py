@@ -9,7 +9,7 @@ from torch import nn
 
 from gan_course.config import StyleGANConfig
 from gan_course.data.batches import to_float
-from gan_course.models.stylegan import grown
+from gan_course.models.growing import grown
 from gan_course.runtime import choose_runtime
 from gan_course.training.families import build_stylegan, make_stylegan
 from gan_course.training.loop import fit

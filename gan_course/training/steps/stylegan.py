@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_course.config import StyleGANConfig
-from gan_course.models.stylegan import grown, mix_styles
+from gan_course.models.growing import grown
+from gan_course.models.stylegan import mix_styles
 from gan_course.runtime import Runtime
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.losses import d_logistic, d_relativistic, g_nonsaturating, g_relativistic
