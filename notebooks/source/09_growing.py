@@ -871,12 +871,12 @@ claim("and at least half of the body colours and of the backgrounds appear", lea
 # pictures of 8 px too. Neither run is a finished GAN: both are far from real pictures, their faces are scribbles, and in
 # each most creatures have one and the same shape. Growing has no cure for that within a minute.
 #
-# And which is nearer? In the stored run growing is far ahead, though the run at full size took longer (see the seconds
-# above). Don't believe it yet. When we tried two other seeds, growing
-# was clearly ahead with one of them and about level with the other. And on another computer, with the same seed and only
-# its rounding different, the run at full size won clearly. (The learning rate was chosen with the first of these pairs in
-# view, which flatters growing once more.) So no claim here says which of the two is better: one pair of runs would have
-# told a better story, and a false one. Try `SEED = 1` and `SEED = 2`: how does your computer decide?
+# And which is nearer? In the stored run the one at full size, clearly, in about the same time (see the seconds above).
+# Don't believe it yet. With the same seed on another computer, where only the rounding was different, growing was far
+# ahead. With two other seeds growing was clearly ahead once, and about level once. (The learning rate was chosen with the
+# pair in view in which growing was far ahead, which flatters growing once more.) So no claim here says which of the two
+# is better: one pair of runs would have told a story, and a false one. Try `SEED = 1` and `SEED = 2`: how does your
+# computer decide?
 #
 # Is that the end of the matter? Two years after the progressive GAN, StyleGAN2 dropped the growing: with skip
 # connections and residual blocks the networks learn from coarse to fine by themselves, at full size, and a defect goes
