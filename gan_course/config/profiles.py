@@ -208,6 +208,7 @@ CONTROL = {
         n_swaps=16,
         n_codes=160,
         n_paths=8,
+        n_projected=2,
         n_edits=4,
         n_pictures=64,
     ),

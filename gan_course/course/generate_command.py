@@ -59,10 +59,11 @@ def project_from_options(options: argparse.Namespace) -> None:
     if found != (side, side):
         picture = _squared(picture, side)
         print(f"{path} is {found[0]} x {found[1]}: its middle square was resized to {side} x {side}")
-    ws, made = project(G, to_float(picture), n_steps=options.steps)
-    error = float((made - to_float(picture)).abs().mean()) / 2
+    target = to_float(picture)
+    ws, (made,) = project(G, target[None], n_steps=options.steps)
+    error = float((made - target).abs().mean()) / 2
     _write_png(made, results[0])
-    _write_png(torch.cat([to_float(picture), made], 2), results[1])
+    _write_png(torch.cat([target, made], 2), results[1])
     with atomic_write(results[2]) as temporary:
         torch.save({"ws": ws}, temporary)
     print(f"L1 error {error:.3f} of the range: {results[0]}; beside the original: {results[1]}; styles: {results[2]}")

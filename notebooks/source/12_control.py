@@ -533,7 +533,8 @@ for when, t in share.items():
     length[f"w, {when}"] = disentanglement.path_length(from_w, w[:n], w[n : 2 * n], spherical=False, share=t, **how)
 ours = step(w[:8], w[n : n + 8], share["full"][:8]).square()
 claim("ours, squared, is the package's, within 1 %", torch.allclose(ours, length["w, full"][:8], rtol=0.01))
-claim("paths in w are shorter than in z, full: by a tenth at least", length["w, full"].mean() < 0.9 * length["z, full"].mean(), margin=0.9 - length["w, full"].mean() / length["z, full"].mean(), needs_training=True)
+ratio = (length["w, full"].median() / length["z, full"].median()).item()
+claim("paths in w are shorter than in z, full: the median by a tenth at least", ratio < 0.9, margin=0.9 - ratio, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two rows of creatures: the walk from one to another through z along the sphere, and through w in a straight line."}}
 for name, values in length.items():
@@ -767,16 +768,16 @@ show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()}
 degrees = {"W": G.synthesis.w_dim, "W+": G.num_ws * G.synthesis.w_dim, "pixels": 3 * 64 * 64}
 print(degrees)
 claim("W+ has ten times the freedom of W, and still less than a nineteenth of that of the pixels", degrees["W+"] == 10 * degrees["W"] and degrees["pixels"] > 19 * degrees["W+"])
-own = generate(G, styles(G, latents([SEED + 300_000], G.z_dim)))
-with torch.no_grad():
-    reseen = G.synthesis(styles(G, latents([SEED + 300_000], G.z_dim)), noise="random").clamp(-1, 1)
-real = to_float(load_critters("test", n=1, resolution=64, seed=SEED + 5)[0])
-photo = to_float(vangogh.random_crops(vangogh.load_photos("test"), 1, size=64, smallest=200, seed=SEED + 3))
+n_each = cfg.n_projected
+first_seed = 300_000 + n_each * SEED
+own = generate(G, styles(G, latents(range(first_seed, first_seed + n_each), G.z_dim)))
+real = to_float(load_critters("test", n=n_each, resolution=64, seed=SEED + 5)[0])
+photos = to_float(vangogh.random_crops(vangogh.load_photos("test"), n_each, size=64, smallest=200, seed=SEED + 3))
 
 # %% tags=["nbval-ignore-output"]
 def search(target, n_steps, lr=0.05):
-    """W+ by hand: from the mean w, Adam on the pixels, its rate falling to zero along a cosine."""
-    start = w.mean(0).expand(1, G.num_ws, -1)
+    """W+ by hand: from the nearest of our creatures, Adam on the pixels, its rate falling to zero along a cosine."""
+    start = ws[paired.l1_error(pictures, target.expand_as(pictures)).argmin()][None]
     change = torch.zeros_like(start, requires_grad=True)
     optimizer = torch.optim.Adam([change], lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
@@ -789,73 +790,77 @@ def search(target, n_steps, lr=0.05):
 
 
 began = time.perf_counter()
-mine = search(own, cfg.n_steps_project)
+mine = search(own[:1], cfg.n_steps_project)
 seconds = time.perf_counter() - began
-mine_error = paired.l1_error(generate(G, mine), own).item()
-print(f"by hand, W+: error {mine_error:.4f} of the range from black to white, in {seconds:.0f} s")
+mine_error = paired.l1_error(generate(G, mine), own[:1]).item()
+print(f"one picture by hand, W+: error {mine_error:.4f} of the range from black to white, in {seconds:.0f} s")
 
 # %% [markdown]
-# The package's `project` does the same, from the nearest of 64 random creatures. The error is the mean absolute
-# difference of the pixels, as a share of the range from black to white (that is, half the difference in [-1, 1]). A
-# picture counts as found below 0.04.
+# The package's `project` does the same for several pictures side by side, each from the nearest of 64 random creatures.
+# Four pictures of each kind. The error is the mean absolute difference of the pixels, as a share of the range from black
+# to white (that is, half the difference in [-1, 1]). A picture counts as found below 0.04.
 
 # %% tags=["nbval-ignore-output"]
-targets = {"its own": own, "its own, new noise": reseen, "a real creature": real, "a photograph": photo}
-spaces, inverted = {"W": False, "W+": True}, {}
-for name, target in targets.items():
-    for space, per_layer in spaces.items():
-        inverted[name, space] = projecting.project(G, target[0], n_steps=cfg.n_steps_project, per_layer=per_layer, seed=SEED)
-error = {key: paired.l1_error(picture[None], targets[key[0]]).item() for key, (_, picture) in inverted.items()}
-flat = {name: paired.l1_error(target.mean((2, 3), keepdim=True).expand_as(target), target).item() for name, target in targets.items()}
-print(f"{'':20}{'W':>8}{'W+':>8}   its own mean colour")
+targets = {"its own": own, "real creatures": real, "photographs": photos}
+everything, spaces, inverted = torch.cat(list(targets.values())), {"W": False, "W+": True}, {}
+for space, per_layer in spaces.items():
+    found_ws, found_pictures = projecting.project(G, everything, n_steps=cfg.n_steps_project, per_layer=per_layer, seed=SEED)
+    for name, *part in zip(targets, found_ws.split(n_each), found_pictures.split(n_each), strict=True):
+        inverted[name, space] = part
+error = {key: paired.l1_error(made, targets[key[0]]) for key, (_, made) in inverted.items()}
+flat = {name: paired.l1_error(target.mean((2, 3), keepdim=True).expand_as(target), target) for name, target in targets.items()}
+print(f"{'':16}{'W':>8}{'W+':>8}   their own mean colour   W+ nearer than W")
 for name in targets:
-    print(f"{name:20}{error[name, 'W']:8.3f}{error[name, 'W+']:8.3f}{flat[name]:12.3f}")
+    nearer = int((error[name, "W+"] < error[name, "W"]).sum())
+    print(f"{name:16}{error[name, 'W'].mean():8.3f}{error[name, 'W+'].mean():8.3f}{flat[name].mean():24.3f}{nearer:14} of {n_each}")
 
 # %%
-found_own = min(error["its own", "W"], error["its own", "W+"])
-claim("its own picture is found: below 0.04", found_own < 0.04, margin=0.04 - found_own, needs_training=True)
-claim("by hand too", mine_error < 0.04, margin=0.04 - mine_error, needs_training=True)
-outside = error["a real creature", "W"] - error["a real creature", "W+"]
-claim("for a creature that it never saw, W+ comes nearer than W", outside > 0, margin=outside, needs_training=True)
-shares_left = {name: error[name, "W+"] / flat[name] for name in targets}
-claim("of its own picture less than 15 % is left over; of a photograph, over 15 % of what its mean colour leaves", shares_left["its own"] < 0.15 < shares_left["a photograph"], margin=min(0.15 - shares_left["its own"], shares_left["a photograph"] - 0.15), needs_training=True)
+found_own = min(error["its own", "W"].mean().item(), error["its own", "W+"].mean().item())
+claim("its own pictures are found: below 0.04 on average", found_own < 0.04, margin=0.04 - found_own, needs_training=True)
+claim("one by hand too", mine_error < 0.04, margin=0.04 - mine_error, needs_training=True)
+outside = (error["real creatures", "W"].mean() / error["real creatures", "W+"].mean()).item()
+claim("for creatures that it never saw, W+ comes nearer than W, on average", outside > 1, margin=1 - 1 / outside, needs_training=True)
+left = {name: (error[name, "W+"].mean() / flat[name].mean()).item() for name in targets}
+claim("of its own pictures less than 15 % is left over; of photographs, over 15 % of what their mean colours leave", left["its own"] < 0.15 < left["photographs"], margin=min(0.15 - left["its own"], left["photographs"] - 0.15), needs_training=True)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three rows of four pictures: the targets (its own, its own with new noise, a real creature, a photograph), what the search in W found, and what the search in W+ found."}}
-rows = {"target": torch.cat(list(targets.values()))}
-show_rows(rows | {f"found in {space}": torch.stack([inverted[name, space][1] for name in targets]) for space in spaces}, 1.2)
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three rows of twelve pictures: the targets (four of its own, four real creatures, four photographs), what the search in W found, and what the search in W+ found."}}
+rows = {"target": everything}
+show_rows(rows | {f"found in {space}": torch.cat([inverted[name, space][1] for name in targets]) for space in spaces}, 0.7)
 
 # %% [markdown]
 # Three readings.
 #
-# - **Its own** is found almost to the pixel, and here even if other noise drew it, for this G makes little of its noise
-#   (lesson 11). A G that draws freckles with it would leave an error that no $w$ can remove: the search may not touch
-#   the noise maps, because free ones could draw a good part of any picture by themselves.
-# - **A real creature** shows what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
-#   search goes downhill from where it began.) This one is found, by our measure, in W already. Look at it all the same:
-#   its eyes and its mouth came out otherwise. They are few pixels, and a mean over pixels hardly sees them.
-# - **A photograph** is not met in W. G answers with a creature gone to pieces, about a fifth nearer than one flat colour
-#   would be. In W+, where 640 numbers are free, it becomes a blurred likeness with a face in it, *which says less*: these
-#   rows never occur together. Is the result still something that can be edited?
+# - **Its own** pictures are found almost to the pixel, in both spaces. They were drawn with the noise that G keeps. A G
+#   that drew freckles with fresh noise would leave an error that no $w$ can remove (ours makes little of its noise,
+#   lesson 11): the search may not touch the noise maps, because free ones could draw a good part of any picture by
+#   themselves.
+# - **Real creatures** show what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
+#   search goes downhill from where it began.) Their ground, colours, texture and outline are met in W already. Look at
+#   them all the same: some eyes and mouths came out otherwise, and W+ mends only some of these. They are few pixels, and
+#   a mean over pixels hardly sees them.
+# - **Photographs** are not met in W. G answers with creatures, whole ones or some gone to pieces, and the error is that
+#   of one flat colour. In W+, where 640 numbers are free, they become blurred likenesses with faces in them, *which says
+#   less*: these rows never occur together. Is the result still something that can be edited?
 
 # %%
 def oddness(ws):
     """How far rows lie from the mean w, in units of a typical one; and how far from each other."""
     typical = (w - centre).norm(dim=1).mean()
-    return ((ws[0] - centre).norm(dim=1).mean() / typical).item(), ((ws[0] - ws[0].mean(0)).norm(dim=1).mean() / typical).item()
+    return ((ws - centre).norm(dim=2).mean() / typical).item(), ((ws - ws.mean(1, keepdim=True)).norm(dim=2).mean() / typical).item()
 
 
 odd = {key: oddness(found_ws) for key, (found_ws, _) in inverted.items()}
 claim("in W all rows are one", max(odd[name, "W"][1] for name in targets) < 1e-4)
-asunder = odd["a photograph", "W+"][1] - odd["its own", "W+"][1]
-claim("in W+ the rows of a photograph lie farther apart than those of G's own picture", asunder > 0, margin=asunder, needs_training=True)
+asunder = odd["photographs", "W+"][1] - odd["its own", "W+"][1]
+claim("in W+ the rows of photographs lie farther apart than those of G's own pictures", asunder > 0, margin=asunder, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A creature that the network never saw, its inversion, and the inversion moved along the directions of several background and body colours; below, the same for a photograph."}}
 print({f"{name}, {space}": tuple(round(value, 2) for value in odd[name, space]) for name, space in odd})
 keys, rows = colours[-7:], {}
-for name in ("a real creature", "a photograph"):
-    base = inverted[name, "W+"][0]
+for name in ("real creatures", "photographs"):
+    base = inverted[name, "W+"][0][:1]
     moved = generate(G, torch.cat([base] + [edit(base, ways["means"][key], 6) for key in keys]))
-    rows[name] = torch.cat([targets[name], moved])
+    rows[f"first of the {name}"] = torch.cat([targets[name][:1], moved])
 print("target, found in W+, towards", ", ".join(FACTORS[factor][k] for factor, k in keys))
 show_rows(rows)
 

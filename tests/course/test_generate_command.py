@@ -1,5 +1,6 @@
 """`generate` and `project`: results, and one clear line for bad input."""
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -28,16 +29,21 @@ def last_error(capsys):
     return lines[0]
 
 
+def pixels(path):
+    return np.asarray(Image.open(path)).astype(int)
+
+
 def test_pictures_and_a_grid(run, tmp_path, capsys):
     assert main(["generate", "--weights", run, "--seeds", "0-3,9", "--out", str(tmp_path)]) == 0
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["grid.png", "seed0000.png", "seed0001.png", "seed0002.png", "seed0003.png", "seed0009.png"]
     assert Image.open(tmp_path / "seed0009.png").size == (32, 32)
-    before = (tmp_path / "seed0000.png").read_bytes()
+    before = pixels(tmp_path / "seed0000.png")
     assert main(["generate", "--weights", run, "--seeds", "0", "--out", str(tmp_path)]) == 2
     assert "seed0000.png is there already: add --overwrite" in last_error(capsys)
     assert main(["generate", "--weights", run, "--seeds", "0", "--out", str(tmp_path), "--overwrite"]) == 0
-    assert (tmp_path / "seed0000.png").read_bytes() == before
+    # alone or in company: the same picture, but for the rounding of another batch size
+    assert np.abs(pixels(tmp_path / "seed0000.png") - before).max() <= 1
 
 
 def test_mixing_grid_and_walk(run, tmp_path):

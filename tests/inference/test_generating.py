@@ -67,16 +67,26 @@ def test_a_walk_is_closed_and_straight():
 def test_a_picture_of_the_network_s_own_is_found_again(G, per_layer):
     for layer in G.synthesis.layers:  # a new network's styles are weak: make it listen
         layer.affine.weight.data.mul_(3)
-    target = generate(G, styles(G, latents([5], G.z_dim)))[0]
-    start = (generate(G, styles(G, latents([6], G.z_dim)))[0] - target).abs().mean() / 2
+    target = generate(G, styles(G, latents([5], G.z_dim)))
+    start = (generate(G, styles(G, latents([6], G.z_dim))) - target).abs().mean() / 2
     ws, made = project(G, target, n_steps=150, per_layer=per_layer)
     error = (made - target).abs().mean() / 2
     assert error < 0.4 * start
-    torch.testing.assert_close(generate(G, ws)[0], made, rtol=0, atol=1e-4)
+    torch.testing.assert_close(generate(G, ws), made, rtol=0, atol=1e-4)
     if not per_layer:
         assert torch.equal(ws[0, 0], ws[0, -1])
 
 
+def test_side_by_side_each_picture_is_searched_for_as_if_alone(G):
+    targets = generate(G, styles(G, latents([5, 7], G.z_dim)))
+    how = {"n_steps": 5, "features": lambda x: x.mean(3).flatten(1)}
+    ws, made = project(G, targets, **how)
+    for k in range(2):
+        alone_ws, alone = project(G, targets[k : k + 1], **how)
+        torch.testing.assert_close(ws[k : k + 1], alone_ws, rtol=0, atol=1e-3)
+        torch.testing.assert_close(made[k : k + 1], alone, rtol=0, atol=1e-3)
+
+
 def test_a_picture_of_another_size_is_refused(G):
     with pytest.raises(ValueError, match="32 x 32, G makes 16 x 16: resize"):
-        project(G, torch.zeros(3, 32, 32))
+        project(G, torch.zeros(1, 3, 32, 32))
