@@ -143,7 +143,7 @@ class ControlConfig:
     n_steps_toy: int  # of each map of the plane
     n_swaps: int = 400  # creatures whose styles are exchanged
     n_codes: int = 2_500  # for linear readers, and for directions with labels
-    n_paths: int = 250
+    n_paths: int = 500
     n_projected: int = 6  # pictures of each kind to invert
     n_edits: int = 64  # creatures that are moved along each direction
     n_pictures: int = 2_000  # that the small one is trained on

@@ -16,7 +16,7 @@
 # Take two numbers out of every channel of a picture, put another picture's in their place, and measure what has moved:
 # the idea that StyleGAN borrowed.
 #
-# ![Rows of photographs of buildings and statues: as they are, the paintings beside them, and the photographs with a painting's statistics set at the pixels and at five depths of a network. At the pixels they take the paintings' colours, deeper ones keep their own colours and get a fine grain. No brush stroke is to be seen, and no building moves.](images/10_adain.jpg)
+# ![Rows of photographs of buildings and statues: as they are, the paintings beside them, and the photographs with a painting's statistics set at the pixels and at five depths of a network. At the pixels they take the paintings' colours; deeper ones keep more of their own and get a fine grain, and at depth five red and violet noise. No brush stroke is to be seen, and no building moves.](images/10_adain.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
@@ -49,7 +49,8 @@ from gan_course.data.critters import FACTORS, SPACE, draw_critters, load_critter
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops
 from gan_course.evaluation import features, readers
 from gan_course.exercises import statistics as exercises
-from gan_course.models import stylegan
+from gan_course.models.adain import SynthesisLayer
+from gan_course.models.adain import adain as adain_of_package
 from gan_course.models.equalised import Blur, lrelu
 from gan_course.models.layers import InstanceNorm
 from gan_course.runtime import seed_everything
@@ -122,13 +123,13 @@ exercises.check_axes(axes)
 #
 # </details>
 #
-# InstanceNorm **erases** the two numbers of each channel: the mean becomes 0, the standard deviation 1. AdaIN, *adaptive*
-# instance normalisation, erases them and **sets** new ones:
+# InstanceNorm **erases** the two numbers of each channel: the mean becomes 0, the standard deviation 1. AdaIN,
+# *adaptive* instance normalisation, erases them and **sets** new ones:
 #
 # $$\mathrm{AdaIN}(x_i, y) = y_{s,i}\,\frac{x_i - \mu(x_i)}{\sigma(x_i)} + y_{b,i}$$
 #
-# where $i$ is a channel. To keep a flat channel from dividing by zero, a small $\epsilon$ is added to the variance, under
-# the root.
+# where $i$ is a channel. To keep a flat channel from dividing by zero, a small $\epsilon$ is added to the variance,
+# under the root.
 
 # %% [markdown]
 # **Exercise 2. AdaIN by hand** (medium, 10 minutes: three lines, and at least five ways to get them slightly wrong)
@@ -155,8 +156,8 @@ exercises.check_adain(adain)
 # </details>
 #
 # Here is ours, for the rest of the lesson. Its two special cases: scale 1 and shift 0 give InstanceNorm; the standard
-# deviation and mean of another picture $y$ give Huang and Belongie's equation 8, $\sigma(y)\frac{x - \mu(x)}{\sigma(x)} +
-# \mu(y)$.
+# deviation and mean of another picture $y$ give Huang and Belongie's equation 8, $\sigma(y)\frac{x - \mu(x)}{\sigma(x)}
+# + \mu(y)$.
 
 # %%
 def by_hand(x, scale, shift, eps=1e-8):
@@ -173,27 +174,29 @@ def adain_of(x, y):
 
 one, zero = torch.ones(1, 3), torch.zeros(1, 3)
 erased, restyled = by_hand(photos, one, zero), adain_of(photos, paintings)
-claim("with scale 1 and shift 0 it is the package's InstanceNorm", torch.allclose(by_hand(photos, one, zero, 1e-5), InstanceNorm()(photos), atol=1e-4))
+claim("with scale 1 and shift 0 it is the package's InstanceNorm", torch.allclose(by_hand(photos, one, zero, 1e-5), InstanceNorm()(photos), rtol=0, atol=1e-4))
 apart = max((a - b).abs().max().item() for a, b in zip(statistics(restyled), statistics(paintings), strict=True))
 claim("the photographs now have the paintings' six numbers, to 1e-5", apart < 1e-5)
 again = (adain_of(restyled, photos) - photos).abs().max().item()
 claim("and with their own six numbers put back they are the photographs again, to 1e-4", again < 1e-4)
 
-# %% mystnb={"image": {"alt": "Four grids of six pictures: photographs; the same with their statistics erased, in grey, washed-out colours of equal contrast; paintings; and the photographs with the colours of the paintings, a yellow temple and a green sky among them."}}
-shown = {"photographs": photos, "erased": erased / 3, "paintings": paintings, "statistics of the paintings": restyled}
+# %% mystnb={"image": {"alt": "Four grids of six pictures: photographs; the same with their statistics erased, in colours of equal strength: orange statues, teal skies; paintings; and the photographs with the colours of the paintings, a yellow temple and a green sky among them."}}
+shown = {"photographs": photos, "erased (a third of it)": erased / 3, "paintings": paintings, "statistics of the paintings": restyled}
 viz.show_grids({name: part[:6] for name, part in shown.items()}, n_columns=3, zoom=1.0)
 
 # %% [markdown]
-# Sky, stones and shadows are where they were; whose picture it is can still be said in the second grid. What the six
-# numbers carry is the tint and the contrast: the fourth grid has the paintings' light without their strokes. And nothing
-# is lost for good: put the six numbers back and the photograph is there again. The numbers *are* what was taken out.
+# Sky, stones and shadows are where they were; what it is a picture of can still be said in the second grid. What the
+# six numbers carry is the tint and the contrast: the fourth grid has the paintings' light without their strokes. And
+# nothing is lost for good: put the six numbers back and the photograph is there again. The numbers *are* what was taken
+# out.
 
 # %% [markdown]
 # ## Where the numbers come from
 #
 # In style transfer the two numbers of a channel are measured on a picture. StyleGAN has no such picture. There $y =
 # (y_s, y_b)$ comes from $w$, through a learned affine map, "A" in the paper's figure: for $C$ channels, $2C$ numbers. A
-# published course calls them the mean and the standard deviation of $y$. They are not: they are its two halves. And no standard deviation is ever negative, while $y_s$ may well be.
+# published course calls them the mean and the standard deviation of $y$. They are not: they are its two halves. And no
+# standard deviation is ever negative, while $y_s$ may well be.
 
 # %% [markdown]
 # **Exercise 3. Debug: whose mean?** (medium, 10 minutes: the published reading runs, and gives all channels one style)
@@ -229,17 +232,18 @@ exercises.check_style(style)
 # means and standard deviations of its output, before anything was learnt?
 
 # %%
-layer, w = stylegan.SynthesisLayer(8, 64, w_dim=16, resolution=16), torch.randn(32, 16)
+layer, w = SynthesisLayer(8, 64, w_dim=16, resolution=16), torch.randn(32, 16)
 x = torch.randn(32, 8, 16, 16)
 with torch.no_grad():
+    layer.bias.normal_()  # a new one is 0 and would show nothing
     out = layer(x, w, "none")
     y = w @ (layer.affine.weight * layer.affine.scale).T + layer.affine.bias
     y_s, y_b = 1 + y[:, :64], y[:, 64:]
     before = lrelu(conv2d(x, layer.conv.weight * layer.conv.scale, padding=1) + layer.bias[:, None, None])
 mean, std = (one.flatten(1) for one in statistics(out))
-claim("the layer is convolution, bias, LeakyReLU and our AdaIN", torch.allclose(by_hand(before, y_s, y_b), out, atol=1e-4))
-claim("its channels' means are y_b, to 1e-4", torch.allclose(mean, y_b, atol=1e-4))
-claim("its channels' standard deviations are the absolute values of y_s", torch.allclose(std, y_s.abs(), atol=1e-3))
+claim("the layer is convolution, bias, LeakyReLU and our AdaIN", torch.allclose(by_hand(before, y_s, y_b), out, rtol=0, atol=1e-4))
+claim("its channels' means are y_b, to 1e-4", torch.allclose(mean, y_b, rtol=0, atol=1e-4))
+claim("its channels' standard deviations are the absolute values of y_s", torch.allclose(std, y_s.abs(), rtol=0, atol=1e-3))
 print(f"of {y_s.numel()} scales, {(y_s < 0).double().mean():.0%} are negative")
 claim("more than one in twenty is negative: a standard deviation it is not", (y_s < 0).double().mean() > 0.05)
 
@@ -309,22 +313,21 @@ left = {eps: torch.stack([by_hand(a * x, torch.ones(4, 6), torch.zeros(4, 6), ep
 rule = {eps: 1 / (1 + eps / spreads**2).sqrt() for eps in left}
 worst = max((left[eps] - rule[eps]).abs().max().item() for eps in left)
 claim("the spread that comes out is 1 / sqrt(1 + eps / variance), to 1e-6", worst < 1e-6)
-half = [by_hand(eps**0.5 * x, torch.ones(4, 6), torch.zeros(4, 6), eps).std(correction=0).item() for eps in left]
-claim("at a spread of sqrt(eps) both are down to 0.71", all(abs(value - 0.5**0.5) < 1e-3 for value in half))
 
 # %% mystnb={"image": {"alt": "Two curves of the output's spread over the input's, on a logarithmic axis from 1e-7 to 1. Both rise from 0 to 1 as an S; the one for StyleGAN's epsilon at 1e-4, the one for InstanceNorm's at 3e-3. Dots lie on the lines of the formula."}}
 _, (ax,) = viz.figure(7.5, 2.6)
 for (eps, curve), colour, name in zip(left.items(), (viz.FAKE, viz.REAL), ("StyleGAN", "InstanceNorm"), strict=True):
     ax.semilogx(spreads, rule[eps], color=colour, lw=1, label=f"{name}, eps = {eps:g}")
-    ax.semilogx(spreads[::3], curve[::3], "o", color=colour, ms=4)
+    ax.semilogx(spreads[::3], curve[::3], "o", color=colour, ms=4, label="measured")
     ax.axvline(eps**0.5, color=colour, lw=0.8, ls=":")
 ax.set(xlabel="standard deviation of the channel before", ylabel="after", ylim=(0, 1.05))
 ax.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# At $\sqrt\epsilon$: 0.0001 and 0.003. Read the right-hand side too: a channel with a spread of 0.01, hardly a ripple,
-# comes out with the same spread as one of 100. A norm is an **amplifier** that turns up whatever is faint.
+# At $\sqrt\epsilon$: 0.0001 and 0.003. Read the right-hand side too: a channel with a spread of 0.1, hardly a ripple,
+# comes out with the same spread as one of 1, and one of 0.01 with nearly the same. A norm is an **amplifier** that
+# turns up whatever is faint, as long as it is above $\sqrt\epsilon$.
 
 # %% [markdown]
 # ### What it puts out of work
@@ -335,8 +338,8 @@ plt.show()
 # %% [markdown]
 # **Exercise 5. Idle or at work?** (medium, 10 minutes: a prediction; the cell below it is the experiment)
 #
-# A part is "idle" if changing it changes nothing behind the norm, and "at work" otherwise. A bias has one number for each
-# channel; noise one for each place; "doubling" multiplies all weights by 2.
+# A part is "idle" if changing it changes nothing behind the norm, and "at work" otherwise. A bias has one number for
+# each channel; noise one for each place; "doubling" multiplies all weights by 2.
 
 # %% tags=["exercise"]
 idle = {
@@ -361,8 +364,9 @@ exercises.check_idle(idle)
 # }
 # ```
 #
-# The bias before a LeakyReLU decides which places are bent, and that is no $ax + b$. And $y_s$ weighs one channel against
-# the others before a convolution adds them up: this is how a style reaches the next layer at all.
+# The bias before a LeakyReLU decides which places are bent, and that is no $ax + b$. And $y_s$ weighs one channel
+# against the others before a convolution adds them up: behind it, the norm would level it (without a LeakyReLU between,
+# this is the only way for $y_s$ to be heard).
 #
 # </details>
 
@@ -390,9 +394,9 @@ claim("the first two change the output by less than 0.001 on average, the others
 # %% [markdown]
 # ### The company of a place, once more
 #
-# In lesson 07, a generator with InstanceNorm drew one place in two ways, alone and in a long strip. Now you can say why,
-# with one layer and no network. Keep the left half of each photograph and replace the right half by white. **Predict:**
-# what does InstanceNorm make of the left half, which has not changed?
+# In lesson 07, a generator with InstanceNorm drew one place in two ways, alone and in a long strip. Now you can say
+# why, with one layer and no network. Keep the left half of each photograph and replace the right half by white.
+# **Predict:** what does InstanceNorm make of the left half, which has not changed?
 
 # %%
 beside = photos.clone()
@@ -412,10 +416,11 @@ claim("and a calm sea with a spread of 0.01 is amplified over ninety times", lou
 # %% [markdown]
 # ## Statistics inside a network
 #
-# On pixels AdaIN moves tint and contrast. Style transfer does it *inside* a network, where a channel stands for an edge,
-# a texture, perhaps an eye. What does it move there? The papers use VGG, trained on a million photographs. We have the
-# course's own readers (lesson 04): five convolutions, trained on critters, or on photographs and paintings, small enough
-# to do every experiment here. What holds for them need not hold for VGG, and we shall say where that matters.
+# On pixels AdaIN moves tint and contrast. Style transfer does it *inside* a network, where a channel stands for an
+# edge, a texture, perhaps an eye. What does it move there? The papers use VGG, trained on a million photographs. We
+# have the course's own readers (lesson 04): five convolutions, trained on critters, or on photographs and paintings,
+# small enough to do every experiment here. What holds for them need not hold for VGG, and we shall say where that
+# matters.
 #
 # How far are the statistics of two feature maps apart? Huang and Belongie's equation 13 adds, over layers, the distance
 # of the means and the distance of the standard deviations:
@@ -425,8 +430,8 @@ claim("and a calm sea with a spread of 0.01 is amplified over ninety times", lou
 # %% [markdown]
 # **Exercise 6. A distance of styles** (medium, 10 minutes: two norms, not one, and not squared)
 #
-# For one layer: `x` and `y` are (N, C, ·, ·), and may differ in height and width. Take the norms over the channels of each
-# picture, and the mean over the pictures.
+# For one layer: `x` and `y` are (N, C, ·, ·), and may differ in height and width. Take the norms over the channels of
+# each picture, and the mean over the pictures.
 
 # %% tags=["exercise"]
 def style_loss(x, y):
@@ -447,11 +452,11 @@ exercises.check_style_loss(style_loss)
 #
 # </details>
 #
-# Huang and Belongie set the statistics at one layer, $t = \mathrm{AdaIN}(\phi(c), \phi(s))$, of a content picture $c$ and a
-# style picture $s$, and train a decoder that turns $t$ into a picture; equation 12 asks that its features come near $t$.
-# We need no decoder: begin with $c$ and change its **pixels** until $\lVert \phi(x) - t \rVert^2$ is small. Depth 0 are
-# the pixels themselves, and there AdaIN's result *is* the picture. We take each layer's output before its ReLU, so that
-# every $t$ is possible for it.
+# Huang and Belongie set the statistics at one layer, $t = \mathrm{AdaIN}(\phi(c), \phi(s))$, of a content picture $c$
+# and a style picture $s$, and train a decoder that turns $t$ into a picture; equation 12 asks that its features come
+# near $t$. We need no decoder: begin with $c$ and change its **pixels** until $\lVert \phi(x) - t \rVert^2$ is small.
+# Depth 0 are the pixels themselves, and there AdaIN's result *is* the picture, clipped to what a screen can show. We
+# take each layer's output before its ReLU, so that $t$ may be negative.
 
 # %%
 def at(reader, x, depth):
@@ -480,9 +485,9 @@ def move(reader, content, style, depth, n_steps=cfg.n_steps_move, lr=0.03):
 # %% [markdown]
 # ### Critters: the factors are known
 #
-# Pairs of creatures: one gives the content, the other the style. Most have nothing to do with each other. Some are
-# **twins**: the style picture is the content creature with a single factor changed, its texture, its body colour or its
-# background. For those the perfect transfer is known: it is the twin.
+# Pairs of creatures: one gives the content, the other the style. Some have nothing to do with each other. The others
+# are **twins**: the style picture is the content creature with a single factor changed, its texture, its body colour or
+# its background. For those the perfect transfer is known: it is the twin.
 
 # %%
 content_factors = load_critters("test", n=cfg.n_pairs + 3 * cfg.n_twins, seed=SEED + 1)[1]
@@ -523,9 +528,9 @@ names = ["pixels", "1", "2", "3", "4", "5"]
 viz.show_heat_map(came, [f"measured at {name}" for name in names], names, title="share of the way that the statistics have come, by the depth at which they were set")
 
 # %% [markdown]
-# The diagonal says that the method works. Beside it, setting the statistics at one depth moves those of the neighbours a
-# part of the way, and far from it little, or backwards. "The style" is not one thing that travels as a whole: each depth
-# has its own. Now look.
+# The diagonal says that the method works. (At the pixels it is not 1: clipping.) Beside it, early depths carry their
+# neighbours along almost as far; set at depth 5, the statistics of no other depth follow, and some go backwards. "The
+# style" is not one thing that travels as a whole: each depth has its own. Now look.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Eight rows of eight creatures: content; style; and the content with the style's statistics set at the pixels and at depths one to five. At the pixels and at depth one the colours change, over body and ground alike. At depth two the tint is half as strong and a fine grid appears. From depth three on the creature keeps its colours, shape and face, with more and more noise."}}
 n_shown = min(8, cfg.n_pairs)
@@ -536,13 +541,14 @@ for ax, (name, part) in zip(axes, rows_shown.items(), strict=True):
     ax.set(xticks=[], yticks=[])
     ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     ax.spines[:].set_visible(False)
-viz.show_jpeg(quality=62)
+viz.show_jpeg(quality=58)
 
 # %% [markdown]
-# Colours move at the pixels and at the first convolution; and they move the way that a mean does, body and ground
-# together: a creature on a white ground makes everything pale. Deeper, our eyes see noise. What does the reader see? And
-# since it is the reader's own features that were moved, ask a **witness** too, who had no part in it: another network,
-# trained here, on pictures of half the size.
+# Colours move at the pixels and at the first convolution, and about half as far at the second; and they move the way
+# that a mean does, body and ground together: a creature on a white ground makes everything pale. Deeper, our eyes see
+# noise. What does the reader see? (It answers from the means of its channels at every depth: part of the very numbers
+# that we set.) And since it is the reader's own features that were moved, ask a **witness** too, who had no part in it:
+# another network, trained here, on pictures of half the size.
 
 # %% tags=["nbval-ignore-output"]
 def train_witness(n_steps=cfg.n_steps_judge):
@@ -589,35 +595,39 @@ by_pixels, believed, seen = took["the witness"][:, 0], took["the reader"], took[
 claim("at the pixels the background is the style's in a quarter or more, the shape in less than a tenth", by_pixels[GROUND] > 0.25 and by_pixels[SHAPE] < 0.1, margin=min(by_pixels[GROUND] - 0.25, 0.1 - by_pixels[SHAPE]), needs_training=True)
 claim("at depth 5 the reader takes the shape for the style's, and the eyes, in over 80 %", believed[[SHAPE, EYES], 5].min() > 0.8, margin=believed[[SHAPE, EYES], 5].min() - 0.8, needs_training=True)
 claim("and at depth 4 the texture", believed[TEXTURE, 4] > 0.8, margin=believed[TEXTURE, 4] - 0.8, needs_training=True)
+knows = (witness(content) == content_factors).double().mean(0)
+print("the witness is right about untouched creatures in", {name: f"{value:.0%}" for name, value in zip(FACTORS, knows.tolist(), strict=True)})
+claim("the witness knows shape, texture and eyes of untouched creatures, four of five at least", knows[[SHAPE, TEXTURE, EYES]].min() > 0.8, margin=knows[[SHAPE, TEXTURE, EYES]].min().item() - 0.8, needs_training=True)
 deep = seen[[SHAPE, TEXTURE, EYES], 3:].max().item()
-claim("the witness does not: below 10 % for all three, at depths 3 to 5", deep < 0.1, margin=0.1 - deep, needs_training=True)
+claim("it does not take them for the style's: below 10 % for all three, at depths 3 to 5", deep < 0.1, margin=0.1 - deep, needs_training=True)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two tables of seven factors by six depths. The reader: background and body colour move at the first depths, texture at depth four, and shape, top, eyes and mouth wholly at depth five. The witness: background in half and body colour in a quarter at the pixels and depth one, less at two, and everything else near zero."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two tables of seven factors by six depths. The reader: the background moves at the first depths, body colour and texture most at depth four, and shape, top, eyes and mouth wholly at depth five. The witness: background in half and body colour in a quarter at the pixels and depth one, less at two, and everything else near zero."}}
 viz.show_heat_maps({f"style's value, says {name}": (table, (0, 1)) for name, table in took.items()}, [name.replace("_", " ") for name in FACTORS], names)
 
 # %% [markdown]
 # Read the left table alone and it is a triumph: the ground's colour early, the body's and its texture at depth 4, shape
 # and face at depth 5, nearly as one would draw it on a blackboard. The right table says that none of the latter
-# happened, and your eyes agree. The pixels took a shorter way than to turn a dome into a tower: a pattern too fine for
-# us, to which the deep channels answer. It is what is called an adversarial example. Our measure was the network that
-# we had optimised against. **Never let the judge sit at the table where the game is played.**
+# happened, and your eyes agree. The pixels took a shorter way than to turn a dome into a tower: a pattern that means
+# nothing to us, to which the deep channels answer. It is what is called an adversarial example. Our measure was the
+# network that we had optimised against. **Never let the judge sit at the table where the game is played.**
 #
-# The pattern is as frail as it is fine. **Predict:** filter the pictures with $[1, 2, 1]/4$, which leaves a shape a shape,
-# and ask the reader again.
+# The pattern is as frail as it is fine. **Predict:** filter the pictures with $[1, 2, 1]/4$, which leaves a shape a
+# shape, and ask the reader again.
 
 # %%
 blur = Blur()
 kept = share(ask_reader, blur(content), content_factors)[SHAPE]
 stays = share(ask_reader, blur(made[5]), style_factors)[SHAPE]
+print(f"after the filter: {kept:.0%} of the content's shapes are still known, {stays:.0%} of the moved ones taken for the style's")
 claim("after the filter the reader still knows the shapes of the content pictures, nine of ten", kept > 0.9)
-claim("but of the moved ones it takes at most half for the style's", stays < 0.5, margin=0.5 - stays, needs_training=True)
+claim("but of the moved ones it takes less than half for the style's", stays < 0.5, margin=0.5 - stays, needs_training=True)
 
 # %% [markdown]
 # ### Twins: is it ever the right answer?
 #
-# The twins differ in one factor. A transfer that "controls texture" should bring the creature nearer to its twin with the
-# other texture. Measure the error to the twin as a share of what it is when nothing is done. **Predict:** for which of
-# the three does any depth get below 1?
+# The twins differ in one factor. A transfer that "controls texture" should bring the creature nearer to its twin with
+# the other texture. Measure the error to the twin as a share of what it is when nothing is done. **Predict:** for which
+# of the three does any depth get below 1?
 
 # %%
 def error(x, kind):
@@ -631,12 +641,12 @@ claim("for both colours, some depth is", nearest < 1, margin=1 - nearest, needs_
 claim("and never depth 3, 4 or 5", against[:, 3:].min() > 1, margin=against[:, 3:].min() - 1, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of three kinds of twins by six depths: the error to the true twin as a multiple of doing nothing. Texture is well above one everywhere; the colours are nearest at the pixels and the first depths."}}
-viz.show_heat_map(against, [f"twin: {kind.replace('_', ' ')}" for kind in kinds], names, title="error to the true twin, as a multiple of doing nothing", limits=(0.5, 1.0))
+viz.show_heat_map(against, [f"twin: {kind.replace('_', ' ')}" for kind in kinds], names, title="error to the true twin, as a multiple of doing nothing (below 1: nearer)", limits=(0.5, 1.5))
 
 # %% [markdown]
-# The colours come nearer, at the pixels and at the first convolution, but not by much: a new body colour is spread over
-# the ground as well, and the other way round. Stripes don't become spots at any depth. Where a stripe ends is a matter of
-# *place*, and places are what a mean over the picture has thrown away.
+# The colours come nearer, at the pixels and at the first convolution (barely at the second), but not by much: a new
+# body colour is spread over the ground as well, and the other way round. No texture comes nearer to its twin's at any
+# depth. Where a stripe ends is a matter of *place*, and places are what a mean over the picture has thrown away.
 
 # %% [markdown]
 # ### Photographs and paintings
@@ -671,7 +681,8 @@ def steps(x):
     return torch.cat([grey.diff(dim=2).flatten(1), grey.diff(dim=3).flatten(1)], 1).abs()
 
 
-print("painted, says the painter's reader:", [round((features.read_answers(painter, styled[k])["painted"] == 1).double().mean().item(), 2) for k in depths])
+painted = {name: (features.read_answers(painter, x)["painted"] == 1).double().mean().item() for name, x in {"photographs": photos, "paintings": paintings, **styled}.items()}
+print("painted, says the painter's reader:", {name: round(value, 2) for name, value in painted.items()})
 
 # %%
 def way(x, what):
@@ -691,12 +702,12 @@ table["lighting kept"] = [likeness(x, lambda one: avg_pool2d(brightness(one), 8)
 table["contours kept"] = [likeness(x, steps) for x in styled.values()]
 claim("at the pixels colour goes over 90 % of the way, at depth 5 less than 30 %", table["colour"][0] > 0.9 and table["colour"][5] < 0.3, margin=min(table["colour"][0] - 0.9, 0.3 - table["colour"][5]), needs_training=True)
 claim("where it is bright stays put at every depth: correlation above 0.9", min(table["lighting kept"]) > 0.9, margin=min(table["lighting kept"]) - 0.9, needs_training=True)
-claim("the contours stay at the pixels, above 0.95, and suffer with depth, below 0.8", table["contours kept"][0] > 0.95 and table["contours kept"][5] < 0.8, margin=min(table["contours kept"][0] - 0.95, 0.8 - table["contours kept"][5]), needs_training=True)
+claim("the contours stay at the pixels, above 0.95, and suffer at depth 5, below 0.8", table["contours kept"][0] > 0.95 and table["contours kept"][5] < 0.8, margin=min(table["contours kept"][0] - 0.95, 0.8 - table["contours kept"][5]), needs_training=True)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of five measures by six depths. Colour: nearly all of the way at the pixels and depth one, half at two, little at five. Contrast: nine tenths at the pixels, little below. Fine texture: hardly at the pixels, a half at depth one and a third below. Lighting kept: close to one throughout. Contours kept: close to one at the pixels and depth one, down to under 0.6."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of five measures by six depths. Colour: nearly all of the way at the pixels and depth one, half at two, little at five. Contrast: nine tenths at the pixels, little below. Fine texture: hardly at the pixels, a half at depth one, less at two to four, nearly a half at five. Lighting kept: close to one throughout. Contours kept: close to one at the pixels and depth one, down to under 0.6."}}
 viz.show_heat_map(torch.tensor(list(table.values())), list(table), names, title="photographs with a painting's statistics, by the depth at which they were set")
 
-# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Rows of photographs of buildings and statues: as they are, the paintings beside them, and the photographs with a painting's statistics set at the pixels and at five depths of a network. At the pixels they take the paintings' colours, deeper ones keep their own colours and get a fine grain. No brush stroke is to be seen, and no building moves."}}
+# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Rows of photographs of buildings and statues: as they are, the paintings beside them, and the photographs with a painting's statistics set at the pixels and at five depths of a network. At the pixels they take the paintings' colours; deeper ones keep more of their own and get a fine grain, and at depth five red and violet noise. No brush stroke is to be seen, and no building moves."}}
 n_shown = min(8, cfg.n_photos)
 rows_shown = {"photograph": photos, "painting": paintings} | {f"at {name}": styled[k] for k, name in enumerate(names)}
 _, axes = plt.subplots(len(rows_shown), 1, figsize=(n_shown * 0.9 + 0.9, len(rows_shown) * 0.9), dpi=72, layout="constrained")
@@ -705,15 +716,15 @@ for ax, (name, part) in zip(axes, rows_shown.items(), strict=True):
     ax.set(xticks=[], yticks=[])
     ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     ax.spines[:].set_visible(False)
-viz.show_jpeg(quality=70)
+viz.show_jpeg(quality=66)
 
 # %% [markdown]
 # ### The sentence, judged
 #
-# - **Colour: yes**, of the picture as a whole: its tint at the pixels and in the first layer, its contrast at the pixels
+# - **Colour: yes**, of the picture as a whole: its tint at the pixels and in the first layer (half as far in the second), its contrast at the pixels
 #   alone.
-# - **Texture: not here.** The strength of fine detail moves, but as grain: no stripe became a spot, and no stone a brush
-#   stroke. The reader of photographs calls more and more of the results "painted" with depth, and that is once more the
+# - **Texture: not here.** The strength of fine detail moves, in the first layer as sharpness, deeper as grain: no texture came
+#   nearer to its twin's, and no stone became a brush stroke. The reader of photographs calls more and more of the results "painted" with depth, from the second on, and that is once more the
 #   network's own opinion. With VGG's features and a trained decoder the published results do show strokes: what a channel
 #   of the network stands for decides. AdaIN itself does not know what a texture is.
 # - **Lighting: the amount, not the place.** The whole gets brighter or darker. Where the light falls, and where the
@@ -726,8 +737,8 @@ viz.show_jpeg(quality=70)
 #
 # Then why do StyleGAN's styles change faces, and not just their tint? Because there the layers *behind* the AdaIN are
 # trained along with it. Build the smallest such generator by hand. It starts, as StyleGAN does, from a constant: two
-# channels at 16 x 16, one with a disk, the other with a frame. AdaIN sets how strong each is; a fixed layer adds them up,
-# and what is above a threshold is painted. **Predict:** can two scales change the *shape*?
+# channels at 16 x 16, one with a disk, the other with a frame. AdaIN sets how strong each is; a fixed layer adds them
+# up, and what is above a threshold is painted. **Predict:** can two scales change the *shape*?
 
 # %%
 down, across = torch.meshgrid(torch.linspace(-1, 1, 16), torch.linspace(-1, 1, 16), indexing="ij")
@@ -739,21 +750,21 @@ constant = torch.stack([disk, frame])[None]
 def draw(y_s):
     """Scales (N, 2) to pictures (N, 1, 16, 16), black and white."""
     x = by_hand(constant.expand(len(y_s), -1, -1, -1), y_s, torch.zeros_like(y_s))
-    return (x.sum(1, keepdim=True) > 0.8).float() * 2 - 1
+    return (x.sum(1, keepdim=True) > 0.77).float() * 2 - 1
 
 
 drawn = draw(torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [-1.0, 0.5]]))
 overlap = [((drawn[k, 0] > 0) & (shape > 0)).sum() / ((drawn[k, 0] > 0) | (shape > 0)).sum() for k, shape in ((0, disk), (1, frame))]
 claim("scales (1, 0) paint the disk and (0, 1) the frame, to the pixel", min(overlap) == 1)
-claim("the two pictures have no white pixel in common", not ((drawn[0] > 0) & (drawn[1] > 0)).any())
 
-# %% mystnb={"image": {"alt": "Four small black and white pictures: a disk, a frame, a frame with a disk in it, and a picture where the scale of the disk is negative."}}
+# %% mystnb={"image": {"alt": "Four small black and white pictures: a disk; a frame; nothing, with both at once; and the frame again, where the scale of the disk is negative."}}
 framed = pad(interpolate(drawn, scale_factor=5), (10, 10, 10, 10), value=0.0)  # grey, so that white ends somewhere
 viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(0, 1)", "(1, 1)", "(-1, 0.5)"))}, zoom=0.8)
 
 # %% [markdown]
 # They can. One AdaIN, no colour, no texture, and the style is a shape, for the channels stand for shapes. (Both at once
-# paint nothing: once normalised, each is negative where the other is positive, and their sum reaches 0.8 nowhere.) In
+# paint nothing: once normalised, each is negative where the other is positive, and their sum reaches 0.77 nowhere. A
+# negative disk beside half a frame is the frame alone.) In
 # StyleGAN the constant has 4 x 4 places, so what the first layers' channels stand for is coarse. The paper reports what
 # its styles control by **resolution**: coarse (4 to 8 px) pose and the shape of the face, middle (16 to 32) smaller
 # features and hair, fine (64 to 1024) colours. Not one list for AdaIN, but one for each level. Lesson 12 measures ours.
@@ -761,9 +772,9 @@ viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(
 # %% [markdown]
 # ## What AdaIN destroys
 #
-# A channel's strength is information: "there are many stripes here", "this edge is faint". AdaIN normalises each channel
-# by itself, so two channels of strengths 1 and 100 go in, and two with the prescribed strengths come out. What one could
-# have read in their *relation* is gone.
+# A channel's strength is information: "there are many stripes here", "this edge is faint". AdaIN normalises each
+# channel by itself, so two channels of strengths 1 and 100 go in, and two with the prescribed strengths come out. What
+# one could have read in their *relation* is gone.
 
 # %%
 generator = torch.Generator().manual_seed(SEED)
@@ -781,15 +792,14 @@ def relation(x):
 before, behind = relation(features_in), relation(by_hand(features_in, torch.ones(1000, 2), torch.zeros(1000, 2)))
 told = torch.corrcoef(torch.stack([before.log(), (strength[:, 0] / strength[:, 1]).flatten().log()]))[0, 1]
 claim("before AdaIN the features tell how the strengths relate: correlation above 0.95", told > 0.95)
-claim("they go from below 1 : 10 to above 10 : 1", before.min() < 0.1 and before.max() > 10)
-claim("behind it each is 1 : 1, to a thousandth", (behind - 1).abs().max() < 1e-3)
+print(f"before: from 1 : {1 / before.min():.0f} to {before.max():.0f} : 1. Behind: all within {(behind - 1).abs().max():.0e} of 1 : 1")
 
 # %% [markdown]
 # ### The spike
 #
 # A network that *needs* this information has a way to smuggle it through. Let a channel have a pattern of spread 1 over
-# $n$ pixels, and raise **one** pixel by a height $h$. The channel's variance is then about $1 + h^2/n$, AdaIN divides by its
-# root, and everything except the spike comes out smaller.
+# $n$ pixels, and raise **one** pixel by a height $h$. The channel's variance is then about $1 + h^2/n$, AdaIN divides
+# by its root, and everything comes out smaller: the spike stays the largest, and the others all but vanish.
 
 # %% [markdown]
 # **Exercise 7. How high?** (medium, 10 minutes: derive it; the answer is why droplets are so bright)
@@ -811,8 +821,8 @@ exercises.check_spike(spike)
 #     return math.sqrt((factor**2 - 1) * n)
 # ```
 #
-# The variance has to become $\mathit{factor}^2$: $1 + h^2/n = \mathit{factor}^2$. At 64 x 64 pixels and a factor of 10 the
-# spike is 637 times as high as the pattern.
+# The variance has to become $\mathit{factor}^2$: $1 + h^2/n = \mathit{factor}^2$. At 64 x 64 pixels and a factor of 10
+# the spike is 637 times as high as the pattern.
 #
 # </details>
 
@@ -838,10 +848,10 @@ claim("a spike of 637 makes the rest ten times smaller, within 2 %", abs(10 * re
 # One pixel of 4,096 is a **volume control** for all the others. With it, a generator decides for itself how strong a
 # channel is, whatever the style prescribes.
 #
-# Would it? Nobody has to tell it. Take a target that AdaIN forbids: a disk with a contrast of 0.2, where the style orders
-# a standard deviation of 1. Adjust 256 numbers in front of an AdaIN by gradient descent, once under a squared error, once
-# under an absolute one (which forgives a few pixels that are far off, as a critic does who looks at everything else).
-# **Predict** what each of them does with the contrast that is too much.
+# Would it? Nobody has to tell it. Take a target that AdaIN forbids: a disk with a contrast of 0.2, where the style
+# orders a standard deviation of 1. Adjust 256 numbers in front of an AdaIN by gradient descent, once under a squared
+# error, once under an absolute one (which forgives a few pixels that are far off, as a critic does who looks at
+# everything else). **Predict** what each of them does with the contrast that is too much.
 
 # %%
 target = 0.2 * by_hand(disk[None, None].double(), torch.ones(1, 1), torch.zeros(1, 1))
@@ -856,7 +866,6 @@ for name, size in (("squared", torch.square), ("absolute", torch.abs)):
     found[name] = by_hand(x, torch.ones(1, 1), torch.zeros(1, 1)).detach()
 wrong = {name: (y - target).abs().flatten().sort().values for name, y in found.items()}
 energy = {name: (y.square().flatten().sort().values[-4:].sum() / y.square().sum()).item() for name, y in found.items()}
-claim("both obey: a standard deviation of 1", all(abs(y.std(correction=0) - 1) < 1e-3 for y in found.values()))
 claim("squared: the four strongest of 256 pixels hold less than a tenth of the energy", energy["squared"] < 0.1)
 claim("absolute: they hold over 80 %", energy["absolute"] > 0.8)
 claim("and nine tenths of the pixels are right to 0.05, where squared is off by over 0.3 at half of them", wrong["absolute"][230] < 0.05 and wrong["squared"][128] > 0.3)
@@ -865,44 +874,42 @@ claim("and nine tenths of the pixels are right to 0.05, where squared is off by 
 _, axes = viz.figure(7.8, 2.8, n_axes=3)
 panels = {"wanted: a contrast of 0.2": target, "squared error": found["squared"], "absolute error": found["absolute"]}
 for ax, (name, y) in zip(axes, panels.items(), strict=True):
-    ax.imshow(y[0, 0], cmap="gray", vmin=-1.5, vmax=1.5, interpolation="nearest")
+    ax.imshow(y[0, 0], cmap="gray", vmin=-2, vmax=2, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
-    ax.set_title(f"{name}\nlargest {y.abs().max():.0f}" if name == "absolute error" else f"{name}\n", fontsize=9)
+    ax.set_title(f"{name}\nlargest {y.abs().max():.1f}", fontsize=9)
 plt.show()
 
 # %% [markdown]
 # Under the squared error everything is five times too strong. Under the absolute one the optimiser has **invented the
 # spike**: the picture is as wanted, and a few pixels carry the variance that the norm insists on. Nobody told it how.
 #
-# The authors of StyleGAN found bright blobs, like drops of water, in the feature maps of their own generator, and explained
-# them this way; StyleGAN2 gives up AdaIN for it. It scales the *weights* and undoes the
-# expected, not the measured, strength, so that no spike can turn anything down. Lesson 12 shows the droplets and takes
-# them away.
+# The authors of StyleGAN found bright blobs, like drops of water, in the feature maps of their own generator, and
+# explained them this way; StyleGAN2 gives up AdaIN for it. It scales the *weights* and undoes the expected, not the
+# measured, strength, so that no spike can turn anything down. Lesson 12 shows the droplets and takes them away.
 
 # %% [markdown]
 # ## Was it AdaIN?
 #
-# The article's last claim: AdaIN is why the pictures are better. The StyleGAN paper has a table for it, Fréchet distances
-# on FFHQ at 1024 px (Table 1; lower is better).
+# The article's last claim: AdaIN is why the pictures are better. The StyleGAN paper has a table for it, Fréchet
+# distances on FFHQ at 1024 px (Table 1; lower is better).
 
 # %%
 paper = {"A progressive GAN": 8.04, "B + tuning": 5.25, "C + mapping and styles": 4.85, "D + constant input": 4.88, "E + noise": 4.42, "F + mixing": 4.40}
 scores, whole = list(paper.values()), 8.04 - 4.40
 for name, score, last in zip(paper, scores, [None, *scores], strict=False):
     print(f"{name:24} {score:.2f}" + (f"   {(last - score) / whole:+5.0%} of the gain" if last else ""))
-claim("the styles bring less than a seventh of the whole gain, the tuning over three quarters", (5.25 - 4.85) / whole < 1 / 7 and (8.04 - 5.25) / whole > 3 / 4)
 
 # %% [markdown]
-# Most of the gain was there before any AdaIN. The styles brought about a ninth, together with the mapping network. And in
-# StyleGAN2, AdaIN was taken out, with other changes, and the pictures got better again. What it gave the world is something else: a handle on
-# each resolution.
+# Most of the gain was there before any AdaIN. The styles brought about a ninth, together with the mapping network. And
+# in StyleGAN2, AdaIN was taken out, with other changes, and the pictures got better again. What it gave the world is
+# something else: a handle on each resolution.
 
 # %% [markdown]
 # ## The package's version
 #
 # `gan_course.models.adain.adain` has two paths: the formula, and, for features in channels-last order on a CPU, torch's
-# `batch_norm` called picture by picture, with the style as its scale and shift, which is faster. Both must be ours: values
-# and gradients, in double precision.
+# `batch_norm` called picture by picture, with the style as its scale and shift, which is faster. Both must be ours:
+# values and gradients, in double precision.
 
 # %%
 x = torch.randn(3, 5, 8, 8, generator=generator, dtype=torch.float64)
@@ -917,8 +924,8 @@ def with_gradients(function, x):
 
 ours = with_gradients(by_hand, x)
 for name, order in (("as usual", torch.contiguous_format), ("channels last", torch.channels_last)):
-    theirs = with_gradients(stylegan.adain, x.contiguous(memory_format=order))
-    same = all(torch.allclose(a, b, atol=1e-9) for a, b in zip(ours, theirs, strict=True))
+    theirs = with_gradients(adain_of_package, x.contiguous(memory_format=order))
+    same = all(torch.allclose(a, b, rtol=0, atol=1e-9) for a, b in zip(ours, theirs, strict=True))
     claim(f"the package's AdaIN, {name}: the same values and gradients, to 1e-9", same)
 
 # %% [markdown]
@@ -931,7 +938,7 @@ for name, order in (("as usual", torch.contiguous_format), ("channels last", tor
 #
 # **Three questions**
 #
-# 1. Someone shows you a table: "our method changes the shape in 98 % of cases, as judged by the network that it optimises".
+# 1. Someone shows you a table: "our method changes the shape in 98 % of cases, as judged by the network that it optimises against".
 #    What do you ask for?
 # 2. A StyleGAN layer gets $y_s = 0$ for a channel. What can the channel still tell the next layer?
 # 3. Why does noise survive AdaIN, when a bias right before it does not?
@@ -950,7 +957,7 @@ for name, order in (("as usual", torch.contiguous_format), ("channels last", tor
 # | --- | --- |
 # | NaN from a channel that is flat | $\epsilon$ missing, or outside of the root |
 # | every picture of a batch changes when one does | statistics over axis 0: that is BatchNorm |
-# | pictures without contrast at the start | scales around 0: the 1 is missing in $1 + y_s$ |
+# | pictures without contrast at the start | scales around 0: the 1 is missing that is added to the first half of $y$ |
 # | a style that moves all channels alike | mean and spread *of y* in the place of its two halves |
 # | flat areas full of pattern | a norm turning up what is faint |
 # | one very bright place in the features, in every picture | the spike: lesson 12 |

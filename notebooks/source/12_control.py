@@ -129,13 +129,14 @@ show_rows({f"seeds {k * n_shown} to {(k + 1) * n_shown - 1}": pictures[k * n_sho
 # levels are fixed before we look, by resolution: coarse 4 to 8 px, middle 16, fine 32 to 64. (In the paper, at
 # 1024 px, middle is 16 and 32 and fine is 64 and more. So the names go by place, not by pixel.)
 #
-# Each layer has its own row of `ws`, and each resolution's ToRGB, which turns features into colours, takes the row of the
-# layer that comes next, as in the official code. The last ToRGB has a row to itself.
+# Each layer has its own row of `ws`, and each resolution's ToRGB, which turns features into colours, takes the row of
+# the layer that comes next, as in the official code. The last ToRGB has a row to itself.
 
 # %% [markdown]
 # **Exercise 1. Which rows?** (easy, 5 minutes: off by one here, and the table below is of something else)
 #
-# The layers work at 4, 8, 8, 16, 16, 32, 32, 64 and 64 px. Give the numbers of the rows of `ws`, from 0, for each level.
+# The layers work at 4, 8, 8, 16, 16, 32, 32, 64 and 64 px. Give the numbers of the rows of `ws`, from 0, for each
+# level.
 
 # %% tags=["exercise"]
 levels = {"coarse": ..., "middle": ..., "fine": ...}
@@ -178,18 +179,18 @@ rows = {"this one": pictures, "the other": generate(G, others[:n_shown])} | {f"{
 show_rows({name: part[:n_shown] for name, part in rows.items()})
 
 # %% [markdown]
-# Look, and **predict**: which of the seven factors (shape, texture, body colour, background, top, eyes, mouth) goes with
-# which level?
+# Look, and **predict**: which of the seven factors (shape, texture, body colour, background, top, eyes, mouth) goes
+# with which level?
 #
-# A change can come from the swap or from elsewhere, so two anchors come first. The **ceiling**: exchange all styles. Even
-# then some factors stay the same, by chance. The **floor**: keep all styles and draw new noise maps; what changes then is
-# noise, and the reader's answer where noise is enough to tip it.
+# A change can come from the swap or from elsewhere, so two anchors come first. The **ceiling**: exchange all styles.
+# Even then some factors stay the same, by chance. The **floor**: keep all styles and draw new noise maps; what changes
+# then is noise, and the reader's answer where noise is enough to tip it.
 
 # %% [markdown]
 # **Exercise 2. By chance** (easy, 5 minutes: derive it; "it changed in 80 % of cases" means little without it)
 #
-# A factor's values have the shares $p_1, \dots, p_K$. Two pictures have nothing to do with each other. How often do they
-# differ in the factor? `shares` is (K,), with a sum of 1.
+# A factor's values have the shares $p_1, \dots, p_K$. Two pictures have nothing to do with each other. How often do
+# they differ in the factor? `shares` is (K,), with a sum of 1.
 
 # %% tags=["exercise"]
 def chance(shares):
@@ -232,14 +233,15 @@ columns = [name.replace(" ", "\n").replace("background", "back-\nground") for na
 claim("the package counts as we do", torch.allclose(table["fine"], torch.tensor(list(package.values())).double(), atol=1e-6))
 
 # %% [markdown]
-# The ceiling is what arithmetic says: two creatures of two seeds. (The shares are those of G's own creatures. A value that
-# G never draws lowers both sides, so this is no check of what G can draw.) Now intervals. A share of $n$ pictures is
-# uncertain, and the usual $p \pm 1.96\sqrt{p(1-p)/n}$ says that a share of 0 is certain, which it never is. Wilson's
+# The ceiling is what arithmetic says: two creatures of two seeds. (The shares are those of G's own creatures. A value
+# that G never draws lowers both sides, so this is no check of what G can draw.) Now intervals. A share of $n$ pictures
+# is uncertain, and the usual $p \pm 1.96\sqrt{p(1-p)/n}$ says that a share of 0 is certain, which it never is. Wilson's
 # interval asks instead which true shares make the counted one unsurprising:
 #
 # $$\frac{p + \frac{z^2}{2n} \pm z\sqrt{\frac{p(1-p)}{n} + \frac{z^2}{4n^2}}}{1 + \frac{z^2}{n}}, \qquad z = 1.96$$
 #
-# (Here $z$ is a number of the normal distribution: its middle 95 % lie between $-1.96$ and 1.96. It is no latent vector.)
+# (Here $z$ is a number of the normal distribution: its middle 95 % lie between $-1.96$ and 1.96. It is no latent
+# vector.)
 
 # %% [markdown]
 # **Exercise 3. Wilson's interval** (easy, 5 minutes: every share of this lesson stands in one)
@@ -299,8 +301,8 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 # grounds above under the other's fine styles.
 #
 # So read what each hangs on *most*. **Shape** is coarse first, and middle nearly as often; the ground behind is coarse;
-# **texture** and **body colour** are fine (with some of the texture left for the middle). Top, eyes and mouth change with every
-# level, the middle one before the others (we shall come back to these).
+# **texture** and **body colour** are fine (with some of the texture left for the middle). Top, eyes and mouth change
+# with every level, the middle one before the others (we shall come back to these).
 #
 # What becomes of the article's sentence? There is no one level called style. If a factor is decided at the coarse
 # level, it is because the layers there can draw it: 8 x 8 places hold a silhouette, and hardly a stripe. It need not
@@ -315,10 +317,10 @@ for k, name in enumerate(names):
     print(f"{name:13}{(floor[k] / ceiling[k].clamp_min(1e-3)).item():6.1%}")
 
 # %% [markdown]
-# How much of the matrix is the reader's wavering? Lesson 11 found it unsure of the shape of half of our creatures. The floor
-# can't say: noise moves next to nothing in these weights, and an unmoved picture makes nobody waver. So count again, for
-# each factor, only the creatures of which the reader was sure (0.9 or more) *before* the swap. **Predict:** which cells of
-# the shape's row come down, and which of the mouth's?
+# How much of the matrix is the reader's wavering? Lesson 11 found it unsure of the shape of half of our creatures. The
+# floor can't say: noise moves next to nothing in these weights, and an unmoved picture makes nobody waver. So count
+# again, for each factor, only the creatures of which the reader was sure (0.9 or more) *before* the swap. **Predict:**
+# which cells of the shape's row come down, and which of the mouth's?
 
 # %%
 with torch.no_grad():
@@ -345,8 +347,8 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 # was unsure anyhow. Its coarse and middle cells stay. The mouth loses most in its coarse cell; of tops and eyes some
 # cells come down a little. But of the fine changes of top, eyes and mouth most are left: there it was not the reader's
 # doubt beforehand that tipped the answer. All of texture and of both colours stays: there the reader was sure from the
-# start. So, more sharply than the matrix has it: in these weights the shape is coarse and middle, the ground mostly coarse,
-# texture and the body's colour fine, and the small parts belong to no level alone.
+# start. So, more sharply than the matrix has it: in these weights the shape is coarse and middle, the ground mostly
+# coarse, texture and the body's colour fine, and the small parts belong to no level alone.
 
 # %% [markdown]
 # The levels were fixed beforehand, so that nobody could move their borders afterwards. Now that the count is
@@ -363,10 +365,10 @@ viz.show_heat_map(torch.stack(list(by_row.values()))[:, :4], list(by_row), colum
 # Rows of one level do not agree. Row 2 alone changes the shape about as often as its whole level does, row 0 in a third
 # of that. "Fine" turns out to be two handles: texture sits mostly in the rows of 32 px, the body's colour in those of
 # 64 px. And the ground hangs on rows 1 and 2, and again on row 5. Where a factor has one dark cell, a single row is its
-# handle; where it has none, the rows' neighbours still carry the old $w$, and outvote the one that changed, or so we think.
-# (Mixing in training always changed all rows from some layer on, never one in the middle: single rows are the harder
-# test.) Row 7 drives the first layer of 64 px and the ToRGB of 32 px; which of the two colours the body, this swap
-# can't tell. Row 9 drives the last ToRGB alone, and changes next to nothing.
+# handle; where it has none, the rows' neighbours still carry the old $w$, and outvote the one that changed, or so we
+# think. (Mixing in training always changed all rows from some layer on, never one in the middle: single rows are the
+# harder test.) Row 7 drives the first layer of 64 px and the ToRGB of 32 px; which of the two colours the body, this
+# swap can't tell. Row 9 drives the last ToRGB alone, and changes next to nothing.
 
 # %% [markdown]
 # ## Reading a code
@@ -464,7 +466,8 @@ print("an untrained w over z:                ", [f"{100 * value:.1f}" for value 
 # ## The length of a path
 #
 # A second way: walk from one code to another, and at a random place on the way square how fast the *picture* moves. A
-# detour, through a creature that is in neither end, takes speed. StyleGAN's perceptual path length (equations 2 and 3) is
+# detour, through a creature that is in neither end, takes speed. StyleGAN's perceptual path length (equations 2 and 3)
+# is
 #
 # $$\mathbb{E}\Big[\tfrac{1}{\epsilon^2}\, d\big(G(\mathrm{slerp}(z_1, z_2; t)),\ G(\mathrm{slerp}(z_1, z_2; t + \epsilon))\big)\Big]$$
 #
@@ -556,15 +559,15 @@ show_rows(walks)
 # that reason.) The geometric mean asks by which *factor* paths differ, and no single step can carry it away.
 #
 # In $z$, ends and whole have to be equal, but for chance: on the great circle between two random points, every point is
-# as random as the ends. So the gap between those two rows is a yardstick. By it $w$ is the shorter way for certain at the
-# ends; over the whole, one draw like ours could still be luck, but $w$ was shorter in each of sixteen others that we tried.
-# And in $w$ the ends are the shorter part. A straight line between two points of W leads through places where no $w$
-# comes from any $z$. The walk drawn is that of the pair with the median ratio.
+# as random as the ends. So the gap between those two rows is a yardstick. By it $w$ is the shorter way for certain at
+# the ends; over the whole, one draw like ours could still be luck, but $w$ was shorter in each of sixteen others that
+# we tried. And in $w$ the ends are the shorter part. A straight line between two points of W leads through places where
+# no $w$ comes from any $z$. The walk drawn is that of the pair with the median ratio.
 #
-# In the paper (Table 3, full and ends): 412.0 and 415.3 for the traditional generator's Z. For W of the style-based one,
-# 446.2 and 376.6 without noise, 200.5 and 160.6 with noise, 234.0 and 195.9 with noise *and* mixing. So W is the
-# smoother one there *if* there is noise, and mixing, which helps control, made the paths longer again. Their Z and W are
-# of two generators; ours are of one. Their ends are the shorter part in W too, and not in Z.
+# In the paper (Table 3, full and ends): 412.0 and 415.3 for the traditional generator's Z. For W of the style-based
+# one, 446.2 and 376.6 without noise, 200.5 and 160.6 with noise, 234.0 and 195.9 with noise *and* mixing. So W is the
+# smoother one there *if* there is noise, and mixing, which helps control, made the paths longer again. Their Z and W
+# are of two generators; ours are of one. Their ends are the shorter part in W too, and not in Z.
 
 # %% [markdown]
 # ## Directions
@@ -652,12 +655,12 @@ for factor in asked:
 # %% [markdown]
 # The normal is the best line to **read** along: no other follows the answers so closely, that is what least squares
 # looks for (but for the ridge). It need not be the best to **write** along. The fit divides by the spread of the codes:
-# where $w$ hardly varies, a small difference counts much, so the normal leans into directions in which hardly a $w$ goes,
-# and where G was hardly trained. The difference of means stays among the codes, and for the body's colour it is clearly
-# the better tool. The price: whatever goes together in $w$ comes along, too. Look at the second number of each pair. For
-# the ground the two arrive about as often, and the normal changes far less of the rest; for texture the means do no
-# better than a random walk. And don't take either for a good editor: the better one gets the wanted colour in about a
-# third of the cases, the wanted shape hardly ever, and about half of the other answers change.
+# where $w$ hardly varies, a small difference counts much, so the normal leans into directions in which hardly a $w$
+# goes, and where G was hardly trained. The difference of means stays among the codes, and for the body's colour it is
+# clearly the better tool. The price: whatever goes together in $w$ comes along, too. Look at the second number of each
+# pair. For the ground the two arrive about as often, and the normal changes far less of the rest; for texture the means
+# do no better than a random walk. And don't take either for a good editor: the better one gets the wanted colour in
+# about a third of the cases, the wanted shape hardly ever, and about half of the other answers change.
 #
 # The matrix suggests a remedy for that. An edit need not touch all levels: move the rows of the level that changes the
 # factor most, and leave the others alone.
@@ -687,11 +690,11 @@ for factor in reversed(asked):
 show_rows(rows)
 
 # %% [markdown]
-# At its own level alone the wanted colour arrives as often, and little more than half as much else changes: the level is
-# the better part of the tool. Each row of the picture, moved at all levels, is the value of its factor that came out
-# best. Steps to the left lead away from the value, and the last on the right are about as far as a typical $w$ lies from
-# the centre. The colours arrive, and not alone: tops, textures, shapes change on the way. The stripes were there, and
-# leave to the left. On the way to a squat shape nearly everything changes but the shape.
+# At its own level alone the wanted colour arrives as often, and little more than half as much else changes: the level
+# is the better part of the tool. Each row of the picture, moved at all levels, is the value of its factor that came out
+# best. Steps to the left lead away from the value, and the last on the right are about as far as a typical $w$ lies
+# from the centre. The colours arrive, and not alone: tops, textures, shapes change on the way. The stripes were there,
+# and leave to the left. On the way to a squat shape nearly everything changes but the shape.
 
 # %% [markdown]
 # ### Without labels
@@ -770,9 +773,9 @@ show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()}
 # ## Inversion
 #
 # Give G a picture; which $w$ makes it? Nothing in a GAN answers that: G runs one way. So search, by gradient descent on
-# $w$ through the frozen G (the article speaks of vectors "assigned to every picture": there are none until somebody looks
-# for them). **Predict:** how close will it come for a picture that G itself has made? And for a creature that it never
-# saw? And for a photograph?
+# $w$ through the frozen G (the article speaks of vectors "assigned to every picture": there are none until somebody
+# looks for them). **Predict:** how close will it come for a picture that G itself has made? And for a creature that it
+# never saw? And for a photograph?
 #
 # Two spaces to search in: **W**, one $w$ for all rows; **W+**, a $w$ for each row.
 
@@ -809,8 +812,8 @@ print(f"one picture by hand, W+: error {mine_error:.4f} of the range from black 
 
 # %% [markdown]
 # The package's `project` does the same for several pictures side by side, each from the nearest of 64 random creatures.
-# Several pictures of each kind. The error is the mean absolute difference of the pixels, as a share of the range from black
-# to white (that is, half the difference in [-1, 1]). A picture counts as found below 0.04.
+# Several pictures of each kind. The error is the mean absolute difference of the pixels, as a share of the range from
+# black to white (that is, half the difference in [-1, 1]). A picture counts as found below 0.04.
 
 # %% tags=["nbval-ignore-output"]
 targets = {"its own": own, "real creatures": real, "photographs": photos}
@@ -880,14 +883,14 @@ print("below: target, found in W+, and six standard deviations towards", ", ".jo
 show_rows(rows, 0.75)
 
 # %% [markdown]
-# The first row is the control. G's own creature, found again in W+, stays a creature in nearly every move, though few of
-# the wanted colours arrive. The real creature stays one in some moves and falls apart in others. Of the photograph
+# The first row is the control. G's own creature, found again in W+, stays a creature in nearly every move, though few
+# of the wanted colours arrive. The real creature stays one in some moves and falls apart in others. Of the photograph
 # nothing is left: creatures come through. So: hardly. (One picture of each kind is an example, no statistic.)
 #
-# So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was in
-# the training data. (Whether it was is another question, with other tests: lesson 04's nearest neighbours.) A word on
-# use: what you have just done to a drawing can be done to a face. Editing a picture of a person without asking is the
-# same wrong with a GAN as with a brush, only cheaper. Lesson 08 speaks of it at length.
+# So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was
+# in the training data. (Whether it was is another question, with other tests: lesson 04's nearest neighbours.) A word
+# on use: what you have just done to a drawing can be done to a face. Editing a picture of a person without asking is
+# the same wrong with a GAN as with a brush, only cheaper. Lesson 08 speaks of it at length.
 
 # %% [markdown]
 # ## StyleGAN2's repairs
@@ -898,8 +901,8 @@ show_rows(rows, 0.75)
 # Lesson 10 derived why one would pay: AdaIN divides by the *measured* spread, so one enormous pixel turns all the
 # others down. A network that needs relative strengths can smuggle them through so.
 #
-# How would one see a droplet? By the share of a channel's energy that sits in its strongest pixel. For plain noise on $n$
-# pixels that is about $2 \ln n / n$: 1.4 % at 32 x 32. For a droplet, nearly all. First, look for some: in a small
+# How would one see a droplet? By the share of a channel's energy that sits in its strongest pixel. For plain noise on
+# $n$ pixels that is about $2 \ln n / n$: 1.4 % at 32 x 32. For a droplet, nearly all. First, look for some: in a small
 # StyleGAN with AdaIN, trained here for a few seconds, and in the shipped StyleGAN2. **Predict:** will there be any?
 
 # %% tags=["nbval-ignore-output"]
@@ -931,11 +934,11 @@ claim("neither has a droplet: from 16 px on, no channel keeps half of its energy
 # %% [markdown]
 # None. The shares lie above those of noise, which is to be expected of the worst of many channels and of pictures with
 # edges, and at 4 and 8 px there are few pixels to share among; but from 16 px on nothing is like "nearly all". (Ours
-# with AdaIN ends at 32 px; the authors saw theirs from 64 on.) We have not seen a droplet arise by itself in a GAN of our
-# size. But we can build the situation in which one pays, in one layer: a
-# convolution with fixed weights, then AdaIN, and a target that AdaIN forbids, a disk of contrast 0.2 where the style
-# orders a spread of 1. Lesson 10 did this on pixels. Here the features *before* a convolution are free. And next to it
-# the same layer with StyleGAN2's repair in place of AdaIN.
+# with AdaIN ends at 32 px; the authors saw theirs from 64 on.) We have not seen a droplet arise by itself in a GAN of
+# our size. But we can build the situation in which one pays, in one layer: a convolution with fixed weights, then
+# AdaIN, and a target that AdaIN forbids, a disk of contrast 0.2 where the style orders a spread of 1. Lesson 10 did
+# this on pixels. Here the features *before* a convolution are free. And next to it the same layer with StyleGAN2's
+# repair in place of AdaIN.
 
 # %% [markdown]
 # ### Demodulation
@@ -950,8 +953,8 @@ claim("neither has a droplet: from 16 px on, no channel keeps half of its energy
 # %% [markdown]
 # **Exercise 7. Demodulated weights** (medium, 10 minutes: which axes? The wrong ones run as well)
 #
-# `weight` is (out, in, k, k), `style` (N, in). Return each picture's own weights, (N, out, in, k, k), with an epsilon of
-# $10^{-8}$ in the root.
+# `weight` is (out, in, k, k), `style` (N, in). Return each picture's own weights, (N, out, in, k, k), with an epsilon
+# of $10^{-8}$ in the root.
 
 # %% tags=["exercise"]
 def demodulated(weight, style):
@@ -1007,8 +1010,8 @@ slopes = [torch.autograd.grad(out.sin().sum(), conv.weight)[0] for out in (ours,
 claim("and so are the gradients of the weights", torch.allclose(*slopes, atol=1e-10))
 
 # %% [markdown]
-# Now the experiment: the same free features, the same weights, 400 steps under the absolute error. **Predict** where the
-# energy is.
+# Now the experiment: the same free features, the same weights, 400 steps under the absolute error. **Predict** where
+# the energy is.
 
 # %%
 def normal(x):
@@ -1093,8 +1096,8 @@ exercises.check_spreads(spreads)
 # }
 # ```
 #
-# With one pattern in all channels the weights add up before they are squared: $\sum_k (\sum_i w_{ik})^2$ in the place of
-# $\sum_{i,k} w_{ik}^2$.
+# With one pattern in all channels the weights add up before they are squared: $\sum_k (\sum_i w_{ik})^2$ in the place
+# of $\sum_{i,k} w_{ik}^2$.
 #
 # </details>
 
@@ -1115,8 +1118,8 @@ claim("1, 1, 3 and 1, within 15 %, in each of 64 channels", all((one - 1).abs().
 claim("one pattern in all: the channels differ by more than a factor of 2", spread_of["one pattern"].max() > 2 * spread_of["one pattern"].min())
 
 # %% [markdown]
-# In a trained network features are not independent. How wrong is the assumption there? Measure it in the shipped one: the
-# spread of what each demodulated convolution hands out, which would be that of its input if all were as assumed.
+# In a trained network features are not independent. How wrong is the assumption there? Measure it in the shipped one:
+# the spread of what each demodulated convolution hands out, which would be that of its input if all were as assumed.
 
 # %% tags=["nbval-ignore-output"]
 passed = []
@@ -1145,7 +1148,8 @@ for side, (a, b) in zip(sides, passed, strict=True):
 # down.
 
 # %% [markdown]
-# **Exercise 9. Debug: a penalty that regularises nothing** (hard, 15 minutes: published in a widely taken course, here in essence, and it runs)
+# **Exercise 9. Debug: a penalty that regularises nothing** (hard, 15 minutes: published in a widely taken course, here
+# in essence, and it runs)
 #
 # ```python
 # def path_penalty(images, ws, noise, mean):
@@ -1153,9 +1157,9 @@ for side, (a, b) in zip(sides, passed, strict=True):
 #     return (slopes - mean).square().mean()
 # ```
 #
-# Two mistakes are the published code's: no graph, and a mean that is subtracted from the wrong thing. Mend them. And take
-# the official scaling: the images times the noise over $\sqrt{HW}$; the length of a picture is the root of the mean over
-# the rows of `ws` (N, num_ws, w_dim) of their squared norms. Return one number.
+# Two mistakes are the published code's: no graph, and a mean that is subtracted from the wrong thing. Mend them. And
+# take the official scaling: the images times the noise over $\sqrt{HW}$; the length of a picture is the root of the
+# mean over the rows of `ws` (N, num_ws, w_dim) of their squared norms. Return one number.
 
 # %% tags=["exercise"]
 def path_penalty(images, ws, noise, mean):
@@ -1277,8 +1281,8 @@ viz.show_jpeg(quality=60)
 # nowhere in the loss**. The penalty puts it there. An even map is easier to invert and to walk in. Mind what it does
 # *not* do: it does not name factors, nor align them with axes. A rotation of $w$ is as good as any other.
 #
-# Nor is it free: a gradient of a gradient costs as much as several steps, so the package computes it at every eighth step
-# only, on half a batch. The weights that ship here were trained without it (`pl_weight` is 0 in their card).
+# Nor is it free: a gradient of a gradient costs as much as several steps, so the package computes it at every eighth
+# step only, on half a batch. The weights that ship here were trained without it (`pl_weight` is 0 in their card).
 
 # %% [markdown]
 # ## The article on control
@@ -1316,14 +1320,16 @@ viz.show_jpeg(quality=60)
 #
 # ## What you built
 #
-# In this lesson: a control matrix with its floor and its ceiling; two measures of entanglement with a rival; edits whose
-# side effects are counted; an inversion, and what it doesn't prove; demodulation and a path-length penalty by hand.
+# In this lesson: a control matrix with its floor and its ceiling; two measures of entanglement with a rival; edits
+# whose side effects are counted; an inversion, and what it doesn't prove; demodulation and a path-length penalty by
+# hand.
 #
-# In the course: GANs on a line, on clothes, on creatures and on the earth; a paired translator and two unpaired ones; the
-# instruments to judge them; a progressive GAN, a StyleGAN and StyleGAN2's repairs. And, we hope, three habits: predict
-# before you run; ask what chance would do; count what a method breaks, beside what it makes.
+# In the course: GANs on a line, on clothes, on creatures and on the earth; a paired translator and two unpaired ones;
+# the instruments to judge them; a progressive GAN, a StyleGAN and StyleGAN2's repairs. And, we hope, three habits:
+# predict before you run; ask what chance would do; count what a method breaks, beside what it makes.
 #
-# **Where to go:** train on your own pictures, measure with lesson 04's instruments before you look, and steer the result:
+# **Where to go:** train on your own pictures, measure with lesson 04's instruments before you look, and steer the
+# result:
 #
 # ```sh
 # python -m gan_course train stylegan --data my-pictures --out runs/mine
