@@ -985,7 +985,7 @@ claim("ours: A is nearer than each of C to F, with every seed", max(scores["A"])
 # %% mystnb={"image": {"alt": "Six rows of dots, A to F: our Fréchet distances, a dot for each seed."}}
 ours = {letter: what.removesuffix(", tuning") for letter, (what, *_) in paper.items()}
 _, (ax,) = viz.figure(8, 2.6)
-for row, (letter, values) in enumerate(scores.items()):
+for row, values in enumerate(scores.values()):
     ax.plot(values, [row] * len(values), "o", color=viz.REAL, alpha=0.7)
 ax.set(yticks=range(6), yticklabels=[f"{letter} {what}" for letter, what in ours.items()], ylim=(5.5, -0.5), xlabel="Fréchet distance over the critters reader's features (to the left is nearer)")
 ax.grid(axis="x", alpha=0.3)
