@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
+from gan_course.exercises.comparing import is_empty
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 from gan_course.models.layers import InstanceNorm
 from gan_course.training.updates import decayed
@@ -62,7 +63,7 @@ def check_block(block: Callable[..., Tensor]) -> Verdict:
 @checker
 def check_halving(halving: Mapping[str, str]) -> Verdict:
     """Exercise 2: what halving a loss does to a step."""
-    if _empty(halving):
+    if is_empty(halving):
         return NOT_ATTEMPTED
     if not isinstance(halving, Mapping) or set(halving) != set(HALVING):
         return not_yet('answer with {"SGD": ..., "Adam": ...}')
@@ -215,7 +216,7 @@ def check_d_objective(d_objective: Callable[..., Tensor]) -> Verdict:
 @checker
 def check_lost(lost: Mapping[str, str]) -> Verdict:
     """Exercise 7: what a checkpoint of weights alone keeps."""
-    if _empty(lost):
+    if is_empty(lost):
         return NOT_ATTEMPTED
     if not isinstance(lost, Mapping) or set(lost) != set(LOST):
         return not_yet(f'answer "kept" or "lost" for each of: {", ".join(LOST)}')
@@ -232,10 +233,6 @@ def check_lost(lost: Mapping[str, str]) -> Verdict:
         "the place in the data": "the order of the pictures begins anew",
     }
     return not_yet(hints[wrong[0]]) if wrong else PASSED
-
-
-def _empty(answers: object) -> bool:
-    return isinstance(answers, Mapping) and all(one is ... for one in answers.values())
 
 
 def _judge(slope: float, shift: float) -> Callable[[Tensor], Tensor]:

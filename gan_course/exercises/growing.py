@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, interpolate
 
 from gan_course.config import StyleGANConfig
+from gan_course.exercises.comparing import is_empty
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 from gan_course.models.equalised import MinibatchStd, PixelNorm
 from gan_course.models.growing import grown
@@ -21,7 +22,7 @@ SIZES = (4, 8, 16, 32)
 @checker
 def check_settled(settled: Mapping[str, int]) -> Verdict:
     """Exercise 1: from which size on an attribute can be read."""
-    if _empty(settled):
+    if is_empty(settled):
         return NOT_ATTEMPTED
     if not isinstance(settled, Mapping) or set(settled) != set(SETTLED):
         return not_yet(f"answer one of {', '.join(map(str, SIZES))} for each of: {', '.join(SETTLED)}")
@@ -40,7 +41,7 @@ def check_settled(settled: Mapping[str, int]) -> Verdict:
 @checker
 def check_rates(rates: Mapping[str, str]) -> Verdict:
     """Exercise 2: how far w = c v moves when the optimiser moves v."""
-    if _empty(rates):
+    if is_empty(rates):
         return NOT_ATTEMPTED
     if not isinstance(rates, Mapping) or set(rates) != set(RATES):
         return not_yet('answer with {"SGD": ..., "Adam": ...}')
@@ -258,10 +259,6 @@ def check_schedule(schedule: Callable[..., Sequence]) -> Verdict:
     if tuple(schedule(7, 8, 8, 2, 2)) != (8, 1.0):
         return not_yet("a start at the full size is no growing: the full size and 1, at every step")
     return PASSED
-
-
-def _empty(answers: object) -> bool:
-    return isinstance(answers, Mapping) and all(one is ... for one in answers.values())
 
 
 def _same(a: Tensor, b: Tensor) -> bool:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from gan_course.exercises.comparing import is_same
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 
 Layers = Sequence[tuple[int, int]]
@@ -72,25 +73,27 @@ def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
     pair = {"AB": (real_A, real_B), "Af": (real_A, made), "BA": (real_B, real_A), "fA": (made, real_A)}
     scores = {name: D(torch.cat(parts, 1)).detach() for name, parts in pair.items()}
     right = _d_logistic(scores["AB"], scores["Af"]) / 2
-    if _same(loss, right):
+    if is_same(loss, right):
         if loss.requires_grad and torch.autograd.grad(loss, fake_B, allow_unused=True)[0] is not None:
             return not_yet("the value is right, but its gradient reaches G through fake_B: detach it")
         return PASSED
-    if _same(loss, 2 * right):
+    if is_same(loss, 2 * right):
         return not_yet("the two halves are right; the paper divides D's objective by 2")
-    if _same(loss, _d_logistic(scores["Af"], scores["AB"]) / 2) or _same(loss, _d_logistic(scores["Af"], scores["AB"])):
+    if is_same(loss, _d_logistic(scores["Af"], scores["AB"]) / 2) or is_same(
+        loss, _d_logistic(scores["Af"], scores["AB"])
+    ):
         return not_yet("real and fake are exchanged: D wants high scores for true pairs")
-    if _same(loss, _d_logistic(scores["BA"], scores["fA"]) / 2):
+    if is_same(loss, _d_logistic(scores["BA"], scores["fA"]) / 2):
         return not_yet("the input comes first: cat([A, B], 1), as the lesson's D was built and is given them")
     mixed = D(torch.cat([made, real_B], 1)).detach()
-    if any(_same(loss, _d_logistic(scores["AB"], mixed) / factor) for factor in (1, 2)):
+    if any(is_same(loss, _d_logistic(scores["AB"], mixed) / factor) for factor in (1, 2)):
         return not_yet("the fake pair is (real_A, fake_B): the input stays, the output is replaced")
-    if _same(loss, softplus(-scores["Af"]).mean()) or _same(loss, softplus(-scores["Af"]).mean() / 2):
+    if is_same(loss, softplus(-scores["Af"]).mean()) or is_same(loss, softplus(-scores["Af"]).mean() / 2):
         return not_yet("that is G's loss")
-    if _same(loss, softplus(-scores["AB"]).mean() / 2) or _same(loss, softplus(scores["Af"]).mean() / 2):
+    if is_same(loss, softplus(-scores["AB"]).mean() / 2) or is_same(loss, softplus(scores["Af"]).mean() / 2):
         return not_yet("one of the two halves is missing: D judges true pairs and generated ones")
     real, fake = scores["AB"], scores["Af"]
-    if _same(loss, ((real - 1).square().mean() + fake.square().mean()) / 2):
+    if is_same(loss, ((real - 1).square().mean() + fake.square().mean()) / 2):
         return not_yet("least squares is CycleGAN's loss; pix2pix has the logistic one")
     return not_yet(f"for the checker's D it is {right:.4f}, yours is {loss:.4f}")
 
@@ -252,7 +255,3 @@ def _d_logistic(real: Tensor, fake: Tensor) -> Tensor:
 
 def _near(a: float, b: float) -> bool:
     return abs(a - b) < 1e-6
-
-
-def _same(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and torch.allclose(a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-6)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from gan_course.exercises.comparing import is_empty
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 from gan_course.models.adain import adain as adain_of_package
 
@@ -23,7 +24,7 @@ IDLE = {
 @checker
 def check_axes(axes: Mapping[str, Sequence[int]]) -> Verdict:
     """Exercise 1: what each norm takes its statistics over."""
-    if _empty(axes):
+    if is_empty(axes):
         return NOT_ATTEMPTED
     if not isinstance(axes, Mapping) or set(axes) != set(AXES):
         return not_yet(f"give axes for each of: {', '.join(AXES)}")
@@ -239,7 +240,7 @@ def _variant(
 
 
 def _words(answers: object, right: Mapping[str, str], words: Sequence[str], hints: Mapping[str, str]) -> Verdict:
-    if _empty(answers):
+    if is_empty(answers):
         return NOT_ATTEMPTED
     if not isinstance(answers, Mapping) or set(answers) != set(right):
         return not_yet(f"answer for each of: {'; '.join(right)}")
@@ -248,10 +249,6 @@ def _words(answers: object, right: Mapping[str, str], words: Sequence[str], hint
         return not_yet(f"each answer is one of: {', '.join(words)}")
     wrong = [name for name in right if plain[name] != right[name]]
     return not_yet(f"{wrong[0]}: {hints[wrong[0]]}") if wrong else PASSED
-
-
-def _empty(answers: object) -> bool:
-    return isinstance(answers, Mapping) and all(one is ... for one in answers.values())
 
 
 def _axes(axes: Sequence[int] | int) -> tuple[int, ...]:

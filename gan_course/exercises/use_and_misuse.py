@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gan_course.data.batches import to_bytes, to_float
 from gan_course.evaluation.paired import colour_error, l1_error, to_lab
 from gan_course.evaluation.sensitivity import add_noise
+from gan_course.exercises.comparing import is_same
 from gan_course.exercises.odd_pictures import as_stored, odd_files, scene
 from gan_course.exercises.verdict import PASSED, Verdict, checker, not_yet
 
@@ -126,10 +127,10 @@ def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     answer = torch.as_tensor(ab_error(made, truth)).double()
     right = colour_error(made, truth).double()
     if answer.shape == right.shape:
-        answer = answer.mean() if _same(answer, right) else answer
+        answer = answer.mean() if is_same(answer, right) else answer
     if answer.shape != ():
         return not_yet("return one number, the mean over all pixels of all pictures")
-    if _same(answer, right.mean()):
+    if is_same(answer, right.mean()):
         return PASSED
     difference = (to_lab(made) - to_lab(truth)).double()
     ab = difference[:, 1:]
@@ -152,7 +153,7 @@ def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         ),
     }
     for reason, value in wrong.items():
-        if _same(answer, value.double()):
+        if is_same(answer, value.double()):
             return not_yet(reason)
     return not_yet(f"for the checker's pictures it is {right.mean():.3f}; you say {float(answer):.3f}")
 
@@ -181,7 +182,7 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
 
     sent = to_bytes(there(x))
     clean, noisy = error(back(to_float(sent)), x), error(back(to_float(disturb(sent))), x)
-    if _same(answer, noisy - clean):
+    if is_same(answer, noisy - clean):
         return PASSED
     floats = error(back(there(x)), x)
     wrong = {
@@ -201,7 +202,7 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
         "your undisturbed message never became bytes: a file would have rounded it (to_bytes)": noisy - floats,
     }
     for reason, value in wrong.items():
-        if _same(answer, value):
+        if is_same(answer, value):
             return not_yet(reason)
     return not_yet(f"for the checker's translators it is {noisy - clean:.4f}; you say {float(answer):.4f}")
 
@@ -270,7 +271,3 @@ def _seek(y: Tensor) -> Tensor:
     """The way back from `_hide`."""
     coarse = torch.nn.functional.avg_pool2d(y, 4).repeat_interleave(4, 2).repeat_interleave(4, 3)
     return (coarse / 0.75 + 10 * (y - coarse)).clamp(-1, 1)
-
-
-def _same(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and torch.allclose(a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-6)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+from gan_course.exercises.comparing import is_same
 from gan_course.exercises.verdict import PASSED, Verdict, checker, not_yet
 from gan_course.training.losses import d_hinge, d_relativistic, d_wasserstein, g_relativistic
 
@@ -26,18 +27,18 @@ def check_pull(pull: Callable[[Tensor, Tensor], Sequence[Tensor]]) -> Verdict:
         return not_yet(f"for {len(theta)} pairs (theta, psi) give {len(theta)} values each")
     slope = torch.sigmoid(theta * psi)
     right_theta, right_psi = psi * slope, -theta * slope
-    if _same(on_theta, right_theta) and _same(on_psi, right_psi):
+    if is_same(on_theta, right_theta) and is_same(on_psi, right_psi):
         return PASSED
-    if _same(on_theta, -right_theta) and _same(on_psi, -right_psi):
+    if is_same(on_theta, -right_theta) and is_same(on_psi, -right_psi):
         return not_yet("those are the gradients; descent goes against them")
-    if _same(on_theta, right_psi) and _same(on_psi, right_theta):
+    if is_same(on_theta, right_psi) and is_same(on_psi, right_theta):
         return not_yet("the two are exchanged: theta first")
-    if _same(on_theta, -right_theta) or _same(on_psi, -right_psi):
-        who = "theta" if _same(on_theta, -right_theta) else "psi"
+    if is_same(on_theta, -right_theta) or is_same(on_psi, -right_psi):
+        who = "theta" if is_same(on_theta, -right_theta) else "psi"
         return not_yet(f"{who} goes the wrong way: G wants psi * theta higher, D wants it lower")
-    if _same(on_theta, psi * torch.sigmoid(-theta * psi)):
+    if is_same(on_theta, psi * torch.sigmoid(-theta * psi)):
         return not_yet("that is the non-saturating G; here it minimises -softplus(psi * theta)")
-    if _same(on_theta, psi) or _same(on_psi, -theta):
+    if is_same(on_theta, psi) or is_same(on_psi, -theta):
         return not_yet("the inner derivative is there, and the outer one is missing: softplus' is the sigmoid")
     return not_yet(
         f"at theta = 1.5, psi = 0.8 they move by {right_theta[0]:.3f} and {right_psi[0]:.3f}; "
@@ -107,11 +108,11 @@ def check_best_answer(best_answer: Callable[[Tensor], Tensor]) -> Verdict:
     if not torch.is_tensor(answer) or answer.shape != scores.shape:
         return not_yet("return one share for each place, as a tensor of the same shape")
     answer = answer.double()
-    if (answer < 0).any() or not _same(answer.sum(), torch.ones(())):
+    if (answer < 0).any() or not is_same(answer.sum(), torch.ones(())):
         return not_yet("shares are at least 0 and add up to 1")
-    if _same(answer, torch.full_like(scores, 1 / 6)):
+    if is_same(answer, torch.full_like(scores, 1 / 6)):
         return not_yet("an even spread: G does not know of a rule against crowding. Who would punish it?")
-    if _same(answer, torch.softmax(scores, 0)) or _same(answer, scores.sigmoid() / scores.sigmoid().sum()):
+    if is_same(answer, torch.softmax(scores, 0)) or is_same(answer, scores.sigmoid() / scores.sigmoid().sum()):
         return not_yet(
             "move a share from a worse place to a better one: the mean of -log D falls. When does that stop?"
         )
@@ -120,7 +121,7 @@ def check_best_answer(best_answer: Callable[[Tensor], Tensor]) -> Verdict:
     if answer.max() < 1 - 1e-6:
         return not_yet("nearly: some points still sit at a place that scores lower, and moving them would pay")
     other = torch.tensor([[-1.0, -0.5], [-4.0, -2.0]])
-    if not _same(best_answer(other).double(), torch.tensor([[0.0, 1.0], [0.0, 0.0]]).double()):
+    if not is_same(best_answer(other).double(), torch.tensor([[0.0, 1.0], [0.0, 0.0]]).double()):
         return not_yet("right for these scores; it should also work on a grid, and where every score is negative")
     return PASSED
 
@@ -137,24 +138,24 @@ def check_relativistic(relativistic: Callable[[Tensor, Tensor], Sequence[Tensor]
     if loss_D.shape != () or loss_G.shape != ():
         return not_yet("each loss is one number: the mean over the pairs")
     right_D, right_G = d_relativistic(real, fake), g_relativistic(real, fake)
-    if _same(loss_D, right_D) and _same(loss_G, right_G):
+    if is_same(loss_D, right_D) and is_same(loss_G, right_G):
         return PASSED
-    if _same(loss_D, right_G) and _same(loss_G, right_D):
+    if is_same(loss_D, right_G) and is_same(loss_G, right_D):
         return not_yet("the players are exchanged: D wants the real one of a pair to score higher")
-    if _same(loss_D, right_D) and _same(loss_G, -right_D):
+    if is_same(loss_D, right_D) and is_same(loss_G, -right_D):
         return not_yet("that G saturates like the minimax one: let it minimise -log sigma(D(fake) - D(real)) instead")
-    if _same(loss_D, right_D) and _same(loss_G, softplus(-fake).mean()):
+    if is_same(loss_D, right_D) and is_same(loss_G, softplus(-fake).mean()):
         return not_yet("D compares pairs, and your G looks at the fakes alone: it needs both scores too")
-    if _same(loss_D, softplus(-real).mean() + softplus(fake).mean()):
+    if is_same(loss_D, softplus(-real).mean() + softplus(fake).mean()):
         return not_yet("that D judges real and fake apart: only the difference of a pair's two scores counts here")
-    if _same(loss_D, softplus(-(real - fake.T)).mean()):
+    if is_same(loss_D, softplus(-(real - fake.T)).mean()):
         return not_yet("every real sample met every fake: pair them one to one, entry by entry")
     averaged = softplus(-(real - fake.mean())).mean() + softplus(fake - real.mean()).mean()
-    if any(_same(loss_D, value) for value in (averaged, averaged / 2, softplus(-(real - fake.mean())).mean())):
+    if any(is_same(loss_D, value) for value in (averaged, averaged / 2, softplus(-(real - fake.mean())).mean())):
         return not_yet("that compares with the mean score, the 'average' variant of the same paper; here it is pairs")
-    if _same(loss_D, softplus(-(real.mean() - fake.mean()))):
+    if is_same(loss_D, softplus(-(real.mean() - fake.mean()))):
         return not_yet("you took the mean inside: first the loss of each pair, then the mean")
-    if not _same(loss_D, right_D):
+    if not is_same(loss_D, right_D):
         return not_yet(f"loss_D is {right_D:.4f} for the checker's scores, yours is {loss_D:.4f}")
     return not_yet(f"loss_D is right; loss_G is {right_G:.4f} for the checker's scores, yours is {loss_G:.4f}")
 
@@ -167,24 +168,24 @@ def check_wasserstein(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     loss, right = d_loss(real, fake), d_wasserstein(real, fake)
     if not torch.is_tensor(loss) or loss.shape != ():
         return not_yet("return one number: a tensor of shape ()")
-    if _same(loss, d_hinge(real, fake)):
+    if is_same(loss, d_hinge(real, fake)):
         return not_yet("that is the hinge loss: a sample beyond the margin of 1 gets no gradient, and f is not bounded")
-    if _same(loss, -right):
+    if is_same(loss, -right):
         return not_yet("the sign is turned: D would raise the scores of fakes")
-    if _same(loss, relu(1 - real).mean() - fake.mean()) or _same(loss, -real.mean() + relu(1 + fake).mean()):
+    if is_same(loss, relu(1 - real).mean() - fake.mean()) or is_same(loss, -real.mean() + relu(1 + fake).mean()):
         return not_yet("one half is still hinge")
-    if _same(loss, fake.clamp(-1, 1).mean() - real.clamp(-1, 1).mean()):
+    if is_same(loss, fake.clamp(-1, 1).mean() - real.clamp(-1, 1).mean()):
         return not_yet("clipping the score stops the gradient beyond 1; what must be bounded is the slope of f")
-    if _same(loss, fake.tanh().mean() - real.tanh().mean()):
+    if is_same(loss, fake.tanh().mean() - real.tanh().mean()):
         return not_yet("tanh keeps f in [-1, 1]; but nothing asks for that: what must be bounded is the slope of f")
-    if _same(loss, softplus(-real).mean() + softplus(fake).mean()):
+    if is_same(loss, softplus(-real).mean() + softplus(fake).mean()):
         return not_yet("that is the logistic loss")
-    if _same(loss, fake.sum() - real.sum()):
+    if is_same(loss, fake.sum() - real.sum()):
         return not_yet("sums: the two batches here differ in size; take the mean over each")
-    if not _same(loss, right):
+    if not is_same(loss, right):
         return not_yet(f"for the checker's scores it is {right:.4f}, yours is {loss:.4f}")
     slopes = torch.autograd.grad(loss, [real, fake], allow_unused=True)
-    if any(one is None or not _same(one.abs(), torch.full_like(one, 1 / len(one))) for one in slopes):
+    if any(one is None or not is_same(one.abs(), torch.full_like(one, 1 / len(one))) for one in slopes):
         return not_yet("the value is right, and its gradient is not: no sample may be cut off")
     return PASSED
 
@@ -227,7 +228,3 @@ def _close(these: list[complex], those: list[complex]) -> bool:
 
 def _text(values: list[complex]) -> str:
     return " and ".join(f"{one:.3f}" for one in values)
-
-
-def _same(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and torch.allclose(a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-6)

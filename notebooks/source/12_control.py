@@ -49,7 +49,7 @@ from gan_course.data import vangogh
 from gan_course.data.batches import to_float
 from gan_course.data.critters import FACTORS, load_critters
 from gan_course.evaluation import disentanglement, features, paired, readers
-from gan_course.exercises import control as exercises
+from gan_course.exercises import control, repairs
 from gan_course.inference import projecting, stylegans
 from gan_course.inference.generating import generate, latents, mixing_grid, style_resolutions, styles
 from gan_course.models import stylegan, stylegan2
@@ -140,7 +140,7 @@ show_rows({f"seeds {k * n_shown} to {(k + 1) * n_shown - 1}": pictures[k * n_sho
 
 # %% tags=["exercise"]
 levels = {"coarse": ..., "middle": ..., "fine": ...}
-exercises.check_levels(levels)
+control.check_levels(levels)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -197,7 +197,7 @@ def chance(shares):
     ...
 
 
-exercises.check_chance(chance)
+control.check_chance(chance)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -253,7 +253,7 @@ def interval(share, n, z=1.96):
     ...
 
 
-exercises.check_interval(interval)
+control.check_interval(interval)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -389,7 +389,7 @@ def readability(codes, answers):
     ...
 
 
-exercises.check_readability(readability)
+control.check_readability(readability)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -491,7 +491,7 @@ def slerp(a, b, t):
     ...
 
 
-exercises.check_slerp(slerp)
+control.check_slerp(slerp)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -559,10 +559,10 @@ show_rows(walks)
 # that reason.) The geometric mean asks by which *factor* paths differ, and no single step can carry it away.
 #
 # In $z$, ends and whole have to be equal, but for chance: on the great circle between two random points, every point is
-# as random as the ends. So the gap between those two rows is a yardstick. By it $w$ is the shorter way for certain at
-# the ends; over the whole, one draw like ours could still be luck, but $w$ was shorter in each of sixteen others that
-# we tried. And in $w$ the ends are the shorter part. A straight line between two points of W leads through places where
-# no $w$ comes from any $z$. The walk drawn is that of the pair with the median ratio.
+# as random as the ends. So the gap between those two rows is a yardstick. By it $w$ is clearly the shorter way at the
+# ends; over the whole it is shorter by more than the yardstick, but not by much. And in $w$ the ends are the shorter
+# part. A straight line between two points of W leads through places where no $w$ comes from any $z$. The walk drawn is
+# that of the pair with the median ratio.
 #
 # In the paper (Table 3, full and ends): 412.0 and 415.3 for the traditional generator's Z. For W of the style-based
 # one, 446.2 and 376.6 without noise, 200.5 and 160.6 with noise, 234.0 and 195.9 with noise *and* mixing. So W is the
@@ -715,7 +715,7 @@ def closed_form(weights, n):
     ...
 
 
-exercises.check_directions(closed_form)
+control.check_directions(closed_form)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -961,7 +961,7 @@ def demodulated(weight, style):
     ...
 
 
-exercises.check_demodulated(demodulated)
+repairs.check_demodulated(demodulated)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -1081,7 +1081,7 @@ spreads = {
     "one pattern in all channels": ...,
     "the same, but for one pixel at 1000: what is far from it": ...,
 }
-exercises.check_spreads(spreads)
+repairs.check_spreads(spreads)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -1166,7 +1166,7 @@ def path_penalty(images, ws, noise, mean):
     ...
 
 
-exercises.check_path_penalty(path_penalty)
+repairs.check_path_penalty(path_penalty)
 
 # %% [markdown]
 # <details><summary>Solution</summary>

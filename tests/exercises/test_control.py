@@ -7,8 +7,9 @@ from torch.nn.functional import one_hot
 
 from gan_course.evaluation import disentanglement
 from gan_course.exercises import control as lesson
+from gan_course.exercises import repairs
 
-LEVELS, SPREADS = dict(lesson.LEVELS), dict(lesson.SPREADS)
+LEVELS, SPREADS = dict(lesson.LEVELS), dict(repairs.SPREADS)
 
 
 def chance(shares):
@@ -122,9 +123,9 @@ RIGHT = [
     (lesson.check_directions, by_svd),
     (lesson.check_directions, lambda weights, n: -directions(weights, n)),
     (lesson.check_directions, disentanglement.closed_form_directions),
-    (lesson.check_demodulated, demodulated),
-    (lesson.check_spreads, SPREADS),
-    (lesson.check_path_penalty, path_penalty),
+    (repairs.check_demodulated, demodulated),
+    (repairs.check_spreads, SPREADS),
+    (repairs.check_path_penalty, path_penalty),
 ]
 
 WRONG = [
@@ -172,38 +173,38 @@ WRONG = [
     (lesson.check_directions, lambda w, n: 2 * directions(w, n), "length 1"),
     (lesson.check_directions, lambda w, n: directions(w, n).T, "one a row"),
     (lesson.check_directions, lambda w, n: torch.eye(5)[:n], "do not change the styles most"),
-    (lesson.check_demodulated, modulated, "not demodulated"),
-    (lesson.check_demodulated, lambda *parts: demodulated(*parts, onto="out"), "*input* channels"),
-    (lesson.check_demodulated, lambda *parts: demodulated(*parts, dims=(1, 2, 3, 4)), "not over the output"),
-    (lesson.check_demodulated, lambda *parts: demodulated(*parts, dims=(0, 1, 2, 3, 4)), "its own style"),
-    (lesson.check_demodulated, lambda *parts: demodulated(*parts, dims=(3, 4)), "kernel alone"),
-    (lesson.check_demodulated, lambda *parts: demodulated(*parts, dims=(2,)), "kernel too"),
-    (lesson.check_demodulated, lambda *parts: demodulated(*parts, root=1), "by its root"),
-    (lesson.check_demodulated, lambda *parts: demodulated(*parts, dims=(1, 3, 4)), "axes 1, 3 and 4"),
-    (lesson.check_demodulated, lambda *parts: 6 * demodulated(*parts), "not their sum"),
-    (lesson.check_demodulated, lambda *parts: 2 * demodulated(*parts), "sum of squares of 1"),
-    (lesson.check_demodulated, lambda weight, style: weight, "weights of its own"),
+    (repairs.check_demodulated, modulated, "not demodulated"),
+    (repairs.check_demodulated, lambda *parts: demodulated(*parts, onto="out"), "*input* channels"),
+    (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(1, 2, 3, 4)), "not over the output"),
+    (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(0, 1, 2, 3, 4)), "its own style"),
+    (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(3, 4)), "kernel alone"),
+    (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(2,)), "kernel too"),
+    (repairs.check_demodulated, lambda *parts: demodulated(*parts, root=1), "by its root"),
+    (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(1, 3, 4)), "axes 1, 3 and 4"),
+    (repairs.check_demodulated, lambda *parts: 6 * demodulated(*parts), "not their sum"),
+    (repairs.check_demodulated, lambda *parts: 2 * demodulated(*parts), "sum of squares of 1"),
+    (repairs.check_demodulated, lambda weight, style: weight, "weights of its own"),
     *[
-        (lesson.check_spreads, SPREADS | {name: "5"}, reason)
+        (repairs.check_spreads, SPREADS | {name: "5"}, reason)
         for name, reason in zip(
             SPREADS, ("variances add", "divides it out", "not told", "average out", "does not know"), strict=True
         )
     ],
-    (lesson.check_spreads, SPREADS | {"one pattern in all channels": "2"}, "each answer"),
-    (lesson.check_spreads, "1", "each of the five"),
-    (lesson.check_path_penalty, published, "as published"),
-    (lesson.check_path_penalty, detached, "regularises nothing"),
-    (lesson.check_path_penalty, lambda *parts: path_penalty(*parts, graph=False), "regularises nothing"),
-    (lesson.check_path_penalty, lambda *parts: path_penalty(*parts, where="component"), "belongs to the length"),
-    (lesson.check_path_penalty, lambda *parts: path_penalty(*parts, scale=False), "root of H W"),
-    (lesson.check_path_penalty, lambda *parts: path_penalty(*parts, layers="sum"), "not the sum"),
-    (lesson.check_path_penalty, lambda *parts: path_penalty(*parts, root=False), "not its square"),
-    (lesson.check_path_penalty, to_zero, "to their mean"),
-    (lesson.check_path_penalty, lambda images, ws, noise, mean: ws, "one number"),
-    (lesson.check_path_penalty, lambda *parts: 3 * path_penalty(*parts), "for the checker's generator"),
+    (repairs.check_spreads, SPREADS | {"one pattern in all channels": "2"}, "each answer"),
+    (repairs.check_spreads, "1", "each of the five"),
+    (repairs.check_path_penalty, published, "as published"),
+    (repairs.check_path_penalty, detached, "regularises nothing"),
+    (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, graph=False), "regularises nothing"),
+    (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, where="component"), "belongs to the length"),
+    (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, scale=False), "root of H W"),
+    (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, layers="sum"), "not the sum"),
+    (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, root=False), "not its square"),
+    (repairs.check_path_penalty, to_zero, "to their mean"),
+    (repairs.check_path_penalty, lambda images, ws, noise, mean: ws, "one number"),
+    (repairs.check_path_penalty, lambda *parts: 3 * path_penalty(*parts), "for the checker's generator"),
 ]
 
-CHECKS = [getattr(lesson, name) for name in dir(lesson) if name.startswith("check_")]
+CHECKS = [getattr(part, name) for part in (lesson, repairs) for name in dir(part) if name.startswith("check_")]
 
 
 @pytest.mark.parametrize(("check", "right"), RIGHT)
@@ -223,7 +224,7 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize(("check", "empty"), [(lesson.check_levels, LEVELS), (lesson.check_spreads, SPREADS)])
+@pytest.mark.parametrize(("check", "empty"), [(lesson.check_levels, LEVELS), (repairs.check_spreads, SPREADS)])
 def test_an_empty_table_is_not_attempted(check, empty):
     assert check(dict.fromkeys(empty, ...)).status == "not attempted yet"
     assert check(empty | {next(iter(empty)): ...}).status == "not yet"
