@@ -51,7 +51,8 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
 
     Each argument overrides its environment variable (`GAN_COURSE_DEVICE`, `GAN_COURSE_PRECISION`,
     `GAN_COURSE_THREADS`), which overrides the choice made by looking: CUDA where a GPU is really there, else the
-    CPU; bfloat16 where the hardware computes it natively, else float32. Sets torch's thread count.
+    CPU; bfloat16 where the hardware computes it natively, else float32. Sets torch's thread count, and asks oneDNN
+    for the kernels of which it promises the same bits from run to run.
 
     Args:
         device: "cpu", "cuda", "cuda:1" or "mps"; empty to look. "mps" is never chosen by itself.
@@ -65,6 +66,7 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
     device = _check_device(asked) if asked else ("cuda" if torch.cuda.is_available() else "cpu")
     asked_precision = precision or os.environ.get("GAN_COURSE_PRECISION", "")
     precision, why = _choose_precision(device, asked_precision)
+    torch.backends.mkldnn.deterministic = True
     count = _set_threads(str(threads or os.environ.get("GAN_COURSE_THREADS", "")))
     found = "as asked" if asked else ("a GPU is there" if device == "cuda" else "no GPU found")
     return Runtime(device, precision, count, f"{found}; {why}")

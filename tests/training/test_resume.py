@@ -59,6 +59,7 @@ def two_folders(tmp_path):
 @pytest.mark.parametrize("family", ["dcgan", "pix2pix", "cyclegan", "stylegan"])
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch, family, two_folders):
     monkeypatch.setenv("GAN_COURSE_THREADS", "2")  # another number of threads adds in another order
+    monkeypatch.setenv("GAN_COURSE_PRECISION", "float32")  # so that the test means the same on every machine
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     data = {"dcgan": ["fashion"], "stylegan": two_folders[:1]}.get(family, two_folders)
     size = "8" if family == "stylegan" else "6"
@@ -68,6 +69,9 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch, family, two_fol
     assert subprocess.run(command).returncode == -signal.SIGKILL
     assert torch.load(broken / "last.pt", weights_only=True)["step"]["n_done"] == 11
     assert main([*train, "--out", str(broken), "--resume"]) == 0
+    rows = [(folder / "metrics.csv").read_text().splitlines() for folder in (straight, broken)]
+    assert rows[0] == rows[1]  # first, because it shows at which step the two part
+    assert len(rows[0]) == 21
     end = torch.load(straight / "last.pt", weights_only=True)
     if family == "cyclegan":  # the pools were full before the kill, and the rate was falling
         assert [len(end["step"][pool]["images"]) for pool in ("pool_A", "pool_B")] == [50, 50]
@@ -78,8 +82,6 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch, family, two_fol
     for name, value in expected.items():
         same = torch.equal(value, found[name]) if isinstance(value, torch.Tensor) else value == found[name]
         assert same, name
-    assert (straight / "metrics.csv").read_bytes() == (broken / "metrics.csv").read_bytes()
-    assert len((straight / "metrics.csv").read_text().splitlines()) == 21
     last = "samples/step_000020.jpg"
     assert (straight / last).read_bytes() == (broken / last).read_bytes()
 
