@@ -47,7 +47,14 @@ def show_grid(images: Tensor, *, n_columns: int = 8, title: str = "", zoom: floa
     show_grids({title: images}, n_columns=n_columns, zoom=zoom, quality=quality)
 
 
-def show_grids(grids: Mapping[str, Tensor], *, n_columns: int = 8, zoom: float = 1.5, quality: int = 88) -> None:
+def show_grids(
+    grids: Mapping[str, Tensor],
+    *,
+    n_columns: int = 8,
+    zoom: float = 1.5,
+    quality: int = 88,
+    row_names: Sequence[str] = (),
+) -> None:
     """Show several sets of pictures side by side, each as a grid under its name.
 
     Args:
@@ -55,15 +62,22 @@ def show_grids(grids: Mapping[str, Tensor], *, n_columns: int = 8, zoom: float =
         n_columns: pictures in a row of one grid.
         zoom: screen pixels per picture pixel.
         quality: of the JPEG, as for `show_jpeg`.
+        row_names: what to write beside the rows, once, at the left; none by default.
     """
     tiles = [make_grid(_unit(images), nrow=n_columns, padding=2, pad_value=1.0) for images in grids.values()]
     height, width = tiles[0].shape[1:]
-    size = (len(tiles) * width * zoom / DPI + 0.1, height * zoom / DPI + 0.35)
+    beside = 0.08 * max((len(name) for name in row_names), default=0)
+    size = (len(tiles) * width * zoom / DPI + 0.1 + beside, height * zoom / DPI + 0.35)
     _fig, axes = plt.subplots(1, len(tiles), figsize=size, dpi=DPI, squeeze=False, layout="constrained")
     for ax, (name, tile) in zip(axes[0], zip(grids, tiles, strict=True), strict=True):
         ax.imshow(tile.permute(1, 2, 0).cpu().numpy(), interpolation="nearest")
         ax.set_title(name, fontsize=10)
-        ax.axis("off")
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    if row_names:
+        step = (height - 2) / len(row_names)  # the grid has a margin of 2 pixels
+        axes[0, 0].set_yticks([2 + (row + 0.5) * step for row in range(len(row_names))], row_names, fontsize=9)
+        axes[0, 0].tick_params(length=0)
     show_jpeg(quality=quality)
 
 

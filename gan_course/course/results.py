@@ -46,12 +46,10 @@ def read_results(profile: str) -> dict[str, dict]:
 
 
 def computing_time(name: str) -> str:
-    """How long a lesson computes in fast and full, in words, as recorded."""
-    words = []
-    for profile in ("fast", "full"):
-        lesson = read_results(profile).get(name)
-        words.append(f"{profile} {lesson['seconds']:.0f} s" if lesson else f"{profile} not yet measured")
-    return ", ".join(words)
+    """How long a lesson computes in fast and full, in words, as far as it is recorded."""
+    recorded = {profile: read_results(profile).get(name) for profile in ("fast", "full")}
+    words = [f"{profile} {lesson['seconds']:.0f} s" for profile, lesson in recorded.items() if lesson]
+    return ", ".join(words) or "not yet measured"
 
 
 def lesson_table() -> str:

@@ -53,7 +53,8 @@ def as_markdown(worlds: Mapping[str, Mapping[str, Mapping[str, Mapping[str, floa
         "",
         f"Real pictures spoilt in five known ways, {N:,} at a time against {N_REAL:,} unspoilt ones. A figure is how",
         "far the measure moves towards worse, in standard deviations between draws of real pictures; **bold** from",
-        f'{NOTICED:.0f} on, which counts as noticed. The row "real, twice" gives the values on unspoilt draws.',
+        f"{NOTICED:.0f} on, which counts as noticed.",
+        'The row "real, twice" gives the values on three unspoilt draws; beside the others nothing is noticed there.',
         f"Written by `make sensitivity` at commit {commit}.",
         "",
     ]

@@ -114,9 +114,10 @@ def colour_error(images: Tensor, truth: Tensor) -> Tensor:
 
 
 def edge_correlation(images: Tensor, others: Tensor) -> Tensor:
-    r"""Correlation of the edge strength of two pictures: 1 where edges lie at the same places with the same contrast.
+    r"""Correlation of the edge strength of two pictures: 1 where edges lie at the same places.
 
-    The edge strength is the length of the gradient of the luminance by Sobel's filters.
+    The edge strength is the length of the gradient of the luminance by Sobel's filters. How strong the edges of a
+    picture are on the whole does not count, only where they lie and how they compare with one another.
 
     Args:
         images: (N, 3, H, W) in [-1, 1].

@@ -67,7 +67,7 @@ class Reading:
 
     Attributes:
         value: mean over the draws of spoilt pictures.
-        clean: mean over the draws of real ones.
+        clean: mean over the draws of real ones that it is compared with.
         deviations: how far the first is from the second on the worse side, in standard deviations between real draws.
     """
 
@@ -117,14 +117,15 @@ def sensitivity(
         n: pictures a draw.
 
     Returns:
-        Failure -> measure -> reading; the first, "real, twice", holds no failure.
+        Failure -> measure -> reading. The first, "real, twice", holds no failure: three unspoilt draws, compared with
+        the others. The rest are compared with all of them.
 
     Raises:
-        ValueError: fewer than three draws.
+        ValueError: fewer than five draws, or three without the dropped class.
     """
     draws, without = _draws(pool, n), _draws(pool[~dropped], n)
-    if min(len(draws), len(without)) < 3:
-        raise ValueError(f"a pool of {len(pool)} gives fewer than three draws of {n}: make it larger")
+    if len(draws) < 5 or len(without) < 3:
+        raise ValueError(f"a pool of {len(pool)} gives too few draws of {n}, five and three are needed: make it larger")
     spoilt: dict[str, list[Tensor]] = {"real, twice": draws}
     failures: dict[str, Callable[[Tensor, int], Tensor]] = {
         "noise, sigma 0.05": lambda images, seed: add_noise(images, sigma=0.05, seed=seed),
@@ -136,7 +137,9 @@ def sensitivity(
         spoilt[name] = [spoil(images, seed) for seed, images in enumerate(draws[:3])]
     spoilt["a dropped class"] = without[:3]
     rows = {name: [panel(images) for images in sets] for name, sets in spoilt.items()}
-    return {name: _readings(row, rows["real, twice"]) for name, row in rows.items()}
+    real_rows = rows.pop("real, twice")
+    table = {"real, twice": _readings(real_rows[:3], real_rows[3:])}
+    return table | {name: _readings(row, real_rows) for name, row in rows.items()}
 
 
 def _readings(row: list[dict[str, float]], clean: list[dict[str, float]]) -> dict[str, Reading]:

@@ -33,7 +33,9 @@ class MysteryStep:
 
     def update_G(self, a: Tensor, b: Tensor) -> None:
         """Both generators."""
-        judge_of_AB, judge_of_BA = self._judges()
+        judge_of_AB, judge_of_BA = self.D_B, self.D_A
+        if self.letter == "T":  # bug: D_A, whom the other half teaches pictures of A, judges what G_AB makes
+            judge_of_AB, judge_of_BA = judge_of_BA, judge_of_AB
         fooled = (judge_of_AB(self.G_AB(a)) - 1).square().mean() + (judge_of_BA(self.G_BA(b)) - 1).square().mean()
         self.opt_G.zero_grad()
         (fooled + 10 * self.cycle(a, b)).backward()
@@ -44,17 +46,11 @@ class MysteryStep:
         fake_B, fake_A = self.G_AB(a), self.G_BA(b)
         if self.letter != "Q":  # bug in Q: nothing is detached
             fake_B, fake_A = fake_B.detach(), fake_A.detach()
-        judge_of_AB, judge_of_BA = self._judges()
-        pairs = ((judge_of_AB, b, fake_B), (judge_of_BA, a, fake_A))
+        pairs = ((self.D_B, b, fake_B), (self.D_A, a, fake_A))
         losses = [(D(real) - 1).square().mean() / 2 + D(fake).square().mean() / 2 for D, real, fake in pairs]
         self.opt_D.zero_grad()
         (losses[0] + losses[1]).backward()
         self.opt_D.step()
-
-    def _judges(self) -> tuple[nn.Module, nn.Module]:
-        if self.letter == "T":  # bug: D_A judges what G_AB makes, as its namesake in the official code rightly does
-            return self.D_A, self.D_B
-        return self.D_B, self.D_A
 
 
 def interrogate(letter: str) -> tuple[bool, bool, bool, bool]:

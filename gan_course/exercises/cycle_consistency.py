@@ -98,7 +98,7 @@ def check_adversarial(adversarial: Callable[[nn.Module, Tensor, Tensor], Sequenc
     if same(loss_D, right_G) and same(loss_G, right_D):
         return not_yet("the two are exchanged: loss_D first")
     if same(loss_D, 2 * right_D):
-        return not_yet("the objective of D is halved (appendix 7.1 of the paper): D learns more slowly than G")
+        return not_yet("the objective of D is halved (appendix 7.1 of the paper, which means it to slow D down)")
     if same(loss_D, (on_real.square().mean() + (on_fake - 1).square().mean()) / 2):
         return not_yet("the labels are swapped: real pictures are pulled to 1, fakes to 0")
     if not same(loss_D, right_D):
@@ -192,7 +192,7 @@ def check_symptoms(symptoms: Mapping[str, str]) -> Verdict:
         "Q": "in Q the loss of D has a gradient for G: what should have stopped it?",
         "R": "in R the objective of the generators moves D: who was not frozen, and whose optimiser took the step?",
         "S": "in S maps that bring everyone home still pay: with what was the journey compared?",
-        "T": "in T another D_B makes no difference to G_AB: who judges G_AB's fakes there?",
+        "T": "in T another D_B makes no difference to G_AB: whom is G_AB trained to please there?",
         "P": "P does what a step should: no gradient where none belongs, the right judge, and no cost for coming home",
     }
     for step, hint in hints.items():

@@ -1,5 +1,6 @@
 """What a checker answers."""
 
+import dis
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ def not_yet(reason: str) -> Verdict:
 def checker(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
     """Turn a judging function into a checker that survives any attempt.
 
-    The judge is called with the learner's function, wrapped so that a body of `...` (which returns None or
-    Ellipsis) is answered "not attempted yet" and an exception inside it by its own message.
+    The judge is called with the learner's function, wrapped so that a body of `...` is answered "not attempted yet",
+    one that does something and returns nothing is told so, and an exception inside it is answered by its own message.
     """
 
     @functools.wraps(judge)
@@ -42,6 +43,8 @@ def checker(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
             return judge(attempt)
         except _NotAttemptedError:
             return NOT_ATTEMPTED
+        except _NoAnswerError:
+            return not_yet("your function returns nothing: is a `return` missing?")
         except _AttemptError as error:
             return not_yet(f"your code raised {error}")
         except Exception as error:  # the judge could not use what it was given
@@ -51,6 +54,10 @@ def checker(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
 
 
 class _NotAttemptedError(Exception):
+    pass
+
+
+class _NoAnswerError(Exception):
     pass
 
 
@@ -66,7 +73,18 @@ def _guarded(attempt: Callable) -> Callable:
         except Exception as error:
             raise _AttemptError(f"{type(error).__name__}: {error}") from error
         if result is None or result is ...:
-            raise _NotAttemptedError
+            raise _NotAttemptedError if _is_stub(attempt) else _NoAnswerError
         return result
 
     return call
+
+
+def _is_stub(attempt: Callable) -> bool:
+    """A function whose body is `...`, `pass` or a docstring: it uses no name, not even its arguments."""
+    code = getattr(attempt, "__code__", None)
+    if code is None:
+        return True
+    return all(
+        step.opname.startswith(("RESUME", "LOAD_CONST", "RETURN", "NOP", "COPY_FREE"))
+        for step in dis.get_instructions(code)
+    )

@@ -26,7 +26,7 @@
 # | fool | the most printed measure of the field, on purpose |
 # | spot | the resize filter that spoils a comparison |
 # | needs | mean and covariance; lessons 01 and 02 |
-# | time | study 90 min; computing: fast 15 s, full not yet measured |
+# | time | study 90 min; computing: fast 15 s |
 # | papers | Heusel et al. 2017 (FID); Bińkowski et al. 2018 (KID); Kynkäänniemi et al. 2019 (precision, recall); Chong & Forsyth 2020 (bias in N); Parmar et al. 2022 (resizing); Meehan et al. 2020 (copies) |
 
 # %% tags=["parameters"]
@@ -70,7 +70,7 @@ seed_everything(SEED)
 # <details><summary>Answers</summary>
 #
 # 1. At least 157: the mean is subtracted, so the points span at most 99 dimensions. That is why a distance that needs a
-#    covariance needs more samples than dimensions.
+#    covariance is not to be trusted with fewer samples than dimensions, and why the package refuses it.
 # 2. Only if they commute. Its eigenvalues are still real and not negative, and the distance below makes use of that.
 # 3. Against chance, not against the short rule. The first is called variance and the second bias; this lesson meets both.
 #
@@ -107,8 +107,9 @@ viz.show_grids({name: spread_out(pictures) for name, pictures in known.items()},
 # %% [markdown]
 # **Predict,** before you go on: put the six in order, the best first, by eye. Then by what you know of them.
 #
-# By eye, "perfect", "copier" and "fifty pictures" look alike, and the two that are spoilt stand out. By what you know,
-# the copier is worthless, and so is the one with fifty pictures. A measure should know what you know. No single one does.
+# By eye, "perfect", "copier" and "fifty pictures" look alike, and the two that are spoilt stand out; "three kinds"
+# shows only to whoever counts. By what you know, the copier is worthless, and so is the one with fifty pictures. A
+# measure should know what you know. No single one does.
 
 # %% [markdown]
 # ## A loss is not a measure
@@ -363,9 +364,10 @@ plt.show()
 # What is left of the line at zero is mostly the bias of the other set: the 3,000 training pictures are not infinitely
 # many either.
 #
-# The **kernel distance** (over Inception's features: KID, Bińkowski et al. 2018) takes the mean of $(x^\top y / d + 1)^3$
-# over all pairs within each set, a sample with itself left out, and subtracts twice the mean over pairs across the sets.
-# It has no bias: some draws come out below zero, as an honest estimate of zero must.
+# The **kernel distance** (over Inception's features: KID, Bińkowski et al. 2018) takes the mean of $(x^\top y / d +
+# 1)^3$ over all pairs within one set, a sample with itself left out, adds that of the other set, and subtracts twice
+# the mean over pairs across the sets. It has no bias: some draws come out below zero, as an honest estimate of zero
+# must.
 #
 # So a figure without its N says nothing. Most papers take 50,000 samples; an FID from a few thousand beside one of
 # theirs is a comparison of sample sizes. And one N for all is no full cure: the constant over N differs from generator
@@ -408,7 +410,8 @@ exercises.check_recall(recall)
 # %% [markdown]
 # All the instruments, on all six. **Predict** where "three kinds" and "fifty pictures" lose, and which one column gives
 # the copier away. "Copied" is the share that comes too near to a training picture; you will build it below. "Rarest
-# kind" takes the kind of clothing that is missed most: its share here over its share among real pictures.
+# kind" takes the kind of clothing that is missed most: its share here over its share among real pictures. Precision and
+# recall compare with the first 1,000 training pictures, which are the very ones that the copier hands out.
 
 # %%
 print(f"{'':15} precision  recall  copied  rarest kind")
@@ -425,7 +428,10 @@ claim("three kinds: recall loses 0.2 or more, precision loses under 0.05", loss 
 fifty = table["fifty pictures"]
 claim("fifty pictures: recall under 0.05 at a precision above 0.7", fifty["recall"] < 0.05 and fifty["precision"] > 0.7)
 copier = table["copier"]
-claim("copier: precision and recall of 1, and every picture is found to be a copy", min(copier[n] for n in ("precision", "recall", "copied")) == 1)
+claim("copier: every picture is found to be a copy", copier["copied"] == 1)
+elsewhere = panel(train[1_000:2_000])
+print("a copier of other training pictures:", {name: round(elsewhere[name], 2) for name in ("precision", "recall", "copied")})
+claim("of other training pictures too, and nothing else gives it away", elsewhere["copied"] == 1 and elsewhere["recall"] > 0.8)
 
 # %% [markdown]
 # Now every faulty row has at least one column that gives it away, and no column gives all of them away. "Fifty pictures" loses
@@ -477,8 +483,9 @@ claim("the impostor's distance is under a tenth of what as many new real picture
 claim("its recall is under 0.02", false_recall < 0.02)
 
 # %% [markdown]
-# Half a thousand made-up spots, no picture behind any of them, and by the Fréchet distance they beat as many honest
-# pictures. A low distance is necessary, not sufficient: that is why this course never reports it alone.
+# 512 made-up spots, no picture behind any of them, and by the Fréchet distance they beat two thousand honest pictures.
+# That had to be so: they were made of the mean and the covariance, and of nothing else. A low distance is necessary,
+# not sufficient: that is why this course never reports it alone.
 
 # %% [markdown]
 # ## The filter between you and the number
@@ -506,18 +513,19 @@ photo_reader = load_reader("photos")
 averaged, skipping = (features_of(photo_reader, small) for small in halves.values())
 same_filter = frechet_distance(averaged[:450], averaged[450:])
 two_filters = frechet_distance(averaged[:450], skipping[450:])
-print(f"other photographs through the other filter: {two_filters / same_filter:.1f} times the distance")
+print(f"other crops through the other filter: {two_filters / same_filter:.1f} times the distance")
 claim("the filter alone at least doubles the distance", two_filters > 2 * same_filter, margin=two_filters / same_filter - 2)
 
 # %% [markdown]
-# Both sets are real photographs, as many in both comparisons. All that was added is the filter.
+# Edges turn jagged, and masonry and leaves turn to speckles. Both sets are crops of the same real photographs, as many
+# in both comparisons. All that was added is the filter.
 
 # %% [markdown]
 # **Exercise 6. Debug: shrink** (medium, 10 minutes: a default in a widely used function)
 #
 # This line stood, in one form or another, in many published evaluations. Write `shrink(pictures, times)` for pictures
-# (N, C, H, W) of floats, `times` being a whole number that divides H and W, so that fine stripes become grey, or nearly,
-# instead of coarse stripes.
+# (N, C, H, W) of floats, `times` being a whole number that divides H and W, so that each new pixel is a mean over all
+# that falls into it: fine stripes must not come out as coarse ones of full strength.
 #
 # ```python
 # def shrink(pictures, times):
@@ -546,10 +554,11 @@ exercises.check_shrink(shrink)
 # %% [markdown]
 # ## Is it new?
 #
-# The copier wins everywhere but in one column. How does that one work? For each fake, find the nearest training picture,
-# in the space of features. How near is too near? Held-out pictures tell: they are real, and they are not copies. Take
-# the distance that only 1 % of the held-out pictures fall short of; a fake that falls short of it counts as copied. So
-# an honest generator scores about 1 %, not zero. (Meehan et al. 2020 compare the same distances by a rank test.)
+# The copier wins everywhere but in one column. How does that one work? For each fake, find the nearest training
+# picture, in the space of features. How near is too near? Held-out pictures tell: they are real, and they are not
+# copies. Take the distance that only 1 % of the held-out pictures fall short of; a fake that falls short of it counts
+# as copied. So an honest generator scores not zero, but 1 % or a few: the limit hangs on the ten nearest of a thousand
+# held-out pictures, and changes with them. (Meehan et al. 2020 compare the same distances by a rank test.)
 
 # %% [markdown]
 # **Exercise 7. Find the copies** (medium, 15 minutes: a number that a paper should not go without)
@@ -591,7 +600,7 @@ with torch.no_grad():
 all_features, held_features, drawn_features = (features_of(reader, part) for part in (images, load_fashion("test")[0], drawn))
 distance, which = nearest(all_features, drawn_features)
 share = copied_share(all_features, held_features, drawn_features)
-print(f"counted as copied: {share:.1%} (held-out pictures: 1.0 %)")
+print(f"counted as copied: {share:.1%} (held-out pictures: 1 %, by definition of the limit)")
 claim("under 3 % of the shipped generator's samples count as copied", share < 0.03, margin=0.03 - share)
 
 # %% mystnb={"image": {"alt": "Two grids of sixteen pictures. Left: samples of the shipped generator. Right: the training picture nearest to each; of the same kind, and never the same picture."}}
@@ -599,7 +608,8 @@ closest = distance.argsort()[:16]
 viz.show_grids({"drawn": drawn[closest], "nearest training picture": images[which[closest]]}, n_columns=4, zoom=2.4)
 
 # %% [markdown]
-# Same kind, same cut, but other outlines and other shades. It has not copied.
+# Same kind, same cut, and some outlines almost alike; but the shades and details differ, and fewer fall below the limit
+# than real pictures do. It has not copied.
 #
 # And now its precision and recall, against the 1,000 held-out pictures. Beside each stands what a thousand real training
 # pictures get: 1 is out of reach even for them.
@@ -620,10 +630,10 @@ for number, name in enumerate(("precision", "recall")):
 #
 # Every feature network of the course was tested as ours was here. Real pictures were spoilt in five ways; the table
 # gives the measure that notices best, and how far it moves, in standard deviations between draws of real pictures.
-# "Unmoved" are those that move by less than five. The five sets are Fashion-MNIST; critters and toons, drawn creatures
-# and faces; tiles of the earth; and photographs with paintings. Later lessons use them all. **Predict** which measures
-# miss it if a tenth of the pictures are copies. The table is read from `docs/results/sensitivity.json`, which
-# `make sensitivity` writes.
+# "Unmoved" are those that get worse by less than five; some get *better*. The five sets are Fashion-MNIST; critters and
+# toons, drawn creatures and faces; tiles of the earth; and photographs with paintings. Later lessons use them all.
+# **Predict** which measures miss it if a tenth of the pictures are copies. The table is read from
+# `docs/results/sensitivity.json`, which `make sensitivity` writes.
 
 # %%
 for world, failures in recorded().items():
@@ -634,16 +644,22 @@ for world, failures in recorded().items():
         print(f"  {failure:18} {best:9} {readings[best]['deviations']:5.0f}    unmoved: {', '.join(blind) or 'none'}")
 
 # %%
-noticed = [
-    any(reading["deviations"] >= NOTICED for reading in readings.values()) == (failure != "real, twice")
-    for failures in recorded().values()
+worst = {
+    (world, failure): max(reading["deviations"] for reading in readings.values())
+    for world, failures in recorded().items()
     for failure, readings in failures.items()
-]
-claim("every failure is noticed in every world, and nothing where there is none", all(noticed) and len(noticed) == 30)
+}
+quiet = max(value for (_, failure), value in worst.items() if failure == "real, twice")
+print(f"real pictures beside other real ones move a measure by {quiet:.1f} at most")
+claim("as recorded, all 25 failures are noticed", sum(one >= NOTICED for (_, name), one in worst.items() if name != "real, twice") == 25)
+claim("and real pictures beside other real ones are not, in any of the five worlds", quiet < NOTICED)
+copied = recorded()["fashion"]["noise, sigma 0.05"]["copied"]
+claim("noise makes the share of copies look better than that of real pictures", copied["value"] < copied["clean"])
 
 # %% [markdown]
 # Read the last column: **no measure notices everything.** That is not a fault to be mended by a better measure.
-# Each asks one question. Report several, name the network, name N, and show what real pictures get.
+# Each asks one question. And some can be improved by doing harm: pictures with noise are further from every training
+# picture, so fewer count as copies. Report several, name the network, name N, and show what real pictures get.
 
 # %% [markdown]
 # ## A correction
@@ -657,7 +673,7 @@ claim("every failure is noticed in every world, and nothing where there is none"
 # ## What you built
 #
 # - A Fréchet distance that agrees with the package, and through its tests with two published libraries.
-# - A cure for its bias in N; recall; a check for copies; a set that fools the distance.
+# - A correction of its bias in N; recall; a check for copies; a set that fools the distance.
 # - A table that says what each instrument cannot see.
 #
 # **Three questions**

@@ -21,12 +21,12 @@
 # | you will be able to | |
 # | --- | --- |
 # | say | what an adversarial loss asks of a translation, and what it leaves open |
-# | write | the losses of CycleGAN from its four equations, and prove them equal to the package's |
+# | write | the losses of CycleGAN from its four equations, and see a step made of them agree with the package's |
 # | tell | what the cycle loss forbids (maps that cannot be undone) from what it allows (every map that can) |
 # | find | swapped domains, unpaired "cycles", a missing detach and a D that is trained by G's step |
 # | measure | a translation against the hidden true answer, with one change at a time |
-# | needs | lessons 01 and 03; functions between sets |
-# | time | study 100 min; computing: fast 114 s, full not yet measured |
+# | needs | lessons 01, 03 and 05; functions between sets |
+# | time | study 100 min; computing: fast 114 s |
 # | papers | Zhu et al. 2017 (CycleGAN); Isola et al. 2017 (pix2pix); Mao et al. 2017 (LSGAN) |
 
 # %% tags=["parameters"]
@@ -230,7 +230,7 @@ claim("it accepts no map that sends two clusters to one", not merged)
 # $$G_{AB}^*, G_{BA}^* = \arg\min_{G_{AB}, G_{BA}} \max_{D_A, D_B} L \tag{4}$$
 #
 # Section 4 replaces the logarithms of (1) by least squares: D pulls real pictures to 1 and fakes to 0, G pulls its
-# fakes to 1. D's objective is halved, which slows it down relative to G.
+# fakes to 1. D's objective is halved, which is meant to slow D down relative to G; lesson 07 tests whether it does.
 
 # %% [markdown]
 # **Exercise 3. Adversarial** (medium, 10 minutes: both players, and the line between them)
@@ -280,9 +280,11 @@ exercises.check_cycle(cycle)
 #
 # </details>
 #
-# The article's code writes `cycle_loss = mean((img_A - img_B)^2)`, one picture of each domain, squared. It is worth
-# seeing what that asks for. Take the *true* translation of some plain critters, which here is known, and compare it
-# with striped critters that were drawn independently. Beside it, a "translator" that always shows the mean picture.
+# The article's code writes `cycle_loss = mean((img_A - img_B)^2)`, where `img_A` is what its generator makes of noise
+# and `img_B` a real picture. It is worth seeing what that asks for, with the best `img_A` there could be. The course's
+# critters (lesson 04) are drawn from known factors, so the *true* translation of a plain one is known: its striped
+# **twin**, drawn from the same factors but for the texture. Compare some twins with striped critters that were drawn
+# independently. Beside them, a "translator" that always shows the mean picture. **Predict** which of the two pays less.
 
 
 # %%
@@ -301,17 +303,18 @@ article = {
 for name, value in article.items():
     print(f"{name}: {value:.2f}")
 right, mean = article.values()
-claim("the article's loss rates one constant picture better than the true translation", mean < 0.7 * right)
+claim("the article's loss rates one constant picture better than the true translation", mean < right)
 print("plain, their twins, and striped ones that are not:", tuple(plain.shape), tuple(truth.shape), tuple(real_B.shape))
 
 # %% [markdown]
-# As printed, it compares two pictures that do not belong together, and there is no generator in it to learn anything.
-# With $G_{AB}(a)$ put in the place of `img_A` it becomes a paired loss on pairs that do not exist, and its best answer
-# is the mean of B, whatever the input. A cycle loss compares a picture **with its own round trip**.
+# Half as much, and that is no accident: two independent pictures differ by twice the variance, a picture and the mean
+# by the variance once. As printed, `img_A` is not a picture of A at all, and the loss pulls the generator's output to
+# the mean of B. With $G_{AB}(a)$ in its place it is a paired loss on pairs that do not exist, and its best answer is
+# still the mean of B, whatever the input. A cycle loss compares a picture **with its own round trip**.
 #
 # Why L1? The paper's text after equation 2 gives no derivation; the authors also tried an adversarial loss on the round
-# trip and saw no improvement. A reason that carries over from lesson 05: the value that minimises a mean of absolute
-# differences is the median, so where a few pixels cannot be recovered, they do not drag the others along.
+# trip and saw no improvement. One reason that can be given: the slope of $|r|$ is 1 however large $r$ is, and that of
+# $r^2$ is $2r$. Where a few pixels cannot be recovered, under the square they would take most of the gradient.
 
 # %% [markdown]
 # **Exercise 5. Everything the generators want** (hard, 15 minutes: equation 3 and the identity loss, from four networks)
@@ -402,9 +405,9 @@ for name, mine in zip(names, networks, strict=True):
 # ## Four broken steps
 #
 # Five training steps on points, called P to T, with linear networks. One is healthy. The other four have one bug each:
-# a missing detach in the half of D; generators' step that also trains the D's; a "cycle loss" between unpaired pictures;
-# swapped domains (`D_A` judges what `G_AB` makes). You see no code, only what a step does to the networks. Four questions
-# are put to each:
+# a missing detach in the half of D; generators' step that also trains the D's; a "cycle loss" between unpaired
+# pictures; swapped domains (each generator is trained against the other one's D). You see no code, only what a step
+# does to the networks. Four questions are put to each:
 
 
 # %%
@@ -442,10 +445,11 @@ exercises.check_symptoms(symptoms)
 # </details>
 #
 # How bad are they? R trains D to please G: the game is over. In S nothing holds the input and the output together. In T
-# the judge of plain critters is asked about striped ones. Q is the mildest: a gradient is left lying in G. If the next
-# half begins with `zero_grad()`, it is thrown away, and the bug has cost time only. If both halves share one optimiser,
-# as in the article's code, G is trained to be found out. A bug that is harmless in one loop is fatal in the next: write
-# the `detach()`.
+# `G_AB` is paid for pictures that look like A, where it started, so it had best change nothing. (Had the other half of
+# the step exchanged the two D's as well, only their names would be wrong, as in the official code.) Q is the mildest: a
+# gradient is left lying in G. If the next half begins with `zero_grad()`, it is thrown away, and the bug has cost time
+# only. If both halves share one optimiser, as in the article's code, G is trained to be found out. A bug that is
+# harmless in one loop is fatal in the next: write the `detach()`.
 
 # %% [markdown]
 # ## In the plane, where the map can be drawn
@@ -462,8 +466,8 @@ exercises.check_symptoms(symptoms)
 # The prior is a preference that is built in before any data: a residual network begins near "change nothing", and so
 # near a map that sends each point to a place not far away.
 #
-# **Predict** for each arm: will the eight clusters of B all be hit? Will a round trip come home? Will the colours be
-# right? All arms and seeds train at once, in a few seconds.
+# **Predict** for each arm: will each of the eight clusters of B have points nearest to it? Will a round trip come home?
+# Will the colours be right? All arms and seeds train at once, in a few seconds.
 
 # %% tags=["nbval-ignore-output"]
 table = plane_table(cfg.plane_cycle, range(SEED * cfg.n_seeds, (SEED + 1) * cfg.n_seeds))
@@ -490,7 +494,7 @@ def nearest(points, centres):
 
 where = nearest(there, plane.centres_B)  # (GANs, points)
 scores = {
-    "clusters of B hit, of 8": torch.tensor([len(one.unique()) for one in where]).float(),
+    "clusters of B with points nearest to them, of 8": torch.tensor([len(one.unique()) for one in where]).float(),
     "points that come home": (nearest(back, plane.centres_A) == colour).float().mean(1),
     "points sent to their true partner": (where == colour).float().mean(1),
 }
@@ -515,9 +519,9 @@ axes[0, 0].set_title("A", fontsize=9)
 viz.show_jpeg()
 
 # %% [markdown]
-# Left: the points of A in eight colours. Then, for each seed, where $G_{AB}$ sends them; the circles are the clusters
-# of B, in the colour of their true partner. A dot in a circle of its own colour is a right translation. The numbers
-# above say how many points come home from the round trip, and how many were sent to their true partner.
+# Left: the points of A in eight colours. Then, for each seed, where $G_{AB}$ sends them; a circle marks the centre of
+# each cluster of B, in the colour of its true partner. A dot in a circle of its own colour is a right translation. The
+# numbers above say how many points come home from the round trip, and how many were sent to their true partner.
 
 # %%
 hit, home, right = scores.values()
@@ -528,7 +532,7 @@ def judged(text, margin):
     claim(text, margin > 0, margin=margin, needs_training=True)
 
 
-judged("in every arm and seed at least seven of the eight clusters of B are hit", hit.min().item() - 6.5)
+judged("in every arm and seed at least seven of the eight clusters of B have points", hit.min().item() - 6.5)
 judged("with the cycle, in every seed, over 95 % of points come home", home[with_cycle].min().item() - 0.95)
 judged("by the adversarial loss alone, under 60 % come home on average", 0.6 - home[alone].mean().item())
 judged(
@@ -544,8 +548,9 @@ judged("every map is a ring turned or mirrored: neighbours stay neighbours", tur
 # %% [markdown]
 # Read it row by row:
 #
-# 1. **The adversarial loss alone** is content: every cluster of B is hit. The colours may even be right, by luck. Its two maps
-#    know nothing of each other, and most round trips end in another cluster.
+# 1. **The adversarial loss alone** is content: all clusters of B get points, though some of the clouds lie beside their
+#    circles. The colours may even be right, by luck. The two maps know nothing of each other, and most round trips end
+#    in another cluster.
 # 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the colours. A turned
 #    or a mirrored ring comes home as well, and chance decided which one it is. This is the count
 #    of 24 against 1 again. (These small networks keep neighbours together, so of the $8!$ orders only 16 occur:
@@ -615,14 +620,14 @@ exercises.check_zero_terms(zero_terms)
 # %% [markdown]
 # ## Critters, live
 #
-# Now pictures: plain critters are A, striped ones B. The training sets hold no pairs. For each plain test critter the striped
-# **twin** can be drawn, and it stays hidden until we measure. Two CycleGANs with the same seed, the same
+# Now pictures: plain critters are A, striped ones B. The training sets hold no pairs. For each plain test critter the
+# striped **twin** can be drawn, and it stays hidden until we measure. Train two CycleGANs with the same seed, the same
 # pictures in the same order, the same networks. One number differs: `lambda_cycle` is 10 in one and 0 in the other.
 #
-# Both have the same priors, beyond the paper: the generators predict a change of their input that starts at none, they are
-# told where a pixel is, and the identity loss is on. (Neither G nor D has InstanceNorm, which hides how bright a picture
-# and how strong a pattern is; R1 from lesson 03 holds a D without it.) **Predict:** will the arm without the cycle loss
-# be held by those priors, as it was in the plane? It takes about a minute.
+# Both have the same priors. The identity loss is on, as in the paper's section 5.2; beyond the paper, the generators
+# predict a change of their input that starts at none, and are told where a pixel is. (Neither G nor D has InstanceNorm,
+# which hides how bright a picture and how strong a pattern is; R1 from lesson 03 holds a D without it.) **Predict:**
+# will the arm without the cycle loss be held by those priors, as it was in the plane? It takes about a minute.
 
 # %% tags=["nbval-ignore-output"]
 pictures_A = load("plain", n=cfg.n_pictures, seed=2 * SEED)[0]
@@ -698,12 +703,13 @@ own = min(found["with the cycle"])
 judged("with the cycle over 90 % of translations lie nearest to their own twin, both ways", own - 0.9)
 
 # %% [markdown]
-# In the plane a start near "change nothing" was enough. Here it is not quite: both arms start there, and the one without
-# the cycle loss drifts. Its generators are free to trade colours, to add noise that pleases D, or to draw the same
-# creature for many inputs. In the stored run they kept every creature, but added noise and a tint: their error is twice
-# that of the other arm or more, and little below that of doing nothing. The cycle loss makes every such move cost
-# something: a colour that is lost on the way cannot come back. It does not know about stripes. It
-# **keeps the rest**, and leaves to D what has to change.
+# In the plane a start near "change nothing" was enough. Here it is not quite: both arms start there, and the one
+# without the cycle loss drifts. Its generators are free to trade colours, to add noise that pleases D, or to draw the
+# same creature for many inputs. In the stored run they kept nearly every creature, but added noise and a tint: their
+# error is twice that of the other arm or more, and little below that of doing nothing. The cycle loss makes every move
+# cost something that **loses** something: two inputs drawn alike, a shade that noise has covered. (Trading colours and
+# trading them back stays free. That is what the priors are there against.) It does not know about stripes. It **keeps
+# the rest**, and leaves to D what has to change.
 #
 # Be exact about what was shown. The arms differ in `lambda_cycle` alone, so the difference between them is the work of
 # the cycle loss, *given* these priors. Whether it would do the same without them is another question.
@@ -711,7 +717,9 @@ judged("with the cycle over 90 % of translations lie nearest to their own twin, 
 # ## Cycle times prior, over three seeds
 #
 # Is it the cycle or the prior? One run does not tell. The table below comes from runs of 500 steps, three seeds each,
-# recorded in `docs/results/cycle-prior.json` with the command that made them.
+# recorded in `docs/results/cycle-prior.json` with the command that made them. The prior that is taken away is the
+# residual output together with the identity loss; the rest (R1, no InstanceNorm, told where a pixel is) stays. To read
+# the errors you need to know what a bad answer costs, so three answers that look at no input stand beside them.
 
 # %%
 record = recorded("cycle-prior")
@@ -727,17 +735,25 @@ means = {
     )
     for key, title in measures.items()
 }
-NOTHING = 0.06  # about what doing nothing costs, both ways
-below = {key: all(max(one["to_striped"], one["to_plain"]) < NOTHING for one in rows) for key, rows in cells.items()}
-above = {key: all(min(one["to_striped"], one["to_plain"]) > NOTHING for one in rows) for key, rows in cells.items()}
+below = {key: all(max(one["to_striped"], one["to_plain"]) < nothing for one in rows) for key, rows in cells.items()}
+above = {key: all(min(one["to_striped"], one["to_plain"]) > nothing for one in rows) for key, rows in cells.items()}
 both = (priors[-1], lambdas[-1])
 claim("every cell holds three seeds", all(len({one["seed"] for one in rows}) == 3 for rows in cells.values()))
 claim("with both, every seed stays below doing nothing, both ways", below[both])
 claim("with one of them or none, every seed lies above it, both ways", all(above[key] for key in above if key != both))
 
-# %% mystnb={"image": {"alt": "Three heat maps of L1 errors against the hidden twin: to striped, to plain, and round trip. Rows are the priors, none, and residual output with identity loss; columns are lambda_cycle 0 and 10."}}
+# %%
+constant = {"all white": torch.ones_like(plain), "all black": -torch.ones_like(plain)}
+constant["the mean picture"] = plain.mean(0, keepdim=True).expand_as(plain)
+print("to plain, with no look at the input:", end=" ")
+print(", ".join(f"{name} {l1_error(images, plain).mean():.2f}" for name, images in constant.items()))
+for (prior, weight), rows in cells.items():
+    parts = "; ".join(f"{title} {sorted(one[key] for one in rows)}" for key, title in measures.items())
+    print(f"{prior}, lambda {weight:g}: {parts}")
+
+# %% mystnb={"image": {"alt": "Three heat maps of L1 errors against the hidden twin: to striped, to plain, and round trip. Rows are the priors, none, and residual output with identity loss; columns are lambda_cycle 0 and 10. With neither, all three are near 50; with both, 4 or less."}}
 viz.show_heat_maps(
-    {f"{title}, L1 x 100": (100 * values, (0, 20)) for title, values in means.items()},
+    {f"{title}, L1 x 100": (100 * values, (0, 50)) for title, values in means.items()},
     priors,
     [f"λ = {one:g}" for one in lambdas],
 )
@@ -751,15 +767,16 @@ for title, values in means.items():
         print(f"{title:10}  lambda {lam:<21g} the prior takes away {gain:+.3f}")
 
 # %% [markdown]
-# Each line says how much of the error goes away when one of the two is added and the other stays as it is. Where the
-# cycle's line under a prior is near zero, the prior does the pinning and the cycle has little left to do; where the
-# cycle's line without a prior is near zero although its round trip is good, you see a map that comes home and is not
-# the right one.
+# Each line says how much of the error goes away when one of the two is added and the other stays as it is. Mind what it
+# goes away from: with neither, the translations to plain cost as much as a picture that is white all over, and the
+# round trip costs the same to four digits. Those generators have **collapsed**, and no longer look at their input. So
+# the large numbers say first that the cycle keeps a training from collapse.
 #
-# Here neither can do without the other. The cycle takes away most of the error where there is no prior, of the round
-# trip too, and what is left of either is still worse than doing nothing: after 500 steps it is neither home nor right.
-# The prior alone starts at doing nothing, and in these runs the game with D then drove it away from there. (Ours above
-# had 850 steps, and ended a little below: one seed, and another length.) Only the two together end below in every seed.
+# Here neither can do without the other. With the cycle alone, what is left is still worse than doing nothing: after 500
+# steps it is neither home nor right. The prior alone starts at doing nothing, and the game with D then drove it away
+# from there, in one of the seeds as far as to collapse. (Ours above had 850 steps, and ended a little below: one seed,
+# and another length.) The seeds lie far apart wherever one of the two is missing. Only the two together end below doing
+# nothing, and do so in every seed.
 
 # %% [markdown]
 # ## Corrections
@@ -780,17 +797,17 @@ G_AB, G_BA, D_A, D_B = networks
 recurrent = [one for one in G_AB.modules() if isinstance(one, torch.nn.RNNBase | torch.nn.RNNCellBase)]
 once, again = G_AB(batch[0]), G_AB(batch[0])
 round_trip = l1_loss(G_BA(G_AB(batch[0])), batch[0])
-of_G = torch.autograd.grad(round_trip, list(G_BA.parameters()), retain_graph=True)
+of_G = [torch.autograd.grad(round_trip, list(G.parameters()), retain_graph=True) for G in (G_AB, G_BA)]
 of_D = torch.autograd.grad(round_trip, [*D_A.parameters(), *D_B.parameters()], allow_unused=True)
 claim("no layer of a generator is recurrent", not recurrent)
 claim("it remembers nothing: the same picture gives the same translation again", torch.equal(once, again))
-claim("the cycle loss has a gradient for the generators", any(one.abs().max() > 0 for one in of_G))
+claim("the cycle loss has a gradient for both generators", all(any(one.abs().max() > 0 for one in G) for G in of_G))
 claim("and none for a discriminator", all(one is None for one in of_D))
 
 # %% [markdown]
 # ## What you built
 #
-# - The losses of CycleGAN, from its equations, with the same gradients as the package's.
+# - The losses of CycleGAN, from its equations, and a whole step of them with the same gradients as the package's.
 # - A count (576, 24, 1) and a picture in the plane of what the cycle loss can and cannot do.
 # - Two trainings that differ in one number, measured against an answer that neither of them saw.
 #

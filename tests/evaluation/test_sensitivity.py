@@ -41,7 +41,7 @@ def test_copies_are_a_tenth():
 
 def test_a_pool_that_is_too_small():
     panel = sensitivity.Panel(FeatureReader({"a": 2}).eval(), grey(20), grey(20, seed=1))
-    with pytest.raises(ValueError, match="fewer than three draws of 10"):
+    with pytest.raises(ValueError, match="too few draws of 10"):
         sensitivity.sensitivity(panel, grey(20), grey(20), torch.zeros(20, dtype=torch.bool), n=10)
 
 

@@ -1,11 +1,13 @@
+import copy
 import inspect
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import l1_loss, mse_loss
 
 from gan_course.exercises import cycle_consistency as lesson
-from gan_course.exercises.cycle_bugs import STEPS, interrogate
+from gan_course.exercises.cycle_bugs import STEPS, MysteryStep, interrogate
 
 
 def arrival(names, start, arrows):
@@ -253,6 +255,24 @@ def test_the_checker_leaves_the_global_random_state_alone():
     before = torch.get_rng_state()
     lesson.check_cycle(cycle)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("letter", ["R", "S", "T"])  # Q does nothing else than what its symptom says
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_a_broken_step_is_no_healthy_one_by_other_names(letter, exchanged):
+    """Also not with its two D's exchanged, as the official code names them."""
+    torch.manual_seed(0)
+    a, b = torch.randn(2, 16, 2)
+    healthy = [nn.Linear(2, n_out) for n_out in (2, 2, 1, 1)]
+    broken = copy.deepcopy(healthy)
+    if exchanged:
+        broken[2], broken[3] = broken[3], broken[2]
+    steps = MysteryStep("P", tuple(healthy)), MysteryStep(letter, tuple(broken))
+    for step in steps:
+        for _ in range(3):
+            step.update_G(a, b)
+            step.update_D(a, b)
+    assert not torch.allclose(healthy[0].weight, broken[0].weight, atol=1e-3)
 
 
 def test_each_mystery_step_has_the_symptoms_of_its_bug():
