@@ -75,8 +75,8 @@ def show_grids(
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
     if row_names:
-        step = (height - 2) / len(row_names)  # the grid has a margin of 2 pixels
-        axes[0, 0].set_yticks([2 + (row + 0.5) * step for row in range(len(row_names))], row_names, fontsize=9)
+        step = (height - 2) / len(row_names)  # a row and the margin of 2 pixels below it; another lies above them all
+        axes[0, 0].set_yticks([2 + row * step + (step - 3) / 2 for row in range(len(row_names))], row_names, fontsize=9)
         axes[0, 0].tick_params(length=0)
     show_jpeg(quality=quality)
 

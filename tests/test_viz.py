@@ -36,3 +36,10 @@ def test_heat_maps_stand_side_by_side_at_a_fixed_size():
         assert all("." in text and len(text) == 4 for text in written(plt.gcf().axes[0]))
         plt.close("all")
     assert sizes[0] == sizes[1]
+
+
+def test_the_rows_of_a_grid_bear_their_names_at_their_middle():
+    viz.show_grids({"": torch.zeros(6, 3, 10, 10)}, n_columns=3, row_names=["above", "below"])
+    (ax,) = plt.gcf().axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["above", "below"]
+    assert ax.get_yticks().tolist() == [6.5, 18.5]  # pixels 2 to 11 and 14 to 23
