@@ -111,9 +111,9 @@ exercises.check_pull(pull)
 #
 # </details>
 #
-# So G follows D's slope, and D turns its slope against wherever G is. Write the two as one arrow at the point $(\theta,
-# \psi)$. Its product with the position is $\theta\psi\sigma - \psi\theta\sigma = 0$: everywhere the arrow stands at a
-# right angle to the radius.
+# So G follows D's slope, and D turns its slope against wherever G is. Write the two as one arrow at the point
+# $(\theta, \psi)$. Its product with the position is $\theta\psi\sigma - \psi\theta\sigma = 0$: everywhere the arrow
+# stands at a right angle to the radius.
 
 # %% [markdown]
 # **Exercise 2. Out, around or in?** (easy, 5 minutes: predict before you look)

@@ -364,10 +364,10 @@ plt.show()
 # What is left of the line at zero is mostly the bias of the other set: the 3,000 training pictures are not infinitely
 # many either.
 #
-# The **kernel distance** (over Inception's features: KID, Bińkowski et al. 2018) takes the mean of $(x^\top y / d +
-# 1)^3$ over all pairs within one set, a sample with itself left out, adds that of the other set, and subtracts twice
-# the mean over pairs across the sets. It has no bias: some draws come out below zero, as an honest estimate of zero
-# must.
+# The **kernel distance** (over Inception's features: KID, Bińkowski et al. 2018) takes the mean of
+# $(x^\top y / d + 1)^3$ over all pairs within one set, a sample with itself left out, adds that of the other set, and
+# subtracts twice the mean over pairs across the sets. It has no bias: some draws come out below zero, as an honest
+# estimate of zero must.
 #
 # So a figure without its N says nothing. Most papers take 50,000 samples; an FID from a few thousand beside one of
 # theirs is a comparison of sample sizes. And one N for all is no full cure: the constant over N differs from generator

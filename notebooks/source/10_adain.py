@@ -156,8 +156,8 @@ exercises.check_adain(adain)
 # </details>
 #
 # Here is ours, for the rest of the lesson. Its two special cases: scale 1 and shift 0 give InstanceNorm; the standard
-# deviation and mean of another picture $y$ give Huang and Belongie's equation 8, $\sigma(y)\frac{x - \mu(x)}{\sigma(x)}
-# + \mu(y)$.
+# deviation and mean of another picture $y$ give Huang and Belongie's equation 8,
+# $\sigma(y)\frac{x - \mu(x)}{\sigma(x)} + \mu(y)$.
 
 # %%
 def by_hand(x, scale, shift, eps=1e-8):
@@ -193,9 +193,9 @@ viz.show_grids({name: part[:6] for name, part in shown.items()}, n_columns=3, zo
 # %% [markdown]
 # ## Where the numbers come from
 #
-# In style transfer the two numbers of a channel are measured on a picture. StyleGAN has no such picture. There $y =
-# (y_s, y_b)$ comes from $w$, through a learned affine map, "A" in the paper's figure: for $C$ channels, $2C$ numbers. A
-# published course calls them the mean and the standard deviation of $y$. They are not: they are its two halves. And no
+# In style transfer the two numbers of a channel are measured on a picture. StyleGAN has no such picture. There
+# $y = (y_s, y_b)$ comes from $w$, through a learned affine map, "A" in the paper's figure: for $C$ channels, $2C$
+# numbers. A published course calls them the mean and the standard deviation of $y$. They are not: they are its two halves. And no
 # standard deviation is ever negative, while $y_s$ may well be.
 
 # %% [markdown]

@@ -699,8 +699,8 @@ show_rows(rows)
 # %% [markdown]
 # ### Without labels
 #
-# No labels, no pictures, not even a sample: Shen and Zhou (2021) look at the weights alone. A layer's styles are $y = A
-# w + b$. A step $n$ in $w$ changes them by $A n$, so ask for the $n$ of length 1 with the largest $\lVert A n \rVert$:
+# No labels, no pictures, not even a sample: Shen and Zhou (2021) look at the weights alone. A layer's styles are
+# $y = A w + b$. A step $n$ in $w$ changes them by $A n$, so ask for the $n$ of length 1 with the largest $\lVert A n \rVert$:
 # the first eigenvector of $A^\top A$; the next ones follow. It takes three lines. (Their code first scales every row of
 # $A$ to length 1; we take the rows as they are.)
 
