@@ -126,7 +126,7 @@ def sensitivity(
     draws, without = _draws(pool, n), _draws(pool[~dropped], n)
     if len(draws) < 5 or len(without) < 3:
         raise ValueError(f"a pool of {len(pool)} gives too few draws of {n}, five and three are needed: make it larger")
-    spoilt: dict[str, list[Tensor]] = {"real, twice": draws}
+    spoilt: dict[str, list[Tensor]] = {}
     failures: dict[str, Callable[[Tensor, int], Tensor]] = {
         "noise, sigma 0.05": lambda images, seed: add_noise(images, sigma=0.05, seed=seed),
         "blur, 2 px": lambda images, seed: blur(images, sigma=2.0),
@@ -136,10 +136,9 @@ def sensitivity(
     for name, spoil in failures.items():
         spoilt[name] = [spoil(images, seed) for seed, images in enumerate(draws[:3])]
     spoilt["a dropped class"] = without[:3]
-    rows = {name: [panel(images) for images in sets] for name, sets in spoilt.items()}
-    real_rows = rows.pop("real, twice")
+    real_rows = [panel(images) for images in draws]
     table = {"real, twice": _readings(real_rows[:3], real_rows[3:])}
-    return table | {name: _readings(row, real_rows) for name, row in rows.items()}
+    return table | {name: _readings([panel(images) for images in sets], real_rows) for name, sets in spoilt.items()}
 
 
 def _readings(row: list[dict[str, float]], clean: list[dict[str, float]]) -> dict[str, Reading]:

@@ -262,10 +262,10 @@ claim("with InstanceNorm, half the contrast changes a new D's scores by less tha
 claim("without, by a half", abs(change["none"] - 0.5) < 1e-4)
 
 # %% [markdown]
-# (A half exactly, because a new D without norms and biases is made of nothing but products and LeakyReLUs: half in,
-# half out.) With photographs, the indifference is a blessing. Our map is made of *flat* colours, and how pale the sea
-# is matters. A D that is blind to contrast doesn't tell G. So this lesson's D has **no norm**. Something has to hold it
-# instead: R1 of lesson 03. This is one of the places where we leave the paper; a table below lists them all.
+# (A half exactly, because a new D without norms, its biases still 0, is made of nothing but products and LeakyReLUs:
+# half in, half out.) With photographs, the indifference is a blessing. Our map is made of *flat* colours, and how pale
+# the sea is matters. A D that is blind to contrast doesn't tell G. So this lesson's D has **no norm**. Something has to
+# hold it instead: R1 of lesson 03. This is one of the places where we leave the paper; a table below lists them all.
 #
 # And in G? InstanceNorm takes its mean and variance over the *whole* picture. Put one tile beside calm sea, then the
 # same tile beside snow, and look at the far end of the tile, more than 32 pixels from either. **Predict:** does G's
