@@ -10,7 +10,7 @@ from torch.nn.functional import one_hot
 from gan_course.evaluation.disentanglement import closed_form_directions
 from gan_course.evaluation.disentanglement import interval as interval_of_package
 from gan_course.evaluation.disentanglement import slerp as slerp_of_package
-from gan_course.exercises.comparing import is_empty, is_same, named_mistake
+from gan_course.exercises.comparing import apart, is_empty, is_same, named_mistake, numbers
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 
 LEVELS = {"coarse": [0, 1, 2], "middle": [3, 4], "fine": [5, 6, 7, 8, 9]}
@@ -55,21 +55,22 @@ def check_chance(chance: Callable[[Tensor], Tensor]) -> Verdict:
         "that is how often the commonest value is missed": 0.5,
         "that is an entropy, not a probability": float(-(shares * shares.log()).sum()),
     }
-    return named_mistake(known, answer) or not_yet(f"for shares of .5, .3 and .2 it is 0.62, yours is {answer:.3f}")
+    told, yours = apart(right, answer)
+    return named_mistake(known, answer) or not_yet(f"for shares of .5, .3 and .2 it is {told}, yours is {yours}")
 
 
 @checker
 def check_interval(interval: Callable[[float, int], tuple[float, float]]) -> Verdict:
     """Exercise 3: Wilson's interval."""
-    answer = interval(0.2, 25)
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
+    answer = numbers(interval(0.2, 25), 2)
+    if answer is None:
         return not_yet("return two numbers, the lower end and the upper one")
-    low, high = (float(end) for end in answer)
+    low, high = answer
     z, p, n = 1.96, 0.2, 25
     half = z * math.sqrt(p * (1 - p) / n)
     if _near((low, high), interval_of_package(p, n)):
-        ends = [float(end) for end in interval(0.0, 10)]
-        if not _near(ends, interval_of_package(0.0, 10)):
+        ends = numbers(interval(0.0, 10), 2)
+        if ends is None or not _near(ends, interval_of_package(0.0, 10)):
             return not_yet("right for a share of 0.2; at a share of 0 the upper end is 0.278 for 10 pictures, not 0")
         return PASSED
     if _near((high, low), interval_of_package(p, n)):
@@ -94,10 +95,10 @@ def check_readability(readability: Callable[[Tensor, Tensor], float]) -> Verdict
     answers = (codes[:, :3] * torch.tensor([2.0, 1.0, 1.0]) + noise).argmax(1)
     answers = torch.where(answers == 0, 2, torch.where(answers == 2, 0, 1))
     codes = codes + 3
-    answer = readability(codes.clone(), answers.clone())
-    if isinstance(answer, tuple | list) or (torch.is_tensor(answer) and answer.numel() != 1):
+    found = numbers(readability(codes.clone(), answers.clone()), 1)
+    if found is None:
         return not_yet("return one number: the share of right answers")
-    answer = float(answer)
+    (answer,) = found
 
     def share(fit: slice, told: slice, *, bias: bool = True, hot: bool = True) -> float:
         X = torch.cat([codes, torch.ones(160, int(bias))], 1).double()

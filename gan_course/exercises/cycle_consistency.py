@@ -1,6 +1,8 @@
 """Checkers of lesson 06."""
 
+import dis
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +11,7 @@ from torch.nn.functional import l1_loss
 from gan_course.exercises.cycle_objective import objective_parts, same, total, what_is_off
 from gan_course.exercises.verdict import PASSED, Verdict, checker, not_yet
 
+_REFUSED = object()
 ARROWS = {"G": ("A", "B"), "F": ("B", "A")}
 ZERO_TERMS = {
     "nothing": {"cycle", "identity"},
@@ -31,22 +34,23 @@ def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verd
     """Exercise 1: the domain in which a composed map arrives, or a TypeError."""
     right = (("G", "A", "B"), ("F", "B", "A"), ("FG", "A", "A"), ("GF", "B", "B"), ("GFG", "A", "B"))
     for names, start, end in right:
-        answer = _refusal(arrival, names, start)
+        answer = _answer(arrival, names, start)
         formula = _formula(names, start.lower())
-        if answer is TypeError and len(names) > 1:
-            return not_yet(f"{formula} fits, and your function refuses it: the map written last is applied first")
-        if answer is TypeError:
-            return not_yet(f"{formula} fits, and your function refuses it")
+        if answer is _REFUSED:
+            hint = ": the map written last is applied first" if len(names) > 1 else ""
+            return not_yet(f"{formula} fits, and your function refuses it{hint}")
+        if isinstance(answer, _Accident):
+            return not_yet(f"{formula} fits, and your code raised {answer.error!r}")
         if answer == ARROWS[names[0]][0] != end:
             return not_yet(f"{formula}: a map arrives in its target, which is the second of its two domains")
         if answer != end:
             return not_yet(f"{formula} lies in {end}; you say {answer!r}")
     for names, start in (("G", "B"), ("FG", "B"), ("GF", "A"), ("GG", "A")):
-        if (answer := _refusal(arrival, names, start)) is not TypeError:
+        if (answer := _answer(arrival, names, start)) is not _REFUSED:
             formula = _formula(names, start.lower())
-            return not_yet(f"{formula} does not fit together, so raise TypeError; you say {answer!r}")
+            return not_yet(f"{formula} does not fit together, so raise TypeError; {_told(answer)}")
     other = {"h": ("X", "Y"), "k": ("Y", "Z")}
-    if _refusal(arrival, "kh", "X", other) != "Z":
+    if _answer(arrival, "kh", "X", other) != "Z":
         return not_yet("right for G and F; take the domains from `arrows`, which may hold other maps")
     return PASSED
 
@@ -229,16 +233,39 @@ def check_zero_terms(zero_terms: Mapping[str, Sequence[str]]) -> Verdict:
     return PASSED
 
 
-def _refusal(arrival: Callable, names: str, start: str, arrows: Mapping = ARROWS) -> object:
-    """What the attempt answers; `TypeError` itself where it raises one."""
+@dataclass(frozen=True)
+class _Accident:
+    """An error that the attempt did not mean to raise."""
+
+    error: Exception
+
+
+def _answer(arrival: Callable, names: str, start: str, arrows: Mapping = ARROWS) -> object:
+    """What the attempt answers; `_REFUSED` where it raises a TypeError of its own."""
     attempt = getattr(arrival, "__wrapped__", arrival)
     try:
         answer = attempt(list(names), start, dict(arrows))
-    except TypeError:
-        return TypeError
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return _REFUSED if isinstance(error, TypeError) and _is_own(error, attempt) else _Accident(error)
     return arrival(list(names), start, dict(arrows)) if answer is None or answer is ... else answer
+
+
+def _is_own(error: Exception, attempt: Callable) -> bool:
+    """Whether an error comes from a `raise` in the learner's code, and not from an operation that failed."""
+    last = error.__traceback__
+    while last.tb_next:
+        last = last.tb_next
+    frame = last.tb_frame
+    raised = frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    return raised and frame.f_globals is getattr(attempt, "__globals__", frame.f_globals)
+
+
+def _told(answer: object) -> str:
+    if isinstance(answer, _Accident):
+        return f"yours stumbles into {answer.error!r}: compare the domains, and `raise` on your own"
+    if answer is TypeError or isinstance(answer, TypeError):
+        return "you return one: `raise` it"
+    return f"you say {answer!r}"
 
 
 def _formula(names: str, point: str) -> str:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
-from gan_course.exercises.comparing import is_empty
+from gan_course.exercises.comparing import draws_with, is_empty
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 from gan_course.models.layers import InstanceNorm
 from gan_course.training.updates import decayed
@@ -111,6 +111,8 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
     alone = [_numbers(query(empty, _numbered(4 * call, 4), 0, generator)) for call in range(3)]
     if alone != [[4 * call + k for k in range(4)] for call in range(3)] or empty:
         return not_yet("a pool of size 0 hands back what comes and keeps nothing")
+    if not draws_with(lambda generator: _shown(query, generator)):
+        return not_yet("draw with `generator`: the same one gives the same pictures, and another one others")
     return PASSED
 
 
@@ -121,8 +123,8 @@ def check_rate(rate: Callable[[float, int, int], float]) -> Verdict:
     answer = [float(rate(lr, done, n)) for done in range(n)]
     right = [decayed(lr, done, n) for done in range(n)]
     if _near(answer, right):
-        if not _near([float(rate(1.0, done, 7)) for done in range(7)], [decayed(1.0, done, 7) for done in range(7)]):
-            return not_yet("right for 200 steps; for 7 the rates are 1, 1, 1, 1, 6/7, 4/7, 2/7")
+        if not _near([float(rate(1.0, done, 8)) for done in range(8)], [decayed(1.0, done, 8) for done in range(8)]):
+            return not_yet("right for 200 steps; for 8 the rates are 1, 1, 1, 1, 1, 3/4, 2/4, 1/4")
         return PASSED
     if _near(answer, [lr] * n):
         return not_yet("it never falls")
@@ -143,31 +145,12 @@ def check_rate(rate: Callable[[float, int, int], float]) -> Verdict:
 @checker
 def check_partners(partners: Callable[..., Sequence]) -> Verdict:
     """Exercise 5: which picture of B comes with which picture of A."""
-    n_A, n_B, n_epochs = 12, 17, 40
-    answer = [(int(a), int(b)) for a, b in partners(n_A, n_B, n_epochs, torch.Generator().manual_seed(0))]
-    if len(answer) != n_A * n_epochs:
-        return not_yet(
-            f"{n_epochs} epochs over {n_A} pictures of A are {n_A * n_epochs} pairs, yours are {len(answer)}"
-        )
-    if not all(0 <= a < n_A and 0 <= b < n_B for a, b in answer):
-        return not_yet("A has pictures 0 to n_A - 1, and B 0 to n_B - 1")
-    epochs = [answer[n_A * k : n_A * (k + 1)] for k in range(n_epochs)]
-    if any(sorted(a for a, _ in epoch) != list(range(n_A)) for epoch in epochs):
-        return not_yet("each epoch shows every picture of A once")
-    if all(a == b for a, b in answer):
-        return not_yet("the published bug: both take the same index, so each picture has one partner for ever")
-    met = [len({b for a, b in answer if a == one}) for one in range(n_A)]
-    if min(met) == 1:
-        return not_yet("picture 0 of A meets the same picture of B in every epoch: fixed pairs, only other ones")
-    if {b for _, b in answer} != set(range(n_B)):
-        return not_yet("some pictures of B are never shown: B may be the larger set")
-    if min(met) < 10:
-        return not_yet(f"in {n_epochs} epochs a picture of A met only {min(met)} of B: draw B anew each time")
-    other = [(int(a), int(b)) for a, b in partners(n_A, n_B, 1, torch.Generator().manual_seed(1))]
-    if [a for a, _ in epochs[0]] == [a for a, _ in epochs[1]] == [a for a, _ in other]:
-        return not_yet("A comes in the same order in every epoch: shuffle it")
-    if other == epochs[0]:
-        return not_yet("another seed gives the same pairs: draw with the generator that you are given")
+    for n_A, n_B in ((12, 17), (12, 5)):
+        answer = _pairs(partners, n_A, n_B, 40, torch.Generator().manual_seed(0))
+        if reason := _flaw_of_pairs(answer, n_A, n_B, 40):
+            return not_yet(reason)
+    if not draws_with(lambda generator: _pairs(partners, 12, 17, 2, generator)):
+        return not_yet("draw with the generator that you are given: the same one gives the same pairs, another others")
     return PASSED
 
 
@@ -246,6 +229,40 @@ def _numbered(first: int, n: int) -> Tensor:
 
 def _numbers(images: Tensor) -> list[int]:
     return [round(value) for value in images[:, 0, 0, 0].tolist()]
+
+
+def _shown(query: Callable[..., Tensor], generator: torch.Generator) -> list[int]:
+    """What a pool of 8 shows of 64 pictures that come one by one."""
+    kept: list[Tensor] = []
+    return [_numbers(query(kept, _numbered(k, 1), 8, generator))[0] for k in range(64)]
+
+
+def _pairs(partners: Callable[..., Sequence], *given: object) -> list[tuple[int, int]]:
+    return [(int(a), int(b)) for a, b in partners(*given)]
+
+
+def _flaw_of_pairs(answer: list[tuple[int, int]], n_A: int, n_B: int, n_epochs: int) -> str:
+    """What is wrong with the partners of some epochs; an empty text if nothing is."""
+    if len(answer) != n_A * n_epochs:
+        fewer = f". B has only {n_B} here, which must do for all of A" if n_B < n_A else ""
+        return f"{n_epochs} epochs over {n_A} pictures of A are {n_A * n_epochs} pairs, yours are {len(answer)}{fewer}"
+    if not all(0 <= a < n_A and 0 <= b < n_B for a, b in answer):
+        return f"A has pictures 0 to n_A - 1, and B 0 to n_B - 1, here {n_A - 1} and {n_B - 1}"
+    epochs = [answer[n_A * k : n_A * (k + 1)] for k in range(n_epochs)]
+    if any(sorted(a for a, _ in epoch) != list(range(n_A)) for epoch in epochs):
+        return "each epoch shows every picture of A once"
+    if all(a == b for a, b in answer):
+        return "the published bug: both take the same index, so each picture has one partner for ever"
+    met = [len({b for a, b in answer if a == one}) for one in range(n_A)]
+    if min(met) == 1:
+        return "picture 0 of A meets the same picture of B in every epoch: fixed pairs, only other ones"
+    if {b for _, b in answer} != set(range(n_B)):
+        return "some pictures of B are never shown: B may be the larger set"
+    if min(met) < min(10, n_B - 1):
+        return f"in {n_epochs} epochs a picture of A met only {min(met)} of B: draw B anew each time"
+    if [a for a, _ in epochs[0]] == [a for a, _ in epochs[1]]:
+        return "A comes in the same order in every epoch: shuffle it, each time anew"
+    return ""
 
 
 def _near(a: Sequence[float], b: Sequence[float]) -> bool:

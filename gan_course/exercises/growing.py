@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, interpolate
 
 from gan_course.config import StyleGANConfig
-from gan_course.exercises.comparing import is_empty
+from gan_course.exercises.comparing import is_empty, numbers
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 from gan_course.models.equalised import MinibatchStd, PixelNorm
 from gan_course.models.growing import grown
@@ -230,10 +230,10 @@ def check_schedule(schedule: Callable[..., Sequence]) -> Verdict:
     """Exercise 7: the resolution at a step, and the share of its newest block."""
     start, full, stable, fade = 4, 16, 10, 4
     config = StyleGANConfig(n_steps=99, img_resolution=full, start_resolution=4, stable_steps=stable, fade_steps=fade)
-    answer = [schedule(n, start, full, stable, fade) for n in range(50)]
-    if not all(isinstance(one, tuple | list) and len(one) == 2 for one in answer):
+    answer = [numbers(schedule(n, start, full, stable, fade), 2) for n in range(50)]
+    if None in answer:
         return not_yet("return two numbers: the resolution, and alpha")
-    sizes, shares = [int(one[0]) for one in answer], [float(one[1]) for one in answer]
+    sizes, shares = [int(size) for size, _ in answer], [share for _, share in answer]
     right = [growth(n, config) for n in range(50)]
     if max(sizes) > full:
         return not_yet(f"it grows to {max(sizes)} px: {full} is the full size")
@@ -256,7 +256,7 @@ def check_schedule(schedule: Callable[..., Sequence]) -> Verdict:
         return not_yet(f"after {step} steps it should be at {right[step][0]} px, and yours at {sizes[step]}")
     if any(abs(share - alpha) > 1 / fade + 1e-9 for share, (_, alpha) in zip(shares, right, strict=True)):
         return not_yet(f"alpha should rise in a line within the first {fade} steps of a size, and stay at 1 after")
-    if tuple(schedule(7, 8, 8, 2, 2)) != (8, 1.0):
+    if numbers(schedule(7, 8, 8, 2, 2), 2) != [8, 1]:
         return not_yet("a start at the full size is no growing: the full size and 1, at every step")
     return PASSED
 

@@ -98,7 +98,7 @@ def check_update_average(update_average: Callable[[nn.Module, nn.Module, float],
             parameter.add_(1.0)
     G(torch.randn(16, 3) + 3)
     before, current = copy.deepcopy(slow.state_dict()), copy.deepcopy(G.state_dict())
-    update_average(slow, G, 0.9)
+    returned = update_average(slow, G, 0.9)
     after = slow.state_dict()
     if any(not torch.equal(current[name], value) for name, value in G.state_dict().items()):
         return not_yet("G itself has changed: only the average may")
@@ -116,6 +116,8 @@ def check_update_average(update_average: Callable[[nn.Module, nn.Module, float],
     for name in ("1.running_mean", "1.running_var"):
         if not torch.allclose(after[name], current[name], atol=1e-6):
             return not_yet(f"{name} is not G's: parameters() leaves out the buffers; copy them all")
+    if returned is not slow:
+        return not_yet("`slow` is right, and you return something else: return `slow` itself")
     G(torch.randn(16, 3) - 5)
     if not torch.equal(slow[1].running_mean, current["1.running_mean"]):
         return not_yet("the average shares its buffers with G and moved with it: copy the values")

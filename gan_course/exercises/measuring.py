@@ -9,15 +9,15 @@ from torch import Tensor
 from gan_course.evaluation.coverage import precision_recall
 from gan_course.evaluation.frechet import frechet_distance
 from gan_course.evaluation.memorisation import copied_share as true_copied_share
+from gan_course.exercises.comparing import apart, numbers
 from gan_course.exercises.verdict import PASSED, Verdict, checker, not_yet
 
 
 @checker
 def check_distance_by_hand(answer: object) -> Verdict:
     """Exercise 1: the squared Fréchet distance of two Gaussians on a line, means 0 and 3, widths 2 and 1."""
-    if isinstance(answer, Tensor) and answer.numel() == 1:
-        answer = answer.item()
-    if not isinstance(answer, int | float):
+    found = numbers(answer, 1)
+    if found is None:
         return not_yet("give one number")
     hints = {
         10.0: "",
@@ -27,7 +27,7 @@ def check_distance_by_hand(answer: object) -> Verdict:
         math.sqrt(10): "that is the distance; the one in use is squared",
     }
     for value, hint in hints.items():
-        if math.isclose(answer, value, abs_tol=5e-3):
+        if math.isclose(found[0], value, abs_tol=5e-3):
             return not_yet(hint) if hint else PASSED
     return not_yet("square the difference of the means, square the difference of the widths, and add")
 
@@ -87,7 +87,9 @@ def check_limit(limit: Callable[[Sequence[int], Sequence[float]], float]) -> Ver
     if math.isclose(answer, values[-1], rel_tol=1e-6):
         return not_yet("the largest N has the least bias, but it has some: follow the line on to 1/N = 0")
     if not math.isclose(answer, 2.0, abs_tol=1e-6):
-        return not_yet(f"for 2 + 900 / N the limit is 2, you found {answer:.3g}: fit a line over 1/N, not over N")
+        return not_yet(
+            f"for 2 + 900 / N the limit is 2, you found {apart(2.0, answer)[1]}: fit a line over 1/N, not over N"
+        )
     bent = _number(limit([100, 200, 400], [5.0, 3.6, 2.4]))
     if not math.isclose(bent, 1.7, abs_tol=0.05):
         return not_yet("three points that do not lie on a line: use least squares over all of them")

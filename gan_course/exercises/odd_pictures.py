@@ -21,6 +21,9 @@ def as_stored(truth: np.ndarray) -> dict[int, np.ndarray]:
         8: np.rot90(truth, -1).copy(),
         3: np.rot90(truth, 2).copy(),
         2: truth[:, ::-1].copy(),
+        4: truth[::-1].copy(),
+        5: truth.transpose(1, 0, 2).copy(),
+        7: truth[::-1, ::-1].transpose(1, 0, 2).copy(),
     }
 
 
@@ -31,12 +34,21 @@ def odd_files() -> dict[str, tuple[Image.Image, np.ndarray]]:
     palette = Image.fromarray((np.arange(20) % 3).astype(np.uint8).reshape(4, 5), "P")
     table = np.array([(200, 30, 30), (30, 160, 60), (40, 60, 200)], np.uint8)
     palette.putpalette(table.flatten().tolist())
+    shown = table[np.arange(20).reshape(4, 5) % 3]
+    holes = palette.copy()
+    holes.info["transparency"] = 1  # the number of the colour that is not there; a file keeps it
     alpha = np.full((4, 5), 255, np.uint8)
     alpha[:2] = 0
-    over_white = np.where(alpha[:, :, None] == 0, 255, colour).astype(np.uint8)
+    grey_shown = np.repeat(grey[:, :, None], 3, 2)
+
+    def over_white(pixels: np.ndarray, there: np.ndarray) -> np.ndarray:
+        return np.where(there[:, :, None], pixels, 255).astype(np.uint8)
+
     return {
         "colour": (Image.fromarray(colour), colour),
-        "grey": (Image.fromarray(grey), np.repeat(grey[:, :, None], 3, 2)),
-        "palette": (palette, table[np.arange(20).reshape(4, 5) % 3]),
-        "transparent": (Image.fromarray(np.dstack([colour, alpha])), over_white),
+        "grey": (Image.fromarray(grey), grey_shown),
+        "palette": (palette, shown),
+        "transparent": (Image.fromarray(np.dstack([colour, alpha])), over_white(colour, alpha > 0)),
+        "transparent grey": (Image.fromarray(np.dstack([grey, alpha])), over_white(grey_shown, alpha > 0)),
+        "transparent palette": (holes, over_white(shown, np.asarray(palette) != 1)),
     }

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gan_course.exercises.comparing import is_same
+from gan_course.exercises.comparing import is_same, numbers
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 
 Layers = Sequence[tuple[int, int]]
@@ -25,15 +25,15 @@ TASKS = {
 def check_best_guess(best_guess: Callable[[Tensor], Sequence[Tensor]]) -> Verdict:
     """Exercise 1: the one answer that costs least when several are right."""
     answers = torch.tensor([0.9, 0.1, 0.85, 0.0, 0.05], dtype=torch.float64)
-    guess = best_guess(answers)
-    if (not isinstance(guess, tuple | list) and not torch.is_tensor(guess)) or len(guess) != 2:
+    guess = numbers(best_guess(answers), 2)
+    if guess is None:
         return not_yet("return two numbers: the best guess for L1, then the one for L2")
-    for_l1, for_l2 = (float(one) for one in guess)
+    for_l1, for_l2 = guess
     median, mean = answers.median().item(), answers.mean().item()
     if _near(for_l1, median) and _near(for_l2, mean):
         for other in (torch.tensor([2.0, 7.0, 3.0]), torch.tensor([-1.0])):
-            again = [float(one) for one in best_guess(other)]
-            if not (_near(again[0], other.median().item()) and _near(again[1], other.mean().item())):
+            again = numbers(best_guess(other), 2)
+            if again is None or not (_near(again[0], other.median().item()) and _near(again[1], other.mean().item())):
                 return not_yet("right for the first answers; compute it from `answers`, for any odd number of them")
         return PASSED
     if _near(for_l1, mean) and _near(for_l2, median):
@@ -108,9 +108,10 @@ def check_field(field: Callable[[Layers], int]) -> Verdict:
         [(4, 2), (4, 2), (4, 2), (4, 1), (4, 1)],
         [(7, 1), (4, 2)],
     ):
-        found, right = field(layers), _field(layers)
-        if isinstance(found, bool) or not isinstance(found, int):
+        answer, right = numbers(field(layers), 1), _field(layers)
+        if answer is None or not answer[0].is_integer():
             return not_yet("return a whole number of pixels")
+        found = int(answer[0])
         if found == right:
             continue
         if len(layers) > 1 and found == _field(layers[::-1]):
@@ -136,19 +137,18 @@ def check_field(field: Callable[[Layers], int]) -> Verdict:
 @checker
 def check_strides(strides: Sequence[int]) -> Verdict:
     """Exercise 4: the strides of a PatchGAN that sees what its paper says."""
-    if not isinstance(strides, tuple | list) or len(strides) != 5:
-        return not_yet("give five strides, one for each 4 x 4 convolution, the last one to the scores")
-    if all(one is ... for one in strides):
+    if isinstance(strides, tuple | list) and len(strides) == 5 and all(one is ... for one in strides):
         return NOT_ATTEMPTED
-    if any(one is ... for one in strides):
-        return not_yet("five numbers are asked for")
-    if any(isinstance(one, bool) or not isinstance(one, int) or one < 1 for one in strides):
+    answer = numbers(strides, 5)
+    if answer is None:
+        return not_yet("give five numbers, a stride for each 4 x 4 convolution, the last one to the scores")
+    if not all(one.is_integer() and one >= 1 for one in answer):
         return not_yet("strides are whole numbers from 1")
-    size = 256
+    strides, size = [int(one) for one in answer], 256
     for stride in strides:
         size = (size + 2 - 4) // stride + 1
     seen = _field([(4, stride) for stride in strides])
-    if list(strides) == [2, 2, 2, 2, 1]:
+    if strides == [2, 2, 2, 2, 1]:
         return not_yet("that is the published reading, and it sees 94 pixels: which of the four has to stop striding?")
     if seen != 70:
         return not_yet(f"that D sees {seen} pixels, not 70")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
+from gan_course.exercises.comparing import draws_with, numbers
 from gan_course.exercises.verdict import NOT_ATTEMPTED, PASSED, Verdict, checker, not_yet
 from gan_course.models.adain import adain
 from gan_course.models.equalised import lrelu
@@ -19,9 +20,10 @@ EFFECTS = {"2 z": NO_CHANGE, "-z": ANOTHER, "z clipped to -0.7 ... 0.7": ANOTHER
 @checker
 def check_num_ws(num_ws: Callable[[int], int]) -> Verdict:
     """Exercise 1: how many layers take a style."""
-    told = {side: num_ws(side) for side in (4, 8, 32, 64, 1024)}
-    if not all(isinstance(one, int | float) for one in told.values()):
+    answers = {side: numbers(num_ws(side), 1) for side in (4, 8, 32, 64, 1024)}
+    if None in answers.values():
         return not_yet("return a number")
+    told = {side: number for side, (number,) in answers.items()}
     right = {side: 2 * int(math.log2(side)) - 2 for side in told}
     if told == right:
         return PASSED
@@ -35,7 +37,7 @@ def check_num_ws(num_ws: Callable[[int], int]) -> Verdict:
     for reason, values in known.items():
         if told == values:
             return not_yet(reason)
-    return not_yet(f"count them: at 4 px there are 2, at 8 px 4 in all; at 1024 px yours are {told[1024]}")
+    return not_yet(f"count them: at 4 px there are 2, at 8 px 4 in all; at 1024 px yours are {told[1024]:g}")
 
 
 @checker
@@ -126,8 +128,8 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
         return not_yet("a map enlarged from a coarser one is no noise of its resolution: neighbours are alike")
     if abs(float(fine.std()) - 1) > 0.1 or abs(float(fine.mean())) > 0.1:
         return not_yet(f"N(0, 1): mean 0 and spread 1, yours {fine.mean():.2f} and {fine.std():.2f}: randn, not rand")
-    if not torch.equal(noise_maps(6, 32, torch.Generator().manual_seed(0))[-1], fine):
-        return not_yet("draw from `generator`, so that the same one gives the same maps")
+    if not draws_with(lambda generator: [one.tolist() for one in noise_maps(2, 8, generator)]):
+        return not_yet("draw from `generator`: the same one gives the same maps, and another one others")
     if len(noise_maps(1, 8, torch.Generator())) != 4:
         return not_yet("right for 32 px; at 8 px there are 4 layers")
     return PASSED
@@ -211,6 +213,8 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
     expected = mix_styles(*(one.expand(3, 4, 1) for one in _columns()), (wide[:, :, 0] < 10).sum(1))
     if not torch.equal(wide, expected):
         return not_yet("a picture is mixed with its own partner: row k with row k")
+    if not draws_with(lambda generator: mix(w[:50], other[:50], num_ws, share, generator).tolist()):
+        return not_yet("draw with `generator`: the same one gives the same crossovers, and another one others")
     return PASSED
 
 

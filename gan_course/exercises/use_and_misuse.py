@@ -18,6 +18,7 @@ from gan_course.exercises.odd_pictures import as_stored, odd_files, scene
 from gan_course.exercises.verdict import PASSED, Verdict, checker, not_yet
 
 ORIENTATION = 274  # the number of EXIF's entry
+MIRRORED = (2, 4, 5, 7)  # orientations that no turn puts right
 USES = {  # what is proposed -> the answer
     "A": "taste",
     "B": "evidence",
@@ -79,14 +80,14 @@ def check_upright(upright: Callable[[Path], Tensor]) -> Verdict:
             if pixels.shape == truth.shape and (pixels == truth).all():
                 continue
             what = f"orientation {orientation}" if orientation else "no orientation in the file"
+            if orientation in MIRRORED:
+                return not_yet(f"{what}: this one is mirrored, which no turn mends; ask Pillow for all eight at once")
             if pixels.shape == stored.shape and (pixels == stored).all():
                 return not_yet(f"{what}: the pixels come as the sensor stored them, and EXIF's advice is ignored")
             if pixels.shape == truth.shape and (pixels == truth[::-1, ::-1]).all():
                 return not_yet(f"{what}: upside down; the turn went the wrong way")
             if not orientation or orientation == 1:
                 return not_yet(f"{what}: this picture was upright already; turn only what asks for it")
-            if orientation == 2:
-                return not_yet("orientation 2 is mirrored, not turned: ask Pillow for all eight at once")
             return not_yet(f"{what}: the picture should be {truth.shape[1]} x {truth.shape[0]} and upright")
     return PASSED
 
@@ -113,8 +114,9 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
             pixels = np.asarray(answer)
             if pixels.shape == wanted.shape and (pixels == wanted).all():
                 continue
-            if kind == "transparent":
-                return not_yet("transparent: places that are not there show a colour; put white behind them")
+            if kind.startswith("transparent"):
+                more = "" if kind == "transparent" else f" (mode {image.mode} has such places too, not RGBA alone)"
+                return not_yet(f"{kind}: places that are not there show a colour; put white behind them{more}")
             return not_yet(f"{kind}: the colours of the pixels are not those of the file")
     return PASSED
 

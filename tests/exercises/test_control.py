@@ -1,6 +1,7 @@
 import inspect
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import one_hot
@@ -115,8 +116,11 @@ RIGHT = [
     (lesson.check_chance, chance),
     (lesson.check_interval, interval),
     (lesson.check_interval, disentanglement.interval),
+    (lesson.check_interval, lambda share, n: np.array(interval(share, n))),
+    (lesson.check_interval, lambda share, n: torch.tensor(interval(share, n), dtype=torch.float64)),
     (lesson.check_readability, reads()),
     (lesson.check_readability, disentanglement.linear_readability),
+    (lesson.check_readability, lambda codes, answers: np.float32(readability(codes, answers))),
     (lesson.check_slerp, slerp),
     (lesson.check_slerp, disentanglement.slerp),
     (lesson.check_directions, directions),

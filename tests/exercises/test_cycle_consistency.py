@@ -1,5 +1,7 @@
 import copy
+import functools
 import inspect
+import json
 
 import pytest
 import torch
@@ -38,6 +40,58 @@ def no_type_error(names, start, arrows):
         return arrival(names, start, arrows)
     except TypeError:
         return "does not fit"
+
+
+def returned(names, start, arrows):
+    try:
+        return arrival(names, start, arrows)
+    except TypeError as error:
+        return type(error)
+
+
+def returned_instance(names, start, arrows):
+    try:
+        return arrival(names, start, arrows)
+    except TypeError as error:
+        return error
+
+
+def by_accident(names, start, arrows):
+    """No domain is compared: adding None to a text fails, and its error is a TypeError."""
+    domain = start
+    for name in reversed(names):
+        ends = {arrows[name][0]: arrows[name][1]}
+        domain = "" + ends.get(domain)
+    return domain
+
+
+def by_library(names, start, arrows):
+    """The TypeError is raised, but by the code of a library."""
+    domain = start
+    for name in reversed(names):
+        domain = arrows[name][1] if arrows[name][0] == domain else json.dumps(object())
+    return domain
+
+
+def in_a_helper(names, start, arrows):
+    return functools.reduce(lambda domain, name: follow(domain, *arrows[name]), reversed(names), start)
+
+
+def follow(domain, source, target):
+    if source != domain:
+        raise TypeError
+    return target
+
+
+def from_a_key_error(names, start, arrows):
+    try:
+        return functools.reduce(lambda domain, name: {arrows[name][0]: arrows[name][1]}[domain], reversed(names), start)
+    except KeyError as error:
+        raise TypeError("does not fit") from error
+
+
+def key_error(names, start, arrows):
+    return functools.reduce(lambda domain, name: {arrows[name][0]: arrows[name][1]}[domain], reversed(names), start)
 
 
 def wired(names, start, arrows):
@@ -137,6 +191,8 @@ TERMS = {
 
 RIGHT = [
     (lesson.check_arrival, arrival),
+    (lesson.check_arrival, in_a_helper),
+    (lesson.check_arrival, from_a_key_error),
     (lesson.check_satisfied, satisfied),
     (lesson.check_satisfied, lambda G, F: [int(one) for one in satisfied(G, F)]),
     (lesson.check_adversarial, adversarial),
@@ -153,6 +209,13 @@ WRONG = [
     (lesson.check_arrival, left_to_right, "written last is applied first"),
     (lesson.check_arrival, unchecked, "raise TypeError"),
     (lesson.check_arrival, no_type_error, "raise TypeError"),
+    (lesson.check_arrival, returned, "`raise` it"),
+    (lesson.check_arrival, returned_instance, "`raise` it"),
+    (lesson.check_arrival, by_accident, "stumbles into TypeError"),
+    (lesson.check_arrival, by_library, "stumbles into TypeError"),
+    (lesson.check_arrival, key_error, "stumbles into KeyError"),
+    (lesson.check_arrival, lambda n, s, r: s + None, "fits, and your code raised TypeError"),
+    (lesson.check_arrival, lambda n, s: s, "fits, and your code raised TypeError"),
     (lesson.check_arrival, sources, "arrives in its target"),
     (lesson.check_arrival, lambda n, s, r: "C", "lies in B; you say 'C'"),
     (lesson.check_arrival, wired, "other maps"),

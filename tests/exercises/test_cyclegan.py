@@ -22,7 +22,7 @@ def query(kept, images, size, generator, *, swap=0.5, keep=True, detach=True, sl
             kept.append(image)
             shown.append(image)
         elif size and torch.rand(1, generator=generator) < swap:
-            place = int(torch.randint(size, (1,), generator=generator)) if slot is None else slot
+            place = int(torch.randint(size, (1,), generator=generator)) if slot is None else slot()
             shown.append(kept[place])
             if keep:
                 kept[place] = image
@@ -75,6 +75,21 @@ def copies(kept, images, size, generator):
     return torch.stack(shown)
 
 
+def own_coin(kept, images, size, generator):
+    return query(kept, images, size, None)
+
+
+def own_place(kept, images, size, generator):
+    """Of two draws one is the generator's."""
+    return query(kept, images, size, generator, slot=lambda: int(torch.randint(size, (1,))))
+
+
+def reseeded(kept, images, size, generator):
+    """Torch's global state, seeded by the number of the picture: the same for each generator."""
+    torch.manual_seed(int(images[0, 0, 0, 0]))
+    return query(kept, images, size, None)
+
+
 def partners(n_A, n_B, n_epochs, generator):
     pairs = []
     for _ in range(n_epochs):
@@ -90,6 +105,40 @@ def two_streams(n_A, n_B, n_epochs, generator):
 
     A, B = stream(n_A), stream(n_B)
     return [(next(A), next(B)) for _ in range(n_A * n_epochs)]
+
+
+def zipped(n_A, n_B, n_epochs, generator):
+    """An epoch ends with the smaller domain."""
+    pairs = []
+    for _ in range(n_epochs):
+        order_A, order_B = (torch.randperm(n, generator=generator).tolist() for n in (n_A, n_B))
+        pairs += zip(order_A, order_B, strict=False)
+    return pairs
+
+
+def indexed(n_A, n_B, n_epochs, generator):
+    pairs = []
+    for _ in range(n_epochs):
+        order_A, order_B = (torch.randperm(n, generator=generator).tolist() for n in (n_A, n_B))
+        pairs += [(a, order_B[k]) for k, a in enumerate(order_A)]
+    return pairs
+
+
+def begun_anew(n_A, n_B, n_epochs, generator):
+    pairs = []
+    for _ in range(n_epochs):
+        order_A, order_B = (torch.randperm(n, generator=generator).tolist() for n in (n_A, n_B))
+        pairs += [(a, order_B[k % n_B]) for k, a in enumerate(order_A)]
+    return pairs
+
+
+def shuffled_once(n_A, n_B, n_epochs, generator):
+    order = torch.randperm(n_A, generator=generator).tolist()
+    return [(a, int(torch.randint(n_B, (1,), generator=generator))) for _ in range(n_epochs) for a in order]
+
+
+def global_B(n_A, n_B, n_epochs, generator):
+    return [(a, int(torch.randint(n_B, (1,)))) for a, _ in partners(n_A, n_B, n_epochs, generator)]
 
 
 def same_index(n_A, n_B, n_epochs, generator):
@@ -135,8 +184,10 @@ RIGHT = [
     (lesson.check_query, package_query),
     (lesson.check_rate, lambda lr, done, n: lr * min(1, 2 * (n - done) / n)),
     (lesson.check_rate, decayed),
+    (lesson.check_rate, lambda lr, done, n: lr if done < n // 2 else lr * (n - done) / (n - n // 2)),
     (lesson.check_partners, partners),
     (lesson.check_partners, two_streams),
+    (lesson.check_partners, begun_anew),
     (lesson.check_d_objective, d_objective),
     (lesson.check_halving, HALVING),
     (lesson.check_halving, {"SGD": " Half", "Adam": "THE  SAME"}),
@@ -160,8 +211,11 @@ WRONG = [
     (lesson.check_query, lambda *parts: query(*parts)[:1], "as many pictures as came in"),
     (lesson.check_query, queue, "one age"),
     (lesson.check_query, grows, "a pool of 8 holds"),
+    (lesson.check_query, own_coin, "draw with `generator`"),
+    (lesson.check_query, own_place, "draw with `generator`"),
+    (lesson.check_query, reseeded, "draw with `generator`"),
     (lesson.check_query, copies, "came back twice"),
-    (lesson.check_query, lambda *parts: query(*parts, slot=0), "one age"),
+    (lesson.check_query, lambda *parts: query(*parts, slot=lambda: 0), "one age"),
     (lesson.check_query, lambda kept, images, size, g: query(kept, images, max(size, 8), g), "size 0"),
     (lesson.check_rate, lambda lr, done, n: lr, "never falls"),
     (lesson.check_rate, lambda lr, done, n: lr * (1 - done / n), "first half"),
@@ -175,7 +229,12 @@ WRONG = [
     (lesson.check_partners, fixed_shuffle, "fixed pairs"),
     (lesson.check_partners, first_of_B, "never shown"),
     (lesson.check_partners, unshuffled, "shuffle it"),
-    (lesson.check_partners, own_seed, "another seed"),
+    (lesson.check_partners, own_seed, "draw with the generator"),
+    (lesson.check_partners, lambda a, b, n, g: partners(a, b, n, None), "draw with the generator"),
+    (lesson.check_partners, global_B, "draw with the generator"),
+    (lesson.check_partners, shuffled_once, "each time anew"),
+    (lesson.check_partners, zipped, "B has only 5 here"),
+    (lesson.check_partners, indexed, "IndexError"),
     (lesson.check_partners, lambda *parts: partners(*parts)[:-1], "pairs, yours are"),
     (lesson.check_partners, lambda a, b, n, g: [(0, 0)] * (a * n), "every picture of A once"),
     (
@@ -240,3 +299,10 @@ def test_an_empty_stub_is_not_attempted(check):
 
 def test_every_check_meets_two_wrong_answers():
     assert all(sum(row[0] is check for row in WRONG) >= 2 for check in CHECKS)
+
+
+@pytest.mark.parametrize(("check", "right"), [(lesson.check_query, query), (lesson.check_partners, partners)])
+def test_checking_a_draw_leaves_the_global_random_state(check, right):
+    before = torch.get_rng_state()
+    assert check(right).status == "passed"
+    assert torch.equal(torch.get_rng_state(), before)

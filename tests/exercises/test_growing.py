@@ -1,5 +1,6 @@
 import inspect
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import avg_pool2d, conv2d, interpolate
@@ -131,6 +132,8 @@ RIGHT = [
     (lesson.check_shown, grown),
     (lesson.check_schedule, schedule),
     (lesson.check_schedule, package_schedule),
+    (lesson.check_schedule, lambda *given: np.array(schedule(*given))),
+    (lesson.check_schedule, lambda *given: torch.tensor(schedule(*given), dtype=torch.float64)),
     (lesson.check_schedule, lambda *given: schedule(*given, ramp=lambda k, fade: k / fade)),
     (lesson.check_schedule, lambda *given: schedule(*given, ramp=lambda k, fade: (k + 1) / fade)),
 ]

@@ -131,11 +131,17 @@ WRONG = [
     (images.check_update_average, lambda s, G, d: average(s, G, d, skip=("1.weight", "1.bias")), "1.weight"),
     (images.check_update_average, lambda s, G, d: average(s, G, d, skip=("1.running_var",)), "running_var"),
     (images.check_update_average, lambda s, G, d: average(s, G, d, alias=True), "shares its buffers"),
+    (images.check_update_average, lambda s, G, d: average(s, G, d) and G, "return `slow` itself"),
+    (images.check_update_average, lambda s, G, d: copy.deepcopy(average(s, G, d)), "return `slow` itself"),
     (images.check_even_kernels, {2, 4, 6, 8}, "only sizes"),
     (images.check_even_kernels, {2, 3, 4}, "odd kernel"),
     (images.check_even_kernels, {4}, "missing"),
     (images.check_even_kernels, 4, "a set"),
 ]
+
+
+def test_a_right_average_passes():
+    assert images.check_update_average(average).status == "passed"
 
 
 @pytest.mark.parametrize(("check", "wrong", "reason"), WRONG)

@@ -1,5 +1,6 @@
 """The right answers pass; wrong ones are told what is wrong with them."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import avg_pool2d, interpolate
@@ -18,6 +19,11 @@ def answer_to(check, attempt):
         (10, "passed"),
         (10.0, "passed"),
         (torch.tensor(10.0), "passed"),
+        (np.float32(10), "passed"),
+        (np.array(10), "passed"),
+        (np.float32(9), "the means alone"),
+        (True, "one number"),
+        (torch.tensor([10.0, 10.0]), "one number"),
         (9, "the means alone"),
         (18, "the variances 4 and 1 subtracted and squared"),
         (12, "the variances subtracted"),
@@ -132,6 +138,7 @@ def fit(x, y):
         (lambda ns, values: fit([1 / n for n in ns], values)[1], "passed"),
         (lambda ns, values: fit([1 / n for n in ns], values)[0], "that is the slope"),
         (lambda ns, values: fit([float(n) for n in ns], values)[1], "not over N"),
+        (lambda ns, values: fit([1 / n for n in ns], values)[1] + 1e-4, "you found 2.0001"),
         (lambda ns, values: sum(values) / len(values), "still has the bias"),
         (lambda ns, values: values[-1], "follow the line on"),
         (

@@ -1,5 +1,6 @@
 import inspect
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -110,12 +111,19 @@ TASKS = {
 RIGHT = [
     (lesson.check_best_guess, lambda a: (a.median(), a.mean())),
     (lesson.check_best_guess, lambda a: (sorted(a.tolist())[len(a) // 2], sum(a.tolist()) / len(a))),
+    (lesson.check_best_guess, lambda a: np.array([np.median(a.numpy()), a.mean()])),
+    (lesson.check_best_guess, lambda a: torch.stack([a.median(), a.mean()])),
     (lesson.check_d_loss, d_loss),
     (lesson.check_d_loss, d_loss_by_bce),
     (lesson.check_field, field),
     (lesson.check_field, field_backwards),
+    (lesson.check_field, lambda layers: float(field(layers))),
+    (lesson.check_field, lambda layers: np.int64(field(layers))),
+    (lesson.check_field, lambda layers: torch.tensor(field(layers))),
     (lesson.check_strides, [2, 2, 2, 1, 1]),
     (lesson.check_strides, (2, 2, 2, 1, 1)),
+    (lesson.check_strides, np.array([2, 2, 2, 1, 1])),
+    (lesson.check_strides, torch.tensor([2, 2, 2, 1, 1])),
     (lesson.check_draw, draw),
     (lesson.check_ranking, RANKING),
     (lesson.check_ranking, {name: f" {word}" for name, word in RANKING.items()}),
@@ -131,7 +139,7 @@ WRONG = [
     (lesson.check_best_guess, lambda a: (a[len(a) // 2], a.mean()), "sort them first"),
     (lesson.check_best_guess, lambda a: (0.1, 0.38), "for any odd number"),
     (lesson.check_best_guess, lambda a: (a.max(), a.mean()), "the best are 0.10 for L1"),
-    (lesson.check_best_guess, lambda a: a.median(), "could not be used"),
+    (lesson.check_best_guess, lambda a: a.median(), "two numbers"),
     (lesson.check_d_loss, unconditional, "unconditional"),
     (lesson.check_d_loss, with_gradient, "detach it"),
     (lesson.check_d_loss, lambda D, A, B, f: 2 * d_loss(D, A, B, f), "divides D's objective by 2"),
@@ -155,11 +163,17 @@ WRONG = [
     (lesson.check_field, lambda layers: field(layers) + 1, "one too many"),
     (lesson.check_field, lambda layers: field(layers) - 1, "one too few"),
     (lesson.check_field, lambda layers: 70, "you say 70"),
-    (lesson.check_field, lambda layers: float(field(layers)), "whole number"),
+    (lesson.check_field, lambda layers: field(layers) + 0.5, "whole number"),
+    (lesson.check_field, lambda layers: str(field(layers)), "whole number"),
+    (lesson.check_field, lambda layers: [field(layers)] * 2, "whole number"),
+    (lesson.check_field, lambda layers: True, "whole number"),
+    (lesson.check_field, lambda layers: np.int64(94), "you say 94"),
     (lesson.check_strides, [2, 2, 2, 2, 1], "sees 94"),
     (lesson.check_strides, [2, 2, 2, 1, 2], "not 30 x 30"),
     (lesson.check_strides, [2, 2, 1, 1, 1], "sees 46 pixels"),
-    (lesson.check_strides, [2, 2, 2, 1], "five strides"),
+    (lesson.check_strides, [2, 2, 2, 1], "five numbers"),
+    (lesson.check_strides, [], "five numbers"),
+    (lesson.check_strides, [2, 2, 2, 1.5, 1], "whole numbers from 1"),
     (lesson.check_strides, [..., 2, 2, 1, 1], "five numbers"),
     (lesson.check_strides, [2, 2, 2, 0, 1], "whole numbers from 1"),
     (lesson.check_draw, published_draw, "dropout is off"),

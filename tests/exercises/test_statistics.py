@@ -148,6 +148,8 @@ WRONG = [
     (lesson.check_spike, lambda n, factor: math.sqrt(factor**2 - 1), "one pixel of n"),
     (lesson.check_spike, lambda n, factor: (factor - 1) * n, "h^2 / n, not h / n"),
     (lesson.check_spike, lambda n, factor: 1.0, "about 159"),
+    (lesson.check_spike, lambda n, factor: 0.998 * spike(n, factor), "about 159.2, yours is 158.9"),
+    (lesson.check_spike, lambda n, factor: spike(n, factor) * (1.002 if n == 16 else 1), "for 16 pixels"),
 ]
 
 CHECKS = [getattr(lesson, name) for name in dir(lesson) if name.startswith("check_")]

@@ -1,6 +1,7 @@
 import inspect
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import conv2d, interpolate
@@ -67,6 +68,10 @@ def nearly_shared(n, resolution, generator):
     return [one if k % 2 == 0 else 0.9 * maps[k - 1] + 0.44 * one for k, one in enumerate(maps)]
 
 
+def own_seed(n, resolution, generator):
+    return noise_maps(n, resolution, torch.Generator().manual_seed(5))
+
+
 def truncate(ws, w_avg, psi, cutoff):
     return torch.cat([torch.lerp(w_avg, ws[:, :cutoff], psi), ws[:, cutoff:]], 1)
 
@@ -101,6 +106,12 @@ def middle_heavy(w, other, num_ws, share, generator):
     return torch.where(torch.arange(num_ws)[None, :, None] < crossover[:, None, None], w[:, None], other[:, None])
 
 
+def global_chance(w, other, num_ws, share, generator):
+    """The crossovers are the generator's, and who is mixed is not."""
+    mixed = torch.rand(len(w)) < share
+    return torch.where(mixed[:, None, None], mix(w, other, num_ws, 1.0, generator), w[:, None])
+
+
 def all_or_none(w, other, num_ws, share, generator):
     return mix(w, other, num_ws, 1.0 if torch.rand((), generator=generator) < share else 0.0, generator)
 
@@ -116,6 +127,8 @@ def lazy(n, gamma, every):
 RIGHT = [
     (lesson.check_num_ws, lambda side: 2 * int(math.log2(side)) - 2),
     (lesson.check_num_ws, lambda side: 2 * math.log2(side) - 2),
+    (lesson.check_num_ws, lambda side: np.int64(2 * np.log2(side) - 2)),
+    (lesson.check_num_ws, lambda side: 2 * torch.tensor(side).log2() - 2),
     (lesson.check_effects, EFFECTS),
     (lesson.check_effects, {name: value.upper() for name, value in EFFECTS.items()}),
     (lesson.check_layer, layer),
@@ -132,6 +145,8 @@ WRONG = [
     (lesson.check_num_ws, lambda side: 2 * math.log2(side) - 3, "after the constant"),
     (lesson.check_num_ws, lambda side: 18, "count them"),
     (lesson.check_num_ws, lambda side: "18", "a number"),
+    (lesson.check_num_ws, lambda side: [4, 4, 8, 8], "a number"),
+    (lesson.check_num_ws, lambda side: True, "a number"),
     (lesson.check_effects, EFFECTS | {"2 z": "another creature"}, "divide by its length"),
     (lesson.check_effects, EFFECTS | {"-z": "no change"}, "which way"),
     (lesson.check_effects, EFFECTS | {"z clipped to -0.7 ... 0.7": "nearer to the mean"}, "no more usual"),
@@ -161,6 +176,7 @@ WRONG = [
     (lesson.check_noise_maps, one_a_batch, "draw one for each"),
     (lesson.check_noise_maps, enlarged_maps, "neighbours are alike"),
     (lesson.check_noise_maps, lambda n, r, g: noise_maps(n, r, None), "draw from `generator`"),
+    (lesson.check_noise_maps, own_seed, "draw from `generator`"),
     (lesson.check_noise_maps, lambda n, r, g: noise_maps(n, 32, g), "at 8 px"),
     (lesson.check_noise_maps, lambda n, r, g: torch.zeros(3), "a list"),
     (lesson.check_truncate, lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, psi, 6), "all layers"),
@@ -202,6 +218,9 @@ WRONG = [
     (lesson.check_mix, swapped, "the first layers"),
     (lesson.check_mix, shuffled_layers, "one crossover"),
     (lesson.check_mix, middle_heavy, "equally often"),
+    (lesson.check_mix, lambda *given: mix(*given[:-1], None), "draw with `generator`"),
+    (lesson.check_mix, lambda *given: mix(*given[:-1], torch.Generator().manual_seed(5)), "draw with `generator`"),
+    (lesson.check_mix, global_chance, "draw with `generator`"),
     (lesson.check_mix, wrong_partner, "its own partner"),
     (lesson.check_mix, lambda w, other, num_ws, *rest: 0.5 * (w + other)[:, None].expand(-1, num_ws, -1), "whole"),
     (lesson.check_mix, lambda w, *rest: w, "should become"),

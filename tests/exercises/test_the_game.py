@@ -87,6 +87,12 @@ def naive_jsd(p, q, dx):
     return ((p * (p / middle).log()).sum() + (q * (q / middle).log()).sum()) * dx / 2
 
 
+def trapezoid_jsd(p, q, dx):
+    middle = (p + q) / 2
+    terms = torch.xlogy(p, p) + torch.xlogy(q, q) - 2 * torch.xlogy(middle, middle)
+    return torch.trapezoid(terms, dx=dx) / 2
+
+
 def epsilon_jsd(p, q, dx):
     middle = (p + q) / 2 + 1e-3
     return naive_jsd(p + 1e-3, q + 1e-3, dx) + 0 * middle.sum()
@@ -103,6 +109,7 @@ RIGHT = [
     (the_game.check_d_loss, lambda r, f: bce(r, torch.ones_like(r)) + bce(f, torch.zeros_like(f))),
     (the_game.check_jsd, jsd),
     (the_game.check_jsd, lambda p, q, dx: float(jsd(p, q, dx))),
+    (the_game.check_jsd, trapezoid_jsd),
     (the_game.check_value_of_a_coin, -1.386),
     (the_game.check_value_of_a_coin, -1.39),
     (the_game.check_value_of_a_coin, 2 * math.log(0.5)),

@@ -62,12 +62,30 @@ def turns_only(path):
     return image if turn is None else image.transpose(turn)
 
 
-def load_image(path):
+def not_transposed(path):
+    """Six of the eight: those that keep width and height, and the two turns of a phone."""
     image = Image.open(path)
-    if "A" in image.mode:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    return image.convert("RGB")
+    return image if image.getexif().get(274) in (5, 7) else ImageOps.exif_transpose(image)
+
+
+def load_image(path):
+    image = Image.open(path).convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def load_asked(path):
+    image = Image.open(path)
+    return load_image(path) if image.has_transparency_data else image.convert("RGB")
+
+
+def only_rgba(path):
+    image = Image.open(path)
+    return load_image(path) if image.mode == "RGBA" else image.convert("RGB")
+
+
+def with_an_alpha_channel(path):
+    image = Image.open(path)
+    return load_image(path) if "A" in image.mode else image.convert("RGB")
 
 
 def published_load_image(path):
@@ -138,6 +156,7 @@ RIGHT = [
     (lesson.check_upright, upright),
     (lesson.check_upright, lambda path: ImageOps.exif_transpose(Image.open(path))),
     (lesson.check_load_image, load_image),
+    (lesson.check_load_image, load_asked),
     (lesson.check_ab_error, ab_error),
     (lesson.check_ab_error, colour_error),
     (lesson.check_read_back, lost),
@@ -158,9 +177,12 @@ WRONG = [
     (lesson.check_upright, lambda path: np.rot90(np.asarray(Image.open(path)), -1), "upright already"),
     (lesson.check_upright, only_the_phone, "orientation 8"),
     (lesson.check_upright, wrong_way, "upside down"),
-    (lesson.check_upright, turns_only, "orientation 2"),
+    (lesson.check_upright, turns_only, "orientation 2: this one is mirrored"),
+    (lesson.check_upright, not_transposed, "orientation 5: this one is mirrored"),
     (lesson.check_load_image, published_load_image, "None comes out"),
     (lesson.check_load_image, pasted, "transparent"),
+    (lesson.check_load_image, only_rgba, "transparent grey: places"),
+    (lesson.check_load_image, with_an_alpha_channel, "transparent palette: places"),
     (lesson.check_load_image, Image.open, "not L"),
     (lesson.check_load_image, lambda path: Image.open(path).convert("L").convert("RGB"), "colour: the colours"),
     (lesson.check_load_image, lambda path: np.asarray(Image.open(path).convert("RGB")), "mode RGB, not ndarray"),

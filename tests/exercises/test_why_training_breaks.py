@@ -1,6 +1,7 @@
 import cmath
 import inspect
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import relu, softplus
@@ -51,6 +52,9 @@ RIGHT = [
     (lesson.check_eigenvalues, eigenvalues),
     (lesson.check_eigenvalues, lambda g: eigenvalues(g)[::-1]),
     (lesson.check_eigenvalues, lambda g: torch.linalg.eigvals(torch.tensor([[0, 0.5], [-0.5, -g]]).double())),
+    (lesson.check_eigenvalues, lambda g: np.linalg.eigvals(np.array([[0, 0.5], [-0.5, -g]]))),
+    (lesson.check_eigenvalues, lambda g: np.linalg.eig(np.array([[0, 0.5], [-0.5, -g]])).eigenvalues),
+    (lesson.check_eigenvalues, lambda g: [torch.tensor(one) for one in eigenvalues(g)]),
     (lesson.check_best_answer, best_answer),
     (lesson.check_best_answer, lambda s: (s == s.max()).double()),
     (lesson.check_best_answer, lambda s: s == s.max()),
@@ -91,7 +95,9 @@ WRONG = [
     (lesson.check_eigenvalues, lambda g: [1j * one for one in eigenvalues(g)], "factor of i"),
     (lesson.check_eigenvalues, lambda g: (-g / 2, -g / 2), "cmath.sqrt"),
     (lesson.check_eigenvalues, lambda g: -g / 2, "both eigenvalues"),
-    (lesson.check_eigenvalues, lambda g: (-g / 2 + (g**2 / 4 - 0.25) ** 0.5, "x"), "could not be used"),
+    (lesson.check_eigenvalues, lambda g: (-g / 2 + (g**2 / 4 - 0.25) ** 0.5, "x"), "as two numbers"),
+    (lesson.check_eigenvalues, lambda g: np.array([[0, 0.5], [-0.5, -g]]), "as two numbers"),
+    (lesson.check_eigenvalues, lambda g: np.linalg.eig(np.array([[0, 0.5], [-0.5, -g]])), "as two numbers"),
     (lesson.check_best_answer, lambda s: torch.softmax(s, 0), "When does that stop"),
     (lesson.check_best_answer, lambda s: s.sigmoid() / s.sigmoid().sum(), "When does that stop"),
     (lesson.check_best_answer, lambda s: torch.full_like(s, 1 / s.numel()), "even spread"),
