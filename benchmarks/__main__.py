@@ -10,6 +10,7 @@ from benchmarks.compare import compare
 from benchmarks.machine import count_flops, load, machine_line
 from benchmarks.report import as_text, row_entry, write_results
 from benchmarks.rows import ROWS, Row, convolution_row
+from gan_course.course.commands import OneLineParser, run_command, whole
 from gan_course.course.results import RESULTS, current_commit
 from gan_course.errors import CourseError
 from gan_course.files import output_folder
@@ -58,22 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line.
 
     Returns:
-        0, or 2 for bad input (one line on standard error).
+        0; 2 for bad input (one line on standard error); 130 where the user stopped it.
     """
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = OneLineParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", default=",".join(ROWS), help=f"some of {','.join(ROWS)} (default: all)")
-    parser.add_argument("--rounds", type=int, default=15, help="pairs of timings a row (default: 15)")
+    parser.add_argument("--rounds", type=whole, default=15, help="pairs of timings a row (default: 15)")
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
-    options = parser.parse_args(arguments)
-    try:
-        if options.rounds < 1:
-            raise CourseError(f"--rounds is {options.rounds}: at least 1 is needed")
-        out = output_folder(options.out)
-        results = run([name.strip() for name in options.rows.split(",")], options.rounds)
-        print(f"\n{results['machine']}\n\n{as_text(results)}\n\nwritten to {write_results(results, out)}")
-    except CourseError as error:
-        print(f"benchmarks: {error}", file=sys.stderr)
-        return 2
+    return run_command(parser, arguments, _measure)
+
+
+def _measure(options: argparse.Namespace) -> int:
+    out = output_folder(options.out)
+    results = run([name.strip() for name in options.rows.split(",")], options.rounds)
+    print(f"\n{results['machine']}\n\n{as_text(results)}\n\nwritten to {write_results(results, out)}")
     return 0
 
 

@@ -1,14 +1,14 @@
 """The command line: `python -m gan_course`. Heavy imports wait until a command needs them."""
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
 from gan_course import __version__
+from gan_course.course.commands import OneLineParser, interrupt_held, number, run_command, whole
 from gan_course.errors import CourseError
 
 FAMILIES = ("dcgan", "pix2pix", "cyclegan", "stylegan")
@@ -21,35 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 where all went well, 1 where a lesson failed, 2 for bad input (one line on standard error), 130 where
         the user stopped it.
     """
-    for stream in (sys.stdout, sys.stderr):  # a terminal without the letters of a message still shows the message
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
-    try:
-        code = options.command(options)
-        sys.stdout.flush()
-        return code
-    except CourseError as error:
-        print(f"gan_course: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gan_course: stopped; what was saved stays", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # whoever read our output has left; that is their right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or "memory" in str(error):
-            print(f"gan_course: not enough memory: choose a smaller {options.smaller}", file=sys.stderr)
-            return 2
-        raise
-    except OSError as error:
-        print(f"gan_course: {error}", file=sys.stderr)
-        return 2
+    return run_command(_parser(), arguments, lambda options: options.command(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m gan_course", description="A course on GANs that trains and measures.")
+    parser = OneLineParser(prog="python -m gan_course", description="A course on GANs that trains and measures.")
     parser.set_defaults(smaller="--batch-size or --resolution")  # where memory runs out
     parser.add_argument("--version", action="version", version=f"gan_course {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -62,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--only", default="", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
     run.add_argument("--device", default="", help="cpu, cuda or mps (default: a GPU that is really there, else cpu)")
     run.add_argument("--out", type=_folder, help="folder for results (default: runs/<time>)")
-    run.add_argument("--max-steps", type=_whole, metavar="N", help="cap every training at N steps, to prove the path")
+    run.add_argument("--max-steps", type=whole, metavar="N", help="cap every training at N steps, to prove the path")
     run.add_argument("--record", action="store_true", help="also write docs/results/course-<profile>.json")
     run.set_defaults(command=_run)
 
@@ -79,14 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--profile", default="full", help="whose sizes and rates to take (default: full)")
     train.add_argument(
         "--steps",
-        type=_whole,
+        type=whole,
         help="where to stop (default: the profile's); for pix2pix and cyclegan it also says when the learning rate "
         "falls, so --resume needs the same",
     )
     train.add_argument("--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)")
-    train.add_argument("--resolution", type=_whole, help="side of the pictures in pixels (default: 64)")
+    train.add_argument("--resolution", type=whole, help="side of the pictures in pixels (default: 64)")
     train.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295 (default: 0)")
-    train.add_argument("--save-every", type=_whole, default=500, metavar="K", help="steps between saves (default: 500)")
+    train.add_argument("--save-every", type=whole, default=500, metavar="K", help="steps between saves (default: 500)")
     train.add_argument("--device", default="", help="cpu, cuda or mps")
     train.add_argument("--out", type=_folder, required=True, help="the run's folder")
     train.add_argument(
@@ -115,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--weights", required=True, metavar="NAME_OR_FILE", help="such as stylegan-critters64")
     generate.add_argument("--seeds", default="0-63", help="such as 0-63 or 1,5,9 (default: 0-63)")
     generate.add_argument("--kind", default="pictures", help="pictures (default), mix, gif or mp4")
-    generate.add_argument("--truncation", type=float, default=1.0, metavar="PSI", help="0 to 2 (default: 1, none)")
+    generate.add_argument("--truncation", type=number, default=1.0, metavar="PSI", help="0 to 2 (default: 1, none)")
     generate.add_argument(
         "--layers", default="coarse", help="for mix, what the columns give: coarse (default), middle or fine styles"
     )
@@ -128,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     project.add_argument("--weights", required=True, metavar="NAME_OR_FILE", help="such as stylegan-critters64")
     project.add_argument("--input", required=True, metavar="FILE", help="a picture; its middle square is resized")
     project.add_argument("--out", required=True, type=_folder, metavar="DIR", help="where results are written")
-    project.add_argument("--steps", type=_whole, default=300, help="of the search (default: 300)")
+    project.add_argument("--steps", type=whole, default=300, help="of the search (default: 300)")
     project.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     project.add_argument("--device", default="", help="cpu, cuda or mps")
     project.set_defaults(command=_project, smaller="--steps")
@@ -148,32 +124,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, without the usage block."""
-        self.exit(2, f"gan_course: {message} (see {self.prog} --help)\n")
-
-
-def _whole(text: str, lowest: int = 1, highest: int = 10**12) -> int:
-    if not text.isdecimal() or not lowest <= int(text) <= highest:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest} to {highest}")
-    return int(text)
-
-
 def _batch_size(text: str) -> int:
-    return _whole(text, highest=65_536)
+    return whole(text, highest=65_536)
 
 
 def _count(text: str) -> int:
-    return _whole(text, highest=100_000)
+    return whole(text, highest=100_000)
 
 
 def _side(text: str) -> int:
-    return _whole(text, lowest=8, highest=20_000)
+    return whole(text, lowest=8, highest=20_000)
 
 
 def _seed(text: str) -> int:
-    return _whole(text, lowest=0, highest=2**32 - 1)
+    return whole(text, lowest=0, highest=2**32 - 1)
 
 
 def _folder(text: str) -> Path:
@@ -183,6 +147,8 @@ def _folder(text: str) -> Path:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    with interrupt_held(), suppress(ImportError):  # the doctor says what is missing
+        import_module("torch")
     from gan_course.course.doctor import print_report
 
     return print_report()
@@ -191,18 +157,23 @@ def _doctor(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from gan_course.config import max_steps, resolve_profile
     from gan_course.course.lessons import select_lessons
-    from gan_course.data.manifest import data_root
-    from gan_course.runtime import choose_runtime
+    from gan_course.data.manifest import data_root, read_manifest
 
     profile = resolve_profile(options.profile)
     names = select_lessons(options.only)
-    max_steps()  # bad settings are found before the first lesson, not in it
-    runtime = choose_runtime(options.device)
-    data_root()
-    from gan_course.course.gallery import write_gallery
-    from gan_course.course.results import record_run
-    from gan_course.course.runner import run_lessons
+    capped = bool(max_steps() or options.max_steps)  # bad settings are found before the first lesson, not in it
+    read_manifest(data_root())
+    if options.record and capped:
+        raise CourseError("--record keeps real figures: leave out --max-steps, and unset GAN_COURSE_MAX_STEPS")
+    if options.record and names != select_lessons():
+        raise CourseError("--record keeps one run of all lessons: leave out --only")
+    with interrupt_held():
+        from gan_course.course.gallery import write_gallery
+        from gan_course.course.results import record_run
+        from gan_course.course.runner import run_lessons
+        from gan_course.runtime import choose_runtime
 
+    runtime = choose_runtime(options.device)
     out = options.out or Path("runs") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     settings = {"profile": profile, "device": options.device, "max_steps": options.max_steps}
     summary = run_lessons(names, **settings, out=out, where=str(runtime))
@@ -217,46 +188,52 @@ def _run(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     if options.family not in FAMILIES:
         raise CourseError(f"unknown family {options.family!r}: choose from {', '.join(FAMILIES)}")
-    from gan_course.course.training_command import train_from_options
+    with interrupt_held():
+        from gan_course.course.training_command import train_from_options
 
     train_from_options(options)
     return 0
 
 
 def _translate(options: argparse.Namespace) -> int:
-    from gan_course.course.translate_command import translate_from_options
+    with interrupt_held():
+        from gan_course.course.translate_command import translate_from_options
 
     translate_from_options(options)
     return 0
 
 
 def _generate(options: argparse.Namespace) -> int:
-    from gan_course.course.generate_command import generate_from_options
+    with interrupt_held():
+        from gan_course.course.generate_command import generate_from_options
 
     generate_from_options(options)
     return 0
 
 
 def _project(options: argparse.Namespace) -> int:
-    from gan_course.course.generate_command import project_from_options
+    with interrupt_held():
+        from gan_course.course.generate_command import project_from_options
 
     project_from_options(options)
     return 0
 
 
 def _measure(options: argparse.Namespace) -> int:
-    from gan_course.course.measure_command import measure_from_options
+    with interrupt_held():
+        from gan_course.course.measure_command import measure_from_options
 
     measure_from_options(options)
     return 0
 
 
 def _weights(options: argparse.Namespace) -> int:
-    from gan_course.course.shipped import make_weights, measure_weights, print_cards
+    with interrupt_held():
+        from gan_course.course.shipped import make_weights, measure_weights, print_cards
 
-    if options.make:
+    if options.make is not None:
         make_weights(options.make)
-    if options.measure:
+    if options.measure is not None:
         measure_weights(options.measure)
     print_cards()
     return 0

@@ -4,11 +4,14 @@ import errno
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gan_course.errors import CourseError
+
+TEMPORARY = ".new_"  # short, whatever the file's own name: that may be as long as a name can be
 
 
 @contextmanager
@@ -29,7 +32,7 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=".tmp", dir=path.parent)
         os.close(handle)
     except OSError as error:
         raise CourseError(_cannot_write(path, error)) from error
@@ -75,10 +78,29 @@ def sha256(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def damage_in_zip(path: Path | str) -> str:
+    """What is wrong with a zip archive, such as a file of `torch.save`: torch writes checksums, but does not read them.
+
+    Returns:
+        The reason; empty where all of it is whole.
+
+    Raises:
+        PermissionError: the file may not be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except PermissionError:
+        raise
+    except Exception as error:  # zipfile raises almost anything on damaged bytes
+        return str(error) or type(error).__name__
+    return f"checksum of {damaged}" if damaged else ""
+
+
 def _cannot_write(path: Path, error: Exception) -> str:
     if isinstance(error, RuntimeError) or getattr(error, "errno", None) == errno.ENOSPC:
         return f"no space left to write {path}: free some space or choose another folder"
-    reason = error.strerror if isinstance(error, OSError) else error
+    reason = getattr(error, "strerror", None) or error  # Pillow's own OSErrors have none
     return f"cannot write {path} ({reason}): choose a folder that you may write to"
 
 

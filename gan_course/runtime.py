@@ -2,6 +2,7 @@
 
 import os
 import random
+import reprlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gan_course.config.choosing import whole_number
 from gan_course.errors import CourseError
 
 PRECISIONS = ("float32", "bfloat16")
@@ -128,11 +130,12 @@ def _check_device(name: str) -> str:
 
 def _set_threads(asked: str) -> int:
     if asked:
-        if not asked.isdecimal() or not 1 <= int(asked) <= MAX_THREADS:
+        count = whole_number(asked, 1, MAX_THREADS)
+        if count is None:
             raise CourseError(
-                f"GAN_COURSE_THREADS or threads is {asked!r}: choose a whole number from 1 to {MAX_THREADS}"
+                f"GAN_COURSE_THREADS or threads is {reprlib.repr(asked)}: choose a whole number from 1 to {MAX_THREADS}"
             )
-        torch.set_num_threads(int(asked))
+        torch.set_num_threads(count)
     return torch.get_num_threads()
 
 

@@ -9,6 +9,7 @@ from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder, sha256
 
 FOLDER = "weights"
+WAY_OUT = "restore it with git checkout -- data"
 
 
 def weight_names() -> list[str]:
@@ -21,24 +22,54 @@ def read_card(name: str) -> dict[str, Any]:
     """The card of shipped weights: what was trained on what, for how long, where, and how well.
 
     Raises:
-        CourseError: no such weights.
+        CourseError: no such weights, or their card is none.
     """
     if name not in weight_names():
         raise CourseError(f"no shipped weights named {name!r}: choose from {', '.join(weight_names()) or 'none yet'}")
-    return json.loads(bundled(f"{FOLDER}/{name}.json").read_text())
+    path = bundled(f"{FOLDER}/{name}.json")
+    try:
+        card = json.loads(path.read_text())
+    except (ValueError, RecursionError) as error:
+        raise CourseError(f"{path} is no card ({error}): {WAY_OUT}") from error
+    if not isinstance(card, dict):
+        raise CourseError(f"{path} is no card: {WAY_OUT}")
+    return card
 
 
 def load_weights(name: str) -> dict[str, Any]:
     """The tensors of shipped weights by parameter name, in float32 on the CPU; counters stay whole numbers.
 
     Raises:
-        CourseError: no such weights, or their bytes have changed.
+        CourseError: no such weights, their bytes have changed, or they are no weights.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     read_card(name)
-    tensors = load_file(bundled(f"{FOLDER}/{name}.safetensors"))
+    path = bundled(f"{FOLDER}/{name}.safetensors")
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise CourseError(f"{path} holds no weights ({error}): {WAY_OUT}") from error
     return {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+
+
+def load_into(network: Any, name: str) -> Any:
+    """A network with the tensors of shipped weights, in evaluation mode, in float32 on the CPU.
+
+    Args:
+        network: built as the one that was shipped.
+        name: of the weights.
+
+    Raises:
+        CourseError: as for `load_weights`, or they are those of another network.
+    """
+    tensors = load_weights(name)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CourseError(f"the weights {name} do not fit their network: {WAY_OUT}") from error
+    return network.eval()
 
 
 def save_weights(name: str, tensors: dict[str, Any], card: dict[str, Any], *, root: Path | None = None) -> Path:

@@ -197,7 +197,6 @@ def test_the_command_measures_the_rows_asked_for(monkeypatch, tmp_path, capsys):
     [
         (["--rows", "dgan"], "no row 'dgan': choose from dcgan, rings"),
         (["--rows", ""], "no row ''"),
-        (["--rounds", "0"], "--rounds is 0"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(arguments, words, tmp_path, capsys):

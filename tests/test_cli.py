@@ -47,6 +47,13 @@ def train(*arguments, out):
         (["train", "cyclegan", "--out", "x"], ["two sets of pictures, not 0", "--data A B"]),
         (["train", "pix2pix", "--data", "photos", "paintings", "--out", "x"], ["are no pairs", "earth-map"]),
         (["translate", "--weights", "monet", "--input", "a", "--output", "x"], ["no weights named 'monet'"]),
+        (["translate", "--weights", "photo2vangogh", "--input", "", "--output", "x"], ["--input is empty"]),
+        (["project", "--weights", "stylegan-critters64", "--input", "", "--out", "x"], ["--input is empty"]),
+        (
+            ["generate", "--weights", "stylegan-critters64", "--layers", "x", "--out", "x"],
+            ["unknown styles 'x'", "fine"],
+        ),
+        (["generate", "--weights", "x", "--seeds", "9" * 5_000, "--out", "x"], ["more than 10 digits", "below 2^32"]),
         (["train", "dcgan", "--profile", "huge", "--out", "x"], ["unknown profile 'huge'"]),
         (["train", "dcgan", "--device", "gpu", "--out", "x"], ["unknown device 'gpu'"]),
         (["measure", "--real", "fashion", "--fake", "x", "--reader", "dogs"], ["no reader 'dogs'", "critters"]),
@@ -355,3 +362,50 @@ def test_doctor_reports(capsys):
     assert main(["doctor"]) in (0, 1)
     out = capsys.readouterr().out
     assert all(word in out for word in ("python", "runtime", "memory", "disk", "files intact", "missing"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "setting", "words"),
+    [
+        (["--max-steps", "2"], "", "leave out --max-steps"),
+        ([], "2", "unset GAN_COURSE_MAX_STEPS"),
+        (["--only", "01"], "", "leave out --only"),
+    ],
+)
+def test_half_a_run_is_not_recorded(tmp_path, capsys, monkeypatch, arguments, setting, words):
+    monkeypatch.setenv("GAN_COURSE_MAX_STEPS", setting)
+    out = tmp_path / "out"
+    assert main(["run", "--profile", "smoke", "--record", "--out", str(out), *arguments]) == 2
+    assert words in last_line(capsys)
+    assert not out.exists()
+
+
+def test_a_folder_without_a_manifest_is_found_before_the_first_lesson(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
+    assert main(["run", "--profile", "smoke", "--out", str(tmp_path / "out")]) == 2
+    assert "manifest.json cannot be read" in last_line(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("option", ["--make", "--measure"])
+def test_an_empty_name_of_weights(option, capsys):
+    assert main(["weights", option, ""]) == 2
+    assert "no recipe for weights ''" in last_line(capsys)
+
+
+def test_a_number_of_thousands_of_digits(capsys, tmp_path):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "dcgan", "--steps", "9" * 5_000, "--out", str(tmp_path / "x")])
+    assert stop.value.code == 2
+    assert len(last_line(capsys)) < 200
+
+
+def test_a_name_that_the_system_refuses(capsys):
+    assert main(["translate", "--weights", "photo2vangogh", "--input", "x" * 5_000, "--output", "y"]) == 2
+    assert len(last_line(capsys).split(": ")) > 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another shell")
+def test_a_stream_that_the_shell_closed():
+    done = subprocess.run(f"{sys.executable} -m gan_course weights >&-", shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

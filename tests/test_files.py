@@ -61,3 +61,27 @@ def test_an_output_folder_that_cannot_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr(files.tempfile, "TemporaryFile", refuse)
     with pytest.raises(CourseError, match=r"Permission denied.*choose a folder"):
         files.output_folder(tmp_path / "out")
+
+
+def test_a_name_as_long_as_a_name_can_be(tmp_path):
+    path = tmp_path / ("n" * 251 + ".txt")
+    with files.atomic_write(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_error_without_a_number_says_what_it_is(tmp_path):
+    path = tmp_path / "a.jpg"
+    with pytest.raises(CourseError, match=r"cannot write .*a\.jpg \(encoder error -2\)"), files.atomic_write(path):
+        raise OSError("encoder error -2")
+
+
+def test_damage_in_a_zip_is_found(tmp_path):
+    path = tmp_path / "a.pt"
+    torch.save({"w": torch.ones(1000)}, path)
+    assert files.damage_in_zip(path) == ""
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(torch.ones(8).numpy().tobytes(), bytes(32), 1))
+    assert files.damage_in_zip(path).startswith("checksum of a/data")
+    path.write_bytes(whole[:-9])
+    assert files.damage_in_zip(path) == "File is not a zip file"

@@ -38,6 +38,7 @@ def test_bfloat16_is_not_chosen_where_it_is_emulated(monkeypatch):
         ({"device": "xla"}, "unknown device"),
         ({"precision": "float8"}, "unknown precision 'float8'"),
         ({"threads": "many"}, "threads is 'many'"),
+        ({"threads": "9" * 5_000}, r"threads is '9{12}\.\.\.9{13}'"),
     ],
 )
 def test_a_bad_choice_is_named(arguments, words):

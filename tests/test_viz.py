@@ -1,6 +1,8 @@
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
+from torchvision.utils import make_grid
 
 from gan_course import viz
 
@@ -43,3 +45,23 @@ def test_the_rows_of_a_grid_bear_their_names_at_their_middle():
     (ax,) = plt.gcf().axes
     assert [label.get_text() for label in ax.get_yticklabels()] == ["above", "below"]
     assert ax.get_yticks().tolist() == [6.5, 18.5]  # pixels 2 to 11 and 14 to 23
+
+
+@pytest.mark.parametrize("zoom", [1, 2])
+def test_a_grid_at_a_whole_zoom_shows_every_pixel_alike(zoom):
+    images = torch.randint(256, (4, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    viz.show_grids({"": images}, n_columns=2, zoom=zoom)
+    fig = plt.gcf()
+    fig.canvas.draw()
+    drawn = torch.from_numpy(np.asarray(fig.canvas.buffer_rgba())[..., :3].copy()).permute(2, 0, 1)
+    whole = make_grid(images, nrow=2, padding=2, pad_value=255)
+    assert torch.equal(drawn, whole.repeat_interleave(zoom, 1).repeat_interleave(zoom, 2))
+
+
+def test_rows_of_unequal_length_are_filled_up_with_white():
+    viz.show_rows({"two": -torch.ones(2, 3, 8, 8), "one": -torch.ones(1, 3, 8, 8)})
+    (ax,) = plt.gcf().axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["two", "one"]
+    tile = ax.images[0].get_array()
+    assert tile[2:10, 12:20].max() == 0  # the second of two
+    assert tile[12:20, 12:20].min() == 1  # there is none beside the one

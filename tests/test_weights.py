@@ -8,6 +8,7 @@ from gan_course.config import DCGAN
 from gan_course.course import shipped
 from gan_course.data.manifest import data_root
 from gan_course.errors import CourseError
+from gan_course.evaluation.readers import load_reader
 from gan_course.files import sha256
 
 CARD_KEYS = {
@@ -79,3 +80,53 @@ def test_measuring_anew_changes_the_card_alone(tmp_path, monkeypatch):
     assert {key: value for key, value in measured.items() if key not in ("metrics", "measured at")} == {
         key: value for key, value in card.items() if key not in ("metrics", "measured at")
     }
+
+
+@pytest.fixture
+def own_data(tmp_path, monkeypatch):
+    """A copy of the shipped weights in a data folder of its own, and a function that spoils a file there."""
+    import shutil
+
+    shutil.copytree(data_root() / "weights", tmp_path / "weights")
+    monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
+
+    def spoil(file, content):
+        (tmp_path / "weights" / file).write_bytes(content)
+        weights.write_manifest(tmp_path)
+
+    spoil("more.txt", b"")
+    return spoil
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"1", b"\xff", b"[" * 100_000], ids=lambda content: str(content[:9]))
+def test_a_card_that_is_none(own_data, content):
+    own_data("dcgan-fashion.json", content)
+    with pytest.raises(CourseError, match=r"dcgan-fashion\.json is no card.*git checkout"):
+        weights.load_weights("dcgan-fashion")
+
+
+@pytest.mark.parametrize("content", [{}, {"metrics": []}, {"metrics": {}, "what": "x", "bytes": "many"}], ids=str)
+def test_a_card_that_is_incomplete(own_data, content):
+    own_data("dcgan-fashion.json", json.dumps(content).encode())
+    with pytest.raises(CourseError, match=r"the card of dcgan-fashion is incomplete .*git checkout"):
+        shipped.print_cards()
+
+
+@pytest.mark.parametrize("generator", [{}, {"generator": {"n": 1}}, {"generator": 3}], ids=str)
+def test_a_card_that_describes_no_generator(own_data, generator):
+    own_data("photo2vangogh.json", json.dumps(generator).encode())
+    with pytest.raises(CourseError, match="the card of photo2vangogh describes no generator"):
+        shipped.load_shipped_translator("photo2vangogh")
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff" * 64], ids=str)
+def test_tensors_that_are_none(own_data, content):
+    own_data("fashion-reader.safetensors", content)
+    with pytest.raises(CourseError, match=r"fashion-reader\.safetensors holds no weights .*git checkout"):
+        load_reader("fashion")
+
+
+def test_tensors_of_another_network(own_data):
+    own_data("fashion-reader.safetensors", (data_root() / "weights" / "earth-reader.safetensors").read_bytes())
+    with pytest.raises(CourseError, match=r"the weights fashion-reader do not fit their network: .*git checkout"):
+        load_reader("fashion")

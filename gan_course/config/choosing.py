@@ -1,6 +1,7 @@
 """Which profile is meant, and its configuration."""
 
 import os
+import reprlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar
@@ -8,6 +9,7 @@ from typing import TypeVar
 from gan_course.errors import CourseError
 
 PROFILES = ("smoke", "fast", "full")
+HIGHEST_CAP = 10**12
 Config = TypeVar("Config")
 
 
@@ -41,9 +43,22 @@ def max_steps() -> int | None:
     text = os.environ.get("GAN_COURSE_MAX_STEPS", "")
     if not text:
         return None
-    if not text.isdecimal() or int(text) == 0:
-        raise CourseError(f"GAN_COURSE_MAX_STEPS is {text!r}: set it to a whole number from 1, or unset it")
-    return int(text)
+    cap = whole_number(text, 1, HIGHEST_CAP)
+    if cap is None:
+        known = f"GAN_COURSE_MAX_STEPS is {reprlib.repr(text)}"
+        raise CourseError(f"{known}: set it to a whole number from 1 to {HIGHEST_CAP}, or unset it")
+    return cap
+
+
+def whole_number(text: str, lowest: int, highest: int) -> int | None:
+    """The number that a text of digits gives; None where it is none from `lowest` to `highest`.
+
+    A text of thousands of digits, which `int` refuses, is none either.
+    """
+    if not text.isdecimal() or len(text.lstrip("0")) > len(str(highest)):
+        return None
+    number = int(text.lstrip("0") or "0")
+    return number if lowest <= number <= highest else None
 
 
 def _cap_steps(config: Config, cap: int) -> Config:

@@ -53,7 +53,10 @@ class CycleGANConfig:
 
 @dataclass(frozen=True)
 class Pix2PixConfig:
-    """A pix2pix and its training. The defaults are the paper's, for 256 px."""
+    """A pix2pix and its training.
+
+    The defaults are the paper's, for 256 px, but for D's norm and the falling rate: those are the official code's.
+    """
 
     n_steps: int
     batch_size: int = 1

@@ -7,7 +7,7 @@ row, so that an interrupted table goes on. For maintainers; the lessons read the
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gan_course.config import ABLATIONS, CycleGANConfig
+from gan_course.course.commands import OneLineParser, run_command
 from gan_course.course.results import ROOT, current_commit
 from gan_course.course.translations import in_parts
 from gan_course.data import critters
@@ -56,12 +57,19 @@ def recorded(name: str) -> dict[str, Any]:
     """The table that the last run wrote: "rows", "n_steps", "commit", "command".
 
     Raises:
-        CourseError: there is none.
+        CourseError: there is none, or the file is not one that a run wrote.
     """
     path = ROOT / "docs" / "results" / f"{name}.json"
     if not path.is_file():
         raise CourseError(f"no {path}: run python -m gan_course.course.ablations {name}")
-    return json.loads(path.read_text())
+    try:
+        table = json.loads(path.read_text())
+        whole = all(isinstance(row, dict) for row in table["rows"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        whole = False
+    if not whole:
+        raise CourseError(f"{path} is not a table of results: move it away, or restore it with git checkout -- docs")
+    return table
 
 
 def run(name: str) -> None:
@@ -149,11 +157,18 @@ TABLES = {
 }
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m gan_course.course.ablations", description=__doc__)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the table named; the exit code is that of `run_command`."""
+    parser = OneLineParser(prog="python -m gan_course.course.ablations", description=__doc__)
     parser.add_argument("name", choices=list(TABLES))
+    return run_command(parser, arguments, _run_table)
+
+
+def _run_table(options: argparse.Namespace) -> int:
     torch.manual_seed(0)
-    try:
-        run(parser.parse_args().name)
-    except CourseError as error:
-        sys.exit(f"gan_course: {error}")
+    run(options.name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,10 @@
 """`python -m gan_course generate` and `project`: pictures out of a StyleGAN, and a picture into one."""
 
 import argparse
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from reprlib import repr as shortened
 
 import numpy as np
 import torch
@@ -22,6 +25,8 @@ from gan_course.runtime import choose_runtime
 MAX_SEEDS = 10_000
 FRAMES_BETWEEN, FRAME_MS = 24, 40
 MAX_FRAMES = 2_000
+MAX_MIXED = 198  # seeds: with its borders a grid of 100 x 100 pictures
+LEVELS = {"coarse": (4, 8), "middle": (16, 16), "fine": (32, 1_024)}  # from which resolution to which
 KINDS = ("pictures", "mix", "gif", "mp4")
 
 
@@ -33,6 +38,8 @@ def generate_from_options(options: argparse.Namespace) -> None:
     """
     if options.kind not in KINDS:
         raise CourseError(f"unknown kind {options.kind!r}: choose {', '.join(KINDS)}")
+    if options.layers not in LEVELS:
+        raise CourseError(f"unknown styles {options.layers!r}: choose {', '.join(LEVELS)}")
     if not 0 <= options.truncation <= 2:
         raise CourseError(f"--truncation is {options.truncation}: choose a number from 0 (the mean picture) to 2")
     seeds = parse_seeds(options.seeds)
@@ -44,9 +51,11 @@ def project_from_options(options: argparse.Namespace) -> None:
     """Find the styles of a picture, and write the picture, what G makes of them, and the styles.
 
     Raises:
-        CourseError: bad weights, an unreadable picture, or results that are there already.
+        CourseError: bad weights, an unreadable picture, results that are there already, or a result that is not finite.
     """
     G = load_stylegan(options.weights).to(choose_runtime(options.device).device)
+    if not options.input.strip():
+        raise CourseError("--input is empty: give a picture")
     path = Path(options.input)
     if not path.is_file():
         raise CourseError(f"no file {path}: check the name after --input")
@@ -61,6 +70,7 @@ def project_from_options(options: argparse.Namespace) -> None:
         print(f"{path} is {found[0]} x {found[1]}: its middle square was resized to {side} x {side}")
     target = to_float(picture)
     ws, (made,) = project(G, target[None], n_steps=options.steps)
+    _check_finite(made, options)
     error = float((made - target).abs().mean()) / 2
     _write_png(made, results[0])
     _write_png(torch.cat([target, made], 2), results[1])
@@ -77,14 +87,18 @@ def parse_seeds(text: str) -> list[int]:
     """
     seeds: list[int] = []
     for part in text.split(","):
-        ends = part.strip().split("-")
-        if not (1 <= len(ends) <= 2 and all(end.strip().isdecimal() for end in ends)):
-            raise CourseError(f"--seeds {text!r} is not understood: write them as 0-63 or 1,5,9")
+        ends = [end.strip() for end in part.split("-")]
+        if not (1 <= len(ends) <= 2 and all(end.isdecimal() for end in ends)):
+            raise CourseError(f"--seeds {shortened(text)} is not understood: write them as 0-63 or 1,5,9")
+        if max(len(end) for end in ends) > 10:  # as long as 2^32; int() itself refuses thousands of digits
+            raise CourseError(f"--seeds {shortened(part)} has a number of more than 10 digits: choose some below 2^32")
         first, last = int(ends[0]), int(ends[-1])
         if last < first or max(last, len(seeds) + last - first) >= 2**32:
-            raise CourseError(f"--seeds {part!r} runs from {first} to {last}: choose numbers that rise, below 2^32")
+            raise CourseError(
+                f"--seeds {shortened(part)} runs from {first} to {last}: choose numbers that rise, below 2^32"
+            )
         if len(seeds) + last - first + 1 > MAX_SEEDS:
-            raise CourseError(f"--seeds {text!r} are more than {MAX_SEEDS:,}: choose fewer")
+            raise CourseError(f"--seeds {shortened(text)} are more than {MAX_SEEDS:,}: choose fewer")
         seeds += range(first, last + 1)
     return seeds
 
@@ -105,6 +119,9 @@ def _pictures(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespac
 def _mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
     if len(seeds) < 2:
         raise CourseError("a mixing grid needs two seeds at least: write --seeds 0-7")
+    if len(seeds) > MAX_MIXED:
+        raise CourseError(f"a mixing grid of {len(seeds)} seeds is too large: choose at most {MAX_MIXED}")
+    layers = slice(*_layers(options.layers, G))
     path = Path(options.out) / "mix.png"
     _check_free([path], options.overwrite)
     output_folder(options.out)
@@ -113,7 +130,7 @@ def _mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) ->
     rows, columns, blank = ws[:half], ws[half:], torch.ones(1, 3, *[G.synthesis.img_resolution] * 2)
     lines = [blank, *generate(G, columns).split(1)]
     for row, own in zip(rows.split(1), generate(G, rows).split(1), strict=True):
-        lines += [own, *generate(G, mixing_grid(row, columns, slice(*_layers(options.layers, G)))).split(1)]
+        lines += [own, *generate(G, mixing_grid(row, columns, layers)).split(1)]
     _write_png(make_grid(torch.cat(lines), nrow=len(columns) + 1, pad_value=1.0), path)
     print(f"{half} rows by {len(columns)} columns, {options.layers} styles from the columns: {path}")
 
@@ -125,7 +142,7 @@ def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -
         raise CourseError(f"a walk over {len(seeds)} seeds is too long: choose at most {MAX_FRAMES // FRAMES_BETWEEN}")
     path = Path(options.out) / f"walk.{options.kind}"
     _check_free([path], options.overwrite)
-    save = _save_mp4 if options.kind == "mp4" else _save_gif
+    save = _mp4_writer() if options.kind == "mp4" else _save_gif
     output_folder(options.out)
     frames = to_bytes(generate(G, walk(_styles(G, seeds, options), FRAMES_BETWEEN)))
     frames = frames.repeat_interleave(256 // frames.shape[2] or 1, 2).repeat_interleave(256 // frames.shape[3] or 1, 3)
@@ -135,13 +152,10 @@ def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -
 
 
 _WRITERS = {"pictures": _pictures, "mix": _mix, "gif": _walk, "mp4": _walk}
-LEVELS = {"coarse": (4, 8), "middle": (16, 16), "fine": (32, 1_024)}  # from which resolution to which
 
 
 def _layers(level: str, G: StyleGANGenerator) -> tuple[int, int]:
     """The first layer of a level and the one after its last."""
-    if level not in LEVELS:
-        raise CourseError(f"unknown styles {level!r}: choose {', '.join(LEVELS)}")
     inside = [k for k, side in enumerate(style_resolutions(G)) if LEVELS[level][0] <= side <= LEVELS[level][1]]
     if not inside:
         raise CourseError(f"G has no {level} styles: it makes {G.synthesis.img_resolution} px")
@@ -149,7 +163,14 @@ def _layers(level: str, G: StyleGANGenerator) -> tuple[int, int]:
 
 
 def _styles(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> Tensor:
-    return styles(G, latents(seeds, G.z_dim), truncation_psi=options.truncation)
+    ws = styles(G, latents(seeds, G.z_dim), truncation_psi=options.truncation)
+    _check_finite(ws, options)
+    return ws
+
+
+def _check_finite(made: Tensor, options: argparse.Namespace) -> None:
+    if not made.isfinite().all():
+        raise CourseError(f"{options.weights} makes values that are not finite: download or save it again")
 
 
 def _check_free(paths: list[Path], overwrite: bool) -> None:
@@ -177,12 +198,14 @@ def _save_gif(frames: np.ndarray, path: Path) -> None:
     first.save(path, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
 
 
-def _save_mp4(frames: np.ndarray, path: Path) -> None:
-    try:
-        import imageio.v2 as imageio
+def _mp4_writer() -> Callable[[np.ndarray, Path], None]:
+    if not (find_spec("imageio") and find_spec("imageio_ffmpeg")):
+        raise CourseError("MP4 needs a package that is not installed: pip install -e .[video], or choose --kind gif")
+    return _save_mp4
 
-        imageio.mimwrite(path, list(frames), format="FFMPEG", fps=1_000 // FRAME_MS)
-    except (ImportError, ValueError) as error:
-        raise CourseError(
-            "MP4 needs a package that is not installed: pip install -e .[video], or choose --kind gif"
-        ) from error
+
+def _save_mp4(frames: np.ndarray, path: Path) -> None:
+    import imageio.v2 as imageio
+
+    # As bytes: imageio goes by the name's ending, and a temporary one says nothing of MP4.
+    path.write_bytes(imageio.mimwrite(imageio.RETURN_BYTES, list(frames), format="mp4", fps=1_000 // FRAME_MS))

@@ -7,7 +7,7 @@ row, so that an interrupted table goes on. For maintainers; lesson 11 reads the 
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,9 @@ import torch
 
 from gan_course.config import LADDER, StyleGANConfig
 from gan_course.course.ablations import recorded
+from gan_course.course.commands import OneLineParser, run_command
 from gan_course.course.results import ROOT, current_commit
 from gan_course.data.critters import load_critters
-from gan_course.errors import CourseError
 from gan_course.evaluation.coverage import precision_recall
 from gan_course.evaluation.features import features_of
 from gan_course.evaluation.frechet import frechet_distance
@@ -56,7 +56,7 @@ def run() -> None:
     facts |= {"command": "python -m gan_course.course.ladder"}
     for seed in SEEDS:
         for letter, (_, changes) in STEPS.items():
-            if any(row["config"] == letter and row["seed"] == seed for row in rows):
+            if any((row.get("config"), row.get("seed")) == (letter, seed) for row in rows):
                 continue
             rows.append({"config": letter, "seed": seed} | train_and_measure(replace(LADDER, **changes), seed))
             print(rows[-1], flush=True)
@@ -96,14 +96,14 @@ def _enlarged(images: torch.Tensor) -> torch.Tensor:
     return images
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the table; 2 for bad input."""
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args(arguments)
-    try:
-        run()
-    except CourseError as error:
-        print(f"gan_course: {error}", file=sys.stderr)
-        return 2
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the table; the exit code is that of `run_command`."""
+    parser = OneLineParser(prog="python -m gan_course.course.ladder", description=__doc__.splitlines()[0])
+    return run_command(parser, arguments, _run_table)
+
+
+def _run_table(_: argparse.Namespace) -> int:
+    run()
     return 0
 
 

@@ -1,10 +1,12 @@
 """The sensitivity table of the shipped feature networks: `python -m gan_course.course.sensitivity`."""
 
+import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from gan_course.course.commands import OneLineParser, run_command
 from gan_course.course.results import RESULTS, current_commit
 from gan_course.evaluation.readers import WORLDS, load_reader
 from gan_course.evaluation.sensitivity import MEASURES, NOTICED, Panel, Reading, sensitivity
@@ -78,7 +80,13 @@ def _cell(reading: Mapping[str, float], *, plain: bool) -> str:
     return f"**{deviations}**" if reading["deviations"] >= NOTICED else str(deviations)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure every world; the exit code is that of `run_command`."""
+    parser = OneLineParser(prog="python -m gan_course.course.sensitivity", description=_measure.__doc__)
+    return run_command(parser, arguments, _measure)
+
+
+def _measure(_: argparse.Namespace) -> int:
     """Measure every world, and write docs/results/sensitivity.json and .md."""
     worlds = {}
     for world in WORLDS:

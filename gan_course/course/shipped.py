@@ -22,7 +22,7 @@ from gan_course.runtime import choose_runtime
 from gan_course.training.checkpoints import LAST
 from gan_course.training.families import build_dcgan, make_dcgan
 from gan_course.training.run import run_training
-from gan_course.weights import load_weights, read_card, save_weights, update_card, weight_names
+from gan_course.weights import WAY_OUT, load_into, read_card, save_weights, update_card, weight_names
 
 RUNS = Path("runs") / "weights"
 SAVE_EVERY = 500
@@ -71,32 +71,45 @@ def measure_weights(name: str) -> None:
 
 
 def print_cards() -> None:
-    """Print one line per shipped file, and its card's main points."""
+    """Print one line per shipped file, and its card's main points.
+
+    Raises:
+        CourseError: a card lacks one of them.
+    """
     for name in weight_names():
-        card = read_card(name)
-        figures = ", ".join(f"{key} {value}" for key, value in card["metrics"].items())
-        print(f"{name}: {card['what']} ({card['bytes'] / 2**20:.1f} MB)")
-        print(f"  trained on {card['data']}; {card['steps']} steps in {card['minutes']} minutes on {card['hardware']}")
-        print(f"  {figures}")
-        print(f"  commit {card['commit']}; reproduce: {card['command']}; sha256 {card['sha256'][:12]}")
+        try:
+            print(_as_text(name, read_card(name)))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CourseError(f"the card of {name} is incomplete ({error}): {WAY_OUT}") from error
+
+
+def _as_text(name: str, card: dict[str, Any]) -> str:
+    figures = ", ".join(f"{key} {value}" for key, value in card["metrics"].items())
+    return (
+        f"{name}: {card['what']} ({card['bytes'] / 2**20:.1f} MB)\n"
+        f"  trained on {card['data']}; {card['steps']} steps in {card['minutes']} minutes on {card['hardware']}\n"
+        f"  {figures}\n"
+        f"  commit {card['commit']}; reproduce: {card['command']}; sha256 {card['sha256'][:12]}"
+    )
 
 
 def load_shipped_translator(name: str) -> torch.nn.Module:
     """A shipped generator of CycleGAN, in evaluation mode, in float32 on the CPU.
 
     Raises:
-        CourseError: no such weights, or their bytes have changed.
+        CourseError: no such weights, their bytes have changed, or they are not what their card says.
     """
-    G = ResnetGenerator(**read_card(name)["generator"])
-    G.load_state_dict(load_weights(name))
-    return G.eval()
+    try:
+        G = ResnetGenerator(**read_card(name)["generator"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CourseError(f"the card of {name} describes no generator ({error}): {WAY_OUT}") from error
+    return load_into(G, name)
 
 
 def load_dcgan_fashion() -> torch.nn.Module:
     """The shipped generator of Fashion-MNIST pictures, in evaluation mode."""
     G, _ = make_dcgan(DCGAN["full"])
-    G.load_state_dict(load_weights("dcgan-fashion"))
-    return G.eval()
+    return load_into(G, "dcgan-fashion")
 
 
 def reader_metrics(world: str) -> dict[str, float]:

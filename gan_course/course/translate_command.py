@@ -21,6 +21,7 @@ from gan_course.runtime import choose_runtime
 
 KEPT = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  # others are written as .png
 SETTINGS = {"PNG": {}, "JPEG": {"quality": 92, "subsampling": 0}}
+JPEG_SIDE = 65_500  # the longest that libjpeg writes
 
 
 def translate_from_options(options: argparse.Namespace) -> None:
@@ -29,16 +30,16 @@ def translate_from_options(options: argparse.Namespace) -> None:
     Everything that can be checked is checked first: the weights, every picture, every name of a result.
 
     Raises:
-        CourseError: bad weights, an unreadable picture, two results of one name, a result that exists, or a folder
-            that cannot be written.
+        CourseError: bad weights, an unreadable picture, a result too large for its format, two results of one name, a
+            result that exists, or a folder that cannot be written.
     """
     runtime = choose_runtime(options.device)
     G = _from_colour_to_colour(load_translator(options.weights, direction=options.direction), options.weights)
     G = G.to(runtime.device)
-    files = _inputs(Path(options.input))
+    files = _inputs(options.input)
     results = _results(files, Path(options.output), options.overwrite)
-    for file in files:
-        _new_size(*open_picture(file).size, options.size, file)  # also finds a damaged picture before the first result
+    for file, result in zip(files, results, strict=True):
+        _check_picture(file, result, options.size)
     output_folder(options.output)
     hidden = bool(os.environ.get("GAN_COURSE_HEADLESS")) or len(files) == 1
     done: list[str] = []
@@ -62,7 +63,10 @@ def _from_colour_to_colour(G: ResnetGenerator, name: str) -> ResnetGenerator:
     return G
 
 
-def _inputs(path: Path) -> list[Path]:
+def _inputs(name: str) -> list[Path]:
+    if not name.strip():
+        raise CourseError("--input is empty: give a picture, or a folder of pictures")
+    path = Path(name)
     if path.is_dir():
         return picture_files(path)
     if not path.is_file():
@@ -82,6 +86,15 @@ def _results(files: list[Path], folder: Path, overwrite: bool) -> list[Path]:
         if result.exists() and not overwrite:
             raise CourseError(f"{result} is there already: add --overwrite, or choose another --output")
     return results
+
+
+def _check_picture(file: Path, result: Path, side: int | None) -> None:
+    """Refuse a damaged picture, or a size that cannot be written, before the first result."""
+    width, height = _new_size(*open_picture(file).size, side, file)
+    if KEPT[result.suffix.lower()] == "JPEG" and max(width, height) > JPEG_SIDE:
+        raise CourseError(
+            f"{file} would become {width} x {height}, too long for a JPEG: choose a smaller --size, or give a PNG"
+        )
 
 
 def _new_size(width: int, height: int, side: int | None, file: Path) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+HIGHEST = 2**40  # of seeds and positions: what a generator is seeded with stays below 2**63
+
 
 class Batches:
     """Shuffled batches of pictures, without end and without workers.
@@ -46,7 +48,14 @@ class Batches:
         return {"seed": self.seed, "position": self.position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from a saved position."""
+        """Go on from a saved position.
+
+        Raises:
+            ValueError: seed or position is no whole number from 0.
+        """
+        for name in ("seed", "position"):
+            if type(state[name]) is not int or not 0 <= state[name] < HIGHEST:
+                raise ValueError(f"{name} is {state[name]!r}: a whole number from 0 is needed")
         self.seed, self.position, self._epoch = state["seed"], state["position"], -1
 
     def _spans(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:

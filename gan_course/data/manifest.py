@@ -50,7 +50,7 @@ def read_manifest(root: Path) -> dict[str, dict]:
         manifest = json.loads(path.read_text())
     except PermissionError as error:
         raise CourseError(f"{path} may not be read: change its permissions") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CourseError(f"{path} cannot be read ({error}): restore it with git checkout -- data") from error
     if not isinstance(manifest, dict) or not all(isinstance(e, dict) and "sha256" in e for e in manifest.values()):
         raise CourseError(f"{path} is no manifest: restore it with git checkout -- data")

@@ -30,7 +30,8 @@ def read_picture(path: Path | str, *, channels: int = 3) -> Tensor:
 
     Raises:
         ValueError: another number of channels.
-        CourseError: the file is missing, is no picture, is damaged, is too large, or holds no 8- or 16-bit values.
+        CourseError: the file is missing, is no picture, is a pipe or a device, is damaged, is too large, or holds no 8-
+            or 16-bit values.
     """
     if channels not in (1, 3):
         raise ValueError(f"channels is {channels}: choose 3 for colour or 1 for grey")
@@ -46,14 +47,11 @@ def open_picture(path: Path | str) -> Image.Image:
     """
     path = Path(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a link to a pipe: to open it would wait for ever
+            raise CourseError(f"{path} is no regular file: remove it")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is stricter
-            image = Image.open(path, formats=FORMATS)
-        with image:
-            if image.width * image.height > MAX_PIXELS:
-                raise CourseError(_too_large(path))
-            image.load()
-            return _to_rgb(ImageOps.exif_transpose(image), path)
+            warnings.simplefilter("ignore")  # what matters is an error here; MAX_PIXELS is stricter than Pillow's bound
+            return _opened(path)
     except CourseError:
         raise
     except FileNotFoundError as error:
@@ -94,6 +92,14 @@ def to_grey(pictures: Tensor) -> Tensor:
         raise ValueError(f"pictures are {tuple(pictures.shape)} {pictures.dtype}: give (..., 3, H, W) uint8")
     red, green, blue = pictures.to(torch.int32).split(1, dim=-3)
     return ((19595 * red + 38470 * green + 7471 * blue + 2**15) >> 16).to(torch.uint8)
+
+
+def _opened(path: Path) -> Image.Image:
+    with Image.open(path, formats=FORMATS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise CourseError(_too_large(path))
+        image.load()
+        return _to_rgb(ImageOps.exif_transpose(image), path)
 
 
 def _to_rgb(image: Image.Image, path: Path) -> Image.Image:

@@ -16,7 +16,7 @@ from gan_course.data.fashion import load_fashion
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops
 from gan_course.evaluation.features import FeatureReader, train_reader
 from gan_course.runtime import Runtime
-from gan_course.weights import load_weights
+from gan_course.weights import load_into
 
 N_TRAIN = 12_000  # pictures that a reader is trained on, or all where there are fewer
 BATCH_SIZE = 128
@@ -55,13 +55,12 @@ def load_reader(world: str) -> FeatureReader:
 
     Raises:
         ValueError: no such world.
-        CourseError: the weights are missing or have changed.
+        CourseError: the weights are missing, have changed, or are those of another network.
     """
     if world not in WORLDS:
         raise ValueError(f"world is {world!r}: choose one of {', '.join(WORLDS)}")
     reader = FeatureReader(WORLDS[world].questions, img_channels=WORLDS[world].img_channels)
-    reader.load_state_dict(load_weights(f"{world}-reader"))
-    return reader.eval()
+    return load_into(reader, f"{world}-reader")
 
 
 def fit_reader(world: World, *, seed: int, runtime: Runtime) -> FeatureReader:

@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from gan_course.errors import CourseError
+from gan_course.inference.weight_files import filled
 from gan_course.models.cyclegan import ResnetGenerator
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -27,7 +28,7 @@ def from_official(state: dict[str, Any], name: str) -> ResnetGenerator:
         name: of the file, for messages.
 
     Raises:
-        CourseError: these are not the tensors of an official ResNet generator.
+        CourseError: these are not the tensors of an official ResNet generator, or not all are finite.
     """
     tensors = {_our_name(str(key)): value for key, value in state.items() if not str(key).endswith(STATISTICS)}
     first = tensors.get("model.1.weight")
@@ -37,22 +38,20 @@ def from_official(state: dict[str, Any], name: str) -> ResnetGenerator:
     last = f"model.{FIRST_BLOCK + len(blocks) + 7}.weight"
     if not blocks or not isinstance(tensors.get(last), Tensor):
         raise CourseError(f"{name} is no official ResNet generator ({len(blocks)} blocks, no {last}): check the file")
-    G = ResnetGenerator(
-        img_channels=first.shape[1],
-        out_channels=tensors[last].shape[0],
-        base_channels=first.shape[0],
-        n_blocks=len(blocks),
-    )
-    try:
-        G.load_state_dict(tensors)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:160]
-        raise CourseError(f"{name} does not fit the official ResNet generator ({reason})") from error
-    return G.float().eval().requires_grad_(False)
+
+    def build() -> ResnetGenerator:
+        return ResnetGenerator(
+            img_channels=first.shape[1],
+            out_channels=tensors[last].shape[0],
+            base_channels=first.shape[0],
+            n_blocks=len(blocks),
+        )
+
+    return filled(build, tensors, name, n_layers=len(blocks), kind="the official ResNet generator")
 
 
 def _our_name(key: str) -> str:
     parts = key.removeprefix("module.").split(".")
-    if "conv_block" in parts and parts[-2] == "6":
+    if "conv_block" in parts[:-2] and parts[-2] == "6":
         parts[-2] = "5"
     return ".".join(parts)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan_course.config import StyleGANConfig
 from gan_course.errors import CourseError
-from gan_course.inference.translators import read_card_beside, read_pickled, read_safetensors
+from gan_course.inference.weight_files import filled, read_card_beside, read_pickled, read_safetensors
 from gan_course.models.stylegan import StyleGANGenerator
 from gan_course.training.families import make_stylegan
 from gan_course.weights import load_weights, read_card, weight_names
@@ -25,7 +25,7 @@ def load_stylegan(name_or_file: str | Path) -> StyleGANGenerator:
 
     Raises:
         CourseError: no such weights; a damaged file; weights of another kind, another architecture or another
-            resolution than their card says; a file that holds code.
+            resolution than their card says; weights that are not finite; a file that holds code.
     """
     name = str(name_or_file)
     if name in weight_names():
@@ -33,7 +33,7 @@ def load_stylegan(name_or_file: str | Path) -> StyleGANGenerator:
     path = Path(name_or_file)
     if not path.is_file():
         raise CourseError(f"no weights named {name!r}, and no such file: choose from {stylegan_names()}")
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         return _from_card(read_safetensors(path), read_card_beside(path), name)
     state = read_pickled(path)
     if not isinstance(state.get("config"), dict) or not isinstance(state.get("step"), dict):
@@ -56,10 +56,5 @@ def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> S
 
 def _filled(config: dict[str, Any], tensors: Any, name: str) -> StyleGANGenerator:
     known = {field.name for field in fields(StyleGANConfig)}
-    try:
-        G, _ = make_stylegan(StyleGANConfig(**{"n_steps": 0} | {key: config[key] for key in known & config.keys()}))
-        G.load_state_dict(tensors)
-    except (RuntimeError, TypeError, ValueError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise CourseError(f"{name} does not fit the generator that its card describes ({reason})") from error
-    return G.float().eval().requires_grad_(False)
+    chosen = StyleGANConfig(**{"n_steps": 0} | {key: config[key] for key in known & config.keys()})
+    return filled(lambda: make_stylegan(chosen)[0], tensors, name, n_layers=chosen.n_mapping)

@@ -1,15 +1,13 @@
 """Finding a translator: by the name of shipped weights, in a file of weights, or in a training run."""
 
-import json
-import pickle
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from gan_course.errors import CourseError
 from gan_course.inference.official import from_official, looks_official
+from gan_course.inference.weight_files import filled, read_card_beside, read_pickled, read_safetensors
 from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.weights import load_weights, read_card, weight_names
 
@@ -26,8 +24,8 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
         direction: "AB" or "BA", for a run, which holds both; empty for everything else.
 
     Raises:
-        CourseError: no such weights; a damaged file; weights of another kind or another architecture; a file that
-            holds code; a direction that is missing, unknown or not wanted.
+        CourseError: no such weights; a damaged file; weights of another kind or another architecture, or not
+            finite; a file that holds code; a direction that is missing, unknown or not wanted.
     """
     if direction not in ("", *GENERATORS):
         raise CourseError(f"unknown direction {direction!r}: choose AB or BA")
@@ -37,7 +35,7 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
     path = Path(name_or_file)
     if not path.is_file():
         raise CourseError(f"no weights named {str(name_or_file)!r}, and no such file: choose from {_translators()}")
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         return _one_way(_from_card(read_safetensors(path), read_card_beside(path), str(path)), path, direction)
     state = read_pickled(path)
     if looks_official(state):
@@ -63,27 +61,6 @@ def load_official_cyclegan(path: str | Path) -> ResnetGenerator:
     return from_official(read_pickled(path), str(path))
 
 
-def read_pickled(path: Path) -> dict[str, Any]:
-    """A file of `torch.save` that holds tensors and plain values only.
-
-    Raises:
-        CourseError: it is damaged, is no such file, or holds code.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if "Weights only load failed" in str(error) and "Unsupported global" in str(error):
-            raise CourseError(f"{path} holds more than weights and was not opened: use only files you trust") from error
-        raise CourseError(f"{path} is damaged or no file of weights: download or save it again") from error
-    except PermissionError as error:
-        raise CourseError(f"{path} may not be read: change its permissions") from error
-    except Exception as error:  # torch raises almost anything on damaged bytes
-        raise CourseError(f"{path} is damaged or no file of weights: download or save it again") from error
-    if not isinstance(state, dict):
-        raise CourseError(f"{path} holds a {type(state).__name__}, no weights by name: give a generator's file")
-    return state
-
-
 def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> ResnetGenerator:
     if card.get("family") != "cyclegan" or not isinstance(card.get("generator"), dict):
         raise CourseError(f"{name} is no translator but {card.get('what', 'something else')}: choose {_translators()}")
@@ -98,7 +75,8 @@ def _from_run(state: dict[str, Any], path: Path, direction: str) -> ResnetGenera
     if not direction:
         raise CourseError(f"{path} holds both directions: add --direction AB or --direction BA")
     step, name = state["step"], GENERATORS[direction]
-    tensors = step.get("averages", {}).get(name) or step.get(name)
+    averages = step.get("averages")
+    tensors = averages[name] if isinstance(averages, dict) and name in averages else step.get(name)
     if not isinstance(tensors, dict):
         raise CourseError(f"{path} holds no {name}: it is no whole run, take another copy")
     shape = {field: state["config"][field] for field in SHAPE if field in state["config"]}
@@ -106,54 +84,13 @@ def _from_run(state: dict[str, Any], path: Path, direction: str) -> ResnetGenera
 
 
 def _filled(shape: dict[str, Any], tensors: dict[str, Tensor], name: str) -> ResnetGenerator:
-    try:
-        G = ResnetGenerator(**shape)
-        G.load_state_dict(tensors)
-    except (RuntimeError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise CourseError(f"{name} does not fit the generator that its card describes ({reason})") from error
-    return G.float().eval().requires_grad_(False)
+    return filled(lambda: ResnetGenerator(**shape), tensors, name, n_layers=shape.get("n_blocks", 0))
 
 
 def _one_way(G: ResnetGenerator, name: str | Path, direction: str) -> ResnetGenerator:
     if direction:
         raise CourseError(f"{name} holds one direction only: leave --direction out")
     return G
-
-
-def read_safetensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors file.
-
-    Raises:
-        CourseError: it is damaged, or may not be read.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise CourseError(f"{path} is damaged ({error}): download or save it again") from error
-    except PermissionError as error:
-        raise CourseError(f"{path} may not be read: change its permissions") from error
-
-
-def read_card_beside(path: Path) -> dict[str, Any]:
-    """The card (.json) beside a .safetensors file.
-
-    Raises:
-        CourseError: there is none, or it is no card.
-    """
-    card = path.with_suffix(".json")
-    try:
-        found = json.loads(card.read_text())
-    except FileNotFoundError as error:
-        raise CourseError(f"no card {card} beside {path}: copy both, as they lie in data/weights/") from error
-    except (ValueError, OSError) as error:
-        raise CourseError(f"{card} cannot be read as a card: copy it again") from error
-    if not isinstance(found, dict):
-        raise CourseError(f"{card} is no card: copy it again")
-    return found
 
 
 def _translators() -> str:

@@ -3,14 +3,13 @@
 import os
 import pickle
 import shutil
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from gan_course.errors import CourseError
-from gan_course.files import atomic_write
+from gan_course.files import atomic_write, damage_in_zip
 
 LAST, PREVIOUS = "last.pt", "previous.pt"
 
@@ -48,14 +47,11 @@ def load_checkpoint(path: Path | str, *, map_location: str = "cpu") -> dict[str,
         way = _way_out(path) if previous.is_file() else "start without --resume, or name the run's own folder"
         raise CourseError(f"no checkpoint {path}: {way}")
     try:
-        with zipfile.ZipFile(path) as archive:  # torch writes a zip with a CRC of each part, but does not read it
-            damaged = archive.testzip()
+        damage = damage_in_zip(path)
     except PermissionError as error:
         raise CourseError(f"{path} may not be read: change its permissions") from error
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise CourseError(f"{path} is damaged ({error}): {_way_out(path)}") from error
-    if damaged:
-        raise CourseError(f"{path} is damaged (checksum of {damaged}): {_way_out(path)}")
+    if damage:
+        raise CourseError(f"{path} is damaged ({damage}): {_way_out(path)}")
     try:
         state = torch.load(path, map_location=map_location, weights_only=True)
     except (RuntimeError, EOFError, KeyError, ValueError) as error:

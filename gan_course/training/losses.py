@@ -3,6 +3,9 @@ r"""GAN losses: pure functions of raw scores.
 A discriminator returns a raw score (a logit) $s$, and $D(x) = \sigma(s)$ is its probability that $x$ is real.
 Written with softplus, $-\log\sigma(s) = \mathrm{softplus}(-s)$ and $-\log(1 - \sigma(s)) = \mathrm{softplus}(s)$,
 neither overflows nor loses digits.
+
+In the logistic losses' formulas D(x) is that probability. In all others, and in the penalties, D(x) stands for the raw
+score, as in their papers.
 """
 
 from torch import Tensor

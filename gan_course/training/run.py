@@ -5,13 +5,14 @@ import os
 import sys
 from pathlib import Path
 
+import torch
 from torchvision.utils import save_image
 from tqdm import tqdm
 
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 from gan_course.training.checkpoints import LAST, load_checkpoint, save_checkpoint
-from gan_course.training.families import Training
+from gan_course.training.families import Training, TrainingStep
 from gan_course.training.loop import NonFiniteLoss, fit
 
 METRICS, SAMPLES = "metrics.csv", "samples"
@@ -73,21 +74,39 @@ def _resume(training: Training, out: Path) -> None:
     path = out / LAST
     state = load_checkpoint(path)
     saved = state.get("config")
-    if not isinstance(saved, dict) or not {"family", "step", "batches"} <= state.keys():
+    is_run = isinstance(saved, dict) and all(isinstance(name, str) for name in saved)
+    if not is_run or not {"family", "step", "batches"} <= state.keys():
         raise CourseError(f"{path} is no checkpoint of a run: name the run's own folder")
     if state["family"] != training.family:
         raise CourseError(f"{path} is a {state['family']} run, not {training.family}: choose another --out")
-    for name in sorted(training.config.keys() | saved.keys()):
-        now, then = training.config.get(name), saved.get(name)
+    try:
+        _refuse_other_config(path, training.config, saved)
+        training.load_state_dict(state)
+        _check_state(training.step)
+        _forget_rows_after(out / METRICS, training.step.n_done)
+    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise CourseError(f"{path} does not fit this {training.family}: name the run's own folder") from error
+
+
+def _refuse_other_config(path: Path, config: dict, saved: dict) -> None:
+    for name in sorted(config.keys() | saved.keys()):
+        now, then = config.get(name), saved.get(name)
         if now != then:
             raise CourseError(
                 f"{path} was trained with {name} = {then}, this one has {now}: use the same, or another --out"
             )
-    try:
-        training.load_state_dict(state)
-    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise CourseError(f"{path} does not fit this {training.family}: name the run's own folder") from error
-    _forget_rows_after(out / METRICS, training.step.n_done)
+
+
+def _check_state(step: TrainingStep) -> None:
+    """What `load_state_dict` accepts and training would fall over: torch reads past the end of too small a moment."""
+    if type(step.n_done) is not int or step.n_done < 0:
+        raise ValueError(f"n_done is {step.n_done}")
+    for optimizer in vars(step).values():
+        if isinstance(optimizer, torch.optim.Adam):
+            for parameter, state in optimizer.state.items():
+                shapes = [state[name].shape for name in ("step", "exp_avg", "exp_avg_sq")]
+                if shapes != [(), parameter.shape, parameter.shape]:
+                    raise ValueError(f"moments of {shapes} for a parameter of {parameter.shape}")
 
 
 def _forget_rows_after(path: Path, n_done: int) -> None:
@@ -95,8 +114,10 @@ def _forget_rows_after(path: Path, n_done: int) -> None:
     try:
         header, *rows = path.read_text().splitlines(keepends=True)
         kept = rows[:n_done]
-        whole = [int(row.split(",")[0]) for row in kept] == list(range(1, n_done + 1))
-        whole = whole and all(row.count(",") == header.count(",") for row in kept)
+        table = [[float(value) for value in row.split(",")] for row in kept]
+        whole = [row[0] for row in table] == list(range(1, len(kept) + 1)) and len(kept) == n_done
+        whole = whole and all(len(row) == header.count(",") + 1 for row in table)
+        whole = whole and all(line.endswith("\n") for line in (header, *kept))
     except (OSError, ValueError):
         whole = False
     if not whole:

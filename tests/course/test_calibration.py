@@ -5,6 +5,7 @@ import pytest
 
 from gan_course.course import calibration, runner
 from gan_course.course.calibration import Variant, keep, n_flagged, read_calibration, summarise, variants
+from gan_course.course.results import RESULTS
 from gan_course.errors import CourseError
 from gan_course.runtime import Runtime
 
@@ -105,7 +106,21 @@ def test_a_run_that_broke_off_counts_as_flagged():
     assert n_flagged(entry) == 0
     entry["errors"] = {"seed 1": "died"}
     assert n_flagged(entry) == 1
-    assert "⚠ seed 1 broke off: `died`" in calibration.as_markdown({"01_a": entry})
+    assert "⚠ seed 1 broke off: `died`" in calibration.as_markdown({"01_a": entry}, {})
+
+
+def test_the_page_tells_claims_that_are_gone_and_claims_that_came_since():
+    page = calibration.as_markdown({"01_a": entry_of(1.0, 1.1)}, {"01_a": ["b", "c"]})
+    assert "| [a] | 2 of 2 |" in page
+    assert page.endswith("Not calibrated yet: *b*; *c*.\n")
+    assert "Not calibrated" not in calibration.as_markdown({"01_a": entry_of(1.0, 1.1)}, {"01_a": ["a"]})
+
+
+def test_the_stored_page_is_that_of_the_stored_lessons(tmp_path):
+    stored = RESULTS / "calibration.md"
+    (tmp_path / "calibration.json").write_bytes(stored.with_suffix(".json").read_bytes())
+    assert calibration.main(["--page", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "calibration.md").read_text() == stored.read_text(), "run make readme"
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from gan_course.course.claims import ClaimFailed, claim, read_claims
+from gan_course.course.claims import ClaimFailed, claim, read_claims, stored_claims
 
 
 @pytest.fixture
@@ -65,3 +65,13 @@ def test_other_claims_are_judged_in_smoke_too(record, monkeypatch):
     monkeypatch.setenv("GAN_COURSE_PROFILE", "smoke")
     with pytest.raises(ClaimFailed):
         claim("exact", False)
+
+
+def test_stored_claims_are_read_from_a_notebooks_outputs(tmp_path):
+    outputs = [
+        {"text": ["CLAIM a: b: True\n", "other\n"]},
+        {"data": {}},
+        {"text": "CLAIM c: not judged without training\n"},
+    ]
+    (tmp_path / "n.ipynb").write_text(json.dumps({"cells": [{"outputs": outputs}, {"source": "CLAIM d: True"}]}))
+    assert stored_claims(tmp_path / "n.ipynb") == ["a: b", "c"]

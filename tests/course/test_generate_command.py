@@ -1,5 +1,7 @@
 """`generate` and `project`: results, and one clear line for bad input."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from torchvision.utils import save_image
 
 from gan_course.cli import main
 from gan_course.config import StyleGANConfig
+from gan_course.course import generate_command
 from gan_course.course.generate_command import _layers, parse_seeds
 from gan_course.errors import CourseError
 from gan_course.training.families import make_stylegan
@@ -85,15 +88,20 @@ def test_project_says_what_it_resized(run, tmp_path, capsys):
         (["--seeds", "5-2"], "runs from 5 to 2"),
         (["--seeds", "a"], "'a' is not understood: write them as 0-63"),
         (["--seeds", "0-99999"], "more than 10,000"),
+        (["--seeds", "9" * 5_000], "...9999999999999' has a number of more than 10 digits: choose some below 2^32"),
+        (["--seeds", "1-" * 5_000], "is not understood: write them as 0-63"),
         (["--seeds", "1", "--kind", "mix"], "needs two seeds at least"),
+        (["--seeds", "0-198", "--kind", "mix"], "a mixing grid of 199 seeds is too large: choose at most 198"),
         (["--seeds", "0-3", "--kind", "mix", "--layers", "finest"], "unknown styles 'finest': choose coarse"),
+        (["--seeds", "0-3", "--layers", "finest"], "unknown styles 'finest': choose coarse, middle, fine"),
         (["--seeds", "0-400", "--kind", "gif"], "too long: choose at most"),
     ],
 )
 def test_bad_options_of_generate(run, tmp_path, capsys, arguments, message):
     assert main(["generate", "--weights", run, *arguments, "--out", str(tmp_path / "out")]) == 2
-    assert message in last_error(capsys)
-    assert not list(tmp_path.glob("out/*"))
+    line = last_error(capsys)
+    assert message in line and len(line) < 200
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -136,3 +144,72 @@ def test_seeds_are_read_in_order():
     assert parse_seeds("3,0-2,7") == [3, 0, 1, 2, 7]
     with pytest.raises(CourseError, match="not understood"):
         parse_seeds("1,,2")
+
+
+def test_what_a_mix_or_a_film_needs_is_asked_before_anything_is_written(run, tmp_path, capsys, monkeypatch):
+    common = ["generate", "--weights", run, "--seeds", "0-3", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(generate_command, "find_spec", lambda name: None)
+    assert main([*common, "--kind", "mp4"]) == 2
+    assert "MP4 needs a package that is not installed: pip install -e .[video]" in last_error(capsys)
+    monkeypatch.setattr(generate_command, "style_resolutions", lambda G: [4, 8])
+    assert main([*common, "--kind", "mix", "--layers", "fine"]) == 2
+    assert "G has no fine styles" in last_error(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_mp4_is_written_whole(run, tmp_path):
+    pytest.importorskip("imageio_ffmpeg")
+    assert main(["generate", "--weights", run, "--seeds", "0-1", "--kind", "mp4", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "walk.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def damage_flip(path, state):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def damage_nan(path, state):
+    state["step"]["G_ema"]["mapping.layers.0.bias"][0] = torch.nan
+    torch.save(state, path)
+
+
+def damage_rate(path, state):
+    torch.save(state | {"config": state["config"] | {"mapping_lr": torch.inf}}, path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (damage_flip, r"last.pt is damaged (checksum of "),
+        (damage_nan, "holds values that are not finite (mapping.layers.0.bias): download or save it again"),
+        (damage_rate, "last.pt makes values that are not finite: download or save it again"),
+    ],
+)
+def test_damaged_weights_are_named(run, tmp_path, capsys, damage, message):
+    path = tmp_path / "last.pt"
+    shutil.copy(run, path)
+    damage(path, torch.load(path, weights_only=True))
+    Image.new("RGB", (32, 32)).save(tmp_path / "mine.png")
+    for command in (["generate"], ["project", "--steps", "1", "--input", str(tmp_path / "mine.png")]):
+        assert main([*command, "--weights", str(path), "--out", str(tmp_path / "out")]) == 2
+        assert message in last_error(capsys)
+        assert not list(tmp_path.glob("out/*"))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"w_dim": 0}, {"mapping_lr": 0}, {"channel_base": 1 / 3}, {"d_channel_base": 0}, {"n_mapping": 10**30}],
+    ids=str,
+)
+def test_odd_values_in_a_run_are_named(run, tmp_path, capsys, values):
+    state = torch.load(run, weights_only=True)
+    torch.save(state | {"config": state["config"] | values}, tmp_path / "last.pt")
+    assert main(["generate", "--weights", str(tmp_path / "last.pt"), "--out", str(tmp_path / "out")]) == 2
+    assert "last.pt does not fit the generator that its card describes" in last_error(capsys)
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_no_input_of_project_is_named(run, tmp_path, capsys, name):
+    assert main(["project", "--weights", run, "--input", name, "--out", str(tmp_path / "out")]) == 2
+    assert "--input is empty: give a picture" in last_error(capsys)

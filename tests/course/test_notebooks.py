@@ -8,6 +8,7 @@ import pytest
 
 from gan_course.course import notebooks, results
 from gan_course.course.lessons import NOTEBOOKS
+from gan_course.errors import CourseError
 
 NAMES = notebooks.source_names()
 SKIPPED = {"nbval-skip", "nbval-ignore-output"}
@@ -126,4 +127,54 @@ def test_measured_figures_in_the_prose_are_those_of_the_results():
     assert results.with_lesson_table(readme) == readme, "run make readme"
     for lesson in NAMES:
         source = (NOTEBOOKS / "source" / f"{lesson}.py").read_text()
-        assert results.with_computing_time(lesson, source) == source, "run make readme"
+        assert results.with_times(lesson, source, source) == source, "run make readme"
+    teaching = (results.ROOT / "docs" / "teaching.md").read_text()
+    assert results.with_waiting_table(teaching) == teaching, "run make readme"
+
+
+@pytest.fixture
+def one_lesson(tmp_path, monkeypatch):
+    """A folder with one lesson, its notebook stored with an output."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "01_a.py").write_text("# %% [markdown]\n# # 01\n\n# %%\nprint(1)\n")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    stored = notebooks.read_source("01_a")
+    stored.cells[1].outputs = [nbformat.v4.new_output("stream", text="1\n")]
+    nbformat.write(stored, tmp_path / "01_a.ipynb")
+    return tmp_path / "01_a.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        (KeyboardInterrupt(), 130),
+        (CourseError("no folder /nope: set GAN_COURSE_DATA"), 2),
+        (OSError("disk"), 2),
+        ({"lessons": [{"status": "failed", "error": "a claim"}]}, 2),
+    ],
+    ids=["ctrl-c", "no data", "disk", "failed"],
+)
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_build_that_ends_early_leaves_the_notebook_as_it_was(one_lesson, monkeypatch, capsys, end, code, was_there):
+    before = one_lesson.read_bytes()
+    if not was_there:
+        one_lesson.unlink()
+
+    def run_lessons(names, **_):
+        assert b'"outputs": []' in one_lesson.read_bytes()  # the runner takes it from there
+        if isinstance(end, BaseException):
+            raise end
+        return end
+
+    monkeypatch.setattr(notebooks, "run_lessons", run_lessons)
+    assert notebooks.main(["01_a"]) == code
+    assert capsys.readouterr().err.count("\n") == 1
+    assert one_lesson.read_bytes() == before if was_there else not one_lesson.exists()
+    assert sorted(path.name for path in one_lesson.parent.iterdir()) == ["01_a.ipynb"] * was_there + ["source"]
+
+
+def test_an_unknown_lesson_is_found_before_the_first_is_built(one_lesson, monkeypatch, capsys):
+    before = one_lesson.read_bytes()
+    assert notebooks.main(["01_a", "99_b"]) == 2
+    assert "no source notebooks/source/99_b.py" in capsys.readouterr().err
+    assert one_lesson.read_bytes() == before

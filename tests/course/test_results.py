@@ -17,9 +17,26 @@ def test_title_and_promise():
 def test_times_come_from_the_results_and_may_be_written_twice(monkeypatch):
     recorded = {"fast": {"07_a": {"seconds": 41.6}}, "full": {}}
     monkeypatch.setattr(results, "read_results", lambda profile: recorded[profile])
-    once = results.with_computing_time("07_a", SOURCE)
-    assert "computing: fast 42 s |" in once
-    assert results.with_computing_time("07_a", once) == once
+    once = results.with_times("07_a", SOURCE, SOURCE)
+    assert "| time | study 5 min; computing: fast 42 s |" in once
+    assert results.with_times("07_a", once, once) == once
+
+
+def test_study_time_counts_exercises_prose_code_and_predictions_but_no_folded_answer():
+    exercise = "# **Exercise 1. One** (easy, 10 minutes: why)\n"
+    longer = SOURCE + "# %% [markdown]\n" + exercise + "# " + "word " * 400 + "\n"  # 10 minutes, and 2 of reading
+    assert results.study_minutes(longer) == 15
+    assert results.study_minutes(longer + "# <details>\n# " + "word " * 4_000 + "\n# </details>\n") == 15
+    assert results.study_minutes(longer + "# **Predict:** " * 4) == 20
+    assert results.study_minutes(longer + "# %%\n" + "x = 1\n" * 120) == 20
+
+
+def test_the_waiting_table_names_the_cells_of_a_lesson(monkeypatch):
+    lesson = {"seconds": 41.6, "waits": [{"under": "Train", "seconds": 31}, {"under": "Collapse", "seconds": 12}]}
+    monkeypatch.setattr(results, "read_results", lambda profile: {"01_the_game": lesson})
+    new = results.with_waiting_table("a\n<!-- waits:begin -->\nold\n<!-- waits:end -->\nb\n")
+    assert "| 42 s | Train: 31 s; Collapse: 12 s |" in new and "| not yet measured | none |" in new
+    assert results.with_waiting_table(new) == new
 
 
 def test_the_table_replaces_what_stands_between_the_markers():

@@ -146,3 +146,24 @@ def test_an_empty_folder_is_named(weights, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     refused(capsys, translate(weights, tmp_path / "empty", tmp_path / "out"), "no pictures in", "empty")
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_no_input_is_not_the_current_folder(weights, pictures, tmp_path, capsys, monkeypatch, name):
+    monkeypatch.chdir(pictures)
+    refused(capsys, translate(weights, name, tmp_path / "out"), "--input is empty: give a picture, or a folder")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_jpeg_longer_than_a_jpeg_can_be_is_refused_first(weights, tmp_path, capsys):
+    Image.new("RGB", (9_000, 1)).save(tmp_path / "line.jpg")
+    code = translate(weights, tmp_path / "line.jpg", tmp_path / "out", "--size", "8")
+    refused(capsys, code, "line.jpg would become 72000 x 8", "choose a smaller --size, or give a PNG")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_long_name_is_kept(weights, pictures, tmp_path):
+    name = "n" * 251 + ".png"
+    (pictures / "b.png").rename(pictures / name)
+    assert translate(weights, pictures / name, tmp_path / "out") == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]

@@ -268,3 +268,20 @@ def test_folders_that_cannot_serve(tmp_path):
 def test_a_resolution_below_one(tmp_path):
     with pytest.raises(ValueError, match="resolution is 0"):
         load_folder(tmp_path, resolution=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_link_to_a_pipe_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.png").symlink_to(tmp_path / "pipe")
+    expected = f"{tmp_path / 'a.png'} is no regular file: remove it"
+    assert complaint(load_folder, tmp_path, resolution=16) == expected
+
+
+def test_damage_that_is_no_error_is_read_without_a_word(tmp_path, recwarn):
+    cut_exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01\x12\0\x03\0\0\0\x01"
+    assert read_picture(save(noise(), tmp_path / "a.jpg", exif=cut_exif)).shape == (3, 30, 40)
+    path = save(noise(), tmp_path / "cut.tif", compression="tiff_lzw")
+    path.write_bytes(path.read_bytes()[:-100])
+    assert complaint(read_picture, path).startswith(f"{path} is ")
+    assert not recwarn.list

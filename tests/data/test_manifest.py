@@ -98,3 +98,9 @@ def test_writing_the_manifest(root):
     assert list(written) == [LABELS]
     assert written[LABELS] == read_manifest(REAL)[LABELS]
     assert json.loads((root / "manifest.json").read_text()) == written
+
+
+def test_a_manifest_of_brackets_alone_is_named(root):
+    (root / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(CourseError, match=r"manifest\.json cannot be read .*git checkout"):
+        read_manifest(root)

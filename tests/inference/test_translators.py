@@ -1,10 +1,13 @@
+import errno
 import json
+import os
 import pickle
+import sys
 from dataclasses import asdict, replace
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gan_course.config import CycleGANConfig
@@ -116,6 +119,15 @@ BAD = {
     ),
     "code": ({"model.1.weight": Code()}, "holds more than weights and was not opened"),
     "a list": ([1, 2], "holds a list"),
+    "a short name": ({"model.1.weight": torch.ones(4, 3, 7, 7), "conv_block": 1}, "no official ResNet generator"),
+    "no last layer": (
+        Official(4, 1).state_dict() | {"model.18.weight": torch.ones(())},
+        r"does not fit the official ResNet generator \(",
+    ),
+    "not finite": (
+        Official(4, 1).state_dict() | {"model.18.bias": torch.tensor([0.0, torch.nan, 0.0])},
+        r"holds values that are not finite \(model.18.bias\): download or save it again",
+    ),
 }
 
 
@@ -130,7 +142,7 @@ def test_wrong_files_are_named(tmp_path, name, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_truncated_and_foreign_bytes_are_named(tmp_path):
+def test_truncated_and_foreign_bytes_are_named(tmp_path, recwarn):
     path = tmp_path / "net.pth"
     torch.save(Official(4, 1).state_dict(), path)
     path.write_bytes(path.read_bytes()[:3_000])
@@ -139,6 +151,7 @@ def test_truncated_and_foreign_bytes_are_named(tmp_path):
     path.write_bytes(pickle.dumps({"a": 1}) + b"junk")
     with pytest.raises(CourseError, match=r"net\.pth"):
         load_translator(path)
+    assert not recwarn.list
     with pytest.raises(CourseError, match="no file"):
         load_official_cyclegan(tmp_path / "none.pth")
 
@@ -220,3 +233,88 @@ def test_shipped_weights_of_another_kind_are_refused():
         load_translator("fashion-reader")
     with pytest.raises(CourseError, match="no weights named 'monet', and no such file"):
         load_translator("monet")
+
+
+def test_a_flipped_bit_is_found(run):
+    _, path = run
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CourseError, match=r"last.pt is damaged \(checksum of .*\): download or save it again"):
+        load_translator(path, direction="AB")
+
+
+@pytest.mark.parametrize("averages", [None, [1], {}])
+def test_a_run_whose_averages_are_none(run, averages):
+    training, path = run
+    (state := training.state_dict())["step"]["averages"] = averages
+    torch.save(state, path)
+    assert torch.equal(load_translator(path, direction="AB").model[1].weight, training.step.G_AB.model[1].weight)
+
+
+@pytest.mark.parametrize("tensors", [{1: torch.ones(2)}, {"model.1.weight": "x"}], ids=["a number", "a text"])
+def test_a_run_with_odd_tensors_is_named(run, tensors):
+    training, path = run
+    (state := training.state_dict())["step"]["G_AB"] = tensors
+    torch.save(state, path)
+    with pytest.raises(CourseError, match=r"last.pt does not fit the generator"):
+        load_translator(path, direction="AB")
+    state["step"]["averages"] = {"G_AB": torch.ones(2)}
+    torch.save(state, path)
+    with pytest.raises(CourseError, match="holds no G_AB"):
+        load_translator(path, direction="AB")
+
+
+@pytest.mark.parametrize("shape", [{"n_blocks": 10**30}, {"base_channels": 0}, {"n_blocks": None}, {"coordinates": []}])
+def test_a_card_with_odd_values_is_named(own, shape, recwarn):
+    card = {"family": "cyclegan", "generator": {"base_channels": 4, "n_blocks": 1, "residual": True} | shape}
+    own.with_suffix(".json").write_text(json.dumps(card))
+    with pytest.raises(CourseError, match=r"own.safetensors does not fit the generator that its card describes \("):
+        load_translator(own)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5_000, "{", "[]"], ids=["deep", "long", "cut", "a list"])
+def test_a_card_that_is_none_is_named(own, text):
+    own.with_suffix(".json").write_text(text)
+    with pytest.raises(CourseError, match=r"own\.json .*: copy it again"):
+        load_translator(own)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_not_finite_are_named(own, value):
+    tensors = load_file(own)
+    tensors["model.1.bias"][0] = value
+    save_file(tensors, own)
+    with pytest.raises(CourseError, match=r"own.safetensors holds values that are not finite \(model.1.bias\)"):
+        load_translator(own)
+
+
+def test_an_ending_in_capitals_is_the_same_ending(own):
+    path = own.rename(own.with_name("own.SAFETENSORS"))
+    assert load_translator(path).residual
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_a_folder_whose_name_is_no_text(own, run):
+    (folder := own.with_name(os.fsdecode(b"\xff"))).mkdir()
+    for path in (own, own.with_suffix(".json"), run[1]):
+        path.rename(folder / path.name)
+    assert load_translator(folder / own.name).residual
+    assert load_translator(folder / run[1].name, direction="AB").model[1].weight.shape[0] == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+def test_weights_that_may_not_be_read(own):
+    own.chmod(0)
+    with pytest.raises(CourseError, match="may not be read: change its permissions"):
+        load_translator(own)
+
+
+def test_weights_that_cannot_be_read(own, monkeypatch):
+    def broken(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(type(own), "read_bytes", broken)
+    with pytest.raises(CourseError, match=r"own.safetensors cannot be read \(Input/output error\): copy it again"):
+        load_translator(own)
