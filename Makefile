@@ -21,7 +21,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help course test check lint lab notebooks readme train bench calibrate sensitivity ablations ladder data-rebuild doctor
+.PHONY: help course test check lint lab workbook notebooks readme train bench calibrate sensitivity ablations ladder data-rebuild doctor
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,14 +55,18 @@ lint: $(READY)  ## ruff: rules and format
 	$(PY) -m ruff check . data/build
 	$(PY) -m ruff format --check . data/build
 
-lab: $(READY)  ## open the lessons in JupyterLab
-	$(PY) -m jupyterlab notebooks
+lab: workbook  ## open your own copies of the lessons in JupyterLab (PROFILE=smoke for seconds, not minutes)
+	GAN_COURSE_PROFILE="$(PROFILE)" GAN_COURSE_DEVICE="$(DEVICE)" $(PY) -m jupyterlab work
+
+workbook: $(READY)  ## copy the lessons, without outputs, to work/; what is there already stays
+	@$(PY) -m gan_course.course.workbook
 
 notebooks: $(READY)  ## write notebooks from their sources and store their outputs (ONLY=02_images for one)
 	$(PY) -m gan_course.course.notebooks $(ONLY)
 
 readme: $(READY)  ## write measured figures from docs/results/ into the README and the lessons
 	$(PY) -m gan_course.course.results
+	$(PY) -m gan_course.course.calibration --page
 
 train: $(READY)  ## train all shipped weights anew
 	for name in fashion-reader critters-reader toons-reader earth-reader photos-reader dcgan-fashion \

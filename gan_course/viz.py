@@ -11,7 +11,9 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 REAL, FAKE, SCORE = "#1b6ca8", "#d1495b", "#5c5c5c"
+COLOURS = {"loss_D": REAL, "loss_G": FAKE}  # of curves; any others in turn
 DPI = 100
+GAP = 12  # screen pixels between grids
 
 
 def figure(width: float = 8.0, height: float = 3.0, *, n_axes: int = 1, share: bool = False) -> tuple:
@@ -60,25 +62,47 @@ def show_grids(
     Args:
         grids: name -> (N, C, H, W) as for `show_grid`; all of the same shape.
         n_columns: pictures in a row of one grid.
-        zoom: screen pixels per picture pixel.
+        zoom: screen pixels per picture pixel; whole numbers show every pixel alike.
         quality: of the JPEG, as for `show_jpeg`.
         row_names: what to write beside the rows, once, at the left; none by default.
     """
     tiles = [make_grid(_unit(images), nrow=n_columns, padding=2, pad_value=1.0) for images in grids.values()]
-    height, width = tiles[0].shape[1:]
-    beside = 0.08 * max((len(name) for name in row_names), default=0)
-    size = (len(tiles) * width * zoom / DPI + 0.1 + beside, height * zoom / DPI + 0.35)
-    _fig, axes = plt.subplots(1, len(tiles), figsize=size, dpi=DPI, squeeze=False, layout="constrained")
-    for ax, (name, tile) in zip(axes[0], zip(grids, tiles, strict=True), strict=True):
-        ax.imshow(tile.permute(1, 2, 0).cpu().numpy(), interpolation="nearest")
+    height, width = (side * zoom for side in tiles[0].shape[1:])
+    whole = len(tiles) * (width + GAP) - GAP
+    # Axes of exactly so many screen pixels: a layout engine would shrink them, and leave out rows of the pictures.
+    fig = plt.figure(figsize=(whole / DPI, height / DPI), dpi=DPI)
+    for k, (name, tile) in enumerate(zip(grids, tiles, strict=True)):
+        ax = fig.add_axes((k * (width + GAP) / whole, 0, width / whole, 1))
+        smooth = "nearest" if float(zoom).is_integer() else "hanning"
+        ax.imshow(tile.permute(1, 2, 0).cpu().numpy(), interpolation=smooth, aspect="auto")
         ax.set_title(name, fontsize=10)
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
     if row_names:
-        step = (height - 2) / len(row_names)  # a row and the margin of 2 pixels below it; another lies above them all
-        axes[0, 0].set_yticks([2 + row * step + (step - 3) / 2 for row in range(len(row_names))], row_names, fontsize=9)
-        axes[0, 0].tick_params(length=0)
+        step = (tiles[0].shape[1] - 2) / len(row_names)  # a row and the 2 pixels below it; 2 more lie above them all
+        places = [2 + row * step + (step - 3) / 2 for row in range(len(row_names))]
+        fig.axes[0].set_yticks(places, row_names, fontsize=9)
+        fig.axes[0].tick_params(length=0)
     show_jpeg(quality=quality)
+
+
+def show_rows(rows: Mapping[str, Tensor], *, zoom: float = 1.0, quality: int = 66, title: str = "") -> None:
+    """Show pictures in rows, each row with its name at the left.
+
+    Args:
+        rows: name -> (N, C, H, W) as for `show_grid`; N may differ from row to row, the rest not.
+        zoom: screen pixels per picture pixel; whole numbers show every pixel alike.
+        quality: of the JPEG, as for `show_jpeg`.
+        title: a line above.
+    """
+    n_columns = max(len(images) for images in rows.values())
+    padded = [
+        torch.cat([images, images.new_ones(n_columns - len(images), *images.shape[1:])])
+        for images in (_unit(part).cpu() for part in rows.values())
+    ]
+    show_grids(
+        {title: torch.cat(padded) * 2 - 1}, n_columns=n_columns, zoom=zoom, quality=quality, row_names=list(rows)
+    )
 
 
 def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: str = "") -> None:
@@ -94,7 +118,7 @@ def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: 
         values = np.array([row[name] for row in rows])
         width = min(smooth, len(values))
         mean = np.convolve(values, np.ones(width) / width, mode="valid")
-        ax.plot(np.arange(width, len(values) + 1), mean, label=name, lw=1.2)
+        ax.plot(np.arange(width, len(values) + 1), mean, label=name, lw=1.2, color=COLOURS.get(name))
     ax.set(xlabel="step", ylabel="loss", title=title)
     ax.legend(frameon=False)
     plt.show()

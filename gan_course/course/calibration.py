@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import NoReturn
 
 from gan_course.config import max_steps
-from gan_course.course.claims import read_claims
-from gan_course.course.lessons import select_lessons
+from gan_course.course.claims import read_claims, stored_claims
+from gan_course.course.commands import OneLineParser, run_command
+from gan_course.course.lessons import NOTEBOOKS, select_lessons
 from gan_course.course.results import RESULTS, current_commit
 from gan_course.course.runner import run_lessons
 from gan_course.errors import CourseError
@@ -170,29 +170,45 @@ def keep(folder: Path, name: str, entry: dict) -> None:
     lessons = dict(sorted((read_calibration(folder) | {name: entry}).items()))
     with atomic_write(folder / "calibration.json") as temporary:
         temporary.write_text(json.dumps({"lessons": lessons}, indent=1, allow_nan=False) + "\n")
+    write_page(folder)
+
+
+def write_page(folder: Path) -> None:
+    """Write `folder/calibration.md` anew from `folder/calibration.json` and the claims of the stored notebooks."""
+    stated = {path.stem: stored_claims(path) for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")}
     with atomic_write(folder / "calibration.md") as temporary:
-        temporary.write_text(as_markdown(lessons), encoding="utf-8")
+        temporary.write_text(as_markdown(read_calibration(folder), stated), encoding="utf-8")
 
 
-def as_markdown(lessons: Mapping[str, dict]) -> str:
-    """All entries as a page: what the columns mean, then a table for each lesson."""
+def as_markdown(lessons: Mapping[str, dict], stated: Mapping[str, Sequence[str]]) -> str:
+    """All entries as a page: what the columns mean, then a table for each lesson.
+
+    Args:
+        lessons: entries by name.
+        stated: the texts of the claims that each lesson states now; a lesson that is not there is not compared.
+    """
     parts = [
         "# Calibration of the claims",
         "Written by `make calibrate`, which runs each lesson again over seeds, precisions and thread counts. "
         "*Margin*: how far the measured value is on the right side of the claim's bound, mean over the runs. "
         "*Spread*: the larger of the sample standard deviations of the margin over the seeds and over all runs. "
         "*Exact*: the margin was the same in every run. A claim without a margin is only counted. Flagged (⚠) is "
-        f"what did not hold in every run, or has less than {ENOUGH} spreads of margin: it is reworded or retuned.",
+        f"what did not hold in every run, or has less than {ENOUGH} spreads of margin: it is reworded or retuned. "
+        "A claim in brackets is gone since; those that came since stand below their table.",
     ]
     for name, entry in lessons.items():
         about = f"{entry['date']}, commit {entry['commit']}, {entry['runtime']}. Runs: {', '.join(entry['runs'])}."
         rows = ["| claim | held | margin | spread | margin / spread | |", "| --- | --- | --- | --- | --- | --- |"]
-        for claim in entry["claims"]:
-            text = claim["text"].replace("|", "\\|")
+        known = [re.sub(r" \(\d+\)$", "", claim["text"]) for claim in entry["claims"]]
+        now = stated.get(name, known)
+        for claim, known_as in zip(entry["claims"], known, strict=True):
+            text = (claim["text"] if known_as in now else f"[{claim['text']}]").replace("|", "\\|")
             cells = [text, f"{claim['held']} of {claim['runs']}", *_figures(claim)]
             rows.append(f"| {' | '.join(cells)} | {'⚠ ' + claim['flag'] if claim['flag'] else ''} |")
         broken = [f"⚠ {run} broke off: `{error}`" for run, error in entry["errors"].items()]
         parts += [f"## {name}", about, "\n".join(rows), *broken]
+        if new := [text for text in now if text not in known]:
+            parts.append("Not calibrated yet: " + "; ".join(f"*{text}*" for text in new) + ".")
     return "\n\n".join(parts) + "\n"
 
 
@@ -266,25 +282,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0; 1 where a claim is flagged; 2 for bad input (one line on standard error); 130 where the user stopped it.
     """
-    parser = _Parser(prog="python -m gan_course.course.calibration", description=__doc__.splitlines()[0])
+    parser = OneLineParser(prog="python -m gan_course.course.calibration", description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
     parser.add_argument("--seeds", default="0,1,2", help="two or more, separated by commas (default: 0,1,2)")
+    parser.add_argument("--page", action="store_true", help="run nothing: write the page anew from what is recorded")
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
-    options = parser.parse_args(arguments)
-    try:
-        return calibrate(" ".join(options.lessons), read_seeds(options.seeds), options.out)
-    except CourseError as error:
-        print(f"gan_course: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gan_course: stopped; finished lessons are kept", file=sys.stderr)
-        return 130
+    return run_command(parser, arguments, _calibrate)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, without the usage block."""
-        self.exit(2, f"gan_course: {message} (see {self.prog} --help)\n")
+def _calibrate(options: argparse.Namespace) -> int:
+    if options.page:
+        write_page(options.out)
+        return 0
+    return calibrate(" ".join(options.lessons), read_seeds(options.seeds), options.out)
 
 
 if __name__ == "__main__":

@@ -66,5 +66,5 @@ def _print_inception(real: Tensor, fake: Tensor) -> None:
     except ValueError as error:
         raise CourseError(str(error)) from error
     n = min(len(real), len(fake))
-    caution = "" if n >= COMPARABLE else f"; below {COMPARABLE:,} it compares with no paper"
+    caution = "" if n >= COMPARABLE else f"; below {COMPARABLE:,} its bias outweighs most differences"
     print(f"FID (Inception, {len(fake):,} against {len(real):,} pictures) {distance:.2f}{caution}")

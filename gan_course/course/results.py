@@ -1,12 +1,17 @@
 """Results that runs wrote, and the places in the prose that quote them."""
 
+import argparse
 import json
+import math
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from gan_course.course.commands import OneLineParser, run_command
 from gan_course.course.lessons import NOTEBOOKS, ROOT
+from gan_course.errors import CourseError
 from gan_course.files import atomic_write
 
 CODE = ("gan_course", "benchmarks", "notebooks/source", "requirements.txt")
@@ -38,11 +43,22 @@ def _git(*words: str) -> str:
 
 
 def read_results(profile: str) -> dict[str, dict]:
-    """What the recorded run of a profile says of each lesson; empty where none is recorded."""
+    """What the recorded run of a profile says of each lesson; empty where none is recorded.
+
+    Raises:
+        CourseError: the file is not one that a run wrote.
+    """
     path = RESULTS / f"course-{profile}.json"
     if not path.is_file():
         return {}
-    return {lesson["name"]: lesson for lesson in json.loads(path.read_text())["lessons"]}
+    try:
+        lessons = {lesson["name"]: lesson for lesson in json.loads(path.read_text())["lessons"]}
+        whole = all({"seconds", "peak_mb", "claims"} <= lesson.keys() for lesson in lessons.values())
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        whole = False
+    if not whole:
+        raise CourseError(f"{path} is not what run --record writes: restore it with git checkout -- docs")
+    return lessons
 
 
 def computing_time(name: str) -> str:
@@ -73,18 +89,59 @@ def with_lesson_table(readme: str) -> str:
     return re.sub(pattern, lambda match: match[1] + lesson_table() + match[2], readme, flags=re.DOTALL)
 
 
-def with_computing_time(name: str, source: str) -> str:
-    """A lesson's source with the computing times of its first table made anew."""
-    return re.sub(r"(\| \*?time\*? \|.*?computing)[^|]*\|", rf"\1: {computing_time(name)} |", source, count=1)
+def waiting_table() -> str:
+    """The teacher's table of the cells that a class has to wait for, as Markdown."""
+    lines = ["| lesson | study | computing | cells of ten seconds and more, by heading |", "| --- | --- | --- | --- |"]
+    fast = read_results("fast")
+    for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
+        title, lesson = _title_and_promise(path.read_text())[0], fast.get(path.stem, {})
+        waits = "; ".join(f"{wait['under']}: {wait['seconds']} s" for wait in lesson.get("waits", []))
+        seconds = f"{lesson['seconds']:.0f} s" if lesson else "not yet measured"
+        lines.append(f"| {title} | {study_minutes(path.read_text())} min | {seconds} | {waits or 'none'} |")
+    return "\n".join(lines)
+
+
+def with_waiting_table(page: str) -> str:
+    """The teacher's page with its table made anew between the two markers."""
+    pattern = r"(<!-- waits:begin -->\n).*?(\n<!-- waits:end -->)"
+    return re.sub(pattern, lambda match: match[1] + waiting_table() + match[2], page, flags=re.DOTALL)
+
+
+def study_minutes(source: str) -> int:
+    """How long a lesson takes one reader, beside computing: a rule of thumb, rounded up to five minutes.
+
+    The exercises' own minutes; 200 words of prose a minute, answers under a fold left out; 30 lines of code a minute;
+    a minute for each prediction.
+    """
+    cells = re.split(r"^# %%", re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL), flags=re.MULTILINE)
+    prose = " ".join(cell for cell in cells if cell.startswith(" [markdown]"))
+    exercises = sum(int(one) for one in re.findall(r"\*\*Exercise \d+\.[^*]+\*\* \(\w+, (\d+) minutes", prose))
+    words, predictions = len(re.findall(r"[A-Za-z]{2,}", prose)), prose.count("**Predict")
+    lines = sum(len(cell.splitlines()) for cell in cells if not cell.startswith(" [markdown]"))
+    return 5 * math.ceil((exercises + words / 200 + lines / 30 + predictions) / 5)
+
+
+def with_times(name: str, text: str, source: str) -> str:
+    """A lesson's text with the times of its first table made anew.
+
+    Args:
+        name: of the lesson.
+        text: of its source or of its notebook.
+        source: its source.
+    """
+    times = f"study {study_minutes(source)} min; computing: {computing_time(name)} |"
+    return re.sub(r"(\| \*?time\*? \| )[^|]*\|", rf"\g<1>{times}", text, count=1)
 
 
 def update_prose() -> list[Path]:
     """Write measured figures into the README and the lessons' first cells; returns the files that changed."""
+    teaching = ROOT / "docs" / "teaching.md"
     texts = {ROOT / "README.md": with_lesson_table((ROOT / "README.md").read_text())}
+    texts[teaching] = with_waiting_table(teaching.read_text())
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
-        texts[path] = with_computing_time(path.stem, path.read_text())
-    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
-        texts[path] = with_computing_time(path.stem, path.read_text())
+        source, notebook = path.read_text(), NOTEBOOKS / f"{path.stem}.ipynb"
+        texts[path] = with_times(path.stem, source, source)
+        texts[notebook] = with_times(path.stem, notebook.read_text(), source)
     changed = [path for path, text in texts.items() if path.read_text() != text]
     for path in changed:
         with atomic_write(path) as temporary:
@@ -101,7 +158,17 @@ def _title_and_promise(source: str) -> tuple[str, str]:
     return lines[start].removeprefix("# "), " ".join(lines[first:last])
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write measured figures into the prose; the exit code is that of `run_command`."""
+    parser = OneLineParser(prog="python -m gan_course.course.results", description=__doc__)
+    return run_command(parser, arguments, _update)
+
+
+def _update(_: argparse.Namespace) -> int:
+    for path in update_prose():
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
 if __name__ == "__main__":
-    for changed_path in update_prose():
-        print(f"wrote {changed_path.relative_to(ROOT)}")
-    sys.exit(0)
+    sys.exit(main())

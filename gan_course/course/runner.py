@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 
 CELL_TIMEOUT = {"smoke": 120, "fast": 600, "full": 3600}  # seconds
+LONG = 10  # seconds, from which on a cell is one to wait for
 
 
 @dataclass
@@ -31,6 +33,7 @@ class LessonResult:
     seconds: float
     peak_mb: int
     claims: list[dict] = field(default_factory=list)
+    waits: list[dict] = field(default_factory=list)  # cells that take long: the heading above, and seconds
     error: str = ""  # the last line of what went wrong
 
 
@@ -143,7 +146,8 @@ def _run_lesson(
     claims = read_claims(record)
     binding = [] if environment["GAN_COURSE_CLAIMS_GO_ON"] == "1" else claims
     error = _what_failed(executed, code, binding, out / f"{name}.log")
-    return LessonResult(name, "failed" if error else "passed", seconds, memory.peak_mb, claims, error)
+    status = "failed" if error else "passed"
+    return LessonResult(name, status, seconds, memory.peak_mb, claims, _waits(executed), error)
 
 
 def _what_failed(executed: Path, code: int, claims: list[dict], log: Path) -> str:
@@ -163,6 +167,23 @@ def _what_failed(executed: Path, code: int, claims: list[dict], log: Path) -> st
             if status != "completed":
                 return f"cell {number} did not complete ({status})"
     return ""
+
+
+def _waits(executed: Path) -> list[dict]:
+    """The cells of an executed notebook that a reader has to wait for, each under its last heading."""
+    if not executed.is_file():
+        return []
+    import nbformat
+
+    heading, found = "", []
+    for cell in nbformat.read(executed, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            prose = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
+            headings = re.findall(r"^#{1,4} (.+)$", prose, re.MULTILINE)
+            heading = headings[-1] if headings else heading
+        elif (seconds := cell.metadata.get("papermill", {}).get("duration") or 0) >= LONG:
+            found.append({"under": heading, "seconds": round(seconds)})
+    return found
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -10,7 +10,7 @@ from gan_course.data.batches import to_bytes
 from gan_course.errors import CourseError
 
 N_FEATURES = 2_048
-COMPARABLE = 10_000  # below that many samples the bias in N outweighs most differences between papers
+COMPARABLE = 10_000  # below that many samples the bias in N outweighs most differences between generators
 
 
 def inception_fid(real: Tensor, fake: Tensor) -> float:
@@ -21,8 +21,8 @@ def inception_fid(real: Tensor, fake: Tensor) -> float:
         fake: (M, C, H, W), likewise.
 
     Returns:
-        The distance. Name N beside it; compare it with nothing that was measured at another N, and with papers
-        only from 10,000 samples on.
+        The distance. Name N beside it; compare it with nothing that was measured at another N (in papers mostly
+        50,000), and with little below 10,000.
 
     Raises:
         ValueError: pictures that are not finite, another number of channels, or 2,048 samples or fewer.

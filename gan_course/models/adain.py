@@ -24,7 +24,8 @@ class SynthesisLayer(nn.Module):
         smooth: low-pass after doubling.
 
     Source: Karras et al. 2019, figure 1b and equation 1; order and gains as in the official code, where the strength
-        starts at 0, and the style's biases at 1 for $y_s$ and 0 for $y_b$.
+        starts at 0. The style's biases start at 1 for $y_s$ and at 0 for $y_b$, as in the paper; the code has both at 0
+        and adds 1 to the first.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
 
     Args:
         x: (N, C, H, W), H * W > 1.
-        scale: (N, C), the new standard deviations.
+        scale: (N, C), $y_s$: its size is the new standard deviation, and a negative one turns the channel over.
         shift: (N, C), the new means.
         eps: added to the variance.
 

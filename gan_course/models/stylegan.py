@@ -170,11 +170,10 @@ class StyleGANGenerator(nn.Module):
     """Mapping and synthesis together.
 
     Args:
+        synthesis: the synthesis network, of this module or of `stylegan2`; its `w_dim` is the size of w.
         z_dim: size of z.
-        w_dim: size of w.
         n_mapping: layers of the mapping network; 0 for none.
         mapping_lr: learning rate of the mapping network, as a multiple of the others'.
-        synthesis: the synthesis network, of this module or of `stylegan2`.
     """
 
     def __init__(self, synthesis: nn.Module, *, z_dim: int, n_mapping: int = 8, mapping_lr: float = 0.01) -> None:

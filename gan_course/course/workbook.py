@@ -1,0 +1,63 @@
+"""A learner's own copies of the lessons, to write in: without outputs, so that no answer is seen before its question.
+
+`python -m gan_course.course.workbook [FOLDER]` fills `work/`. A lesson that is there already is left alone.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+
+from gan_course.course.commands import OneLineParser, run_command
+from gan_course.course.lessons import NOTEBOOKS, ROOT, lesson_names
+from gan_course.errors import CourseError
+from gan_course.files import atomic_write, output_folder
+
+WORK = ROOT / "work"
+
+
+def write_workbook(folder: Path) -> list[str]:
+    """Copy the lessons that `folder` lacks, without their outputs, and the pictures that they show.
+
+    Args:
+        folder: made if it is not there.
+
+    Returns:
+        The names of the lessons that were copied.
+
+    Raises:
+        CourseError: the folder cannot be written, or is the one with the lessons.
+    """
+    folder = output_folder(folder)
+    if folder.resolve() == NOTEBOOKS.resolve():
+        raise CourseError(f"{folder} holds the lessons themselves: choose another folder")
+    missing = [name for name in lesson_names() if not (folder / f"{name}.ipynb").exists()]
+    for name in missing:
+        lesson = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        for cell in lesson.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        with atomic_write(folder / f"{name}.ipynb") as temporary:
+            temporary.write_text(nbformat.writes(lesson) + "\n", encoding="utf-8")
+    shutil.copytree(NOTEBOOKS / "images", folder / "images", dirs_exist_ok=True)
+    return missing
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fill a folder with the lessons that it lacks; the exit code is that of `run_command`."""
+    parser = OneLineParser(prog="python -m gan_course.course.workbook", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=WORK, metavar="FOLDER", help="default: work")
+    return run_command(parser, arguments, _write)
+
+
+def _write(options: argparse.Namespace) -> int:
+    copied = write_workbook(options.folder)
+    print(f"{len(copied)} lessons copied to {options.folder}; what was there already is as it was")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
