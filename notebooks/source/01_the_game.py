@@ -26,7 +26,7 @@
 # | count | the modes that a generator reaches |
 # | spot | a missing `detach`, exchanged labels, a turned sign |
 # | needs | expectation, density, gradient; PyTorch autograd (a self-check follows) |
-# | time | study 75 min; computing: fast 20 s |
+# | time | study 85 min; computing: fast 20 s |
 # | papers | Goodfellow et al. 2014 (GAN); Metz et al. 2017 (the ring) |
 
 # %% tags=["parameters"]
@@ -146,7 +146,7 @@ plt.show()
 # **Exercise 2. A loss that survives ±200** (medium, 10 minutes: an infinite loss ends a training)
 #
 # Write $-V$ from the raw scores of a real and of a generated batch, as a mean over each. It must be finite, exact and have
-# the right gradient for scores of ±200. Remember the softplus of the self-check: $-\log\sigma(s) = \mathrm{softplus}(-s)$.
+# the right gradient for scores of ±200. With $\mathrm{softplus}(s) = \log(1 + e^s)$, $-\log\sigma(s) = \mathrm{softplus}(-s)$.
 
 # %% tags=["exercise"]
 def d_loss(logits_real, logits_fake):

@@ -26,7 +26,7 @@
 # | compare | losses fairly: one table, three seeds, one change at a time |
 # | read | loss curves: what they say, and what they cannot say |
 # | needs | lesson 01; eigenvalues of a 2 by 2 matrix; complex numbers |
-# | time | study 100 min; computing: fast 69 s |
+# | time | study 95 min; computing: fast 69 s |
 # | papers | Mescheder et al. 2018 (Dirac-GAN, R1); Arjovsky et al. 2017 (WGAN); Gulrajani et al. 2017 (WGAN-GP); Mao et al. 2017 (LSGAN); Lim & Ye 2017 (hinge); Jolicoeur-Martineau 2018 (relativistic); Huang et al. 2025 (R3GAN) |
 
 # %% tags=["parameters"]
@@ -119,8 +119,8 @@ exercises.check_pull(pull)
 # **Exercise 2. Out, around or in?** (easy, 5 minutes: predict before you look)
 #
 # Training takes steps along these arrows. *Simultaneous*: both players move at once, from the same point.
-# *Alternating*: D moves first, and G answers where D has arrived, as in every loop of this course. What happens to the
-# distance from the solution, "out", "around" or "in"? Answer with `{"simultaneous": ..., "alternating": ...}`.
+# *Alternating*: D moves first, and G answers where D has arrived, as in the loops of lessons 01 to 05. What happens to
+# the distance from the solution, "out", "around" or "in"? Answer with `{"simultaneous": ..., "alternating": ...}`.
 
 # %% tags=["exercise"]
 orbits = ...
@@ -190,7 +190,7 @@ claim("alternating steps stay within 10 % of the first distance", around < 0.1)
 # %% [markdown]
 # ### Eigenvalues
 #
-# Near the solution the field is almost linear, and its Jacobian is that linear part. By hand: $\sigma(0) = \frac12$, so
+# Near the solution the field is almost linear, and its Jacobian, the matrix of its slopes, is that linear part. By hand: $\sigma(0) = \frac12$, so
 #
 # $$J = \begin{pmatrix} 0 & \frac12 \\ -\frac12 & 0 \end{pmatrix}, \qquad \lambda = \pm \frac{i}{2}.$$
 #
@@ -259,8 +259,8 @@ exercises.check_eigenvalues(eigenvalues)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# The penalty pulls $\psi$ by $-\gamma\psi$, so the lower right entry becomes $-\gamma$. The trace is $-\gamma$, the
-# determinant $\frac14$, and $\lambda^2 + \gamma\lambda + \frac14 = 0$.
+# The penalty pulls $\psi$ by $-\gamma\psi$, so the lower right entry becomes $-\gamma$. The eigenvalues of a 2 by 2
+# matrix add up to its trace, here $-\gamma$, and multiply to its determinant, here $\frac14$, so $\lambda^2 + \gamma\lambda + \frac14 = 0$.
 #
 # ```python
 # def eigenvalues(gamma):
@@ -771,7 +771,9 @@ judged("and the latter cover at least two modes more", good_modes - mean_covered
 # not count modes. The losses of a healthy GAN settle near the value of a D that cannot tell. And so do those of a GAN
 # in which D has no time to learn anything.
 #
-# Could one at least rank the sixty-three GANs by their final loss?
+# Could one at least rank the sixty-three GANs by their final loss? The *rank correlation*, the correlation of the two
+# orders, is 1 if the loss puts them in the order of the modes they cover, 0 if it says nothing, -1 if it turns the order
+# round.
 
 # %%
 def ranks(values):
@@ -791,9 +793,9 @@ print("rank correlation with the modes covered: D's loss {:.2f}, G's loss {:.2f}
 print("D's logistic loss at the end:", dict(zip(table, (round(one, 2) for one in by_column), strict=True)))
 
 # %% [markdown]
-# No: losses of different rules are not even in the same unit. Within one rule a loss can say more. The two logistic
-# rows show it: where D ends far ahead modes are lost, and where R1 brings its loss to the value of not knowing they are
-# kept. And Arjovsky et al. report that the distance which WGAN's D estimates, its loss with the sign turned, falls as
+# No: losses of different rules are not even in the same unit. Within one rule a loss can say more. The first two rows
+# (minimax, non-saturating) share D's loss, $\mathrm{sp}(-r) + \mathrm{sp}(s)$, the *logistic* one, and show it: where D
+# ends far ahead modes are lost, and where R1 brings its loss to the value of not knowing they are kept. And Arjovsky et al. report that the distance which WGAN's D estimates, its loss with the sign turned, falls as
 # samples get better, with a D that is kept near its best. What curves can tell, within one rule and with a D that takes
 # one step:
 #

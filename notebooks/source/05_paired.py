@@ -71,7 +71,7 @@ seed_everything(SEED)
 #
 # 1. A median; the mean. Exercise 1 asks why.
 # 2. 5 pixels. Exercise 3 takes it from there.
-# 3. The mean of $-\log \sigma(D(G(z)))$: lesson 01.
+# 3. The mean of $-\log D(G(z))$, D being the probability: lesson 01.
 #
 # </details>
 

@@ -120,7 +120,7 @@ def show_pictures(rows, titles=(), width=2.6, row_names=()):
     for ax, name in zip(axes[:, 0], row_names, strict=False):
         ax.text(0.02, 0.96, name, transform=ax.transAxes, va="top", fontsize=9, bbox={"fc": "white", "ec": "none", "pad": 2})
     fig.subplots_adjust(0.002, 0.002, 0.998, 1 - 0.25 / fig.get_figheight(), wspace=0.01, hspace=0.01)
-    viz.show_jpeg(quality=64)
+    viz.show_jpeg(quality=58)
 
 
 def show_strips(strips, count=8, width=7.6):
@@ -140,11 +140,12 @@ show_pictures([[photos[name] for name in shown], [painted[name] for name in show
 
 # %% [markdown]
 # Colours, above all: stone in yellows, reds and violets that change from place to place, which no single rule of
-# colours could do. Strokes it hardly paints; a residual G with a cycle loss has little reason to move an edge.
+# colours could do. Strokes it hardly paints; this G adds a change to its input and has a cycle loss, and so little
+# reason to move an edge.
 #
 # Is that Van Gogh? Lesson 04 has the instruments: the kernel distance to held-out parts of the
-# paintings (KID, over the features of the course's own reader, so compare it with nothing outside of this course), and
-# the share of pictures that the reader, which was trained to tell photographs from paintings, takes for paintings.
+# paintings (KID's formula, but over the features of the course's own reader: compare it with nothing outside of this
+# course), and the share of pictures that the reader, trained to tell photographs from paintings, takes for paintings.
 #
 # A number needs company. Untranslated photographs are where G begins. The lower end is **parts of the same paintings
 # that are not held out**. And beside them stands a cheap rival: shift and scale each colour channel of all photographs
@@ -170,7 +171,7 @@ for name, images in rows.items():
     taken[name] = float(features.answer_shares(reader, images)["painted"][1])
     edges[name] = float(paired.edge_correlation(to_float(images), to_float(crops)).mean())
     kept = "" if "parts" in name else f"   edges kept {edges[name]:.2f}"
-    print(f"{name:30} KID x 1000 {kid[name]:7.2f}   taken for paintings {100 * taken[name]:3.0f} %{kept}")
+    print(f"{name:30} distance x 1000 {kid[name]:7.2f}   taken for paintings {100 * taken[name]:3.0f} %{kept}")
 print("\nfrom the card, over 500 crops:", shipped.read_card("photo2vangogh")["metrics"])
 
 # %%
@@ -260,10 +261,11 @@ exercises.check_any_size(translate)
 # python -m gan_course translate --weights photo2vangogh --input my_photos --output my_paintings
 # ```
 #
-# It keeps names, and `--size` brings the shorter side to so many pixels first.
+# It keeps names, and `--size` brings the shorter side to so many pixels first. Mind what a translator was trained on:
+# `grey2colour`, for one, has seen nothing but the Earth from space, and paints a portrait in its colours.
 
 # %%
-MY_PICTURE = ""  # such as "/home/me/cat.jpg"; empty: a held-out photograph
+MY_PICTURE = r""  # such as r"/home/me/cat.jpg" or r"C:\Users\me\cat.jpg"; empty: a held-out photograph
 MY_TRANSLATOR = "photo2vangogh"
 
 mine = pictures.read_picture(MY_PICTURE) if MY_PICTURE else photos["lincolnMemorial"]
@@ -320,7 +322,8 @@ exercises.check_upright(upright)
 #     return image
 # ```
 #
-# What comes out for a grey file? Mend it, and let transparent places show white.
+# What comes out for a grey file? Mend it, and let transparent places show white, also in grey files and in files with a
+# palette.
 
 # %% tags=["exercise"]
 def load_image(path):
@@ -455,6 +458,17 @@ show_pictures([[two[0][0], two[1][0], shades[0][0], answers[0]]],
 # One grey, one answer. For at least one of the two, G is wrong by at least half of their distance, and so is every other
 # function of the grey picture, whatever it was trained on. More data make the guess more *likely*; they do not make it
 # *true*. Remember this when a coloured photograph is shown to you as a document.
+#
+# And a guess is made from what was seen. This G has never seen anything but the Earth from above. **Predict:** which
+# colours does it give to a castle?
+
+# %% mystnb={"image": {"alt": "A castle on a hill: grey; coloured by the generator, which paints walls and grass in browns and greens and fills shadows with the blue of the sea; and in its own colours."}}
+castle = photos["citedeCarcassonne"]
+grey_castle = pictures.to_grey(castle[None])[0].expand(3, -1, -1).contiguous()
+show_pictures([[grey_castle, translate_picture(G["grey2colour"], grey_castle), castle]], ["grey", "coloured by G", "the photograph"], width=2.0)
+
+# %% [markdown]
+# Dark, flat places were sea, and so shadows hold water now. Nothing in the file warns you: it is a picture as any other.
 
 # %% [markdown]
 # ## A message in the map
@@ -576,7 +590,7 @@ for ax, (what, (strengths, _)) in zip(axes, disturbances.items(), strict=True):
     ax.set_xticks(spots, ["none", *strengths])
 axes[0].set_ylabel("what the disturbance costs")
 axes[0].legend(frameon=False, fontsize=8)
-viz.show_jpeg(quality=70)
+plt.show()
 
 # %%
 jpeg = curves["JPEG: quality"]
@@ -864,7 +878,7 @@ suspects = {"all suspects": {"lambda_identity": 5.0}, "no norm in D": {"lambda_i
 suspects |= {"nor identity loss": seeing, "and λ = 3": {"lambda_cycle": 3.0, **seeing}}
 answers, ways = {"pale": pale(vivid)}, {}
 for name, changes in suspects.items():
-    print(name, end=": ")
+    print(f"{name}:")
     freed, _ = train(pale(first), second, n_steps=2 * cfg.failing.n_steps // 3, norm="none", **changes)
     answers[name] = to_bytes(in_parts(freed, to_float(pale(vivid))))
     before, after, aim = (float(to_float(one).std()) for one in (pale(vivid), answers[name], vivid))
@@ -989,7 +1003,8 @@ exercises.check_uses(decisions)
 #
 # Sound uses of unpaired translation look like A and E: pictures that are meant to please, and training data whose worth
 # is measured elsewhere. The article promises more, "medical diagnosis" and "visual localisation" among it, without a
-# word on evidence. You have now seen what is wrong with that.
+# word on evidence. You have now seen what is wrong with that: what a translation shows may have been told to it, or made
+# up, and neither a diagnosis nor a place on the Earth should rest on a detail that was not in the input.
 #
 # | open then | since |
 # | --- | --- |

@@ -26,7 +26,7 @@
 # | show | aliasing, and what a filter before halving keeps out |
 # | judge | growing against training at full size from the start, at equal computing time |
 # | needs | lessons 02 (DCGAN), 03 (R1), 04 (the reader and its distance) |
-# | time | study 110 min; computing: fast 129 s |
+# | time | study 130 min; computing: fast 129 s |
 # | papers | Karras et al. 2018 (the progressive GAN); Karras et al. 2019 (StyleGAN, its configurations A and B) |
 
 # %% tags=["parameters"]
@@ -41,7 +41,7 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
-from torch.nn.functional import avg_pool2d, conv2d, cross_entropy, interpolate, pad, softplus
+from torch.nn.functional import avg_pool2d, conv2d, cross_entropy, interpolate, softplus
 
 from gan_course import viz
 from gan_course.config import GROWING, config_for
@@ -231,8 +231,9 @@ viz.show_grids({"32 px": striped[:4]} | dict(zip(names, map(enlarged, small), st
 # Every fourth pixel meets either only stripes or only gaps: a whole creature turns dark when it moves by a pixel.
 #
 # The progressive GAN took means of 2 x 2; StyleGAN's configuration B put the filter $[1, 2, 1]/4$ before them, and
-# after each doubling. Our D has both, and folds the mean into the convolution, as the official code does: a 3 x 3
-# convolution and a mean of 2 x 2 are one convolution with a 4 x 4 kernel and stride 2. By hand, against the package:
+# after each doubling. Our D has both, and folds the mean into the convolution, as the official code does from 128 px
+# on: a 3 x 3 convolution and a mean of 2 x 2 are one convolution with a 4 x 4 kernel and stride 2. By hand, against the
+# package:
 
 # %%
 x, layer = torch.randn(2, 8, 16, 16), EqualConv2d(8, 12, 3, down=True)
@@ -656,9 +657,10 @@ claim("it begins at 4 px", plan[0] == (4, 1.0))
 # ## Live: from 4 to 32 pixels
 #
 # A narrow progressive GAN: pixel norm, no mapping network, no styles, no noise inputs; all that is StyleGAN's, and the
-# next lessons'. The low-pass filters and the loss (non-saturating, with R1 every 16 steps) are StyleGAN's already: the
-# paper trained with WGAN-GP. The batch has 16 pictures at every size, where the paper takes smaller ones as it grows.
-# And the paper showed its networks millions of pictures; ours get about a minute.
+# next lessons'. The low-pass filters and the loss (non-saturating, with R1) are StyleGAN's already; to compute R1 at
+# every 16th step only, as much stronger, is StyleGAN2's idea (lesson 11). The progressive GAN trained with WGAN-GP. The
+# batch has 16 pictures at every size, where the paper takes smaller ones as it grows. And the paper showed its networks
+# millions of pictures; ours get about a minute.
 #
 # **Predict:** of all steps, which share is spent at 32 px? And of all *time*?
 
@@ -685,20 +687,11 @@ rows = fit_resumable(
 )
 
 # %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Eight rows of twelve pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, then coarse blobs at 8 pixels, then creatures on coloured grounds that sharpen up to 32 pixels."}}
-def side_by_side(x):
-    """Pictures (N, 3, H, W) in a row with white gaps: (H + 4, N * (W + 4), 3), in [0, 1]."""
-    return pad(x.clamp(-1, 1), (2, 2, 2, 2), value=1).permute(2, 0, 3, 1).flatten(1, 2) / 2 + 0.5
-
-
-moments = [list(film)[k] for k in sorted({(len(film) - 1) * j // 7 for j in range(8)})]
-_, axes = plt.subplots(len(moments), 1, figsize=(9.6, 0.82 * len(moments)), dpi=72, layout="constrained", squeeze=False)
-for ax, n_done in zip(axes[:, 0], moments, strict=True):
-    ax.imshow(side_by_side(film[n_done]), interpolation="nearest")
+moments, strips = [list(film)[k] for k in sorted({(len(film) - 1) * j // 7 for j in range(8)})], {}
+for n_done in moments:
     size, alpha = sizes[n_done]
-    ax.set(xticks=[], yticks=[])
-    ax.set_ylabel(f"step {n_done}\n{size} px" + ("" if alpha == 1 else f", α {alpha:.2f}"), rotation=0, ha="right", va="center", fontsize=8)
-    ax.spines[:].set_visible(False)
-viz.show_jpeg(quality=68)
+    strips[f"step {n_done}\n{size} px" + ("" if alpha == 1 else f", α {alpha:.2f}")] = film[n_done]
+viz.show_rows(strips, zoom=2)
 
 # %% [markdown]
 # One column is one z, from its first blocks to its last picture. (We look at G itself here, and at its average only
@@ -805,13 +798,7 @@ plt.show()
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of twelve pictures. Faded in: at the first step blocks of 8 by 8 as before, later sharper. At once: at the first step one garish colour everywhere, after twenty steps darker, with a hint of bodies; at the end bodies again."}}
 chosen = [0, min(joints["at once"], key=lambda k: abs(k - 20)), cfg.n_steps_joint]
 strips = {f"{name}:\nstep {k}": enlarged(seen[k][0]) for name, seen in joints.items() for k in chosen}
-_, axes = plt.subplots(len(strips), 1, figsize=(9.6, 5.0), dpi=72, layout="constrained")
-for ax, (name, tiles) in zip(axes, strips.items(), strict=True):
-    ax.imshow(side_by_side(tiles), interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
-    ax.spines[:].set_visible(False)
-viz.show_jpeg(quality=68)
+viz.show_rows(strips, zoom=2)
 
 # %% [markdown]
 # At once, G's last layers are a mixture drawn at random, and paint nearly one colour for every z. What 8 px had learnt

@@ -26,7 +26,7 @@
 # | judge | "AdaIN controls colour, texture and lighting", by figures, with a witness who had no part in it |
 # | show | what AdaIN destroys, and how a spike gets around it |
 # | needs | lessons 02 (norms), 04 (the reader), 07 (InstanceNorm in CycleGAN) |
-# | time | study 100 min; computing: fast 34 s |
+# | time | study 110 min; computing: fast 34 s |
 # | papers | Huang & Belongie 2017 (AdaIN); Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Ulyanov et al. 2016 (InstanceNorm) |
 
 # %% tags=["parameters"]
@@ -532,16 +532,10 @@ viz.show_heat_map(came, [f"measured at {name}" for name in names], names, title=
 # neighbours along almost as far; set at depth 5, the statistics of no other depth follow, and some go backwards. "The
 # style" is not one thing that travels as a whole: each depth has its own. Now look.
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Eight rows of eight creatures: content; style; and the content with the style's statistics set at the pixels and at depths one to five. At the pixels and at depth one the colours change, over body and ground alike. At depth two the tint is half as strong and a fine grid appears. From depth three on the creature keeps its colours, shape and face, with more and more noise."}}
-n_shown = min(8, cfg.n_pairs)
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Eight rows of four creatures: content; style; and the content with the style's statistics set at the pixels and at depths one to five. At the pixels and at depth one the colours change, over body and ground alike. At depth two the tint is half as strong and a fine grid appears. From depth three on the creature keeps its colours, shape and face, with more and more noise."}}
+n_shown = min(4, cfg.n_pairs)
 rows_shown = {"content": content, "style": style_of} | {f"at {name}": made[k] for k, name in enumerate(names)}
-_, axes = plt.subplots(len(rows_shown), 1, figsize=(n_shown * 0.78 + 0.8, len(rows_shown) * 0.78), dpi=72, layout="constrained")
-for ax, (name, part) in zip(axes, rows_shown.items(), strict=True):
-    ax.imshow(part[:n_shown].permute(2, 0, 3, 1).flatten(1, 2) / 2 + 0.5, interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-    ax.spines[:].set_visible(False)
-viz.show_jpeg(quality=58)
+viz.show_rows({name: part[:n_shown] for name, part in rows_shown.items()}, zoom=2, quality=58)
 
 # %% [markdown]
 # Colours move at the pixels and at the first convolution, and about half as far at the second; and they move the way
@@ -712,15 +706,9 @@ claim("the contours stay at the pixels, above 0.95, and suffer at depth 5, below
 viz.show_heat_map(torch.tensor(list(table.values())), list(table), names, title="photographs with a painting's statistics, by the depth at which they were set")
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Rows of photographs of buildings and statues: as they are, the paintings beside them, and the photographs with a painting's statistics set at the pixels and at five depths of a network. At the pixels they take the paintings' colours; deeper ones keep more of their own and get a fine grain, and at depth five red and violet noise. No brush stroke is to be seen, and no building moves."}}
-n_shown = min(8, cfg.n_photos)
+n_shown = min(4, cfg.n_photos)
 rows_shown = {"photograph": photos, "painting": paintings} | {f"at {name}": styled[k] for k, name in enumerate(names)}
-_, axes = plt.subplots(len(rows_shown), 1, figsize=(n_shown * 0.9 + 0.9, len(rows_shown) * 0.9), dpi=72, layout="constrained")
-for ax, (name, part) in zip(axes, rows_shown.items(), strict=True):
-    ax.imshow(part[:n_shown].permute(2, 0, 3, 1).flatten(1, 2) / 2 + 0.5, interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-    ax.spines[:].set_visible(False)
-viz.show_jpeg(quality=66)
+viz.show_rows({name: part[:n_shown] for name, part in rows_shown.items()}, zoom=2, quality=58)
 
 # %% [markdown]
 # ### The sentence, judged

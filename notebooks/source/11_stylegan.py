@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 11 · StyleGAN
 #
-# Build StyleGAN's generator part by part, equal to the package's up to rounding; train one for a minute; then draw
-# with one that was trained for longer.
+# Build StyleGAN's generator part by part, equal to the package's up to rounding; train one for a minute, with
+# StyleGAN2's layer; then draw with one that was trained for longer.
 #
 # ![A grid of eight by eight drawn creatures of many shapes, colours and textures, made by the shipped StyleGAN2 without truncation.](images/11_stylegan.jpg)
 #
@@ -26,7 +26,7 @@
 # | judge | a minute's training against baselines that are not GANs at all |
 # | read | a ladder of additions, ours and the paper's, without believing that every step helps |
 # | needs | lessons 04 (Fréchet distance, precision and recall), 09 (growing) and 10 (AdaIN) |
-# | time | study 120 min; computing: fast 103 s |
+# | time | study 115 min; computing: fast 103 s |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Mescheder et al. 2018 (R1) |
 
 # %% tags=["parameters"]
@@ -645,21 +645,9 @@ folder = resumable.lesson_folder("11_stylegan/live", PROFILE)
 rows = resumable.fit_resumable(training, n_steps=config.n_steps, folder=folder, hook=watch, hook_every=max(1, config.n_steps // 24))
 print(f"{config.n_steps * config.batch_size:,} pictures in {time.perf_counter() - begun:.0f} s")
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of twelve pictures, each row a later moment of the training: first mist, then specks, then speckled bodies on coloured grounds."}}
-def show_rows(rows, size=0.8):
-    """Pictures (N, 3, H, W) in rows, each with its name."""
-    n_columns = max(len(part) for part in rows.values())
-    _, axes = plt.subplots(len(rows), 1, figsize=(n_columns * size + 1.2, len(rows) * (size + 0.03)), dpi=72, squeeze=False, layout="constrained")
-    for ax, (name, part) in zip(axes[:, 0], rows.items(), strict=True):
-        ax.imshow(part.permute(2, 0, 3, 1).flatten(1, 2).clamp(-1, 1) / 2 + 0.5, interpolation="nearest")
-        ax.set(xticks=[], yticks=[])
-        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
-        ax.spines[:].set_visible(False)
-    viz.show_jpeg(quality=56)
-
-
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight pictures, each row a later moment of the training: first mist, then specks, then speckled bodies on coloured grounds."}}
 moments = [list(film)[k] for k in sorted({(len(film) - 1) * j // 5 for j in range(6)})]
-show_rows({f"step {n}": film[n] for n in moments})
+viz.show_rows({f"step {n}": film[n][:8] for n in moments}, zoom=2, quality=38)
 
 # %%
 many = generating.latents(range(cfg.n_samples), config.z_dim).to(runtime.device)
@@ -678,7 +666,7 @@ for name, value in sorted(distances.items(), key=lambda pair: pair[1]):
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five grids: samples of the Gaussian of pixels, the same checked and striped body in many colours; real creatures of 8 pixels, enlarged; real ones; StyleGAN's after a minute, speckled bodies on dark grounds; and the same with its noise off."}}
 grids = {"Gaussian of pixels": rivals["Gaussian of pixels"], "real, 8 px": rivals["real, 8 px"], "real": to_float(real), "StyleGAN, a minute": drawn, "its noise off": plain}
-viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, zoom=1.3, quality=60)
+viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, zoom=1, quality=72)
 
 # %% [markdown]
 # What is in the list, and what is claimed? Against the Gaussian the margin was wide with both seeds that we tried, so
@@ -715,7 +703,7 @@ claim("it has as many styles as a StyleGAN of 64 px", shipped.num_ws == len(work
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "A grid of eight by eight drawn creatures of many shapes, colours and textures, made by the shipped StyleGAN2 without truncation."}}
 w64 = generating.styles(shipped, generating.latents(range(64), shipped.z_dim))
-viz.show_grid(generating.generate(shipped, w64), n_columns=8, zoom=1.1, quality=62)
+viz.show_grid(generating.generate(shipped, w64), n_columns=8, zoom=1.25, quality=58)
 
 # %% [markdown]
 # Seeds 0 to 63, none left out, no truncation ($\psi = 1$). Look for what is wrong: which of them would you not take
@@ -749,7 +737,8 @@ mine[LEVELS["middle"]] = columns[1, LEVELS["middle"]]
 claim("mixing by hand is the package's", torch.equal(mine, generating.mixing_grid(sources, columns, slice(3, 5))[2 * 5 + 1]))
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three boards of creatures: in each, four on the left and five on top, and their mixtures within, with coarse, middle or fine styles from the top."}}
-viz.show_grids({f"{name} styles from the top": board(name) for name in LEVELS}, n_columns=6, zoom=0.85, quality=60)
+for name in LEVELS:
+    viz.show_grid(board(name), n_columns=6, zoom=1, quality=66, title=f"{name} styles from the top")
 
 # %% [markdown]
 # Your eye will find an answer at once. Mind the last row, too: some of its mixtures have a colour that neither parent
@@ -803,7 +792,7 @@ def brightened(made):
     return (deviation / deviation.max()).sqrt() * 2 - 1  # the root: faint places show, too
 
 
-show_rows({"creature": generating.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.1e})": brightened(made) for name, made in noisy.items()})
+viz.show_rows({"creature": generating.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.1e})": brightened(made) for name, made in noisy.items()})
 print(f"noise moves {part:.1e} of what w moves, in variance; share that survives averaging:", {name: f"{value:.2f}" for name, value in grain.items()})
 
 # %% [markdown]
@@ -856,7 +845,7 @@ right.legend(frameon=False, fontsize=7)
 plt.show()
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight creatures from psi 0, where all are one, to psi 1.25, where they differ most."}}
-show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped, generating.latents(range(8), shipped.z_dim), truncation_psi=psi)) for psi in (0.0, *psis)}, 0.7)
+viz.show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped, generating.latents(range(8), shipped.z_dim), truncation_psi=psi)) for psi in (0.0, *psis)})
 
 # %% [markdown]
 # Dashed: real pictures (left), and real ones against other real ones (right). The spread grows with $\psi$ all the way,

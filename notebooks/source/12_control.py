@@ -26,7 +26,7 @@
 # | invert | a picture, and tell a likeness from an understanding |
 # | mend | AdaIN's droplets, and a path-length penalty that was published without a graph |
 # | needs | lessons 04 (the reader), 10 (AdaIN) and 11 (StyleGAN) |
-# | time | study 120 min; computing: fast 87 s |
+# | time | study 145 min; computing: fast 87 s |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Shen et al. 2020 and Shen & Zhou 2021 (directions); Abdal et al. 2019 (inversion) |
 
 # %% tags=["parameters"]
@@ -85,7 +85,8 @@ seed_everything(SEED)
 # AdaIN by itself. The StyleGAN paper says something else and more exact: what a style controls depends on its
 # **resolution**: coarse (4 to 8 px) pose and the shape of the face, middle (16 to 32) smaller features and hair, fine
 # (64 to 1024) colours. It shows pictures. We have creatures whose seven factors are known, and a reader for all of
-# them. So we can count.
+# them. So we can count. Not the lighting, though: it is the same on every creature, and what never varies cannot be
+# counted here.
 
 # %%
 G, reader = stylegans.load_stylegan("stylegan-critters64"), readers.load_reader("critters").requires_grad_(False)
@@ -106,21 +107,8 @@ right = min((known[name] == factors[:, k]).double().mean().item() for k, name in
 claim("of drawn creatures that it never saw the reader knows every factor, at least 19 of 20", right > 0.95, margin=right - 0.95)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two rows of drawn creatures by the shipped StyleGAN2, in many shapes and colours."}}
-def show_rows(rows, size=0.85):
-    """Pictures (N, 3, 64, 64) in rows, each with its name; `size` is the side of a picture in inches."""
-    n_columns = max(len(part) for part in rows.values())
-    _, axes = plt.subplots(len(rows), 1, figsize=(n_columns * size + 1.3, len(rows) * (size + 0.03)), dpi=72, squeeze=False, layout="constrained")
-    for ax, (name, part) in zip(axes[:, 0], rows.items(), strict=True):
-        apart = nn.functional.pad(part.clamp(-1, 1), (1, 1, 1, 1), value=1)
-        ax.imshow(apart.permute(2, 0, 3, 1).flatten(1, 2) / 2 + 0.5, interpolation="nearest")
-        ax.set(xticks=[], yticks=[])
-        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-        ax.spines[:].set_visible(False)
-    viz.show_jpeg(quality=40)
-
-
 n_shown = min(12, cfg.n_swaps // 2)
-show_rows({f"seeds {k * n_shown} to {(k + 1) * n_shown - 1}": pictures[k * n_shown : (k + 1) * n_shown] for k in range(2)}, 0.75)
+viz.show_rows({f"seeds {k * n_shown} to {(k + 1) * n_shown - 1}": pictures[k * n_shown : (k + 1) * n_shown] for k in range(2)})
 
 # %% [markdown]
 # ## The control matrix
@@ -176,7 +164,7 @@ claim("it is the package's mixing, for one pair", torch.equal(one, swapped(LEVEL
 made = {name: generate(G, swapped(numbers)) for name, numbers in LEVELS.items()}
 n_shown = min(10, cfg.n_swaps)
 rows = {"this one": pictures, "the other": generate(G, others[:n_shown])} | {f"{name} styles\nof the other": part for name, part in made.items()}
-show_rows({name: part[:n_shown] for name, part in rows.items()})
+viz.show_rows({name: part[:n_shown] for name, part in rows.items()})
 
 # %% [markdown]
 # Look, and **predict**: which of the seven factors (shape, texture, body colour, background, top, eyes, mouth) goes
@@ -334,13 +322,13 @@ low, high = (disentanglement.interval(where_sure[level]["shape"], n_sure["shape"
 claim("shape, where the reader was sure: the coarse interval lies above the fine one", high[0] > low[1], margin=high[0] - low[1], needs_training=True)
 
 # %% tags=["nbval-ignore-output"]
-print("changed, of all -> of those of which the reader was sure [their interval]")
+print("changed, of those of which the reader was sure, and the interval; below, of all (as above)")
+print(f"{'':12}{'sure':>5}" + "".join(f"{level:>20}" for level in LEVELS))
 for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
-    cells = ""
-    for level in LEVELS:
-        share = where_sure[level][factor]
-        cells += "   {} {:.2f} -> {:.2f} [{:.2f}-{:.2f}]".format(level, table[level][k], share, *disentanglement.interval(share, n_sure[factor]))
-    print(f"{name:12}{n_sure[factor]:4} sure{cells}")
+    shares = {level: where_sure[level][factor] for level in LEVELS}
+    cells = ["{:.2f} [{:.2f}-{:.2f}]".format(share, *disentanglement.interval(share, n_sure[factor])) for share in shares.values()]
+    print(f"{name:12}{n_sure[factor]:5}" + "".join(f"{cell:>20}" for cell in cells))
+    print(f"{'':17}" + "".join(f"{table[level][k]:8.2f}{'':12}" for level in LEVELS))
 
 # %% [markdown]
 # The **fine** cell of shape comes down by nearly half: much of what it counted came from creatures of which the reader
@@ -551,7 +539,7 @@ for name, values in length.items():
 steps, ones = torch.linspace(0, 1, 10), torch.ones(10, 1)
 pair = (length["z, full"] / length["w, full"]).argsort()[n // 2].item()  # neither the best for W nor the worst
 walks = {"through z": from_z(disentanglement.slerp(first[pair] * ones, second[pair] * ones, steps)), "through w": from_w(torch.lerp(w[pair] * ones, w[n + pair] * ones, steps[:, None]))}
-show_rows(walks)
+viz.show_rows(walks)
 
 # %% [markdown]
 # First, mind the mean. A few steps across a border (a horn that appears) are worth hundreds of smooth ones, and its
@@ -565,16 +553,17 @@ show_rows(walks)
 # that of the pair with the median ratio.
 #
 # In the paper (Table 3, full and ends): 412.0 and 415.3 for the traditional generator's Z. For W of the style-based
-# one, 446.2 and 376.6 without noise, 200.5 and 160.6 with noise, 234.0 and 195.9 with noise *and* mixing. So W is the
-# smoother one there *if* there is noise, and mixing, which helps control, made the paths longer again. Their Z and W
-# are of two generators; ours are of one. Their ends are the shorter part in W too, and not in Z.
+# one, 446.2 and 376.6 without noise, 200.5 and 160.6 with noise, 234.0 and 195.9 with noise *and* mixing. So over the
+# full path W is the smoother one there only *if* there is noise (at the ends it is even without), and mixing, which
+# helps control, made the paths longer again. Their Z and W are of two generators; ours are of one. Their ends are the
+# shorter part in W too, and not in Z.
 
 # %% [markdown]
 # ## Directions
 #
 # If a factor lies along a line, walk along it. **With labels** there are two natural lines. The **normal** of the plane
 # that best tells codes with the wanted value from those without (Shen et al. 2020, with an SVM; here by least squares,
-# with a small ridge, or directions in which $w$ hardly varies would have the first say). And the **difference of
+# with a small ridge, a penalty on long weights: without it directions in which $w$ hardly varies have the first say). And the **difference of
 # means**: from the middle of those without to the middle of those with. **Predict:** which one brings the wanted value
 # sooner?
 
@@ -687,7 +676,7 @@ for factor in reversed(asked):
         key = max(keys, key=lambda key: hit["means", key][0])
         moved = torch.cat([edit(new[:1], ways["means"][key], steps) for steps in strip])
         rows[f"towards\n{FACTORS[factor][key[1]]}"] = generate(G, moved)
-show_rows(rows)
+viz.show_rows(rows)
 
 # %% [markdown]
 # At its own level alone the wanted colour arrives as often, and little more than half as much else changes: the level
@@ -759,7 +748,7 @@ viz.show_heat_map(torch.stack(list(moves.values())), [f"{name}, {which}" for nam
 strip = torch.linspace(-6, 6, 9)
 print("below, from left to right, steps of", *(f"{one:+.1f}" for one in strip), "(the fifth is the creature itself)")
 strips = {name: torch.cat([edit(new[:1], found[name][0], steps, numbers) for steps in strip]) for name, numbers in LEVELS.items()}
-show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()})
+viz.show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()})
 
 # %% [markdown]
 # The strong directions change much of what their level controls, and the small parts with it: the coarse one shape, top
@@ -840,7 +829,7 @@ claim("W+ leaves less than 15 % of its own pictures, and over 15 % of photograph
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three rows of twelve pictures: four targets of each kind (its own, real creatures, photographs), what the search in W found, and what the search in W+ found."}}
 rows = {"target": torch.cat([target[:4] for target in targets.values()])}
-show_rows(rows | {f"found in {space}": torch.cat([inverted[name, space][1][:4] for name in targets]) for space in spaces}, 0.7)
+viz.show_rows(rows | {f"found in {space}": torch.cat([inverted[name, space][1][:4] for name in targets]) for space in spaces})
 
 # %% [markdown]
 # Three readings.
@@ -880,7 +869,7 @@ for name in targets:
     moved = generate(G, torch.cat([base] + [edit(base, ways["means"][key], 6) for key in keys]))
     rows[f"first of\n{name}"] = torch.cat([targets[name][:1], moved])
 print("below: target, found in W+, and six standard deviations towards", ", ".join(FACTORS[factor][k] for factor, k in keys))
-show_rows(rows, 0.75)
+viz.show_rows(rows)
 
 # %% [markdown]
 # The first row is the control. G's own creature, found again in W+, stays a creature in nearly every move, though few
@@ -890,7 +879,7 @@ show_rows(rows, 0.75)
 # So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was
 # in the training data. (Whether it was is another question, with other tests: lesson 04's nearest neighbours.) A word
 # on use: what you have just done to a drawing can be done to a face. Editing a picture of a person without asking is
-# the same wrong with a GAN as with a brush, only cheaper. Lesson 08 speaks of it at length.
+# the same wrong with a GAN as with a brush, only cheaper.
 
 # %% [markdown]
 # ## StyleGAN2's repairs
@@ -923,9 +912,11 @@ for _ in range(cfg.adain.n_steps):
 some = latents(range(min(32, cfg.n_swaps)), G.z_dim)
 seen = {"AdaIN, seconds of training": peaks(small.step.G_ema.eval(), styles(small.step.G_ema, latents(range(16), cfg.adain.z_dim)))}
 seen["shipped StyleGAN2"] = peaks(G, styles(G, some))
-for name, one in seen.items():
-    print(f"{name:28}" + "  ".join(f"{side} px {share:.0%}" for side, share in one))
-print(f"{'noise':28}" + "  ".join(f"{side} px {2 * math.log(side**2) / side**2:.1%}" for side in (4, 8, 16, 32, 64)))
+print("the strongest pixel's share, layer by layer, and what noise would give")
+print(f"{'':8}" + "".join(f"{name:>30}" for name in (*seen, "noise")))
+for side in (4, 8, 16, 32, 64):
+    cells = ["  ".join(f"{share:.0%}" for at, share in one if at == side) for one in seen.values()]
+    print(f"{side:5} px" + "".join(f"{cell:>30}" for cell in (*cells, f"{2 * math.log(side**2) / side**2:.1%}")))
 
 # %%
 worst = max(share for one in seen.values() for side, share in one if side >= 16)
@@ -1207,7 +1198,8 @@ _ = G.requires_grad_(False)
 #
 # A toy shows it in seconds. $w$ is a point of the plane from $N(0, I)$, and so is the "picture"; G, a small network,
 # has to turn one Gaussian into another. Nothing is easier: any rotation will do. But so will endlessly many crooked
-# maps. The loss is the energy distance of the two clouds, so there is no D to blame; one G is trained with the penalty
+# maps. The loss is the energy distance of the two clouds (how far points of one lie from points of the other, less how
+# far points of each lie from one another; 0 where they are alike), so there is no D to blame; one G is trained with the penalty
 # and one without, with three seeds each. **Predict:** which is the truer cloud, and which is the straighter map?
 
 # %%
@@ -1289,7 +1281,7 @@ viz.show_jpeg(quality=60)
 #
 # | the article | what you measured, and what the papers say |
 # | --- | --- |
-# | styles control "colour, texture and lighting" | it depends on the resolution at which a style enters; the matrix has a number for each factor, and shape is one of them |
+# | styles control "colour, texture and lighting" | it depends on the resolution at which a style enters; the matrix has a number for each factor that our creatures have, and shape is one of them. Lighting is none: they have one light (for AdaIN, lesson 10 tried it on photographs) |
 # | AdaIN is why the pictures are better | AdaIN was *removed* in StyleGAN2, for the droplets: FID stayed (4.40, then 4.39), and paths in W got shorter (212 to 175) |
 # | training *assigns* style vectors S and T to input and output pictures | there are no inputs; $w$ comes from a random $z$. A vector for a given picture has to be searched for, and may not exist |
 # | G(A, S) = B, F(B, T) = A | $w = f(z)$, $y = A(w)$, and one generator that starts from a constant |
