@@ -146,8 +146,9 @@ def _run_lesson(
     claims = read_claims(record)
     binding = [] if environment["GAN_COURSE_CLAIMS_GO_ON"] == "1" else claims
     error = _what_failed(executed, code, binding, out / f"{name}.log")
-    status = "failed" if error else "passed"
-    return LessonResult(name, status, seconds, memory.peak_mb, claims, _waits(executed), error)
+    if error:
+        return LessonResult(name, "failed", seconds, memory.peak_mb, claims, error=error)
+    return LessonResult(name, "passed", seconds, memory.peak_mb, claims, _waits(executed))
 
 
 def _what_failed(executed: Path, code: int, claims: list[dict], log: Path) -> str:
@@ -171,8 +172,6 @@ def _what_failed(executed: Path, code: int, claims: list[dict], log: Path) -> st
 
 def _waits(executed: Path) -> list[dict]:
     """The cells of an executed notebook that a reader has to wait for, each under its last heading."""
-    if not executed.is_file():
-        return []
     import nbformat
 
     heading, found = "", []

@@ -87,3 +87,13 @@ def test_lessons_are_chosen_by_number_or_name(tmp_path, monkeypatch):
     assert lessons.select_lessons("01_a") == ["01_a"]
     with pytest.raises(CourseError, match="no lesson '7': choose from 01_a"):
         lessons.select_lessons("7")
+
+
+def test_cells_to_wait_for_stand_under_the_last_heading_before_them(tmp_path):
+    def cell(seconds):
+        return nbformat.v4.new_code_cell("train()", metadata={"papermill": {"duration": seconds}})
+
+    prose = nbformat.v4.new_markdown_cell("## Train\n\n```python\n# no heading\n```")
+    cells = [cell(30.2), prose, cell(9.9), cell(41.6), nbformat.v4.new_code_cell("never run")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    assert runner._waits(tmp_path / "a.ipynb") == [{"under": "", "seconds": 30}, {"under": "Train", "seconds": 42}]
