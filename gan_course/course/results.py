@@ -85,8 +85,7 @@ def lesson_table() -> str:
 
 def with_lesson_table(readme: str) -> str:
     """The README's text with its table made anew between the two markers."""
-    pattern = r"(<!-- lessons:begin -->\n).*?(\n<!-- lessons:end -->)"
-    return re.sub(pattern, lambda match: match[1] + lesson_table() + match[2], readme, flags=re.DOTALL)
+    return _between("lessons", lesson_table(), readme)
 
 
 def waiting_table() -> str:
@@ -103,8 +102,7 @@ def waiting_table() -> str:
 
 def with_waiting_table(page: str) -> str:
     """The teacher's page with its table made anew between the two markers."""
-    pattern = r"(<!-- waits:begin -->\n).*?(\n<!-- waits:end -->)"
-    return re.sub(pattern, lambda match: match[1] + waiting_table() + match[2], page, flags=re.DOTALL)
+    return _between("waits", waiting_table(), page)
 
 
 def study_minutes(source: str) -> int:
@@ -147,6 +145,12 @@ def update_prose() -> list[Path]:
         with atomic_write(path) as temporary:
             temporary.write_text(texts[path])
     return changed
+
+
+def _between(marker: str, table: str, page: str) -> str:
+    """A page with a table in the place of whatever stands between two markers, also of nothing."""
+    pattern = rf"(<!-- {marker}:begin -->\n).*?(<!-- {marker}:end -->)"
+    return re.sub(pattern, lambda match: f"{match[1]}{table}\n{match[2]}", page, flags=re.DOTALL)
 
 
 def _title_and_promise(source: str) -> tuple[str, str]:

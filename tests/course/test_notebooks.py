@@ -130,6 +130,7 @@ def test_measured_figures_in_the_prose_are_those_of_the_results():
         assert results.with_times(lesson, source, source) == source, "run make readme"
     teaching = (results.ROOT / "docs" / "teaching.md").read_text()
     assert results.with_waiting_table(teaching) == teaching, "run make readme"
+    assert results.lesson_table() in readme and results.waiting_table() in teaching
 
 
 @pytest.fixture

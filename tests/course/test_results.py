@@ -34,6 +34,7 @@ def test_study_time_counts_exercises_prose_code_and_predictions_but_no_folded_an
 def test_the_waiting_table_names_the_cells_of_a_lesson(monkeypatch):
     lesson = {"seconds": 41.6, "waits": [{"under": "Train", "seconds": 31}, {"under": "Collapse", "seconds": 12}]}
     monkeypatch.setattr(results, "read_results", lambda profile: {"01_the_game": lesson})
+    assert results.with_waiting_table("<!-- waits:begin -->\n<!-- waits:end -->").count("| Train: 31 s") == 1
     new = results.with_waiting_table("a\n<!-- waits:begin -->\nold\n<!-- waits:end -->\nb\n")
     assert "| 42 s | Train: 31 s; Collapse: 12 s |" in new and "| not yet measured | none |" in new
     assert results.with_waiting_table(new) == new
