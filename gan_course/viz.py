@@ -86,23 +86,20 @@ def show_grids(
     show_jpeg(quality=quality)
 
 
-def show_rows(rows: Mapping[str, Tensor], *, zoom: float = 1.0, quality: int = 66, title: str = "") -> None:
+def show_rows(rows: Mapping[str, Tensor], *, zoom: float = 1.0, quality: int = 66) -> None:
     """Show pictures in rows, each row with its name at the left.
 
     Args:
         rows: name -> (N, C, H, W) as for `show_grid`; N may differ from row to row, the rest not.
         zoom: screen pixels per picture pixel; whole numbers show every pixel alike.
         quality: of the JPEG, as for `show_jpeg`.
-        title: a line above.
     """
     n_columns = max(len(images) for images in rows.values())
     padded = [
         torch.cat([images, images.new_ones(n_columns - len(images), *images.shape[1:])])
         for images in (_unit(part).cpu() for part in rows.values())
     ]
-    show_grids(
-        {title: torch.cat(padded) * 2 - 1}, n_columns=n_columns, zoom=zoom, quality=quality, row_names=list(rows)
-    )
+    show_grids({"": torch.cat(padded) * 2 - 1}, n_columns=n_columns, zoom=zoom, quality=quality, row_names=list(rows))
 
 
 def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: str = "") -> None:

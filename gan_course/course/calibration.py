@@ -8,17 +8,15 @@ times the spread: it wants to be reworded or retuned.
 
 import argparse
 import json
-import math
 import re
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from statistics import fmean, stdev
 
 from gan_course.config import max_steps
+from gan_course.course.calibration_summary import ENOUGH, EXACT, n_flagged, summarise
 from gan_course.course.claims import read_claims, stored_claims
 from gan_course.course.commands import OneLineParser, run_command
 from gan_course.course.lessons import NOTEBOOKS, select_lessons
@@ -28,8 +26,6 @@ from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 from gan_course.runtime import Runtime, choose_runtime
 
-ENOUGH = 3  # spreads
-EXACT = "exact"  # the margin has no spread
 HIGHEST_SEED = 2**32 - 1
 
 
@@ -81,73 +77,6 @@ def calibrate_lesson(name: str, runs: Sequence[Variant], folder: Path, where: st
         "errors": errors,
         "claims": summarise(records, [run.name for run in runs if not run.settings]),
     }
-
-
-def summarise(records: Mapping[str, list[dict]], of_seeds: Sequence[str]) -> list[dict]:
-    """Each claim over all runs of its lesson.
-
-    Claims are matched by their text; a text that a lesson states twice counts as two claims. The spread is the
-    larger of two sample standard deviations of the margin (divisor n - 1): over the seeds, and over all runs. A
-    variant that changes nothing, as in a lesson that fixes its precision, so cannot dilute the spread of the seeds.
-
-    Args:
-        records: for each run by name, its claims as `read_claims` returns them.
-        of_seeds: the names of the runs that differ in nothing but the seed.
-
-    Returns:
-        For each claim, in the order of first mention: `text`; `held`, `runs` (in how many of how many it held);
-        `margin` (mean, or None), `spread` (or None), `margin_over_spread` (a number, "exact", or None);
-        `margins` by run; and `flag`, why it wants attention, or "".
-    """
-    found: dict[tuple[str, int], dict[str, dict]] = {}
-    for run, claims in records.items():
-        seen: Counter[str] = Counter()
-        for entry in claims:
-            seen[entry["text"]] += 1
-            found.setdefault((entry["text"], seen[entry["text"]]), {})[run] = entry
-    return [
-        _summary(text if number == 1 else f"{text} ({number})", entries, len(records), of_seeds)
-        for (text, number), entries in found.items()
-    ]
-
-
-def _summary(text: str, entries: Mapping[str, dict], n_runs: int, of_seeds: Sequence[str]) -> dict:
-    held = sum(entry["held"] is True for entry in entries.values())
-    margins = {run: entry["margin"] for run, entry in entries.items() if entry["margin"] is not None}
-    finite = all(math.isfinite(margin) for margin in margins.values())
-    margin = spread = ratio = None
-    if margins and finite:
-        margin = fmean(margins.values())
-        spread = max(
-            _deviation(list(margins.values())), _deviation([margins[run] for run in of_seeds if run in margins])
-        )
-        ratio = margin / spread if spread > 0 else (EXACT if margin > 0 else 0.0)
-    flags = []
-    if held < n_runs:
-        flags.append(f"held in {held} of {n_runs}")
-    if not finite:
-        flags.append("a margin is not finite")
-    if isinstance(ratio, float) and ratio < ENOUGH:
-        flags.append(f"margin under {ENOUGH} spreads")
-    return {
-        "text": text,
-        "held": held,
-        "runs": n_runs,
-        "margin": margin,
-        "spread": spread,
-        "margin_over_spread": ratio,
-        "margins": {run: value if math.isfinite(value) else None for run, value in margins.items()},
-        "flag": ", ".join(flags),
-    }
-
-
-def _deviation(values: list[float]) -> float:
-    return stdev(values) if len(values) > 1 else 0.0
-
-
-def n_flagged(entry: dict) -> int:
-    """How many claims of a lesson's entry are flagged, and how many of its runs broke off."""
-    return sum(bool(claim["flag"]) for claim in entry["claims"]) + len(entry["errors"])
 
 
 def read_calibration(folder: Path) -> dict[str, dict]:

@@ -4,7 +4,8 @@ from statistics import stdev
 import pytest
 
 from gan_course.course import calibration, runner
-from gan_course.course.calibration import Variant, keep, n_flagged, read_calibration, summarise, variants
+from gan_course.course.calibration import Variant, keep, read_calibration, variants
+from gan_course.course.calibration_summary import n_flagged, summarise
 from gan_course.course.results import RESULTS
 from gan_course.errors import CourseError
 from gan_course.runtime import Runtime
