@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--kind", default="pictures", help="pictures (default), mix, gif or mp4")
     generate.add_argument("--truncation", type=number, default=1.0, metavar="PSI", help="0 to 2 (default: 1, none)")
     generate.add_argument(
-        "--layers", default="coarse", help="for mix, what the columns give: coarse (default), middle or fine styles"
+        "--layers", help="for mix alone, what the columns give: coarse (default), middle or fine styles"
     )
     generate.add_argument("--out", required=True, type=_folder, metavar="DIR", help="where results are written")
     generate.add_argument("--overwrite", action="store_true", help="replace results that are there already")

@@ -38,8 +38,11 @@ def generate_from_options(options: argparse.Namespace) -> None:
     """
     if options.kind not in KINDS:
         raise CourseError(f"unknown kind {options.kind!r}: choose {', '.join(KINDS)}")
-    if options.layers not in LEVELS:
-        raise CourseError(f"unknown styles {options.layers!r}: choose {', '.join(LEVELS)}")
+    if options.layers is not None:
+        if options.layers not in LEVELS:
+            raise CourseError(f"unknown styles {options.layers!r}: choose {', '.join(LEVELS)}")
+        if options.kind != "mix":
+            raise CourseError(f"--layers is for --kind mix, and the kind is {options.kind}: leave it out")
     if not 0 <= options.truncation <= 2:
         raise CourseError(f"--truncation is {options.truncation}: choose a number from 0 (the mean picture) to 2")
     seeds = parse_seeds(options.seeds)
@@ -121,7 +124,8 @@ def _mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) ->
         raise CourseError("a mixing grid needs two seeds at least: write --seeds 0-7")
     if len(seeds) > MAX_MIXED:
         raise CourseError(f"a mixing grid of {len(seeds)} seeds is too large: choose at most {MAX_MIXED}")
-    layers = slice(*_layers(options.layers, G))
+    level = options.layers or "coarse"
+    layers = slice(*_layers(level, G))
     path = Path(options.out) / "mix.png"
     _check_free([path], options.overwrite)
     output_folder(options.out)
@@ -132,7 +136,7 @@ def _mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) ->
     for row, own in zip(rows.split(1), generate(G, rows).split(1), strict=True):
         lines += [own, *generate(G, mixing_grid(row, columns, layers)).split(1)]
     _write_png(make_grid(torch.cat(lines), nrow=len(columns) + 1, pad_value=1.0), path)
-    print(f"{half} rows by {len(columns)} columns, {options.layers} styles from the columns: {path}")
+    print(f"{half} rows by {len(columns)} columns, {level} styles from the columns: {path}")
 
 
 def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:

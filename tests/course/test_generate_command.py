@@ -93,6 +93,7 @@ def test_project_says_what_it_resized(run, tmp_path, capsys):
         (["--seeds", "1", "--kind", "mix"], "needs two seeds at least"),
         (["--seeds", "0-198", "--kind", "mix"], "a mixing grid of 199 seeds is too large: choose at most 198"),
         (["--seeds", "0-3", "--kind", "mix", "--layers", "finest"], "unknown styles 'finest': choose coarse"),
+        (["--seeds", "0-3", "--kind", "gif", "--layers", "fine"], "--layers is for --kind mix, and the kind is gif"),
         (["--seeds", "0-3", "--layers", "finest"], "unknown styles 'finest': choose coarse, middle, fine"),
         (["--seeds", "0-400", "--kind", "gif"], "too long: choose at most"),
     ],
