@@ -58,6 +58,16 @@ def test_mixing_grid_and_walk(run, tmp_path):
     assert film.n_frames > 24 and film.size == (256, 256)
 
 
+def test_a_mixing_grid_takes_coarse_styles_where_nothing_is_said(run, tmp_path, capsys):
+    common = ["generate", "--weights", run, "--seeds", "0-3", "--kind", "mix", "--out"]
+    assert main([*common, str(tmp_path / "silent")]) == 0
+    assert "coarse styles from the columns" in capsys.readouterr().out
+    for level in ("coarse", "fine"):
+        assert main([*common, str(tmp_path / level), "--layers", level]) == 0
+    silent, coarse, fine = (pixels(tmp_path / name / "mix.png") for name in ("silent", "coarse", "fine"))
+    assert np.array_equal(silent, coarse) and not np.array_equal(silent, fine)
+
+
 def test_coarse_styles_are_those_up_to_8_px_in_both_architectures():
     small = {"z_dim": 8, "w_dim": 8, "n_mapping": 2, "channel_base": 128, "channel_max": 8, "d_channel_base": 128}
     for architecture, n_coarse in (("stylegan", 4), ("stylegan2", 3)):
