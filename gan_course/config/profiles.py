@@ -96,7 +96,7 @@ TRANSLATE = {
 # The progressive GAN, narrow: no mapping, no styles, no noise; pixel norm; filters before halving and after doubling,
 # and a loss with R1, which are StyleGAN's.
 _GROWING = StyleGANConfig(
-    n_steps=1_500,
+    n_steps=1_200,
     img_resolution=32,
     z_dim=64,
     w_dim=64,
@@ -111,8 +111,8 @@ _GROWING = StyleGANConfig(
     lr=5e-3,
     ema_decay=0.99,
     start_resolution=4,
-    stable_steps=200,
-    fade_steps=120,
+    stable_steps=160,
+    fade_steps=100,
 )
 
 GROWING = {
@@ -126,7 +126,7 @@ GROWING = {
         n_samples=300,
     ),
     "fast": GrowingConfig(
-        _GROWING, n_steps_flat=1_050, n_steps_joint=120, n_steps_reader=300, n_steps_judge=300, n_samples=600
+        _GROWING, n_steps_flat=840, n_steps_joint=120, n_steps_reader=300, n_steps_judge=300, n_samples=600
     ),
     "full": GrowingConfig(
         replace(
@@ -160,7 +160,7 @@ STATISTICS = {
 # 4 px like lesson 09's, got nearly as far at best, and no further than a Gaussian of the pixels at worst.
 _STYLES = replace(
     SHIPPED_STYLEGAN,
-    n_steps=1_200,
+    n_steps=1_000,
     img_resolution=32,
     channel_base=512,
     channel_max=48,
@@ -212,7 +212,7 @@ CONTROL = {
         n_edits=4,
         n_pictures=64,
     ),
-    "fast": ControlConfig(_ADAIN, n_steps_project=300, n_steps_toy=400),
+    "fast": ControlConfig(_ADAIN, n_steps_project=240, n_steps_toy=400),
     "full": ControlConfig(
         replace(_ADAIN, n_steps=3_000, batch_size=16, channel_base=1_024, channel_max=96),
         n_steps_project=1_000,

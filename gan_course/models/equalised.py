@@ -7,10 +7,11 @@ rule for their widths.
 import math
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv1d, conv2d, interpolate, leaky_relu, linear, pad
+from torch.nn.functional import avg_pool2d, conv1d, conv2d, interpolate, leaky_relu, linear
 
 LEAKY_GAIN = math.sqrt(2)
 
@@ -79,8 +80,7 @@ class EqualConv2d(nn.Module):
         weight = self.weight * self.scale
         if not self.down:
             return conv2d(x, weight, self.bias, padding=self.padding)
-        wide = pad(weight, (1, 1, 1, 1))
-        wide = (wide[..., 1:, 1:] + wide[..., :-1, 1:] + wide[..., 1:, :-1] + wide[..., :-1, :-1]) / 4
+        wide = avg_pool2d(weight, 2, stride=1, padding=1)  # the mean of the kernel at its four places
         return conv2d(x, wide, self.bias, stride=2, padding=self.padding)
 
 
@@ -128,7 +128,8 @@ class MinibatchStd(nn.Module):
         if n % group:
             raise ValueError(f"{n} pictures do not make groups of {group}: choose a batch size that is a multiple")
         parts = x.float().view(group, n // group, *x.shape[1:])
-        std = (parts.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))  # (N / group,)
+        variance = (parts - parts.mean(0)).square().mean(0)
+        std = (variance + 1e-8).sqrt().mean((1, 2, 3))  # (N / group,)
         std = std.repeat(group)[:, None, None, None].to(x.dtype)
         return torch.cat([x, std.expand(-1, -1, *x.shape[2:])], 1)
 
@@ -142,10 +143,23 @@ class Blur(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to the same; beyond the border there is zero."""
-        if x.is_cuda:
-            return rows_and_columns(x, _blurring)
+        return rows_and_columns(x, _blurring) if x.is_cuda else _OwnTranspose.apply(x)
+
+
+class _OwnTranspose(torch.autograd.Function):
+    """The filter as a convolution; its derivative is the filter again, as is that one's, for R1.
+
+    torch would compute the second derivative of a convolution with groups in a loop over them.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
         kernel = x.new_tensor([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
         return conv2d(x, kernel.expand(x.shape[1], 1, 3, 3), padding=1, groups=x.shape[1])
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        return _OwnTranspose.apply(slope)
 
 
 def upsample(x: Tensor, *, smooth: bool = True) -> Tensor:

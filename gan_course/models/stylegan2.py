@@ -39,25 +39,30 @@ class ModulatedConv2d(nn.Module):
         kernel: side of the kernel, odd.
         w_dim: size of w.
         demodulate: off for ToRGB.
+        up: double the size of the input first.
 
     Source: Karras et al. 2020, section 2.2, equations 1 to 3, and the text before 1 and 3 for the two scalings.
     """
 
-    def __init__(self, n_in: int, n_out: int, kernel: int, *, w_dim: int, demodulate: bool = True) -> None:
+    def __init__(
+        self, n_in: int, n_out: int, kernel: int, *, w_dim: int, demodulate: bool = True, up: bool = False
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(n_out, n_in, kernel, kernel))
         self.affine = EqualLinear(w_dim, n_in, bias=1.0)
         self.scale, self.demodulate, self.padding = 1 / math.sqrt(n_in * kernel**2), demodulate, kernel // 2
+        self.up = up
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        """(N, n_in, H, W) and (N, w_dim) to (N, n_out, H, W)."""
+        """(N, n_in, H, W) and (N, w_dim) to (N, n_out, H, W), or twice as high and wide."""
         with torch.autocast(x.device.type, enabled=False):
             style = self.affine(w.float())
             weight = self.weight * self.scale
             back = None
             if self.demodulate:
                 back = (style.square() @ weight.square().sum((2, 3)).T + 1e-8).rsqrt()  # (N, n_out)
-        x = conv2d(x * style[:, :, None, None].to(x.dtype), weight, padding=self.padding)
+        x = x * style[:, :, None, None].to(x.dtype)  # before doubling: a quarter of the pixels, and the same result
+        x = conv2d(upsample(x) if self.up else x, weight, padding=self.padding)
         return x if back is None else x * back[:, :, None, None].to(x.dtype)
 
 
@@ -88,15 +93,15 @@ class SynthesisLayer2(nn.Module):
         demodulate: bool = True,
     ) -> None:
         super().__init__()
-        self.resolution, self.up = resolution, up
-        self.conv = ModulatedConv2d(n_in, n_out, 3, w_dim=w_dim, demodulate=demodulate)
+        self.resolution = resolution
+        self.conv = ModulatedConv2d(n_in, n_out, 3, w_dim=w_dim, demodulate=demodulate, up=up)
         self.bias = nn.Parameter(torch.zeros(n_out))
         self.noise_strength = nn.Parameter(torch.zeros(())) if noise else None
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
 
     def forward(self, x: Tensor, w: Tensor, noise: str | Tensor = "random") -> Tensor:
         """As `stylegan.SynthesisLayer`."""
-        x = self.conv(upsample(x) if self.up else x, w)
+        x = self.conv(x, w)
         shift = self.bias[:, None, None]
         if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
             shift = shift + self.noise_strength * noise_of(self.noise_const, x, noise)

@@ -595,7 +595,7 @@ print(f"decay {config.ema_decay}: {config.ema_decay**100:.2f} is lacking after 1
 # channel. Mapping, constant, mixing, R1 and average are the ones that you built.
 #
 # One more change: our mapping network learns at 0.1 of the rate, not 0.01. At a rate of 0.004, Adam moves a stored
-# number by about 0.004 a step; 1,200 steps move it by 5 at most, and the stored weights are of the order of 100. At 0.1
+# number by about 0.004 a step; 1,000 steps move it by 4 at most, and the stored weights are of the order of 100. At 0.1
 # they are of the order of 10. The paper could wait: its network for FFHQ saw 25 million pictures.
 #
 # Two baselines that are not GANs, so that "it learns" means something:

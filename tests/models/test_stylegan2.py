@@ -108,7 +108,7 @@ def test_styles_begin_near_one():
 
 def by_hand_layer(layer, x, w, noise):
     """Figure 2c of the paper: modulated convolution, noise and bias, leaky units with a gain of sqrt(2)."""
-    x = by_hand_modulated(layer.conv, by_hand.doubled(x, smooth=True) if layer.up else x, w)
+    x = by_hand_modulated(layer.conv, by_hand.doubled(x, smooth=True) if layer.conv.up else x, w)
     if noise is not None and layer.noise_strength is not None:
         x = x + layer.noise_strength.item() * noise
     return by_hand.leaky(x + layer.bias.detach()[None, :, None, None]) * math.sqrt(2)
