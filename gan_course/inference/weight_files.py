@@ -104,6 +104,8 @@ def filled(
             raise ValueError(f"{n_layers} layers, but {len(tensors)} tensors")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of layers of no size; what matters is an error here
+            with torch.device("meta"):  # sizes alone: a network far too large is refused before it takes memory
+                build().load_state_dict(tensors)
             network = build()
             network.load_state_dict(tensors)
     except Exception as error:  # odd sizes and odd names raise almost anything

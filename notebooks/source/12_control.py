@@ -52,7 +52,7 @@ from gan_course.evaluation import disentanglement, features, paired, readers
 from gan_course.exercises import control, repairs
 from gan_course.inference import projecting, stylegans
 from gan_course.inference.generating import generate, latents, mixing_grid, style_resolutions, styles
-from gan_course.models import stylegan, stylegan2
+from gan_course.models import equalised, stylegan, stylegan2
 from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training.families import build_stylegan
 from gan_course.training.penalties import path_lengths
@@ -1110,11 +1110,18 @@ claim("one pattern in all: the channels differ by more than a factor of 2", spre
 
 # %% [markdown]
 # In a trained network features are not independent. How wrong is the assumption there? Measure it in the shipped one:
-# the spread of what each demodulated convolution hands out, which would be that of its input if all were as assumed.
+# the spread of what each demodulated convolution hands out, which would be that of its input, doubled where the layer
+# doubles, if all were as assumed.
 
 # %% tags=["nbval-ignore-output"]
 passed = []
-hooks = [layer.conv.register_forward_hook(lambda layer, given, out: passed.append((given[0].float(), out.float()))) for layer in G.synthesis.layers]
+
+
+def watch(conv, given, out):
+    passed.append((equalised.upsample(given[0]) if conv.up else given[0], out))
+
+
+hooks = [layer.conv.register_forward_hook(watch) for layer in G.synthesis.layers]
 generate(G, styles(G, some))
 for hook in hooks:
     hook.remove()
