@@ -840,7 +840,7 @@ viz.show_rows(rows | {f"found in {space}": torch.cat([inverted[name, space][1][:
 #   themselves.
 # - **Real creatures** show what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
 #   search goes downhill from where it began.) Most of their grounds, colours, textures and outlines are met in W
-#   already. Look at them all the same: a ground has another colour, a top is missing, some eyes and mouths came out
+#   already. Look at them all the same: a ground has another colour, a top is a smear, some eyes and mouths came out
 #   otherwise, and W+ mends only some of these. Eyes and mouths are few pixels, and a mean over pixels hardly sees them.
 # - **Photographs** are not met in W. G answers with creatures, whole ones or some gone to pieces, and the error is that
 #   of one flat colour. In W+, where 640 numbers are free, they become blurred likenesses, with faces in them. That
