@@ -14,6 +14,13 @@ from gan_course.config.choosing import whole_number
 from gan_course.errors import CourseError
 
 PRECISIONS = ("float32", "bfloat16")
+# What makes torch compute as on a processor with AVX2 alone: read when torch is loaded.
+OLD_MACHINE = {
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "GAN_COURSE_PRECISION": "float32",
+}
 MAX_THREADS = 1024
 
 

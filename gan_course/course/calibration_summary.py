@@ -12,7 +12,7 @@ EXACT = "exact"  # the margin has no spread
 def summarise(records: Mapping[str, list[dict]], of_seeds: Sequence[str]) -> list[dict]:
     """Each claim over all runs of its lesson.
 
-    Claims are matched by their text; a text that a lesson states twice counts as two claims. The spread is the
+    Claims are matched by their key; a key that a lesson states twice counts as two claims. The spread is the
     larger of two sample standard deviations of the margin (divisor n - 1): over the seeds, and over all runs. A
     variant that changes nothing, as in a lesson that fixes its precision, so cannot dilute the spread of the seeds.
 
@@ -21,7 +21,7 @@ def summarise(records: Mapping[str, list[dict]], of_seeds: Sequence[str]) -> lis
         of_seeds: the names of the runs that differ in nothing but the seed.
 
     Returns:
-        For each claim, in the order of first mention: `text`; `held`, `runs` (in how many of how many it held);
+        For each claim, in the order of first mention: `key`; `text`; `held`, `runs` (in how many of how many it held);
         `margin` (mean, or None), `spread` (or None), `margin_over_spread` (a number, "exact", or None);
         `margins` by run; and `flag`, why it wants attention, or "".
     """
@@ -29,15 +29,15 @@ def summarise(records: Mapping[str, list[dict]], of_seeds: Sequence[str]) -> lis
     for run, claims in records.items():
         seen: Counter[str] = Counter()
         for entry in claims:
-            seen[entry["text"]] += 1
-            found.setdefault((entry["text"], seen[entry["text"]]), {})[run] = entry
+            seen[entry["key"]] += 1
+            found.setdefault((entry["key"], seen[entry["key"]]), {})[run] = entry
     return [
-        _summary(text if number == 1 else f"{text} ({number})", entries, len(records), of_seeds)
-        for (text, number), entries in found.items()
+        _summary(key if number == 1 else f"{key} ({number})", entries, len(records), of_seeds)
+        for (key, number), entries in found.items()
     ]
 
 
-def _summary(text: str, entries: Mapping[str, dict], n_runs: int, of_seeds: Sequence[str]) -> dict:
+def _summary(key: str, entries: Mapping[str, dict], n_runs: int, of_seeds: Sequence[str]) -> dict:
     held = sum(entry["held"] is True for entry in entries.values())
     margins = {run: entry["margin"] for run, entry in entries.items() if entry["margin"] is not None}
     finite = all(math.isfinite(margin) for margin in margins.values())
@@ -56,7 +56,8 @@ def _summary(text: str, entries: Mapping[str, dict], n_runs: int, of_seeds: Sequ
     if isinstance(ratio, float) and ratio < ENOUGH:
         flags.append(f"margin under {ENOUGH} spreads")
     return {
-        "text": text,
+        "key": key,
+        "text": next(iter(entries.values()))["text"],
         "held": held,
         "runs": n_runs,
         "margin": margin,

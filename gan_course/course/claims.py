@@ -1,49 +1,78 @@
-"""Claims: what a lesson says is true, stated with a margin and checked where it is said."""
+"""Claims: what a lesson says is true, measured and checked where it is said."""
 
 import json
+import math
 import os
 import re
 from pathlib import Path
 
 from gan_course.config import max_steps, resolve_profile
 
+VERDICT = r"(?:True|False|not judged without training)"
+MEASURED = r"\S+ [<>] \S+"
 
-class ClaimFailed(AssertionError):
-    """A claim did not hold while the course was being checked."""
 
+def claim(
+    text: str,
+    value: object,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    needs_training: bool = False,
+    key: str = "",
+) -> None:
+    """State a claim, print what was measured and whether it holds, and record it.
 
-def claim(text: str, held: bool, *, margin: float | None = None, needs_training: bool = False) -> None:
-    """State a claim, say whether it held, and record it.
+    `claim("with the cycle the error is under two thirds", 0.44, below=2 / 3)` prints
 
-    Prints "CLAIM text: True". Under the runner (which sets `GAN_COURSE_CLAIMS` to a file) the claim is recorded
-    there, and one that fails stops the lesson, unless `GAN_COURSE_CLAIMS_GO_ON` is "1": a calibration wants the
-    margins of all claims. In a learner's own kernel a claim that fails says so and goes on.
+        CLAIM with the cycle the error is under two thirds: 0.44 < 0.67: True
+
+    and `claim("G and G_ema differ", True)` prints "CLAIM G and G_ema differ: True". A claim that fails never stops
+    a lesson: what comes after it is still drawn. Under the runner, which sets `GAN_COURSE_CLAIMS` to a file, it is
+    recorded there and fails the run.
 
     Args:
-        text: what is claimed, with its bound: "mean error below 0.06 where there is data".
-        held: whether it is so; a Python, NumPy or torch truth value.
-        margin: how far the measured value is on the right side of its bound, in the claim's own unit; recorded,
-            not printed.
+        text: what is claimed, the same in every run: no measured number stands in it.
+        value: what was measured, a number of Python, NumPy or torch; without a bound, whether the claim holds.
+        above: the claim holds where `value` is greater.
+        below: the claim holds where `value` is less.
         needs_training: the claim is about a trained network, and is not judged in the smoke profile or under
             `GAN_COURSE_MAX_STEPS`, where nothing is trained.
+        key: under what name the calibration keeps the claim, where its text may be reworded; default: the text.
 
     Raises:
-        ClaimFailed: the claim did not hold, and the course is being checked.
+        ValueError: both bounds, or a text of more than one line.
     """
+    if above is not None and below is not None:
+        raise ValueError(f"claim {text!r} has two bounds: give above or below")
+    if "\n" in text:
+        raise ValueError(f"claim {text!r} has more than one line")
     judged = not (needs_training and (resolve_profile() == "smoke" or max_steps() is not None))
-    result = bool(held) if judged else None
-    print(f"CLAIM {text}: {'not judged without training' if result is None else result}")
-    record = os.environ.get("GAN_COURSE_CLAIMS")
-    if record:
+    entry = {"key": key or text, "text": text, "value": None, "sign": None, "bound": None, "margin": None}
+    if above is None and below is None:
+        held, measured = bool(value), ""
+    else:
+        sign, bound = ("<", float(below)) if above is None else (">", float(above))
+        number = float(value.detach() if hasattr(value, "detach") else value)
+        margin = bound - number if above is None else number - bound
+        held, measured = margin > 0, f" {_comparison(number, sign, bound)}:"
+        entry |= {"value": number, "sign": sign, "bound": bound, "margin": margin}
+    entry["held"] = held if judged else None
+    print(f"CLAIM {text}:{measured} {held if judged else 'not judged without training'}")
+    if record := os.environ.get("GAN_COURSE_CLAIMS"):
         with Path(record).open("a") as file:
-            file.write(json.dumps({"text": text, "held": result, "margin": _plain(margin)}) + "\n")
-    if result is False:
-        if record and os.environ.get("GAN_COURSE_CLAIMS_GO_ON") == "1":
-            return
-        if record:
-            raise ClaimFailed(text)
-        print("It did not hold in this run. Was a cell above changed, skipped, or run twice? If not, the claim has too")
-        print("little room: please report it to the course's repository, with what `make doctor` prints.")
+            file.write(json.dumps(entry) + "\n")
+    elif entry["held"] is False:
+        print("It did not hold in this run. Was a cell above changed, skipped, or run twice? If not, the claim has")
+        print("too little room: please report it to the course's repository, with what `make doctor` prints.")
+
+
+def in_words(entry: dict) -> str:
+    """A recorded claim with its numbers, such as "the error is under two thirds (0.71, not < 0.67)"."""
+    if entry["bound"] is None:
+        return entry["text"]
+    number, sign, bound = _comparison(entry["value"], entry["sign"], entry["bound"]).split(" ")
+    return f"{entry['text']} ({number}, {'not ' if entry['held'] is False else ''}{sign} {bound})"
 
 
 def read_claims(path: Path) -> list[dict]:
@@ -57,11 +86,31 @@ def stored_claims(notebook: Path) -> list[str]:
     """The texts of the claims that a notebook's stored outputs state, in their order."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     texts = ["".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])]
-    line = re.compile(r"^CLAIM (.*): (?:True|False|not judged.*)$", re.MULTILINE)
+    line = re.compile(rf"^CLAIM (.*?):(?: {MEASURED}:)? {VERDICT}$", re.MULTILINE)
     return [found for text in texts for found in line.findall(text)]
 
 
-def _plain(margin: object) -> float | None:
-    if margin is None:
-        return None
-    return float(margin.detach() if hasattr(margin, "detach") else margin)
+def _comparison(number: float, sign: str, bound: float) -> str:
+    """Both numbers with two significant digits, or as many more as tell them apart."""
+    for digits in range(2, 17):
+        shown, limit = _shown(number, digits), _without_zeros(_shown(bound, digits))
+        if shown != limit or number == bound:
+            break
+    return f"{shown} {sign} {limit}"
+
+
+def _shown(number: float, digits: int) -> str:
+    if not math.isfinite(number):
+        return str(number)
+    if number == int(number) and abs(number) < 1e6:
+        return str(int(number))
+    if 1e-3 <= abs(number) < 1e6:  # in plain digits: 1234.5, and never 1.2e+03
+        places = max(0, digits - 1 - math.floor(math.log10(abs(number))))
+        return f"{number:.{places}f}"
+    return f"{number:.{digits - 1}e}"
+
+
+def _without_zeros(shown: str) -> str:
+    """A bound as one would write it: 0.5 for 0.50, 1e-09 for 1.0e-09."""
+    digits, e, exponent = shown.partition("e")
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + e + exponent

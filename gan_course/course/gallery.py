@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 
+from gan_course.course.claims import in_words
 from gan_course.files import atomic_write
 
 STYLE = """
@@ -66,8 +67,9 @@ def _section(folder: Path, lesson: dict) -> str:
         source = f"data:image/{ending};base64,{base64.b64encode(data).decode()}"
         image = f'<img src="{source}" alt="{html.escape(alt, quote=True)}">'
     words = {True: "held", False: "did not hold", None: "not judged"}
-    claims = "".join(f"<li>{html.escape(c['text'])}: <b>{words[c['held']]}</b></li>" for c in lesson["claims"])
+    claims = "".join(f"<li>{html.escape(in_words(c))}: <b>{words[c['held']]}</b></li>" for c in lesson["claims"])
+    status = lesson["status"]
     error = f'<p class="failed">{html.escape(lesson["error"])}</p>' if lesson.get("error") else ""
     return f"""<section><h2><a href="{lesson["name"]}.ipynb">{lesson["name"]}</a>
-<span class="{lesson["status"]}">{lesson["status"]}</span></h2>
+<span class="{"passed" if status == "passed" else "failed"}">{status}</span></h2>
 <p class="muted">{lesson["seconds"]:.0f} s · {lesson["peak_mb"]} MB</p>{error}{image}<ul>{claims}</ul></section>"""

@@ -84,7 +84,7 @@ def test_every_claim_of_the_source_is_stored_as_held(name):
     stated = sum(len(re.findall(r"^\s*claim\(", cell.source, re.MULTILINE)) for cell in code_cells(read(name)))
     texts = [out.get("text", "") for cell in code_cells(read(name)) for out in cell.outputs]
     lines = [line for text in texts for line in text.splitlines() if line.startswith("CLAIM ")]
-    assert len(lines) >= stated >= 3
+    assert 15 >= len(lines) >= stated >= 3
     assert all(line.endswith(": True") for line in lines)
 
 
