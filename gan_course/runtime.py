@@ -5,8 +5,10 @@ import random
 import reprlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+import psutil
 import torch
 from torch import nn
 
@@ -22,6 +24,8 @@ OLD_MACHINE = {
     "GAN_COURSE_PRECISION": "float32",
 }
 MAX_THREADS = 1024
+WIDE = 128  # channels
+LOOK = 0.4  # seconds in which to see how busy the cores are
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,23 @@ class Runtime:
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """Channels last: the layout in which convolutions ran faster on every processor tried."""
+        """Channels last: the order in which the networks of all lessons ran faster on every processor tried."""
         return torch.channels_last
+
+    def memory_format_for(self, width: int) -> torch.memory_format:
+        """The order in which a network of convolutions and InstanceNorm runs faster here.
+
+        Args:
+            width: channels of its widest layers.
+
+        Returns:
+            Torch's own order for wide layers in float32 on a processor with AVX2 alone, where it was measured to be
+            faster (docs/results/speed.md); else channels last. It is looked up, not timed at the start of each run:
+            orders differ in the last bits, and the same seed is to give the same run.
+        """
+        wide = self.device == "cpu" and self.precision == "float32" and width >= WIDE
+        has_avx2_alone = torch.backends.cpu.get_cpu_capability() == "AVX2"
+        return torch.contiguous_format if wide and has_avx2_alone else torch.channels_last
 
     def place(self, module: nn.Module) -> nn.Module:
         """The network, on the device and in the memory format of this runtime."""
@@ -60,13 +79,14 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
 
     Each argument overrides its environment variable (`GAN_COURSE_DEVICE`, `GAN_COURSE_PRECISION`,
     `GAN_COURSE_THREADS`), which overrides the choice made by looking: CUDA where a GPU is really there, else the
-    CPU; bfloat16 where the hardware computes it natively, else float32. Sets torch's thread count, and asks oneDNN
-    for the kernels of which it promises the same bits from run to run.
+    CPU; bfloat16 where the hardware computes it natively, else float32; as many threads as cores are free. Sets
+    torch's thread count, and asks oneDNN for the kernels of which it promises the same bits from run to run.
 
     Args:
         device: "cpu", "cuda", "cuda:1" or "mps"; empty to look. "mps" is never chosen by itself.
         precision: "float32" or "bfloat16"; empty to look.
-        threads: CPU threads, 1 or more; empty for torch's own count.
+        threads: CPU threads, 1 or more; empty to look: one for each core that nobody else keeps busy, and at most
+            torch's own count. The first look of a process counts for all of it.
 
     Raises:
         CourseError: the device is not there, or an unknown device or precision, or threads below 1.
@@ -76,9 +96,9 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
     asked_precision = precision or os.environ.get("GAN_COURSE_PRECISION", "")
     precision, why = _choose_precision(device, asked_precision)
     torch.backends.mkldnn.deterministic = True
-    count = _set_threads(str(threads or os.environ.get("GAN_COURSE_THREADS", "")))
+    count, busy = _set_threads(str(threads or os.environ.get("GAN_COURSE_THREADS", "")), look=device == "cpu")
     found = "as asked" if asked else ("a GPU is there" if device == "cuda" else "no GPU found")
-    return Runtime(device, precision, count, f"{found}; {why}")
+    return Runtime(device, precision, count, "; ".join(filter(None, [found, why, busy])))
 
 
 def seed_everything(seed: int) -> None:
@@ -135,7 +155,9 @@ def _check_device(name: str) -> str:
     raise CourseError(f"unknown device {name!r}: choose cpu, cuda or mps")
 
 
-def _set_threads(asked: str) -> int:
+def _set_threads(asked: str, *, look: bool) -> tuple[int, str]:
+    """Sets torch's thread count; returns it, and in words why it is less than torch's own."""
+    own, why = _own_threads(), ""
     if asked:
         count = whole_number(asked, 1, MAX_THREADS)
         if count is None:
@@ -143,7 +165,41 @@ def _set_threads(asked: str) -> int:
                 f"GAN_COURSE_THREADS or threads is {reprlib.repr(asked)}: choose a whole number from 1 to {MAX_THREADS}"
             )
         torch.set_num_threads(count)
+    elif look:
+        torch.set_num_threads(min(own, free_cores()))
+        why = "other programs keep cores busy" if free_cores() < own else ""
+    return torch.get_num_threads(), why
+
+
+def keep_threads(count: int) -> None:
+    """Go on with as many threads as a saved run had, unless `GAN_COURSE_THREADS` asks for others.
+
+    Raises:
+        ValueError: no whole number from 1 to MAX_THREADS.
+    """
+    if type(count) is not int or not 1 <= count <= MAX_THREADS:
+        raise ValueError(f"threads is {count!r}: a whole number from 1 to {MAX_THREADS} is needed")
+    if not os.environ.get("GAN_COURSE_THREADS"):
+        torch.set_num_threads(count)
+
+
+@cache
+def _own_threads() -> int:
+    """Torch's own count, from before anybody changed it."""
     return torch.get_num_threads()
+
+
+@cache
+def free_cores() -> int:
+    """Cores that no other program keeps busy, looked at once a process; at least 1.
+
+    Torch's threads wait for each other many times in a step, and on a core that is shared the others wait for the one
+    that does not run: with one busy neighbour on two cores a step takes 3 to 30 times as long on two threads, and 1.3
+    to 1.5 times on one (docs/results/speed.md).
+    """
+    busy = psutil.cpu_percent(LOOK, percpu=True)
+    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(busy))
+    return max(1, round(sum(1 - busy[core] / 100 for core in mine if core < len(busy))))
 
 
 def _cpu_flag(name: str) -> bool:

@@ -6,10 +6,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1]))  # benchmarks/, which is not installed
-for name in ("GAN_COURSE_PROFILE", "GAN_COURSE_MAX_STEPS", "GAN_COURSE_CLAIMS", "GAN_COURSE_CLAIMS_GO_ON"):
+for name in ("GAN_COURSE_PROFILE", "GAN_COURSE_MAX_STEPS", "GAN_COURSE_CLAIMS"):
     os.environ.pop(name, None)
 os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("GAN_COURSE_THREADS", "1")  # tests run beside each other, and mean the same on a busy machine
 
 
 @pytest.fixture(autouse=True)

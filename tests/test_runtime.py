@@ -50,3 +50,76 @@ def test_a_bad_choice_is_named(arguments, words):
 def test_a_gpu_that_is_not_there_is_refused():
     with pytest.raises(CourseError, match="'cuda' is not there"):
         runtime.choose_runtime("cuda")
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision", "width", "last"),
+    [
+        ("AVX2", "float32", 256, False),
+        ("AVX2", "float32", 64, True),
+        ("AVX512", "float32", 256, True),
+        ("AVX512", "bfloat16", 256, True),
+    ],
+)
+def test_wide_layers_take_the_order_that_is_faster_on_their_processor(monkeypatch, capability, precision, width, last):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    chosen = runtime.Runtime("cpu", precision, 1, "made up").memory_format_for(width)
+    assert chosen == (torch.channels_last if last else torch.contiguous_format)
+
+
+@pytest.fixture
+def look(monkeypatch):
+    """Pretend what a look at the cores finds, in a process that has four threads and has not looked yet."""
+    monkeypatch.delenv("GAN_COURSE_THREADS", raising=False)
+    monkeypatch.setattr(runtime.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(runtime, "_own_threads", lambda: 4)
+
+    def pretend(*busy):
+        monkeypatch.setattr(runtime.psutil, "cpu_percent", lambda *_, **__: list(busy))
+        runtime.free_cores.cache_clear()
+
+    yield pretend
+    runtime.free_cores.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("busy", "threads"),
+    [
+        ((0, 0, 0, 0), 4),
+        ((100, 0, 0, 0), 3),
+        ((50, 50, 0, 0), 3),  # one process that moves between two cores
+        ((30, 10, 0, 0), 4),
+        ((100, 100, 100, 100), 1),
+        ((0, 0, 0, 0, 100, 100), 4),  # cores that this process may not use
+    ],
+    ids=str,
+)
+def test_a_thread_for_each_core_that_nobody_else_keeps_busy(look, busy, threads):
+    look(*busy)
+    chosen = runtime.choose_runtime("cpu")
+    assert chosen.threads == torch.get_num_threads() == threads
+    assert ("other programs keep cores busy" in chosen.why) == (threads < 4)
+
+
+def test_the_first_look_counts_for_the_whole_process(look, monkeypatch):
+    look(100, 100, 100, 0)
+    assert runtime.choose_runtime("cpu").threads == 1
+    monkeypatch.setattr(runtime.psutil, "cpu_percent", lambda *_, **__: [0, 0, 0, 0])
+    assert runtime.choose_runtime("cpu").threads == 1
+
+
+def test_who_asks_for_threads_gets_them_on_a_busy_machine_too(look):
+    look(100, 100, 100, 100)
+    assert runtime.choose_runtime("cpu", threads=3).threads == 3
+
+
+def test_a_run_goes_on_with_its_own_threads_unless_others_are_asked_for(monkeypatch):
+    monkeypatch.delenv("GAN_COURSE_THREADS")
+    runtime.keep_threads(2)
+    assert torch.get_num_threads() == 2
+    monkeypatch.setenv("GAN_COURSE_THREADS", "1")
+    runtime.keep_threads(3)
+    assert torch.get_num_threads() == 2
+    for count in (0, True, "2", 10**9):
+        with pytest.raises(ValueError, match="threads is"):
+            runtime.keep_threads(count)

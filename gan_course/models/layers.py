@@ -42,6 +42,9 @@ class Pad(nn.Module):
     Under autocast the border is added in the precision of the convolution that follows. (Torch's own rule mirrors in
     float32, and copies everything there and back.)
 
+    Attributes:
+        memory_format: of its output; channels last, unless `set_memory_format` says otherwise.
+
     Raises:
         ValueError: another mode.
     """
@@ -51,15 +54,24 @@ class Pad(nn.Module):
         if mode not in ("reflect", "zeros"):
             raise ValueError(f"padding is {mode!r}: choose 'reflect' or 'zeros'")
         self.border, self.mode = (width,) * 4, {"reflect": "reflect", "zeros": "constant"}[mode]
+        self.memory_format = torch.channels_last
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C, H + 2 width, W + 2 width)."""
         device = x.device.type
         if torch.is_autocast_enabled(device):
             x = x.to(torch.get_autocast_dtype(device))
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=self.memory_format)
         with torch.autocast(device, enabled=False):
             return pad(x, self.border, mode=self.mode)
+
+
+def set_memory_format(network: nn.Module, memory_format: torch.memory_format) -> None:
+    """Bring a network's weights, and what its borders are added to, into a memory format."""
+    network.to(memory_format=memory_format)
+    for part in network.modules():
+        if isinstance(part, Pad):
+            part.memory_format = memory_format
 
 
 def with_coordinates(x: Tensor, octaves: int) -> Tensor:

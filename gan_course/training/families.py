@@ -12,10 +12,11 @@ from gan_course.data.batches import Batches, Paired, Unpaired, to_float
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_course.models.growing import StyleGANDiscriminator
+from gan_course.models.layers import set_memory_format
 from gan_course.models.pix2pix import UnetGenerator
 from gan_course.models.stylegan import StyleGANGenerator, SynthesisNetwork
 from gan_course.models.stylegan2 import ResidualDiscriminator, SynthesisNetwork2
-from gan_course.runtime import Runtime
+from gan_course.runtime import Runtime, keep_threads
 from gan_course.training.loop import Step
 from gan_course.training.steps.cyclegan import CycleGANStep
 from gan_course.training.steps.dcgan import DCGANStep
@@ -60,10 +61,13 @@ class Training:
             "config": self.config,
             "step": self.step.state_dict(),
             "batches": self.batches.state_dict(),
+            "threads": torch.get_num_threads(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state of the same family and configuration."""
+        """Go on from a saved state of the same family and configuration, on as many threads."""
+        if "threads" in state:
+            keep_threads(state["threads"])
         self.step.load_state_dict(state["step"])
         self.batches.load_state_dict(state["batches"])
 
@@ -124,6 +128,8 @@ def build_cyclegan(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         networks = [runtime.place(network) for network in make_cyclegan(config)]
+    for network in networks:
+        set_memory_format(network, runtime.memory_format_for(4 * config.base_channels))
     step = CycleGANStep(*networks, config=config, seed=seed + 1, runtime=runtime)
     batches = Unpaired(
         Batches(images_A.to(runtime.device), config.batch_size, seed=2 * seed),

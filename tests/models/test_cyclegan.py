@@ -1,8 +1,11 @@
+import copy
+
 import pytest
 import torch
+from torch import nn
 
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
-from gan_course.models.layers import InstanceNorm
+from gan_course.models.layers import InstanceNorm, set_memory_format
 
 SMALL = {"base_channels": 4, "n_blocks": 1}
 
@@ -82,3 +85,18 @@ def test_instance_norm_hides_the_contrast_from_d_and_its_absence_does_not():
 def test_unknown_choices_are_refused(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize("network", [ResnetGenerator(**SMALL), PatchDiscriminator(base_channels=4)], ids=["G", "D"])
+def test_both_memory_formats_compute_the_same(network):
+    other = copy.deepcopy(network)
+    set_memory_format(network, torch.channels_last)
+    set_memory_format(other, torch.contiguous_format)
+    x, seen = noise(2, 3, 32, 32), []
+    for part in (*network.modules(), *other.modules()):
+        if isinstance(part, nn.Conv2d):
+            part.register_forward_hook(lambda _, given, made: seen.append(made))
+    torch.testing.assert_close(network(x), other(x), rtol=0, atol=1e-4)
+    half = len(seen) // 2
+    assert all(made.is_contiguous(memory_format=torch.channels_last) for made in seen[:half])
+    assert all(made.is_contiguous() for made in seen[half:])
