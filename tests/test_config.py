@@ -17,11 +17,15 @@ def test_an_unknown_profile_is_named(monkeypatch):
         config.resolve_profile()
 
 
-def test_the_cap_reaches_nested_step_counts_and_nothing_else(monkeypatch):
+def test_the_cap_makes_steps_and_counts_small_and_leaves_the_networks(monkeypatch):
     monkeypatch.setenv("GAN_COURSE_MAX_STEPS", "2")
-    full = config.config_for(config.IMAGES, "full")
-    assert full.dcgan.n_steps == 2
-    assert full.dcgan.base_channels == config.IMAGES["full"].dcgan.base_channels
+    full, smoke, whole = config.config_for(config.GROWING, "full"), config.GROWING["smoke"], config.GROWING["full"]
+    assert {full.stylegan.n_steps, full.n_steps_flat, full.n_steps_joint} == {2}
+    assert (full.n_pictures, full.stylegan.batch_size) == (smoke.n_pictures, smoke.stylegan.batch_size)
+    kept = ("img_resolution", "channel_base", "channel_max", "n_mapping", "stable_steps", "lr")
+    assert all(getattr(full.stylegan, name) == getattr(whole.stylegan, name) for name in kept)
+    translate = config.config_for(config.TRANSLATE, "full")
+    assert (translate.cyclegan.n_blocks, translate.n_hidden) == (config.TRANSLATE["full"].cyclegan.n_blocks, 16)
     game = config.config_for(config.GAME, "full")
     assert {game.n_steps_line, game.n_steps_ring} == {2}
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from gan_course.errors import CourseError
 
 PROFILES = ("smoke", "fast", "full")
+DEPTHS = ("n_blocks", "n_layers", "n_mapping", "n_halvings")  # what a network is made of
 HIGHEST_CAP = 10**12
 Config = TypeVar("Config")
 
@@ -26,16 +27,17 @@ def resolve_profile(name: str = "") -> str:
 
 
 def config_for(table: Mapping[str, Config], profile: str = "") -> Config:
-    """The configuration of one profile, its step counts capped by `GAN_COURSE_MAX_STEPS` where that is set.
+    """The configuration of one profile, made small by `GAN_COURSE_MAX_STEPS` where that is set.
 
-    The cap lets a test walk through a full lesson at full width in two steps.
+    Then step counts are capped, and pictures, batches and repetitions are at most as many as in the smoke profile;
+    widths, depths and sizes stay. So a test walks through a full lesson with its own networks in two steps.
 
     Raises:
         CourseError: no such profile, or the cap is not a positive whole number.
     """
     config = table[resolve_profile(profile)]
     cap = max_steps()
-    return config if cap is None else _cap_steps(config, cap)
+    return config if cap is None else _made_small(config, table["smoke"], cap)
 
 
 def max_steps() -> int | None:
@@ -61,12 +63,14 @@ def whole_number(text: str, lowest: int, highest: int) -> int | None:
     return number if lowest <= number <= highest else None
 
 
-def _cap_steps(config: Config, cap: int) -> Config:
+def _made_small(config: Config, smoke: Config, cap: int) -> Config:
     changes = {}
     for field in fields(config):
-        value = getattr(config, field.name)
+        name, value = field.name, getattr(config, field.name)
         if is_dataclass(value):
-            changes[field.name] = _cap_steps(value, cap)
-        elif field.name.startswith("n_steps"):
-            changes[field.name] = min(value, cap)
+            changes[name] = _made_small(value, getattr(smoke, name), cap)
+        elif name.startswith("n_steps"):
+            changes[name] = min(value, cap)
+        elif (name.startswith("n_") and name not in DEPTHS) or name.endswith("batch") or name == "batch_size":
+            changes[name] = min(value, getattr(smoke, name))
     return replace(config, **changes)
