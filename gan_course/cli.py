@@ -169,7 +169,7 @@ def _run(options: argparse.Namespace) -> int:
         raise CourseError("--record keeps one run of all lessons: leave out --only")
     with interrupt_held():
         from gan_course.course.gallery import write_gallery
-        from gan_course.course.results import record_run
+        from gan_course.course.results import machine_kind, record_run
         from gan_course.course.runner import print_missed_claims, run_lessons
         from gan_course.runtime import choose_runtime
 
@@ -181,7 +181,7 @@ def _run(options: argparse.Namespace) -> int:
     n_passed = sum(lesson["status"] == "passed" for lesson in summary["lessons"])
     print(f"{n_passed} of {len(names)} lessons passed in {summary['seconds']:.0f} s; gallery: {page}")
     if options.record and n_passed == len(names):
-        print(f"recorded in {record_run(summary)}")
+        print(f"recorded in {record_run(summary, machine_kind(runtime))}")
     print_missed_claims(summary)
     return 0 if n_passed == len(names) else 1
 

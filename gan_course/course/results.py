@@ -13,14 +13,22 @@ from gan_course.course.commands import OneLineParser, run_command
 from gan_course.course.lessons import NOTEBOOKS, ROOT
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write
+from gan_course.runtime import Runtime
 
 CODE = ("gan_course", "benchmarks", "notebooks/source", "requirements.txt")
 RESULTS = ROOT / "docs" / "results"
+# Kinds of machine, by what they compute in: the record of a run is kept for each.
+KINDS = {"bfloat16": "bfloat16", "float32": "float32", "gpu": "a GPU"}
 
 
-def record_run(summary: dict) -> Path:
-    """Keep a run's times, memory and claims in docs/results/, with the commit they belong to."""
-    path = RESULTS / f"course-{summary['profile']}.json"
+def machine_kind(runtime: Runtime) -> str:
+    """The key of `KINDS` for a runtime."""
+    return "gpu" if runtime.device != "cpu" else runtime.precision
+
+
+def record_run(summary: dict, kind: str) -> Path:
+    """Keep a run's times, memory and claims in docs/results/, one a kind of machine, with the commit they belong to."""
+    path = _record_path(summary["profile"], kind)
     RESULTS.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps({"commit": current_commit(), **summary}, indent=1) + "\n")
@@ -42,13 +50,17 @@ def _git(*words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def read_results(profile: str) -> dict[str, dict]:
-    """What the recorded run of a profile says of each lesson; empty where none is recorded.
+def _record_path(profile: str, kind: str) -> Path:
+    return RESULTS / f"course-{profile}-{kind}.json"
+
+
+def read_results(profile: str, kind: str = "bfloat16") -> dict[str, dict]:
+    """What the recorded run of a profile on a kind of machine says of each lesson; empty where none is recorded.
 
     Raises:
         CourseError: the file is not one that a run wrote.
     """
-    path = RESULTS / f"course-{profile}.json"
+    path = _record_path(profile, kind)
     if not path.is_file():
         return {}
     try:
@@ -62,24 +74,32 @@ def read_results(profile: str) -> dict[str, dict]:
 
 
 def computing_time(name: str) -> str:
-    """How long a lesson computes in fast and full, in words, as far as it is recorded."""
-    recorded = {profile: read_results(profile).get(name) for profile in ("fast", "full")}
-    words = [f"{profile} {lesson['seconds']:.0f} s" for profile, lesson in recorded.items() if lesson]
+    """How long a lesson computes, by kind of machine, in words, as far as it is recorded."""
+    recorded = [("fast", "bfloat16"), ("fast", "float32"), ("full", "gpu")]
+    lessons = {(profile, kind): read_results(profile, kind).get(name) for profile, kind in recorded}
+    words = [
+        f"{profile} {lesson['seconds']:.0f} s ({KINDS[kind]})" for (profile, kind), lesson in lessons.items() if lesson
+    ]
     return ", ".join(words) or "not yet measured"
+
+
+def _seconds(lesson: dict | None) -> str:
+    return f"{lesson['seconds']:.0f} s" if lesson else "not yet measured"
 
 
 def lesson_table() -> str:
     """The README's table of lessons, as Markdown."""
-    lines = ["| lesson | you see | fast, 2 CPU cores | memory | claims |", "| --- | --- | --- | --- | --- |"]
-    fast = read_results("fast")
+    lines = ["| lesson | you see | bfloat16 | float32 | memory | claims |", "| --- | --- | --- | --- | --- | --- |"]
+    fast, old = read_results("fast"), read_results("fast", "float32")
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
         title, promise = _title_and_promise(path.read_text())
         lesson = fast.get(path.stem)
-        figures = "not yet measured | | "
+        times = f"{_seconds(lesson)} | {_seconds(old.get(path.stem))}"
+        rest = " | "
         if lesson:
             held = sum(claim["held"] is True for claim in lesson["claims"])
-            figures = f"{lesson['seconds']:.0f} s | {lesson['peak_mb']} MB | {held} checked"
-        lines.append(f"| [{title}](notebooks/{path.stem}.ipynb) | {promise} | {figures} |")
+            rest = f"{lesson['peak_mb']} MB | {held} checked"
+        lines.append(f"| [{title}](notebooks/{path.stem}.ipynb) | {promise} | {times} | {rest} |")
     return "\n".join(lines)
 
 
@@ -90,13 +110,16 @@ def with_lesson_table(readme: str) -> str:
 
 def waiting_table() -> str:
     """The teacher's table of the cells that a class has to wait for, as Markdown."""
-    lines = ["| lesson | study | computing | cells of ten seconds and more, by heading |", "| --- | --- | --- | --- |"]
-    fast = read_results("fast")
+    lines = [
+        "| lesson | study | bfloat16 | float32 | cells of ten seconds and more, by heading (bfloat16) |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    fast, old = read_results("fast"), read_results("fast", "float32")
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
         title, lesson = _title_and_promise(path.read_text())[0], fast.get(path.stem, {})
         waits = "; ".join(f"{wait['under']}: {wait['seconds']} s" for wait in lesson.get("waits", []))
-        seconds = f"{lesson['seconds']:.0f} s" if lesson else "not yet measured"
-        lines.append(f"| {title} | {study_minutes(path.read_text())} min | {seconds} | {waits or 'none'} |")
+        times = f"{_seconds(lesson)} | {_seconds(old.get(path.stem))}"
+        lines.append(f"| {title} | {study_minutes(path.read_text())} min | {times} | {waits or 'none'} |")
     return "\n".join(lines)
 
 

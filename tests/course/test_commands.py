@@ -181,7 +181,7 @@ LESSON = {"name": "01_a", "seconds": 1.0, "peak_mb": 1, "claims": []}
 )
 def test_a_broken_record_is_named(text, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(results, "RESULTS", tmp_path)
-    path = tmp_path / "course-fast.json"
+    path = tmp_path / "course-fast-bfloat16.json"
     path.write_text(json.dumps({"lessons": [LESSON]}))
     assert results.read_results("fast") == {"01_a": LESSON}
     path.write_text(text)

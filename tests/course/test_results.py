@@ -15,10 +15,11 @@ def test_title_and_promise():
 
 
 def test_times_come_from_the_results_and_may_be_written_twice(monkeypatch):
-    recorded = {"fast": {"07_a": {"seconds": 41.6}}, "full": {}}
-    monkeypatch.setattr(results, "read_results", lambda profile: recorded[profile])
+    recorded = {("fast", "bfloat16"): 41.6, ("fast", "float32"): 80}
+    found = lambda *which: {"07_a": {"seconds": recorded[which]}} if which in recorded else {}  # noqa: E731
+    monkeypatch.setattr(results, "read_results", found)
     once = results.with_times("07_a", SOURCE, SOURCE)
-    assert "| time | study 5 min; computing: fast 42 s |" in once
+    assert "| time | study 5 min; computing: fast 42 s (bfloat16), fast 80 s (float32) |" in once
     assert results.with_times("07_a", once, once) == once
 
 
@@ -33,10 +34,10 @@ def test_study_time_counts_exercises_prose_code_and_predictions_but_no_folded_an
 
 def test_the_waiting_table_names_the_cells_of_a_lesson(monkeypatch):
     lesson = {"seconds": 41.6, "waits": [{"under": "Train", "seconds": 31}, {"under": "Collapse", "seconds": 12}]}
-    monkeypatch.setattr(results, "read_results", lambda profile: {"01_the_game": lesson})
+    monkeypatch.setattr(results, "read_results", lambda profile, kind="": {"01_the_game": lesson} if not kind else {})
     assert results.with_waiting_table("<!-- waits:begin -->\n<!-- waits:end -->").count("| Train: 31 s") == 1
     new = results.with_waiting_table("a\n<!-- waits:begin -->\nold\n<!-- waits:end -->\nb\n")
-    assert "| 42 s | Train: 31 s; Collapse: 12 s |" in new and "| not yet measured | none |" in new
+    assert "| 42 s | not yet measured | Train: 31 s; Collapse: 12 s |" in new and "measured | none |" in new
     assert results.with_waiting_table(new) == new
 
 
