@@ -21,7 +21,7 @@ FORMATS = {  # read whatever the ending is; none of them starts another program
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
     "AVIF": (".avif",),  # in newer releases of Pillow
-    "HEIF": (".heic", ".heif", ".hif"),  # where a plugin such as pillow-heif is registered
+    "HEIF": (".heic", ".heif", ".hif"),  # where the package pillow-heif is installed
 }
 MAX_PIXELS = 64_000_000
 MAX_JPEG_PIXELS = 4 * MAX_PIXELS  # a JPEG can be decoded at half its size
@@ -38,6 +38,12 @@ TURNS = {
 }
 PHOTOMETRIC, BITS = 262, 258  # TIFF's tags
 GREY_STEPS = {"L;2": 85, "L;4": 17}  # Pillow's names of 2 and 4 bits a pixel -> one step of grey in 8 bits
+
+
+with suppress(Exception):  # an optional package: it may be missing, or fail in any way
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
 
 
 class PictureTooLargeError(CourseError):
@@ -80,7 +86,7 @@ def read_picture(path: Path | str, *, channels: int = 3) -> Tensor:
     alone is read: colour profiles are not applied, and a damaged or odd tag spoils nothing.
 
     Args:
-        path: PNG, JPEG, WebP, BMP, GIF or TIFF; AVIF and HEIC where Pillow reads them (`readable_formats`).
+        path: PNG, JPEG, WebP, BMP, GIF or TIFF; AVIF and HEIC where they can be read (`readable_formats`).
         channels: 3 for colour, 1 for grey (`to_grey`).
 
     Returns:
