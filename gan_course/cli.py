@@ -82,7 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     translate.add_argument("--input", required=True, metavar="FILE_OR_DIR", help="a picture, or a folder of pictures")
     translate.add_argument("--output", required=True, type=_folder, metavar="DIR", help="where results are written")
     translate.add_argument("--direction", default="", help="AB or BA, for last.pt of a run")
-    translate.add_argument("--size", type=_side, help="bring the shorter side to so many pixels first")
+    translate.add_argument(
+        "--size",
+        type=_side,
+        help="bring the shorter side to so many pixels first; a JPEG above 64 megapixels needs it",
+    )
     translate.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     translate.add_argument("--device", default="", help="cpu, cuda or mps")
     translate.set_defaults(command=_translate, smaller="--size")
@@ -95,7 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--layers", help="for mix alone, what the columns give: coarse (default), middle or fine styles"
     )
-    generate.add_argument("--out", required=True, type=_folder, metavar="DIR", help="where results are written")
+    generate.add_argument(
+        "--out",
+        required=True,
+        type=_folder,
+        metavar="DIR",
+        help="where results are written; what is not a sample, such as the grid, goes into its folder sheets/",
+    )
     generate.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     generate.add_argument("--device", default="", help="cpu, cuda or mps")
     generate.set_defaults(command=_generate, smaller="number of --seeds")
@@ -112,9 +122,23 @@ def _parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("measure", help="measure generated pictures against real ones")
     measure.add_argument("--real", required=True, metavar="NAME_OR_DIR", help="a bundled set, or a folder")
     measure.add_argument("--fake", required=True, metavar="NAME_OR_DIR", help="the generated pictures, likewise")
-    measure.add_argument("--reader", default="photos", help="fashion, critters, toons, earth or photos (default)")
-    measure.add_argument("--n", type=_count, default=2_000, help="pictures of each at most (default: 2000)")
-    measure.add_argument("--inception", action="store_true", help="the FID of the papers; fetches Inception's weights")
+    measure.add_argument(
+        "--reader",
+        default="photos",
+        help="fashion, critters, toons, earth or photos (default); pictures are brought to 64 px, for fashion to 28, "
+        "and must not be smaller",
+    )
+    measure.add_argument(
+        "--n",
+        type=_count,
+        default=2_000,
+        help="pictures of each at most, drawn by a fixed seed and not by name (default: 2000)",
+    )
+    measure.add_argument(
+        "--inception",
+        action="store_true",
+        help="the FID of the papers, of pictures at their own size; fetches Inception's weights",
+    )
     measure.set_defaults(command=_measure)
 
     weights = commands.add_parser("weights", help="list the weights that ship with the course, with their cards")

@@ -57,7 +57,7 @@ def train(*arguments, out):
         (["train", "dcgan", "--profile", "huge", "--out", "x"], ["unknown profile 'huge'"]),
         (["train", "dcgan", "--device", "gpu", "--out", "x"], ["unknown device 'gpu'"]),
         (["measure", "--real", "fashion", "--fake", "x", "--reader", "dogs"], ["no reader 'dogs'", "critters"]),
-        (["measure", "--real", "fashion", "--fake", "nowhere", "--reader", "fashion"], ["no pictures named 'nowhere'"]),
+        (["measure", "--real", "fashion", "--fake", "nowhere", "--reader", "fashion"], ["no data named 'nowhere'"]),
         (["measure", "--real", "toons", "--fake", "toons", "--reader", "fashion"], ["--reader toons"]),
         (
             ["measure", "--real", "fashion", "--fake", "fashion", "--reader", "fashion", "--n", "300"],
@@ -69,7 +69,7 @@ def train(*arguments, out):
         ),
         (
             ["measure", "--real", "", "--fake", "fashion", "--reader", "fashion", "--n", "600"],
-            ["no pictures named ''", "or a folder"],
+            ["no data named ''", "or a folder"],
         ),
         (["weights", "--measure", "nothing"], ["no recipe for weights 'nothing'"]),
         (["weights", "--make", "nothing"], ["no recipe for weights 'nothing'", "dcgan-fashion"]),

@@ -254,6 +254,41 @@ BUGS = [
         "",
         "tests/training/test_stylegan.py::test_the_average_of_g_follows_by_hand",
     ),
+    Bug(
+        "the first by name for a sample",
+        "course/measure_command.py",
+        "torch.randperm(len(files), generator=torch.Generator().manual_seed(SEED))",
+        "torch.arange(len(files))",
+        "tests/course/test_measure_command.py::test_names_do_not_decide_the_figures",
+    ),
+    Bug(
+        "Inception at the size of the course's readers",
+        "course/measure_command.py",
+        "if files is None else files",
+        "if files is None else load_pictures(files, resolution=OTHERWISE, if_small='{side}')",
+        "tests/course/test_measure_command.py::test_inception_is_given_pictures_of_many_sizes",
+    ),
+    Bug(
+        "EXIF written anew",
+        "data/pictures.py",
+        "        return _to_rgb(image if turn is None else image.transpose(turn), path)",
+        "        from PIL import ImageOps\n\n        return _to_rgb(ImageOps.exif_transpose(image), path)",
+        "tests/data/test_pictures.py::test_an_odd_tag_does_not_spoil_a_turned_photograph[a width below 0-jpg]",
+    ),
+    Bug(
+        "16-bit negatives",
+        "data/pictures.py",
+        "        values = white - values",
+        "        pass",
+        "tests/data/test_pictures.py::test_a_grey_tiff_means_what_its_tags_say[True-16-<]",
+    ),
+    Bug(
+        "the grid among the samples",
+        "course/generate_command.py",
+        'folder / SHEETS / "grid.png"',
+        'folder / "grid.png"',
+        "tests/course/test_generate_command.py::test_nothing_but_samples_counts_as_a_picture_of_the_folder",
+    ),
 ]
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from gan_course.data.batches import to_bytes, to_float
+from gan_course.data.folder import SHEETS
 from gan_course.data.pictures import read_picture
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
@@ -32,6 +33,9 @@ KINDS = ("pictures", "mix", "gif", "mp4")
 
 def generate_from_options(options: argparse.Namespace) -> None:
     """Write what the options ask for: a picture a seed and a grid of all, a mixing grid, or a walk.
+
+    Only samples lie in the folder itself, which `measure`, `train` and `translate` may read; the rest is in a folder
+    inside.
 
     Raises:
         CourseError: bad options or weights, or a result that is there already.
@@ -109,9 +113,9 @@ def parse_seeds(text: str) -> list[int]:
 def _pictures(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
     folder = Path(options.out)
     files = [folder / f"seed{seed:04d}.png" for seed in seeds]
-    grid = folder / "grid.png"
+    grid = folder / SHEETS / "grid.png"
     _check_free([*files, grid], options.overwrite)
-    output_folder(folder)
+    output_folder(grid.parent)
     images = generate(G, _styles(G, seeds, options))
     for image, file in zip(images, files, strict=True):
         _write_png(image, file)
@@ -126,9 +130,9 @@ def _mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) ->
         raise CourseError(f"a mixing grid of {len(seeds)} seeds is too large: choose at most {MAX_MIXED}")
     level = options.layers or "coarse"
     layers = slice(*_layers(level, G))
-    path = Path(options.out) / "mix.png"
+    path = Path(options.out) / SHEETS / "mix.png"
     _check_free([path], options.overwrite)
-    output_folder(options.out)
+    output_folder(path.parent)
     ws = _styles(G, seeds, options)
     half = len(seeds) // 2
     rows, columns, blank = ws[:half], ws[half:], torch.ones(1, 3, *[G.synthesis.img_resolution] * 2)
@@ -144,10 +148,10 @@ def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -
         raise CourseError("a walk needs two seeds at least: write --seeds 0-3")
     if len(seeds) * FRAMES_BETWEEN > MAX_FRAMES:
         raise CourseError(f"a walk over {len(seeds)} seeds is too long: choose at most {MAX_FRAMES // FRAMES_BETWEEN}")
-    path = Path(options.out) / f"walk.{options.kind}"
+    path = Path(options.out) / SHEETS / f"walk.{options.kind}"
     _check_free([path], options.overwrite)
     save = _mp4_writer() if options.kind == "mp4" else _save_gif
-    output_folder(options.out)
+    output_folder(path.parent)
     frames = to_bytes(generate(G, walk(_styles(G, seeds, options), FRAMES_BETWEEN)))
     frames = frames.repeat_interleave(256 // frames.shape[2] or 1, 2).repeat_interleave(256 // frames.shape[3] or 1, 3)
     with atomic_write(path) as temporary:

@@ -1,25 +1,30 @@
 """`python -m gan_course measure`: a folder of generated pictures against real ones."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
-from gan_course.data.folder import load_folder
+from gan_course.course.own_pictures import own_folder
+from gan_course.data.folder import load_pictures, picture_files
 from gan_course.errors import CourseError
 from gan_course.evaluation.inception import COMPARABLE, inception_fid
 from gan_course.evaluation.readers import WORLDS, World, load_reader
 from gan_course.evaluation.sensitivity import MEASURES, Panel
 
-RESOLUTION = {"fashion": 28}
+RESOLUTION = {"fashion": 28}  # of the pictures that each reader was trained on
 OTHERWISE = 64
+SEED = 1  # of the draw: what comes first by name is often one kind of picture
 
 
 def measure_from_options(options: argparse.Namespace) -> None:
     """Measure the generated pictures that the options name, and print what real ones get beside it.
 
     Half of the real pictures stand for the training set. The other half is measured too, for scale, and says how
-    near a new real picture comes to a training picture.
+    near a new real picture comes to a training picture. Which pictures are taken, and for which half, is drawn by a
+    fixed seed. The course's readers see pictures at the size that they were trained on, Inception at their own.
 
     Raises:
         CourseError: bad options, bad pictures, or too few of them.
@@ -27,10 +32,10 @@ def measure_from_options(options: argparse.Namespace) -> None:
     if options.reader not in WORLDS:
         raise CourseError(f"no reader {options.reader!r}: choose from {', '.join(WORLDS)}")
     world = WORLDS[options.reader]
-    real, fake = (_pictures(name, options, world) for name in (options.real, options.fake))
     if options.inception:
-        _print_inception(real, fake)
+        _print_inception(*(_for_inception(name, options, world) for name in (options.real, options.fake)))
         return
+    real, fake = (_for_reader(name, options, world) for name in (options.real, options.fake))
     reader = load_reader(options.reader)
     half = len(real) // 2
     least = reader.n_features + 1
@@ -46,21 +51,40 @@ def measure_from_options(options: argparse.Namespace) -> None:
         print(f"{name:10} {columns[0][name]:10.4g} {columns[1][name]:10.4g}")
 
 
-def _pictures(name: str, options: argparse.Namespace, world: World) -> Tensor:
-    if name in WORLDS:
-        if name != options.reader:
-            raise CourseError(f"{name} pictures need the reader {name}: give --reader {name}")
-        try:
-            return world.load("train", options.n, 1)[0]
-        except ValueError as error:
-            raise CourseError(f"{name}: {error}") from error
-    if not name.strip() or not Path(name).is_dir():
-        raise CourseError(f"no pictures named {name!r}, and no such folder: choose {', '.join(WORLDS)}, or a folder")
+def _for_reader(name: str, options: argparse.Namespace, world: World) -> Tensor:
+    files = _drawn_files(name, options)
+    if files is None:
+        return _bundled(name, options, world)
     resolution = RESOLUTION.get(options.reader, OTHERWISE)
-    return load_folder(name, resolution=resolution, channels=world.img_channels)[0][: options.n]
+    way_out = f"remove it, or add --inception (the reader {options.reader} needs {resolution} px or more)"
+    return load_pictures(files, resolution=resolution, channels=world.img_channels, if_small=way_out)
 
 
-def _print_inception(real: Tensor, fake: Tensor) -> None:
+def _for_inception(name: str, options: argparse.Namespace, world: World) -> Tensor | list[Path]:
+    files = _drawn_files(name, options)
+    return _bundled(name, options, world) if files is None else files
+
+
+def _drawn_files(name: str, options: argparse.Namespace) -> list[Path] | None:
+    """At most --n picture files of a folder, drawn without regard to their names; None for a bundled set."""
+    folder = own_folder(name, WORLDS)
+    if folder is None:
+        return None
+    files = picture_files(folder)
+    order = torch.randperm(len(files), generator=torch.Generator().manual_seed(SEED))
+    return [files[k] for k in order[: options.n].tolist()]
+
+
+def _bundled(name: str, options: argparse.Namespace, world: World) -> Tensor:
+    if name != options.reader:
+        raise CourseError(f"{name} pictures need the reader {name}: give --reader {name}")
+    try:
+        return world.load("train", options.n, SEED)[0]
+    except ValueError as error:
+        raise CourseError(f"{name}: {error}") from error
+
+
+def _print_inception(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) -> None:
     try:
         distance = inception_fid(real, fake)
     except ValueError as error:

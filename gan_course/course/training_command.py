@@ -1,6 +1,7 @@
 """`python -m gan_course train`: from names and folders to a run. One function a family."""
 
 import argparse
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,12 @@ from gan_course.config import (
     config_for,
     max_steps,
 )
+from gan_course.course.own_pictures import own_folder, refuse_two_meanings
 from gan_course.data.critters import load_critters
 from gan_course.data.domains import DOMAINS, load_domain
 from gan_course.data.fashion import load_fashion
 from gan_course.data.folder import load_folder
-from gan_course.data.pictures import open_picture
+from gan_course.data.pictures import picture_size
 from gan_course.data.toons import load_toons
 from gan_course.errors import CourseError
 from gan_course.models.dcgan import split_resolution
@@ -91,26 +93,24 @@ def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
     if resolution < 8 or resolution > 256 or resolution & (resolution - 1):
         raise CourseError(f"--resolution {resolution}: choose a power of two from 8 to 256")
     config = replace(config, img_resolution=resolution)
-    names = options.data or ["critters"]
-    if len(names) != 1:
+    names = options.data or []
+    if len(names) > 1:
         raise CourseError(f"stylegan learns from one set of pictures, not {len(names)}: name one after --data")
-    images = _world(names[0], resolution, seed=options.seed)
+    folder = own_folder(names[0], WORLDS_OF_FACTORS) if names else None
+    if folder is None:
+        images = _world(names[0] if names else "critters", resolution, seed=options.seed)
+    else:
+        images, _ = load_folder(folder, resolution=resolution)
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
     return build_stylegan(config, images, seed=options.seed, runtime=runtime), config.n_steps
 
 
 def _world(name: str, resolution: int, *, seed: int) -> Tensor:
-    """Pictures of a bundled world of factors, or of a folder."""
-    if name in WORLDS_OF_FACTORS:
-        try:
-            return WORLDS_OF_FACTORS[name]("train", n=N_DRAWN, resolution=resolution, seed=seed)[0]
-        except ValueError as error:
-            raise CourseError(f"{name} at --resolution {resolution}: {error}") from error
-    if not name.strip() or not Path(name).is_dir():
-        raise CourseError(
-            f"no data named {name!r}, and no such folder: choose {', '.join(WORLDS_OF_FACTORS)}, or a folder"
-        )
-    return load_folder(name, resolution=resolution, channels=3)[0]
+    """Pictures of a bundled world of factors."""
+    try:
+        return WORLDS_OF_FACTORS[name]("train", n=N_DRAWN, resolution=resolution, seed=seed)[0]
+    except ValueError as error:
+        raise CourseError(f"{name} at --resolution {resolution}: {error}") from error
 
 
 FAMILIES: Mapping[str, Callable[[argparse.Namespace, Runtime], tuple[Training, int]]] = {
@@ -128,22 +128,20 @@ def _chosen(config: Config, options: argparse.Namespace) -> Config:
 
 
 def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor, DCGANConfig]:
-    names = options.data or ["fashion"]
-    if len(names) != 1:
+    names = options.data or []
+    if len(names) > 1:
         raise CourseError(f"dcgan learns from one set of pictures, not {len(names)}: name one after --data")
-    name = names[0]
-    if name == "fashion":
+    folder = own_folder(names[0], ["fashion"]) if names else None
+    if folder is None:
         if options.resolution not in (None, config.img_resolution):
             raise CourseError(f"fashion is {config.img_resolution} px: leave --resolution out")
         return load_fashion()[0], config
-    if not name.strip() or not Path(name).is_dir():
-        raise CourseError(f"no data named {name!r}, and no such folder: choose fashion, or a folder of pictures")
     resolution = options.resolution or 64
     try:
         split_resolution(resolution)
     except ValueError as error:
         raise CourseError(f"--resolution {resolution}: {error}") from error
-    images, _ = load_folder(name, resolution=resolution)
+    images, _ = load_folder(folder, resolution=resolution)
     return images, replace(config, img_resolution=resolution, img_channels=images.shape[1])
 
 
@@ -151,6 +149,8 @@ def _two_names(options: argparse.Namespace) -> list[str]:
     names = options.data or []
     if len(names) != 2:
         raise CourseError(f"{options.family} learns from two sets of pictures, not {len(names)}: --data A B")
+    for name in names:
+        refuse_two_meanings(name, DOMAINS)
     if Path(names[0]) == Path(names[1]):
         raise CourseError(f"both sets are {names[0]}: name two different ones after --data")
     return names
@@ -167,10 +167,9 @@ def _sized(config: Config, resolution: int | None, *, multiple: int) -> Config:
 
 def _domain(name: str, resolution: int, *, seed: int) -> tuple[Tensor, list[str]]:
     """Pictures of a bundled domain or a folder, and for a folder the names of its files."""
-    if name not in DOMAINS:
-        if not name.strip() or not Path(name).is_dir():
-            raise CourseError(f"no data named {name!r}, and no such folder: choose {', '.join(DOMAINS)}, or a folder")
-        return load_folder(name, resolution=resolution)
+    folder = own_folder(name, DOMAINS)
+    if folder is not None:
+        return load_folder(folder, resolution=resolution)
     try:
         return load_domain(name, n=N_PICTURES, resolution=resolution, seed=seed), []
     except ValueError as error:
@@ -182,16 +181,32 @@ def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Ten
     if any(name in DOMAINS for name in names) and not all(name in PAIRS for name in names):
         raise CourseError(f"{' and '.join(names)} are no pairs: choose two of {', '.join(PAIRS)}, or two folders")
     (A, files_A), (B, files_B) = (_domain(name, resolution, seed=seed) for name in names)
-    alone = sorted(set(files_A) ^ set(files_B))
+    by_name_A, by_name_B = (_by_name(name, files) for name, files in zip(names, (files_A, files_B), strict=True))
+    alone = sorted(by_name_A.keys() ^ by_name_B.keys())
     if alone:
-        there, missing = names if alone[0] in files_A else reversed(names)
+        there, missing = names if alone[0] in by_name_A else reversed(names)
         others = f" ({len(alone) - 1} more like it)" if len(alone) > 1 else ""
         raise CourseError(f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one name")
-    for file in files_A:
-        (width, height), (other_width, other_height) = (open_picture(Path(name) / file).size for name in names)
+    if not by_name_A:  # bundled, drawn in the same order
+        return A, B
+    pairs = [(place, by_name_B[key]) for key, place in by_name_A.items()]
+    for place, other in pairs:
+        sizes = picture_size(Path(names[0]) / files_A[place]), picture_size(Path(names[1]) / files_B[other])
+        (width, height), (other_width, other_height) = sizes
         if width * other_height != other_width * height:
             raise CourseError(
-                f"{file} is {width} x {height} in {names[0]} and {other_width} x {other_height} in {names[1]}: "
-                "cut both to the same part first"
+                f"{files_A[place]} is {width} x {height} in {names[0]} and {other_width} x {other_height} in "
+                f"{names[1]}: cut both to the same part first"
             )
-    return A, B
+    return A, B[[other for _, other in pairs]]
+
+
+def _by_name(folder: str, files: list[str]) -> dict[str, int]:
+    """The place of each file, by its name in one spelling: a Mac may write é as two characters, others as one."""
+    places: dict[str, int] = {}
+    for place, file in enumerate(files):
+        key = unicodedata.normalize("NFC", file)
+        if key in places:
+            raise CourseError(f"{folder} has {key} twice, with its letters spelt in two ways: rename one of them")
+        places[key] = place
+    return places

@@ -10,8 +10,9 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from gan_course.data.folder import picture_files
-from gan_course.data.pictures import MAX_PIXELS, open_picture, read_picture
+from gan_course.course.own_pictures import say_what_is_left_out
+from gan_course.data.folder import picture_files, progress
+from gan_course.data.pictures import FORMATS, MAX_PIXELS, PictureTooLargeError, open_picture, too_many_pixels
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 from gan_course.inference.translating import translate_picture
@@ -19,7 +20,7 @@ from gan_course.inference.translators import load_translator
 from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.runtime import choose_runtime
 
-KEPT = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  # others are written as .png
+KEPT = {".png": "PNG"} | dict.fromkeys(FORMATS["JPEG"], "JPEG")  # others are written as .png
 SETTINGS = {"PNG": {}, "JPEG": {"quality": 92, "subsampling": 0}}
 JPEG_SIDE = 65_500  # the longest that libjpeg writes
 
@@ -38,7 +39,7 @@ def translate_from_options(options: argparse.Namespace) -> None:
     G = G.to(runtime.device)
     files = _inputs(options.input)
     results = _results(files, Path(options.output), options.overwrite)
-    for file, result in zip(files, results, strict=True):
+    for file, result in zip(progress(files, "checking"), results, strict=True):
         _check_picture(file, result, options.size)
     output_folder(options.output)
     hidden = bool(os.environ.get("GAN_COURSE_HEADLESS")) or len(files) == 1
@@ -68,7 +69,9 @@ def _inputs(name: str) -> list[Path]:
         raise CourseError("--input is empty: give a picture, or a folder of pictures")
     path = Path(name)
     if path.is_dir():
-        return picture_files(path)
+        files = picture_files(path)
+        say_what_is_left_out(path)
+        return files
     if not path.is_file():
         raise CourseError(f"no file or folder {path}: check the name after --input")
     return [path]
@@ -90,7 +93,7 @@ def _results(files: list[Path], folder: Path, overwrite: bool) -> list[Path]:
 
 def _check_picture(file: Path, result: Path, side: int | None) -> None:
     """Refuse a damaged picture, or a size that cannot be written, before the first result."""
-    width, height = _new_size(*open_picture(file).size, side, file)
+    width, height = _new_size(*_opened(file, side).size, side, file)
     if KEPT[result.suffix.lower()] == "JPEG" and max(width, height) > JPEG_SIDE:
         raise CourseError(
             f"{file} would become {width} x {height}, too long for a JPEG: choose a smaller --size, or give a PNG"
@@ -110,11 +113,19 @@ def _new_size(width: int, height: int, side: int | None, file: Path) -> tuple[in
 
 def _sized(file: Path, side: int | None) -> Tensor:
     """The picture (3, H, W) uint8, scaled where `side` says so."""
-    if side is None:
-        return read_picture(file)
-    image = open_picture(file)
-    image = image.resize(_new_size(*image.size, side, file), Image.Resampling.LANCZOS)
+    image = _opened(file, side)
+    if side is not None:
+        image = image.resize(_new_size(*image.size, side, file), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def _opened(file: Path, side: int | None) -> Image.Image:
+    try:
+        return open_picture(file, side=side)
+    except PictureTooLargeError as error:
+        if not error.largest_side:
+            raise
+        raise CourseError(f"{too_many_pixels(file)}: add --size {error.largest_side} or less") from error
 
 
 def _write(picture: Tensor, path: Path) -> None:

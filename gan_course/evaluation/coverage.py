@@ -54,10 +54,17 @@ def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> tuple[float, 
     """
     check_features(real, fake, more_than=k)
     distance = torch.cdist(real, fake)
-    inside_real = distance <= _radii(real, k)[:, None]
-    inside_fake = distance <= _radii(fake, k)[None]
+    slack = _slack(real, fake)
+    inside_real = distance <= (_radii(real, k).square() + slack).sqrt()[:, None]
+    inside_fake = distance <= (_radii(fake, k).square() + slack).sqrt()[None]
     return float(inside_real.any(0).double().mean()), float(inside_fake.any(1).double().mean())
 
 
 def _radii(samples: Tensor, k: int) -> Tensor:
     return torch.cdist(samples, samples).kthvalue(k + 1, dim=1).values  # the nearest neighbour of all is itself
+
+
+def _slack(real: Tensor, fake: Tensor) -> Tensor:
+    r"""How far $d^2$ of `torch.cdist` may be off: it computes $|x|^2 + |y|^2 - 2 x^\top y$, so alike is not 0."""
+    largest = torch.maximum(real.square().sum(1).max(), fake.square().sum(1).max())
+    return 64 * torch.finfo(real.dtype).eps * largest

@@ -3,22 +3,32 @@
 Needs the extra `metrics`, and a network the first time.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
 from gan_course.data.batches import to_bytes
+from gan_course.data.folder import progress
+from gan_course.data.pictures import picture_size, read_picture
 from gan_course.errors import CourseError
 
 N_FEATURES = 2_048
+BATCH_SIZE = 64
 COMPARABLE = 10_000  # below that many samples the bias in N outweighs most differences between generators
 
 
-def inception_fid(real: Tensor, fake: Tensor) -> float:
+def inception_fid(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) -> float:
     """Fréchet Inception distance by torch-fidelity, which fetches Inception's weights on first use.
 
+    Pictures are handed over at their own size: torch-fidelity brings them to Inception's 299 px as the original does,
+    and the distance hangs on how that is done.
+
     Args:
-        real: (N, C, H, W), uint8 in 0..255 or float in [-1, 1]; 1 or 3 channels; N > 2,048.
-        fake: (M, C, H, W), likewise.
+        real: (N, C, H, W), uint8 in 0..255 or float in [-1, 1]; 1 or 3 channels; N > 2,048. Or N picture files, of one
+            size or many.
+        fake: (M, C, H, W) or M files, likewise.
 
     Returns:
         The distance. Name N beside it; compare it with nothing that was measured at another N (in papers mostly
@@ -26,32 +36,49 @@ def inception_fid(real: Tensor, fake: Tensor) -> float:
 
     Raises:
         ValueError: pictures that are not finite, another number of channels, or 2,048 samples or fewer.
-        CourseError: torch-fidelity is not installed, or the weights cannot be fetched.
+        CourseError: torch-fidelity is not installed, the weights cannot be fetched, or a file cannot be read.
 
     Source: Heusel et al. 2017 (arXiv:1706.08500); torch-fidelity's port of the original network.
     """
-    sets = [_Pictures(images, name) for images, name in ((real, "real"), (fake, "fake"))]
+    sets = [_pictures(images, name) for images, name in ((real, "real"), (fake, "fake"))]
     try:
         from torch_fidelity import calculate_metrics
     except ImportError:
         raise CourseError("torch-fidelity is not installed: pip install 'gan-course[metrics]'") from None
     try:
         values = calculate_metrics(
-            input1=sets[1], input2=sets[0], fid=True, cuda=torch.cuda.is_available(), verbose=False, cache=False
+            input1=sets[1],
+            input2=sets[0],
+            fid=True,
+            cuda=torch.cuda.is_available(),
+            verbose=False,
+            cache=False,
+            batch_size=BATCH_SIZE if all(images.one_size for images in sets) else 1,
+            save_cpu_ram=True,  # no other processes: what a damaged file raises arrives as it is
         )
     except OSError as error:  # no network, or no place to keep the file
         raise CourseError(f"Inception's weights could not be fetched ({error}): connect, and try again") from None
     return float(values["frechet_inception_distance"])
 
 
+def _pictures(images: Tensor | Sequence[Path], name: str) -> "_Pictures | _Files":
+    return _Pictures(images, name) if isinstance(images, Tensor) else _Files(images, name)
+
+
+def _check_count(count: int, name: str) -> None:
+    if count <= N_FEATURES:
+        raise ValueError(f"{name} has {count} pictures: FID needs more than its {N_FEATURES} features")
+
+
 class _Pictures(torch.utils.data.Dataset):
     """Pictures as torch-fidelity takes them: (3, H, W) uint8."""
+
+    one_size = True
 
     def __init__(self, images: Tensor, name: str) -> None:
         if images.ndim != 4 or images.shape[1] not in (1, 3) or not torch.isfinite(images).all():
             raise ValueError(f"{name} is {tuple(images.shape)}: give finite pictures (N, 1 or 3, H, W)")
-        if len(images) <= N_FEATURES:
-            raise ValueError(f"{name} has {len(images)} pictures: FID needs more than its {N_FEATURES} features")
+        _check_count(len(images), name)
         images = images if images.dtype == torch.uint8 else to_bytes(images)
         self.images = images.expand(-1, 3, -1, -1)
 
@@ -60,3 +87,18 @@ class _Pictures(torch.utils.data.Dataset):
 
     def __getitem__(self, index: int) -> Tensor:
         return self.images[index].contiguous()
+
+
+class _Files(torch.utils.data.Dataset):
+    """The same from files, read when they are asked for: thousands at their own size would fill the memory."""
+
+    def __init__(self, files: Sequence[Path], name: str) -> None:
+        _check_count(len(files), name)
+        self.files = files
+        self.one_size = len({picture_size(file) for file in progress(files, "checking")}) == 1
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return read_picture(self.files[index])

@@ -12,6 +12,7 @@ from gan_course.cli import main
 from gan_course.config import StyleGANConfig
 from gan_course.course import generate_command
 from gan_course.course.generate_command import _layers, parse_seeds
+from gan_course.data.folder import left_out, picture_files
 from gan_course.errors import CourseError
 from gan_course.training.families import make_stylegan
 
@@ -39,7 +40,7 @@ def pixels(path):
 def test_pictures_and_a_grid(run, tmp_path, capsys):
     assert main(["generate", "--weights", run, "--seeds", "0-3,9", "--out", str(tmp_path)]) == 0
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["grid.png", "seed0000.png", "seed0001.png", "seed0002.png", "seed0003.png", "seed0009.png"]
+    assert names == ["seed0000.png", "seed0001.png", "seed0002.png", "seed0003.png", "seed0009.png", "sheets"]
     assert Image.open(tmp_path / "seed0009.png").size == (32, 32)
     before = pixels(tmp_path / "seed0000.png")
     assert main(["generate", "--weights", run, "--seeds", "0", "--out", str(tmp_path)]) == 2
@@ -52,10 +53,19 @@ def test_pictures_and_a_grid(run, tmp_path, capsys):
 def test_mixing_grid_and_walk(run, tmp_path):
     common = ["generate", "--weights", run, "--out", str(tmp_path)]
     assert main([*common, "--seeds", "0-4", "--kind", "mix", "--layers", "fine"]) == 0
-    assert Image.open(tmp_path / "mix.png").size == (4 * 34 + 2, 3 * 34 + 2)
+    assert Image.open(tmp_path / "sheets" / "mix.png").size == (4 * 34 + 2, 3 * 34 + 2)
     assert main([*common, "--seeds", "0-1", "--kind", "gif"]) == 0
-    film = Image.open(tmp_path / "walk.gif")
+    film = Image.open(tmp_path / "sheets" / "walk.gif")
     assert film.n_frames > 24 and film.size == (256, 256)
+
+
+def test_nothing_but_samples_counts_as_a_picture_of_the_folder(run, tmp_path):
+    common = ["generate", "--weights", run, "--out", str(tmp_path)]
+    for more in (["--seeds", "0-3"], ["--seeds", "0-4", "--kind", "mix"], ["--seeds", "0-1", "--kind", "gif"]):
+        assert main([*common, *more]) == 0
+    assert [file.name for file in picture_files(tmp_path)] == [f"seed000{k}.png" for k in range(4)]
+    assert left_out(tmp_path) == ""
+    assert sorted(file.name for file in (tmp_path / "sheets").iterdir()) == ["grid.png", "mix.png", "walk.gif"]
 
 
 def test_a_mixing_grid_takes_coarse_styles_where_nothing_is_said(run, tmp_path, capsys):
@@ -64,7 +74,7 @@ def test_a_mixing_grid_takes_coarse_styles_where_nothing_is_said(run, tmp_path, 
     assert "coarse styles from the columns" in capsys.readouterr().out
     for level in ("coarse", "fine"):
         assert main([*common, str(tmp_path / level), "--layers", level]) == 0
-    silent, coarse, fine = (pixels(tmp_path / name / "mix.png") for name in ("silent", "coarse", "fine"))
+    silent, coarse, fine = (pixels(tmp_path / name / "sheets" / "mix.png") for name in ("silent", "coarse", "fine"))
     assert np.array_equal(silent, coarse) and not np.array_equal(silent, fine)
 
 
@@ -171,7 +181,7 @@ def test_what_a_mix_or_a_film_needs_is_asked_before_anything_is_written(run, tmp
 def test_an_mp4_is_written_whole(run, tmp_path):
     pytest.importorskip("imageio_ffmpeg")
     assert main(["generate", "--weights", run, "--seeds", "0-1", "--kind", "mp4", "--out", str(tmp_path)]) == 0
-    assert (tmp_path / "walk.mp4").read_bytes()[4:8] == b"ftyp"
+    assert (tmp_path / "sheets" / "walk.mp4").read_bytes()[4:8] == b"ftyp"
 
 
 def damage_flip(path, state):
@@ -205,7 +215,7 @@ def test_damaged_weights_are_named(run, tmp_path, capsys, damage, message):
     for command in (["generate"], ["project", "--steps", "1", "--input", str(tmp_path / "mine.png")]):
         assert main([*command, "--weights", str(path), "--out", str(tmp_path / "out")]) == 2
         assert message in last_error(capsys)
-        assert not list(tmp_path.glob("out/*"))
+        assert not [path for path in tmp_path.glob("out/**/*") if path.is_file()]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import unicodedata
 
 import numpy as np
 import pytest
@@ -198,3 +199,75 @@ def test_pairs_of_different_shape_are_named(folders, tmp_path, capsys):
     refused(capsys, code, "grey.png is 50 x 40 in", "90 x 36 in", "cut both to the same part")
     Image.new("RGB", (100, 80)).save(folders[1] / "grey.png")  # another size of the same shape is fine
     assert train("pix2pix", "--resolution", "32", data=folders, out=tmp_path / "run") == 0
+
+
+def pairs_trained_on(monkeypatch, *arguments, **options):
+    seen = []
+    build = training_command.build_pix2pix
+    monkeypatch.setattr(
+        training_command, "build_pix2pix", lambda c, A, B, **rest: seen.extend((A, B)) or build(c, A, B, **rest)
+    )
+    assert train("pix2pix", "--resolution", "32", *arguments, **options) == 0
+    return seen
+
+
+@pytest.mark.parametrize(("form_A", "form_B"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_pairs_whose_names_are_spelt_in_two_ways(tmp_path, monkeypatch, form_A, form_B):
+    names = ["caf\u00e9.png", "cafz.png", "\u00fcber.png", "z.png"]  # in NFD the first two change places
+    for form, folder in ((form_A, "A"), (form_B, "B")):
+        (tmp_path / folder).mkdir()
+        for k, name in enumerate(names):
+            Image.new("RGB", (40, 40), (60 * k, 0, 0)).save(tmp_path / folder / unicodedata.normalize(form, name))
+    A, B = pairs_trained_on(monkeypatch, data=[tmp_path / "A", tmp_path / "B"], out=tmp_path / "run")
+    assert torch.equal(A, B) and len(A[:, 0].unique()) == 4
+
+
+def test_a_name_in_both_spellings_within_a_folder(folders, tmp_path, capsys):
+    for form in ("NFC", "NFD"):
+        Image.new("RGB", (40, 40)).save(folders[0] / unicodedata.normalize(form, "\u00e9.png"))
+    if len(list(folders[0].iterdir())) < 5:
+        pytest.skip("this file system takes both spellings for one name")
+    code = train("pix2pix", "--resolution", "32", data=folders, out=tmp_path / "run")
+    refused(capsys, code, "has \u00e9.png twice", "rename one of them")
+
+
+@pytest.mark.parametrize(
+    ("family", "names"),
+    [
+        ("dcgan", ["fashion"]),
+        ("stylegan", ["toons"]),
+        ("cyclegan", ["photos", "paintings"]),
+        ("cyclegan", ["earth-map", "photos"]),
+        ("pix2pix", ["photos", "paintings"]),
+        ("pix2pix", ["earth-satellite", "earth-map"]),
+    ],
+)
+def test_a_name_of_two_meanings_is_refused(family, names, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for k, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        for number in range(4):
+            Image.new("RGB", (64, 64), (60 * number, 60 * k, 0)).save(tmp_path / name / f"{number}.png")
+    words = [f"{names[0]!r} is a bundled set and also a folder here", f"write ./{names[0]} for the folder"]
+    refused(capsys, train(family, data=names, out=tmp_path / "run"), *words)
+    assert not (tmp_path / "run").exists()
+    more = ("--resolution", "32") if family != "dcgan" else ("--resolution", "16")
+    assert train(family, *more, data=[f"./{name}" for name in names], out=tmp_path / "run") == 0
+    assert "4 p" in capsys.readouterr().out  # pictures, pairs
+
+
+@pytest.mark.parametrize(("family", "default"), [("dcgan", "fashion"), ("stylegan", "critters")])
+def test_a_set_that_was_not_named_is_the_bundled_one(family, default, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / default).mkdir()
+    assert train(family, out=tmp_path / "run") == 0
+
+
+def test_what_of_a_folder_is_not_read_is_named(folders, tmp_path, capsys):
+    (folders[0] / "a.heic").write_bytes(b"x")
+    (folders[1] / "more").mkdir()
+    Image.new("RGB", (64, 64)).save(folders[1] / "more" / "a.png")
+    assert train("cyclegan", data=folders, out=tmp_path / "run") == 0
+    out = capsys.readouterr().out
+    assert f"in {folders[0]}: 1 .heic not read" in out
+    assert f"in {folders[1]}: {folders[1] / 'more'} has 1 picture, not read: name that folder" in out

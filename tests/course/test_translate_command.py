@@ -8,6 +8,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from gan_course.cli import main
+from gan_course.data import pictures as data_pictures
 from gan_course.models.cyclegan import ResnetGenerator
 
 
@@ -167,3 +168,33 @@ def test_a_long_name_is_kept(weights, pictures, tmp_path):
     (pictures / "b.png").rename(pictures / name)
     assert translate(weights, pictures / name, tmp_path / "out") == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+
+
+def test_every_ending_of_a_jpeg_is_translated_and_the_rest_is_named(weights, tmp_path, capsys):
+    folder = tmp_path / "in"
+    (folder / "cats").mkdir(parents=True)
+    for name in ("a.jpg", "b.jfif", "c.jpe", "cats/x.jpg"):
+        Image.new("RGB", (20, 20), "red").save(folder / name, "JPEG")
+    for name in ("d.heic", "e.ppm"):
+        (folder / name).write_bytes(b"x")
+    assert translate(weights, folder, tmp_path / "out") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.jfif", "c.jpe"]
+    assert all(Image.open(path).format == "JPEG" for path in (tmp_path / "out").iterdir())
+    out = capsys.readouterr().out
+    assert f"in {folder}: 1 .heic, 1 .ppm not read" in out and f"{folder / 'cats'} has 1 picture, not read" in out
+    assert "3 pictures translated" in out
+
+
+def test_a_phone_s_photograph_is_translated_with_a_size_and_says_which(weights, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(data_pictures, "MAX_PIXELS", 10_000)
+    monkeypatch.setattr(data_pictures, "MAX_JPEG_PIXELS", 40_000)
+    Image.new("RGB", (221, 161), "red").save(tmp_path / "phone.jpg")
+    for more in ((), ("--size", "81")):
+        code = translate(weights, tmp_path / "phone.jpg", tmp_path / "out", *more)
+        refused(capsys, code, "phone.jpg has more than", "million pixels: add --size 80 or less")
+    assert not (tmp_path / "out").exists()
+    assert translate(weights, tmp_path / "phone.jpg", tmp_path / "out", "--size", "80") == 0
+    assert Image.open(tmp_path / "out" / "phone.jpg").size == (110, 80)
+    Image.new("RGB", (221, 161), "red").save(tmp_path / "phone.png")
+    code = translate(weights, tmp_path / "phone.png", tmp_path / "out", "--size", "80")
+    refused(capsys, code, "phone.png has more than", "make it smaller")

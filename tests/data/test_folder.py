@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_course.data.folder import load_folder, read_picture
+from gan_course.data import folder, pictures
+from gan_course.data.folder import SHEETS, left_out, load_folder, load_pictures, picture_files, read_picture
 from gan_course.errors import CourseError
 
 RNG = np.random.default_rng(0)
@@ -285,3 +286,69 @@ def test_damage_that_is_no_error_is_read_without_a_word(tmp_path, recwarn):
     path.write_bytes(path.read_bytes()[:-100])
     assert complaint(read_picture, path).startswith(f"{path} is ")
     assert not recwarn.list
+
+
+def some(folder, names):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        noise().save(folder / name, "JPEG")
+
+
+def test_what_is_not_read_is_counted_by_ending(tmp_path):
+    some(tmp_path, ["a.jpg", "b.jfif", "c.JPE"])
+    assert left_out(tmp_path) == ""
+    for name in ("d.heic", "e.HEIC", "f.ppm", "labels", ".hidden.ppm", "Thumbs.db", "desktop.ini"):
+        (tmp_path / name).write_bytes(b"x")
+    assert len(picture_files(tmp_path)) == 3
+    assert left_out(tmp_path).startswith("2 .heic, 1 .ppm, 1 without an ending not read (formats that are: PNG, JPEG")
+
+
+@pytest.mark.parametrize("where", ["cats", "train/cats"])
+def test_pictures_in_folders_inside_are_named(tmp_path, where):
+    some(tmp_path / where, [f"{k}.jpg" for k in range(5)])
+    some(tmp_path / "dogs", ["a.jpg"])
+    found = f"{tmp_path / where} has 5 pictures (and other folders inside have some), not read: name that folder"
+    line = complaint(picture_files, tmp_path)
+    assert line.startswith(f"no pictures in {tmp_path} itself: {found}")
+    some(tmp_path, ["preview.jpg"])
+    assert len(picture_files(tmp_path)) == 1
+    assert left_out(tmp_path).startswith(found)
+
+
+def test_hidden_folders_and_our_own_sheets_are_not_spoken_of(tmp_path):
+    some(tmp_path / ".thumbnails", ["a.jpg"])
+    some(tmp_path / SHEETS, ["grid.jpg"])
+    (tmp_path / "empty").mkdir()
+    some(tmp_path, ["a.jpg"])
+    assert left_out(tmp_path) == ""
+
+
+def test_a_folder_of_other_files_says_what_is_there(tmp_path):
+    (tmp_path / "a.heic").write_bytes(b"x")
+    assert complaint(picture_files, tmp_path).startswith(f"no pictures in {tmp_path} itself: 1 .heic not read")
+
+
+def test_the_way_out_for_a_small_picture_can_be_another(tmp_path):
+    path = save(noise(100, 31), tmp_path / "small.png")
+    line = complaint(load_pictures, [path], resolution=32, if_small="enlarge it from {side}")
+    assert line == f"{path} is 100 x 31, smaller than 32: enlarge it from 31"
+
+
+def test_a_photograph_of_a_phone_is_brought_to_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 2_000)
+    monkeypatch.setattr(pictures, "MAX_JPEG_PIXELS", 8_000)
+    Image.new("RGB", (90, 80), "red").save(tmp_path / "phone.jpg")
+    loaded, _ = load_folder(tmp_path, resolution=16)
+    assert loaded.shape == (1, 3, 16, 16) and loaded[0, 0].float().mean() > 240
+    assert "more than" in complaint(load_folder, tmp_path, resolution=64)
+
+
+@pytest.mark.parametrize(("headless", "spoken"), [("", True), ("1", False)])
+def test_reading_that_takes_long_shows_how_far_it_is(tmp_path, monkeypatch, capsys, headless, spoken):
+    some(tmp_path, ["a.jpg", "b.jpg"])
+    monkeypatch.setenv("GAN_COURSE_HEADLESS", headless)
+    load_folder(tmp_path, resolution=16)
+    assert capsys.readouterr().err == ""  # it did not take long
+    monkeypatch.setattr(folder, "SILENT_SECONDS", 0)
+    load_folder(tmp_path, resolution=16)
+    assert ("reading" in capsys.readouterr().err) == spoken

@@ -25,3 +25,14 @@ def test_a_collapsed_set_is_precise_and_recalls_little():
     real = torch.randn(300, 4, generator=generator)
     precision, recall = precision_recall(real, 0.05 * torch.randn(300, 4, generator=generator))
     assert precision == 1.0 and recall < 0.05
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 100.0])
+def test_pictures_that_are_exactly_alike_lie_among_themselves(dtype, scale):
+    one = scale * torch.randn(257, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    alike = one.expand(280, -1).clone()
+    assert precision_recall(alike, alike) == (1.0, 1.0)
+    assert precision_recall(alike, alike[:30]) == (1.0, 1.0)
+    apart = alike + 0.1 * scale
+    assert precision_recall(alike, apart) == (0.0, 0.0)
