@@ -1,20 +1,26 @@
 """`python -m benchmarks`: time the course's steps beside plain ones and write docs/results/speed.md."""
 
 import argparse
+import json
+import os
+import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from benchmarks.compare import compare
 from benchmarks.machine import count_flops, load, machine_line
+from benchmarks.neighbour import LESSONS, beside_neighbour
 from benchmarks.report import as_text, row_entry, write_results
 from benchmarks.rows import ROWS, Row, convolution_row
 from gan_course.course.commands import OneLineParser, run_command, whole
+from gan_course.course.lessons import ROOT
 from gan_course.course.results import RESULTS, current_commit
 from gan_course.errors import CourseError
 from gan_course.files import output_folder
-from gan_course.runtime import choose_runtime
+from gan_course.runtime import OLD_MACHINE, choose_runtime
 
 
 def run(names: Sequence[str], rounds: int) -> dict:
@@ -51,6 +57,15 @@ def run(names: Sequence[str], rounds: int) -> dict:
     return results | {"load": [before, load()], "rates": rates, "rows": entries}
 
 
+def as_on_an_old_machine(names: Sequence[str], rounds: int) -> list[float]:
+    """The ratios of the rows, the convolution's first, in a process that computes as on an old machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--rows", ",".join(names), "--rounds", str(rounds), "--here", "--out", folder]
+        command = [sys.executable, "-m", "benchmarks", *options]
+        subprocess.run(command, cwd=ROOT, env=os.environ | OLD_MACHINE, check=True, stdout=subprocess.DEVNULL)
+        return [row["ratio"] for row in json.loads((Path(folder) / "speed.json").read_text())["rows"]]
+
+
 def _say(row: Row, entry: dict) -> None:
     print(f"{row.title}: {entry['ratio']:.2f} times as fast", flush=True)
 
@@ -64,13 +79,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = OneLineParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", default=",".join(ROWS), help=f"some of {','.join(ROWS)} (default: all)")
     parser.add_argument("--rounds", type=whole, default=15, help="pairs of timings a row (default: 15)")
+    parser.add_argument("--trials", type=whole, default=10, help="with a busy neighbour and without (default: 10)")
+    parser.add_argument("--here", action="store_true", help="in this process alone: no old machine, no neighbour")
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
     return run_command(parser, arguments, _measure)
 
 
 def _measure(options: argparse.Namespace) -> int:
     out = output_folder(options.out)
-    results = run([name.strip() for name in options.rows.split(",")], options.rounds)
+    names = [name.strip() for name in options.rows.split(",")]
+    results = run(names, options.rounds)
+    if not options.here:
+        for entry, ratio in zip(results["rows"], as_on_an_old_machine(names, options.rounds), strict=True):
+            entry["ratio_old"] = ratio
+        for entry, name in zip(results["rows"][1:], names, strict=True):
+            entry["beside_neighbour"] = beside_neighbour(name, options.trials)["ratio"]
+        results["lessons"] = {name: beside_neighbour(name, options.trials) for name in LESSONS}
     print(f"\n{results['machine']}\n\n{as_text(results)}\n\nwritten to {write_results(results, out)}")
     return 0
 

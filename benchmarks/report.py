@@ -9,7 +9,8 @@ from benchmarks.rows import Row
 from gan_course.files import atomic_write
 
 HEADER = (
-    "step", "sizes", "course", "plain", "times as fast", "quartiles", "GFLOP", "share, course", "share, plain"
+    "step", "sizes", "course", "plain", "times as fast", "quartiles", "as on an old machine",
+    "with one busy neighbour", "GFLOP", "share, course", "share, plain",
 )  # fmt: skip
 
 
@@ -47,6 +48,8 @@ def table(results: dict) -> list[list[str]]:
             f"{1000 * row['seconds_plain']:.1f} ms",
             f"{row['ratio']:.2f}",
             f"{row['quartiles'][0]:.2f} to {row['quartiles'][1]:.2f}",
+            f"{row['ratio_old']:.2f}" if "ratio_old" in row else "",
+            f"{row['beside_neighbour']:.2f}" if "beside_neighbour" in row else "",
             f"{row['flops'] / 1e9:.3g}",
             _percent(row["share_course"]),
             _percent(row["share_plain"]),
@@ -82,7 +85,20 @@ plain step, with `torch.utils.flop_counter`. A *share* is GFLOP over time, as a 
 {CONVOLUTION}: {rates["course"] / 1e9:.0f} GFLOP/s in the course's precision and layout,
 {rates["plain"] / 1e9:.0f} in float32 and NCHW, with all tensors ready in both. The ring step is float32 throughout, and
 its shares are of the second rate.
+
+*As on an old machine*: times as fast where both compute as on a processor with AVX2 alone, in float32. *With one busy
+neighbour*: how many times as long a step of the course takes while another program keeps one core busy, quiet and
+busy processes in turn.{_lessons(results)}
 """
+
+
+def _lessons(results: dict) -> str:
+    """A sentence on the live trainings of the lessons beside a busy neighbour, where they were measured."""
+    parts = []
+    for name, row in results.get("lessons", {}).items():
+        times = f"{1000 * row['quiet']:.0f} ms quiet, {1000 * row['busy']:.0f} ms busy ({row['ratio']:.2f})"
+        parts.append(f"{name.replace('-', ' ')} {times}")
+    return f" Live trainings: {'; '.join(parts)}." if parts else ""
 
 
 def write_results(results: dict, folder: Path) -> Path:

@@ -1,10 +1,12 @@
 import copy
 import json
+import subprocess
 
 import pytest
 import torch
 
 from benchmarks import __main__ as command
+from benchmarks import neighbour
 from benchmarks.compare import Comparison, compare
 from benchmarks.dcgan import dcgan_pair
 from benchmarks.machine import CONVOLUTION, convolution, count_flops, machine_line
@@ -148,6 +150,8 @@ def results():
     measured = Comparison([0.1, 0.1, 0.1], [0.2, 0.3, 0.4])
     rates = {"course": 100e9, "plain": 20e9}
     row, slow = (Row("a step", "small", print, print, inner=1, fast_path=fast) for fast in (True, False))
+    rows = [row_entry(row, measured, 10**9, rates), row_entry(slow, measured, 10**9, rates)]
+    rows[0] |= {"ratio_old": 1.25, "beside_neighbour": 1.5}
     return {
         "commit": "abc",
         "date": "2020-01-02",
@@ -155,7 +159,8 @@ def results():
         "rounds": 3,
         "load": [0.5, 1.5],
         "rates": rates,
-        "rows": [row_entry(row, measured, 10**9, rates), row_entry(slow, measured, 10**9, rates)],
+        "rows": rows,
+        "lessons": {"lesson-06": {"quiet": 0.08, "busy": 0.12, "ratio": 1.5}},
     }
 
 
@@ -168,7 +173,8 @@ def test_shares_are_of_the_rate_of_each_side_s_own_precision(results):
 
 def test_the_page_has_all_that_is_needed_to_judge_it(results, tmp_path):
     page = write_results(results, tmp_path).read_text()
-    assert "| a step | small | 100.0 ms | 300.0 ms | 3.00 | 2.50 to 3.50 | 1 | 10 % | 17 % |" in page
+    assert "| a step | small | 100.0 ms | 300.0 ms | 3.00 | 2.50 to 3.50 | 1.25 | 1.50 | 1 | 10 % | 17 % |" in page
+    assert "| 2.50 to 3.50 |  |  | 1 |" in page and "lesson 06 80 ms quiet, 120 ms busy (1.50)" in page
     assert "2020-01-02, commit abc, 3 rounds" in page and "one core" in page
     assert "Load average 0.50 before and 1.50 after" in page
     assert "100 GFLOP/s" in page and CONVOLUTION in page and "believe the ratios" in page
@@ -187,9 +193,30 @@ def test_the_command_measures_the_rows_asked_for(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(command, "convolution_row", row)
     monkeypatch.setattr(command, "ROWS", {"one": row, "two": row})
-    assert command.main(["--rows", "two", "--rounds", "2", "--out", str(tmp_path)]) == 0
+    assert command.main(["--rows", "two", "--rounds", "2", "--here", "--out", str(tmp_path)]) == 0
     assert len(made) == 2 and len(json.loads((tmp_path / "speed.json").read_text())["rows"]) == 2
     assert "times as fast" in capsys.readouterr().out
+
+
+def test_quiet_and_busy_trials_alternate_and_the_neighbour_ends(monkeypatch):
+    alive = []
+
+    def trial(name):
+        alive.append([process.poll() is None for process in started])
+        return 0.3 if alive[-1][-1:] == [True] else 0.2
+
+    started, real = [], subprocess.Popen
+    monkeypatch.setattr(neighbour, "_trial", trial)
+    monkeypatch.setattr(neighbour.subprocess, "Popen", lambda command: started.append(real(command)) or started[-1])
+    found = neighbour.beside_neighbour("lesson-06", 2)
+    assert alive == [[], [True], [False], [False, True]]
+    assert found == {"quiet": 0.2, "busy": 0.3, "ratio": pytest.approx(1.5)}
+    assert all(process.poll() is not None for process in started)
+
+
+@pytest.mark.slow
+def test_a_trial_times_a_lesson_s_step_in_a_process_of_its_own():
+    assert 0 < neighbour._trial("lesson-06") < 60
 
 
 @pytest.mark.parametrize(
