@@ -1,4 +1,4 @@
-# The two commands: `make course` runs every lesson, `make test` runs every test. Both build .venv first.
+# The two commands: `make course` runs every lesson, `make test` tests the course. Both build .venv first.
 #   PROFILE=smoke|fast|full   how much to train        ONLY=02        some lessons
 #   DEVICE=cuda|cpu           where                    OUT=folder     results (default runs/<time>)
 #   PYTHON=/path/to/python    use that environment as it is, and install nothing
@@ -8,7 +8,7 @@ SHELL := bash
 PROFILE ?= fast
 ONLY ?=
 DEVICE ?=
-SEEDS ?= 0,1,2
+SEEDS ?= 0,1,2,3,4
 BASE_PYTHON ?= python3
 
 ifdef PYTHON
@@ -21,7 +21,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help course test check lint lab workbook notebooks readme train bench calibrate sensitivity ablations ladder data-rebuild doctor
+.PHONY: help course test verify check lint lab workbook notebooks readme train bench gpu calibrate sensitivity ablations ladder data-rebuild doctor
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,19 +37,15 @@ help:  ## print this list
 course: $(READY)  ## run every lesson and write a gallery (main job)
 	@$(PY) -m gan_course run --profile "$(PROFILE)" --only "$(ONLY)" --device "$(DEVICE)" $(if $(OUT),--out "$(OUT)") $(if $(RECORD),--record)
 
-test: $(READY)  ## lint, unit tests, smoke and capped full runs of all lessons, stored outputs
-	@$(MAKE) --no-print-directory lint
-	$(PY) -m pytest -q
-	@rm -rf runs/test-smoke runs/test-full
-	$(PY) -m gan_course run --profile smoke --device cpu --out runs/test-smoke
-	$(PY) -m gan_course run --profile full --max-steps 2 --device cpu --out runs/test-full
-	GAN_COURSE_PROFILE=fast GAN_COURSE_HEADLESS=1 GAN_COURSE_DEVICE=cpu $(PY) -m pytest -q --nbval --nbval-current-env \
-	  --nbval-cell-timeout 600 --nbval-kernel-startup-timeout 120 --nbval-sanitize-with tests/nbval.cfg \
-	  -p no:cacheprovider notebooks
+test: $(READY)  ## lint, unit tests, short runs of all lessons, stored outputs of the lightest
+	@$(PY) -m gan_course.course.stages test $(if $(RECORD),--record)
+
+verify: $(READY)  ## what make test leaves out: the full profile's networks, all other stored outputs
+	@$(PY) -m gan_course.course.stages verify $(if $(RECORD),--record)
 
 check: $(READY)  ## the daily check, about a minute: lint and quick unit tests
 	@$(MAKE) --no-print-directory lint
-	$(PY) -m pytest -q -m "not slow"
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 lint: $(READY)  ## ruff: rules and format
 	$(PY) -m ruff check . data/build
@@ -77,7 +73,10 @@ train: $(READY)  ## train all shipped weights anew
 bench: $(READY)  ## time the course's steps beside plain references, into docs/results/speed.md
 	$(PY) -m benchmarks $(if $(ROWS),--rows "$(ROWS)")
 
-calibrate: $(READY)  ## rerun lessons over seeds, precisions and threads: margin over spread of each claim (ONLY=02)
+gpu: $(READY)  ## all lessons on a GPU in the full profile, trainings cut short, into docs/results/course-gpu.json
+	$(PY) -m gan_course.course.gpu
+
+calibrate: $(READY)  ## rerun lessons over seeds, processors and threads: margin over spread of each claim (ONLY=02)
 	$(PY) -m gan_course.course.calibration $(ONLY) --seeds "$(SEEDS)"
 
 sensitivity: $(READY)  ## spoil real pictures and see which measures notice, into docs/results/sensitivity.md

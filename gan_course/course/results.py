@@ -17,6 +17,7 @@ from gan_course.runtime import Runtime
 
 CODE = ("gan_course", "benchmarks", "notebooks/source", "requirements.txt")
 RESULTS = ROOT / "docs" / "results"
+GPU_FILE = RESULTS / "course-gpu.json"
 # Kinds of machine, by what they compute in: the record of a run is kept for each.
 KINDS = {"bfloat16": "bfloat16", "float32": "float32", "gpu": "a GPU"}
 
@@ -157,7 +158,7 @@ def with_times(name: str, text: str, source: str) -> str:
 def update_prose() -> list[Path]:
     """Write measured figures into the README and the lessons' first cells; returns the files that changed."""
     teaching = ROOT / "docs" / "teaching.md"
-    texts = {ROOT / "README.md": with_lesson_table((ROOT / "README.md").read_text())}
+    texts = {ROOT / "README.md": with_gpu_line(with_lesson_table((ROOT / "README.md").read_text()))}
     texts[teaching] = with_waiting_table(teaching.read_text())
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
         source, notebook = path.read_text(), NOTEBOOKS / f"{path.stem}.ipynb"
@@ -168,6 +169,23 @@ def update_prose() -> list[Path]:
         with atomic_write(path) as temporary:
             temporary.write_text(texts[path])
     return changed
+
+
+def gpu_line() -> str:
+    """When all lessons last ran on a GPU, in a sentence."""
+    if not GPU_FILE.is_file():
+        return "All lessons in the full profile on a GPU, trainings cut short (`make gpu`): never run yet."
+    record = json.loads(GPU_FILE.read_text())
+    outcome = "passed" if record["passed"] else "failed"
+    return (
+        f"All lessons in the full profile on a GPU, trainings cut short (`make gpu`): {outcome} on {record['date']}, "
+        f"commit {record['commit']}, {record['card']}."
+    )
+
+
+def with_gpu_line(readme: str) -> str:
+    """The README's text with what was tried on a GPU made anew between the two markers."""
+    return _between("gpu", gpu_line(), readme)
 
 
 def _between(marker: str, table: str, page: str) -> str:
