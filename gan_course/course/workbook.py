@@ -42,7 +42,10 @@ def write_workbook(folder: Path) -> list[str]:
                 cell.outputs, cell.execution_count = [], None
         with atomic_write(folder / f"{name}.ipynb") as temporary:
             temporary.write_text(nbformat.writes(lesson) + "\n", encoding="utf-8")
-    shutil.copytree(NOTEBOOKS / "images", folder / "images", dirs_exist_ok=True)
+    pictures = output_folder(folder / "images")
+    for picture in (NOTEBOOKS / "images").iterdir():
+        with atomic_write(pictures / picture.name) as temporary:
+            shutil.copyfile(picture, temporary)  # the bytes alone: not every file system keeps permissions
     return missing
 
 
