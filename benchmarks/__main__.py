@@ -4,13 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 from benchmarks.compare import compare
 from benchmarks.machine import count_flops, load, machine_line
 from benchmarks.report import as_text, row_entry, write_results
 from benchmarks.rows import ROWS, Row, convolution_row
-from gan_course.course.commands import OneLineParser, run_command, whole
+from gan_course.course.commands import OneLineParser, folder, run_command, whole
 from gan_course.course.results import RESULTS, current_commit
 from gan_course.errors import CourseError
 from gan_course.files import output_folder
@@ -64,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = OneLineParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", default=",".join(ROWS), help=f"some of {','.join(ROWS)} (default: all)")
     parser.add_argument("--rounds", type=whole, default=15, help="pairs of timings a row (default: 15)")
-    parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
+    parser.add_argument("--out", type=folder, default=RESULTS, metavar="DIR", help="default: docs/results")
     return run_command(parser, arguments, _measure)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from gan_course.course.commands import OneLineParser, run_command
+from gan_course.course.commands import OneLineParser, folder, run_command
 from gan_course.course.lessons import NOTEBOOKS, ROOT, lesson_names
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
@@ -52,7 +52,7 @@ def write_workbook(folder: Path) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill a folder with the lessons that it lacks; the exit code is that of `run_command`."""
     parser = OneLineParser(prog="python -m gan_course.course.workbook", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=WORK, metavar="FOLDER", help="default: work")
+    parser.add_argument("folder", nargs="?", type=folder, default=WORK, metavar="FOLDER", help="default: work")
     return run_command(parser, arguments, _write)
 
 
