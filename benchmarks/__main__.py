@@ -15,7 +15,7 @@ from benchmarks.machine import count_flops, load, machine_line
 from benchmarks.neighbour import LESSONS, beside_neighbour
 from benchmarks.report import as_text, row_entry, write_results
 from benchmarks.rows import ROWS, Row, convolution_row
-from gan_course.course.commands import OneLineParser, run_command, whole
+from gan_course.course.commands import OneLineParser, folder, run_command, whole
 from gan_course.course.lessons import ROOT
 from gan_course.course.results import RESULTS, current_commit
 from gan_course.errors import CourseError
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=whole, default=15, help="pairs of timings a row (default: 15)")
     parser.add_argument("--trials", type=whole, default=10, help="with a busy neighbour and without (default: 10)")
     parser.add_argument("--here", action="store_true", help="in this process alone: no old machine, no neighbour")
-    parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
+    parser.add_argument("--out", type=folder, default=RESULTS, metavar="DIR", help="default: docs/results")
     return run_command(parser, arguments, _measure)
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
-from pathlib import Path
+from os.path import expanduser
 
 from gan_course import __version__
-from gan_course.course.commands import OneLineParser, interrupt_held, number, run_command, whole
+from gan_course.course.commands import OneLineParser, folder, interrupt_held, number, run_command, whole
 from gan_course.errors import CourseError
 
 FAMILIES = ("dcgan", "pix2pix", "cyclegan", "stylegan")
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0 where all went well, 1 where a lesson failed, 2 for bad input (one line on standard error), 130 where
-        the user stopped it.
+        the user stopped it; 143 or 129 where a training was saved after SIGTERM or SIGHUP.
     """
     return run_command(_parser(), arguments, lambda options: options.command(options))
 
@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--profile", default="", help="smoke, fast or full (default: GAN_COURSE_PROFILE, else fast)")
     run.add_argument("--only", default="", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
     run.add_argument("--device", default="", help="cpu, cuda or mps (default: a GPU that is really there, else cpu)")
-    run.add_argument("--out", type=_folder, help="folder for results (default: runs/<time>)")
+    run.add_argument("--out", type=folder, help="folder for results (default: runs/<time>)")
     run.add_argument("--max-steps", type=whole, metavar="N", help="cap every training at N steps, to prove the path")
     run.add_argument("--record", action="store_true", help="also write docs/results/course-<profile>.json")
     run.set_defaults(command=_run)
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--data",
         nargs="+",
+        type=expanduser,
         metavar="NAME_OR_DIR",
         help="dcgan: fashion (default), or a folder; cyclegan: two bundled domains, such as earth-satellite and "
         "earth-map, or folders; pix2pix: the same, where pictures of one file name are pairs; stylegan: critters "
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295 (default: 0)")
     train.add_argument("--save-every", type=whole, default=500, metavar="K", help="steps between saves (default: 500)")
     train.add_argument("--device", default="", help="cpu, cuda or mps")
-    train.add_argument("--out", type=_folder, required=True, help="the run's folder")
+    train.add_argument("--out", type=folder, required=True, help="the run's folder")
     train.add_argument(
         "--resume",
         action="store_true",
@@ -78,9 +79,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Above half a million pixels a picture is computed layer by layer in bands of rows, with the "
         "statistics of the whole picture: the result is that of one pass, in a fraction of its memory.",
     )
-    translate.add_argument("--weights", required=True, metavar="NAME_OR_FILE", help="such as photo2vangogh")
-    translate.add_argument("--input", required=True, metavar="FILE_OR_DIR", help="a picture, or a folder of pictures")
-    translate.add_argument("--output", required=True, type=_folder, metavar="DIR", help="where results are written")
+    translate.add_argument(
+        "--weights", required=True, type=expanduser, metavar="NAME_OR_FILE", help="such as photo2vangogh"
+    )
+    translate.add_argument(
+        "--input", required=True, type=expanduser, metavar="FILE_OR_DIR", help="a picture, or a folder of pictures"
+    )
+    translate.add_argument("--output", required=True, type=folder, metavar="DIR", help="where results are written")
     translate.add_argument("--direction", default="", help="AB or BA, for last.pt of a run")
     translate.add_argument(
         "--size",
@@ -92,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     translate.set_defaults(command=_translate, smaller="--size")
 
     generate = commands.add_parser("generate", help="make pictures with a StyleGAN: by seed, mixed, or on a walk")
-    generate.add_argument("--weights", required=True, metavar="NAME_OR_FILE", help="such as stylegan-critters64")
+    generate.add_argument(
+        "--weights", required=True, type=expanduser, metavar="NAME_OR_FILE", help="such as stylegan-critters64"
+    )
     generate.add_argument("--seeds", default="0-63", help="such as 0-63 or 1,5,9 (default: 0-63)")
     generate.add_argument("--kind", default="pictures", help="pictures (default), mix, gif or mp4")
     generate.add_argument("--truncation", type=number, default=1.0, metavar="PSI", help="0 to 2 (default: 1, none)")
@@ -102,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--out",
         required=True,
-        type=_folder,
+        type=folder,
         metavar="DIR",
         help="where results are written; what is not a sample, such as the grid, goes into its folder sheets/",
     )
@@ -111,17 +118,25 @@ def _parser() -> argparse.ArgumentParser:
     generate.set_defaults(command=_generate, smaller="number of --seeds")
 
     project = commands.add_parser("project", help="find the styles with which a StyleGAN makes a picture")
-    project.add_argument("--weights", required=True, metavar="NAME_OR_FILE", help="such as stylegan-critters64")
-    project.add_argument("--input", required=True, metavar="FILE", help="a picture; its middle square is resized")
-    project.add_argument("--out", required=True, type=_folder, metavar="DIR", help="where results are written")
+    project.add_argument(
+        "--weights", required=True, type=expanduser, metavar="NAME_OR_FILE", help="such as stylegan-critters64"
+    )
+    project.add_argument(
+        "--input", required=True, type=expanduser, metavar="FILE", help="a picture; its middle square is resized"
+    )
+    project.add_argument("--out", required=True, type=folder, metavar="DIR", help="where results are written")
     project.add_argument("--steps", type=whole, default=300, help="of the search (default: 300)")
     project.add_argument("--overwrite", action="store_true", help="replace results that are there already")
     project.add_argument("--device", default="", help="cpu, cuda or mps")
     project.set_defaults(command=_project, smaller="--steps")
 
     measure = commands.add_parser("measure", help="measure generated pictures against real ones")
-    measure.add_argument("--real", required=True, metavar="NAME_OR_DIR", help="a bundled set, or a folder")
-    measure.add_argument("--fake", required=True, metavar="NAME_OR_DIR", help="the generated pictures, likewise")
+    measure.add_argument(
+        "--real", required=True, type=expanduser, metavar="NAME_OR_DIR", help="a bundled set, or a folder"
+    )
+    measure.add_argument(
+        "--fake", required=True, type=expanduser, metavar="NAME_OR_DIR", help="the generated pictures, likewise"
+    )
     measure.add_argument(
         "--reader",
         default="photos",
@@ -164,12 +179,6 @@ def _seed(text: str) -> int:
     return whole(text, lowest=0, highest=2**32 - 1)
 
 
-def _folder(text: str) -> Path:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("the folder's name is empty")
-    return Path(text)
-
-
 def _doctor(options: argparse.Namespace) -> int:
     with interrupt_held(), suppress(ImportError):  # the doctor says what is missing
         import_module("torch")
@@ -195,13 +204,14 @@ def _run(options: argparse.Namespace) -> int:
         from gan_course.course.gallery import write_gallery
         from gan_course.course.results import machine_kind, record_run
         from gan_course.course.runner import print_missed_claims, run_lessons
+        from gan_course.locks import new_folder, run_folder
         from gan_course.runtime import choose_runtime
 
     runtime = choose_runtime(options.device)
-    out = options.out or Path("runs") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     settings = {"profile": profile, "device": options.device, "max_steps": options.max_steps}
-    summary = run_lessons(names, **settings, out=out, where=str(runtime))
-    page = write_gallery(out, summary)
+    with run_folder(options.out or new_folder("runs", datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))) as out:
+        summary = run_lessons(names, **settings, out=out, where=str(runtime))
+        page = write_gallery(out, summary)
     n_passed = sum(lesson["status"] == "passed" for lesson in summary["lessons"])
     print(f"{n_passed} of {len(names)} lessons passed in {summary['seconds']:.0f} s; gallery: {page}")
     if options.record and n_passed == len(names):

@@ -1,4 +1,4 @@
-"""The one error that a user may cause."""
+"""The errors that a user may cause."""
 
 
 class CourseError(Exception):
@@ -6,3 +6,16 @@ class CourseError(Exception):
 
     The command line prints the line and exits with code 2; in a notebook it reads as any other exception.
     """
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked for an end, and what was done until then is saved: one line says where.
+
+    Args:
+        number: of the signal; the command line exits with 128 more, as a shell reports it.
+        line: what was saved, and how to go on.
+    """
+
+    def __init__(self, number: int, line: str) -> None:
+        super().__init__(line)
+        self.number = number

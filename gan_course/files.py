@@ -6,7 +6,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gan_course.errors import CourseError
@@ -19,7 +19,8 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; put it in place only if the block succeeds.
 
     The new bytes are flushed to the disk before the name changes hands, so that a crash, a kill or a
-    full disk leaves either the old file or the new one, never half of either.
+    full disk leaves either the old file or the new one, never half of either. Permissions, and the flush of
+    the folder, are asked for and not insisted on: some file systems have neither.
 
     Args:
         path: the file to write; its folder must exist.
@@ -41,7 +42,8 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        with suppress(OSError):  # a file system without permissions, such as SMB or WSL's /mnt/c
+            os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
@@ -111,10 +113,10 @@ def _umask() -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Ask for the new name to reach the disk too. The file is in place already: a refusal loses nothing."""
+    with suppress(OSError):  # Windows opens no folder; SMB, VirtualBox and some FUSE sync none
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -6,6 +6,7 @@ import reprlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
+from numbers import Integral
 
 import numpy as np
 import psutil
@@ -102,7 +103,14 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and torch once, at the start of a lesson or run, before networks are built."""
+    """Seed Python, NumPy and torch once, at the start of a lesson or run, before networks are built.
+
+    Raises:
+        CourseError: the seed is no whole number, as papermill's `-p SEED abc` would have it.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        raise CourseError(f"SEED is {seed!r}: give a whole number")
+    seed = int(seed)  # Python's own generator takes no integer of NumPy
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)

@@ -37,3 +37,17 @@ def fashion():
     from gan_course.data.fashion import load_fashion
 
     return load_fashion()[0][:64]
+
+
+@pytest.fixture
+def two_folders(tmp_path):
+    """Eight pictures each, under the same names."""
+    import torch
+    from torchvision.utils import save_image
+
+    generator = torch.Generator().manual_seed(0)
+    for name in ("A", "B"):
+        (tmp_path / name).mkdir()
+        for number in range(8):
+            save_image(torch.rand(3, 64, 64, generator=generator), tmp_path / name / f"{number}.png")
+    return [str(tmp_path / "A"), str(tmp_path / "B")]

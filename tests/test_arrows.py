@@ -10,7 +10,7 @@ import gan_course
 PACKAGE = Path(gan_course.__file__).parent
 LEVELS = [
     {"errors"},
-    {"files"},
+    {"files", "locks"},
     {"config", "runtime"},
     {"data"},
     {"models"},

@@ -133,7 +133,8 @@ def test_a_run_is_not_overwritten(tmp_path, capsys):
     assert train(out=out) == 2
     assert "already holds a run" in last_line(capsys)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-    assert {p.relative_to(out).as_posix() for p in before} == {"last.pt", "metrics.csv", "samples/step_000002.jpg"}
+    names = {path.relative_to(out).as_posix() for path in before}
+    assert names == {".lock", "last.pt", "metrics.csv", "samples/step_000002.jpg"}
 
 
 @pytest.mark.parametrize(
@@ -192,16 +193,18 @@ def test_a_lost_checkpoint_beside_the_previous_one(tmp_path, capsys):
     assert "previous.pt" in last_line(capsys)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"step,loss_D,loss_G\nx,1,2\n", b"\xff\xfe", b"step,loss_D,loss_G\n1,0.5,0.5\n"]
-)
-def test_broken_losses_on_resuming(tmp_path, capsys, content):
-    out = tmp_path / "run"
-    assert train(out=out) == 0
-    (out / "metrics.csv").write_bytes(content)
-    assert train("--resume", out=out) == 2
-    assert "metrics.csv does not hold steps 1 to 2" in last_line(capsys)
-    assert (out / "metrics.csv").read_bytes() == content
+def test_a_run_into_a_folder_where_one_is_going_on(tmp_path, capsys):
+    from gan_course.locks import run_folder
+
+    out = tmp_path / "out"
+    with run_folder(out):
+        before = sorted(tmp_path.rglob("*"))
+        assert main(["run", "--profile", "smoke", "--device", "cpu", "--only", "01", "--out", str(out)]) == 2
+        assert f"a run is going on in {out}" in last_line(capsys)
+        assert train(out=out) == 2
+        assert f"a run is going on in {out}" in last_line(capsys)
+        assert sorted(tmp_path.rglob("*")) == before
+    assert train(out=out) == 0  # the way out: it has ended
 
 
 def test_results_of_another_run_are_not_overwritten(tmp_path, capsys):
@@ -409,3 +412,25 @@ def test_a_name_that_the_system_refuses(capsys):
 def test_a_stream_that_the_shell_closed():
     done = subprocess.run(f"{sys.executable} -m gan_course weights >&-", shell=True, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_tilde_that_the_shell_left_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    from gan_course.cli import _parser
+
+    parser = _parser()
+    taken = {"--data", "--out", "--output", "--input", "--weights", "--real", "--fake"}
+    for line in (
+        "run --out=~/x",
+        "train dcgan --data ~/x --out=~/x",
+        "translate --weights=~/x --input=~/x --output=~/x",
+        "generate --weights=~/x --out=~/x",
+        "project --weights=~/x --input=~/x --out=~/x",
+        "measure --real=~/x --fake=~/x",
+    ):
+        given = {word.partition("=")[0] for word in line.split() if word.startswith("--")}
+        options = vars(parser.parse_args(line.split()))
+        for name in given & taken:
+            value = options[name.removeprefix("--")]
+            assert [str(part) for part in (value if isinstance(value, list) else [value])] == [str(tmp_path / "x")]

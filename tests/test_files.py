@@ -1,4 +1,6 @@
 import errno
+import os
+import stat
 
 import pytest
 import torch
@@ -85,3 +87,56 @@ def test_damage_in_a_zip_is_found(tmp_path):
     assert files.damage_in_zip(path).startswith("checksum of a/data")
     path.write_bytes(whole[:-9])
     assert files.damage_in_zip(path) == "File is not a zip file"
+
+
+@pytest.fixture
+def bare_file_system(monkeypatch):
+    """One that keeps no permissions, syncs no folder and has no hard links: SMB, WSL's /mnt/c, VirtualBox."""
+    fsync = os.fsync
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def sync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(handle)
+
+    for name in ("chmod", "utime", "link"):
+        monkeypatch.setattr(os, name, refuse)
+    monkeypatch.setattr(os, "fsync", sync)
+
+
+def test_a_file_system_without_permissions_is_written_all_the_same(tmp_path, bare_file_system):
+    from gan_course.course.workbook import write_workbook
+    from gan_course.training.checkpoints import load_checkpoint, save_checkpoint
+
+    with files.atomic_write(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "a.txt").read_text() == "new"
+    for number in (1, 2):
+        save_checkpoint(tmp_path, {"step": number})
+    assert load_checkpoint(tmp_path / "last.pt") == {"step": 2}
+    assert load_checkpoint(tmp_path / "previous.pt") == {"step": 1}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "last.pt", "previous.pt"]
+    write_workbook(tmp_path / "work")
+    assert (tmp_path / "work" / "images" / "01_the_game.jpg").stat().st_size > 1000
+
+
+def test_bytes_that_do_not_reach_the_disk_are_an_error(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(CourseError, match="no space left"), files.atomic_write(tmp_path / "a.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions are others there")
+def test_where_there_are_permissions_they_are_the_usual_ones(tmp_path):
+    with files.atomic_write(tmp_path / "a.txt"):
+        pass
+    (tmp_path / "b.txt").touch()
+    assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "b.txt").stat().st_mode

@@ -289,6 +289,48 @@ BUGS = [
         'folder / "grid.png"',
         "tests/course/test_generate_command.py::test_nothing_but_samples_counts_as_a_picture_of_the_folder",
     ),
+    Bug(
+        "a lock that nobody takes",
+        "locks.py",
+        "        lock.acquire()\n",
+        "        pass\n",
+        "tests/test_locks.py::test_a_folder_that_another_process_holds",
+    ),
+    Bug(
+        "a refused chmod is fatal",
+        "files.py",
+        "        with suppress(OSError):  # a file system without permissions",
+        "        with suppress(ZeroDivisionError):  # a file system without permissions",
+        "tests/test_files.py::test_a_file_system_without_permissions_is_written_all_the_same",
+    ),
+    Bug(
+        "braces for papermill to fill",
+        "course/runner.py",
+        '.replace("{", "{{").replace("}", "}}")',
+        "",
+        "tests/course/test_runner.py::test_braces_in_the_names_of_folders_are_kept",
+    ),
+    Bug(
+        "whatever kernel is called python3",
+        "course/kernels.py",
+        'first = [folder, os.environ.get("JUPYTER_PATH")]',
+        'first = [os.environ.get("JUPYTER_PATH"), folder]',
+        "tests/course/test_kernels.py::test_this_python_comes_before_what_was_there",
+    ),
+    Bug(
+        "a signal that saves nothing",
+        "training/run.py",
+        "if is_time or request.came():",
+        "if is_time:",
+        "tests/training/test_resume.py::test_a_stopped_run_is_saved_and_goes_on_bit_for_bit[dcgan-SIGTERM-143]",
+    ),
+    Bug(
+        "half a download is used",
+        "evaluation/inception.py",
+        "not sha256(path).startswith(SHA256)",
+        "False",
+        "tests/evaluation/test_inception.py::test_weights_that_are_cut_off_while_they_are_fetched",
+    ),
 ]
 
 

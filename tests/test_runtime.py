@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -123,3 +124,20 @@ def test_a_run_goes_on_with_its_own_threads_unless_others_are_asked_for(monkeypa
     for count in (0, True, "2", 10**9):
         with pytest.raises(ValueError, match="threads is"):
             runtime.keep_threads(count)
+
+
+@pytest.mark.parametrize("seed", ["abc", 1.5, 2.0, None, True, "3"])
+def test_a_seed_that_is_no_whole_number_is_named(seed):
+    before = torch.get_rng_state()
+    with pytest.raises(CourseError, match=f"^SEED is {seed!r}: give a whole number$"):
+        runtime.seed_everything(seed)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("seed", [0, -1, 5_000_000_000, np.int64(3)])
+def test_any_whole_number_is_a_seed(seed):
+    with torch.random.fork_rng(devices=[]):
+        runtime.seed_everything(seed)
+        first = torch.rand(3)
+        runtime.seed_everything(int(seed))
+        assert torch.equal(torch.rand(3), first)

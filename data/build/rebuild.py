@@ -21,6 +21,7 @@ from compare import compare, table
 from fetch import ARCHIVES, fetch, unpack
 from rendering import needed
 
+from gan_course.course.commands import folder
 from gan_course.data.manifest import data_root
 from gan_course.errors import CourseError
 from gan_course.files import output_folder
@@ -109,10 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", type=_name, help=f"some of {', '.join(BUILDERS)} (default: all)"
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="a new folder (default: runs/data-<time>)")
+    parser.add_argument("--out", type=folder, metavar="FOLDER", help="a new folder (default: runs/data-<time>)")
     parser.add_argument(
         "--inputs",
-        type=Path,
+        type=folder,
         metavar="FOLDER",
         default=Path("runs/data-inputs"),
         help="where the archives lie; missing ones are fetched into it (default: runs/data-inputs)",

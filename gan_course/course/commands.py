@@ -7,11 +7,12 @@ import reprlib
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 
 from gan_course.config.choosing import whole_number
-from gan_course.errors import CourseError
+from gan_course.errors import CourseError, Stopped
 
 HIGHEST = 10**12
 
@@ -36,6 +37,17 @@ def whole(text: str, lowest: int = 1, highest: int = HIGHEST) -> int:
     return number
 
 
+def folder(text: str) -> Path:
+    """A folder's name, as an argument's type; a shell leaves the ~ of --out=~/x as it is, so it is read here.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the folder's name is empty")
+    return Path(os.path.expanduser(text))
+
+
 def number(text: str) -> float:
     """A number, as an argument's type; Python's own 0_1 for 1 is none.
 
@@ -58,7 +70,8 @@ def run_command(
         work: from the options to an exit code.
 
     Returns:
-        What `work` returns; 2 for bad input, with one line on standard error; 130 where the user stopped it.
+        What `work` returns; 2 for bad input, with one line on standard error; 130 where the user stopped it;
+        after another signal 128 more than its number.
     """
     _open_streams()
     options = parser.parse_args(arguments)
@@ -68,6 +81,8 @@ def run_command(
         return code
     except CourseError as error:
         return _end(2, str(error))
+    except Stopped as stop:
+        return _end(128 + stop.number, str(stop))
     except KeyboardInterrupt:
         return _end(130, "stopped; what was saved stays")
     except BrokenPipeError:  # whoever read our output has left; that is their right
@@ -100,7 +115,8 @@ def interrupt_held() -> Iterator[None]:
 
 
 def _end(code: int, line: str) -> int:
-    print(f"gan_course: {line}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be gone
+        print(f"gan_course: {line}", file=sys.stderr)
     return code
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from gan_course.config import max_steps, resolve_profile
+from gan_course.course.kernels import jupyter_python
 from gan_course.course.results import current_commit
 from gan_course.data.manifest import bundled, data_root, read_manifest
 from gan_course.errors import CourseError
@@ -46,12 +47,24 @@ def print_report() -> int:
     )
     print(f"disk      {_gib(shutil.disk_usage(Path.cwd()).free)} free")
     print(f"course    commit {current_commit()}")
+    print(f"kernel    {_kernel()}")
     missing += _report_data()
     if missing:
         print("missing   " + "\n          ".join(missing))
         return 1
     print("missing   nothing")
     return 0
+
+
+def _kernel() -> str:
+    """Which Python the lessons run in, by `run` and in JupyterLab."""
+    try:
+        other = jupyter_python()
+    except Exception as error:  # Jupyter is not installed, or has a python3 that cannot be read
+        return f"run: {sys.executable}; JupyterLab's cannot be found ({type(error).__name__}: {error})"
+    if other is None:
+        return sys.executable
+    return f"run: {sys.executable}; JupyterLab: {other[0]}, by {other[1]}: remove that folder if lessons fail there"
 
 
 def _report_data() -> list[str]:

@@ -1,8 +1,8 @@
 """`python -m gan_course generate` and `project`: pictures out of a StyleGAN, and a picture into one."""
 
 import argparse
-from collections.abc import Callable
-from importlib.util import find_spec
+import io
+import subprocess
 from pathlib import Path
 from reprlib import repr as shortened
 
@@ -28,6 +28,7 @@ FRAMES_BETWEEN, FRAME_MS = 24, 40
 MAX_FRAMES = 2_000
 MAX_MIXED = 198  # seeds: with its borders a grid of 100 x 100 pictures
 LEVELS = {"coarse": (4, 8), "middle": (16, 16), "fine": (32, 1_024)}  # from which resolution to which
+INSTALL = "pip install -e '.[video]' in the course's folder"
 KINDS = ("pictures", "mix", "gif", "mp4")
 
 
@@ -150,12 +151,14 @@ def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -
         raise CourseError(f"a walk over {len(seeds)} seeds is too long: choose at most {MAX_FRAMES // FRAMES_BETWEEN}")
     path = Path(options.out) / SHEETS / f"walk.{options.kind}"
     _check_free([path], options.overwrite)
-    save = _mp4_writer() if options.kind == "mp4" else _save_gif
+    if options.kind == "mp4":
+        _check_mp4()
     output_folder(path.parent)
     frames = to_bytes(generate(G, walk(_styles(G, seeds, options), FRAMES_BETWEEN)))
     frames = frames.repeat_interleave(256 // frames.shape[2] or 1, 2).repeat_interleave(256 // frames.shape[3] or 1, 3)
+    film = (_mp4 if options.kind == "mp4" else _gif)(frames.permute(0, 2, 3, 1).contiguous().numpy())
     with atomic_write(path) as temporary:
-        save(frames.permute(0, 2, 3, 1).contiguous().numpy(), temporary)
+        temporary.write_bytes(film)
     print(f"{len(frames)} frames: {path}")
 
 
@@ -201,19 +204,36 @@ def _write_png(image: Tensor, path: Path) -> None:
         Image.fromarray(to_bytes(image).permute(1, 2, 0).contiguous().numpy()).save(temporary, format="PNG")
 
 
-def _save_gif(frames: np.ndarray, path: Path) -> None:
+def _gif(frames: np.ndarray) -> bytes:
     first, *others = (Image.fromarray(frame) for frame in frames)
-    first.save(path, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
+    film = io.BytesIO()
+    first.save(film, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
+    return film.getvalue()
 
 
-def _mp4_writer() -> Callable[[np.ndarray, Path], None]:
-    if not (find_spec("imageio") and find_spec("imageio_ffmpeg")):
-        raise CourseError("MP4 needs a package that is not installed: pip install -e .[video], or choose --kind gif")
-    return _save_mp4
+def _check_mp4() -> None:
+    """Refuse before anything is drawn, where no film could be made of it."""
+    try:
+        import imageio.v2  # noqa: F401
+        import imageio_ffmpeg
+
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+        subprocess.run([program, "-version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    except ImportError as error:
+        raise CourseError(f"MP4 needs a package that is not installed: {INSTALL}, or choose --kind gif") from error
+    except Exception as error:  # the package may be there without its ffmpeg, or with one that does not run
+        reason = " ".join(str(error).split())[:120]
+        raise CourseError(
+            f"MP4 needs ffmpeg, which does not run ({reason}): set IMAGEIO_FFMPEG_EXE to one, or choose --kind gif"
+        ) from error
 
 
-def _save_mp4(frames: np.ndarray, path: Path) -> None:
+def _mp4(frames: np.ndarray) -> bytes:
     import imageio.v2 as imageio
 
     # As bytes: imageio goes by the name's ending, and a temporary one says nothing of MP4.
-    path.write_bytes(imageio.mimwrite(imageio.RETURN_BYTES, list(frames), format="mp4", fps=1_000 // FRAME_MS))
+    try:
+        return imageio.mimwrite(imageio.RETURN_BYTES, list(frames), format="mp4", fps=1_000 // FRAME_MS)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120]
+        raise CourseError(f"ffmpeg could not make the film ({reason}): choose --kind gif") from error

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from gan_course.course import kernels
 from gan_course.course.claims import in_words, read_claims
 from gan_course.course.lessons import NOTEBOOKS, ROOT
 from gan_course.data.manifest import data_root
@@ -144,14 +145,15 @@ def _run_lesson(
     source, executed = NOTEBOOKS / f"{name}.ipynb", out / f"{name}.ipynb"
     record = out / f"{name}.claims.jsonl"
     record.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "papermill", str(source), str(executed), "--cwd", str(NOTEBOOKS), "-k", "python3"]
+    paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (source, executed)]  # papermill fills {}
+    command = [sys.executable, "-m", "papermill", *paths, "--cwd", str(NOTEBOOKS), "-k", kernels.NAME]
     command += ["--execution-timeout", str(CELL_TIMEOUT[profile]), "--start-timeout", "120", "--no-progress-bar"]
     for parameter, value in parameters.items():
         command += ["-p", parameter, str(value)]
     environment = environment | {"GAN_COURSE_CLAIMS": str(record.resolve())}
     started = time.perf_counter()
-    with (out / f"{name}.log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    with (out / f"{name}.log").open("w") as log, kernels.this_python() as kernel:
+        process = subprocess.Popen(command, env=environment | kernel, stdout=log, stderr=subprocess.STDOUT)
         with _PeakMemory(process.pid) as memory:
             try:
                 code = process.wait()

@@ -28,7 +28,7 @@ from gan_course.data.fashion import load_fashion
 from gan_course.data.folder import load_folder
 from gan_course.data.pictures import picture_size
 from gan_course.data.toons import load_toons
-from gan_course.errors import CourseError
+from gan_course.errors import CourseError, Stopped
 from gan_course.models.dcgan import split_resolution
 from gan_course.runtime import Runtime, choose_runtime
 from gan_course.training.families import Training, build_cyclegan, build_dcgan, build_pix2pix, build_stylegan
@@ -46,10 +46,15 @@ def train_from_options(options: argparse.Namespace) -> None:
 
     Raises:
         CourseError: bad options, bad pictures, or a folder that cannot be used.
+        Stopped: a signal came; the run is saved, and the line says how to go on.
     """
     runtime = choose_runtime(options.device)
     training, n_steps = FAMILIES[options.family](options, runtime)
-    run_training(training, options.out, n_steps=n_steps, save_every=options.save_every, resume=options.resume)
+    try:
+        run_training(training, options.out, n_steps=n_steps, save_every=options.save_every, resume=options.resume)
+    except Stopped as stop:
+        again = "the same command" if options.resume else "the same command with --resume"
+        raise Stopped(stop.number, f"{stop}: {again} goes on") from None
     if training.step.n_done > n_steps:
         print(f"{options.out} already has {training.step.n_done} steps: nothing was added")
     else:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from gan_course.course.commands import OneLineParser, run_command
+from gan_course.course.commands import OneLineParser, folder, run_command
 from gan_course.course.lessons import NOTEBOOKS, ROOT, lesson_names
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
@@ -42,14 +42,17 @@ def write_workbook(folder: Path) -> list[str]:
                 cell.outputs, cell.execution_count = [], None
         with atomic_write(folder / f"{name}.ipynb") as temporary:
             temporary.write_text(nbformat.writes(lesson) + "\n", encoding="utf-8")
-    shutil.copytree(NOTEBOOKS / "images", folder / "images", dirs_exist_ok=True)
+    pictures = output_folder(folder / "images")
+    for picture in (NOTEBOOKS / "images").iterdir():
+        with atomic_write(pictures / picture.name) as temporary:
+            shutil.copyfile(picture, temporary)  # the bytes alone: not every file system keeps permissions
     return missing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill a folder with the lessons that it lacks; the exit code is that of `run_command`."""
     parser = OneLineParser(prog="python -m gan_course.course.workbook", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=WORK, metavar="FOLDER", help="default: work")
+    parser.add_argument("folder", nargs="?", type=folder, default=WORK, metavar="FOLDER", help="default: work")
     return run_command(parser, arguments, _write)
 
 

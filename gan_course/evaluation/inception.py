@@ -13,7 +13,10 @@ from gan_course.data.batches import to_bytes
 from gan_course.data.folder import progress
 from gan_course.data.pictures import picture_size, read_picture
 from gan_course.errors import CourseError
+from gan_course.files import sha256
 
+SHA256 = "6726825d"  # of the weights, its beginning: it is part of their name
+INSTALL = "pip install -e '.[metrics]' in the course's folder"
 N_FEATURES = 2_048
 BATCH_SIZE = 64
 COMPARABLE = 10_000  # below that many samples the bias in N outweighs most differences between generators
@@ -36,15 +39,17 @@ def inception_fid(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) 
 
     Raises:
         ValueError: pictures that are not finite, another number of channels, or 2,048 samples or fewer.
-        CourseError: torch-fidelity is not installed, the weights cannot be fetched, or a file cannot be read.
+        CourseError: torch-fidelity is not installed or does not work, the weights cannot be fetched or are damaged, or
+            a file cannot be read.
 
     Source: Heusel et al. 2017 (arXiv:1706.08500); torch-fidelity's port of the original network.
     """
     sets = [_pictures(images, name) for images, name in ((real, "real"), (fake, "fake"))]
     try:
         from torch_fidelity import calculate_metrics
-    except ImportError:
-        raise CourseError("torch-fidelity is not installed: pip install 'gan-course[metrics]'") from None
+    except Exception as error:  # a package that is there and broken raises what it likes
+        raise CourseError(f"torch-fidelity cannot be used ({_one_line(error)}): {INSTALL}") from error
+    _check_weights()
     try:
         values = calculate_metrics(
             input1=sets[1],
@@ -58,7 +63,28 @@ def inception_fid(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) 
         )
     except OSError as error:  # no network, or no place to keep the file
         raise CourseError(f"Inception's weights could not be fetched ({error}): connect, and try again") from None
+    except Exception as error:
+        _check_weights()  # they may have been fetched just now, and cut off
+        if "invalid hash value" in str(error):  # torch.hub has compared them itself, and kept nothing
+            raise CourseError(f"Inception's weights came damaged ({_one_line(error)}): try again") from error
+        raise
     return float(values["frechet_inception_distance"])
+
+
+def weights_file() -> Path:
+    """Where torch keeps Inception's weights, whether they are there or not."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / f"weights-inception-2015-12-05-{SHA256}.pth"
+
+
+def _check_weights() -> None:
+    """Refuse a download that was cut off: torch never looks at it again."""
+    path = weights_file()
+    if path.is_file() and not sha256(path).startswith(SHA256):
+        raise CourseError(f"{path} is damaged, perhaps by a download that was cut off: remove it, and try again")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__
 
 
 def _pictures(images: Tensor | Sequence[Path], name: str) -> "_Pictures | _Files":

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan_course.config import StyleGANConfig
 from gan_course.errors import CourseError
-from gan_course.inference.weight_files import filled, read_card_beside, read_pickled, read_safetensors
+from gan_course.inference.weight_files import file_of, filled, read_card_beside, read_pickled, read_safetensors
 from gan_course.models.stylegan import StyleGANGenerator
 from gan_course.training.families import make_stylegan
 from gan_course.weights import load_weights, read_card, weight_names
@@ -21,7 +21,7 @@ def load_stylegan(name_or_file: str | Path) -> StyleGANGenerator:
 
     Args:
         name_or_file: shipped weights such as "stylegan-critters64"; a .safetensors file with its card (.json) beside
-            it; or `last.pt` of a run of `train stylegan`.
+            it; or a run of `train stylegan`: its folder, or `last.pt` in it.
 
     Raises:
         CourseError: no such weights; a damaged file; weights of another kind, another architecture or another
@@ -30,7 +30,7 @@ def load_stylegan(name_or_file: str | Path) -> StyleGANGenerator:
     name = str(name_or_file)
     if name in weight_names():
         return _from_card(load_weights(name), read_card(name), name)
-    path = Path(name_or_file)
+    path = file_of(name_or_file)
     if not path.is_file():
         raise CourseError(f"no weights named {name!r}, and no such file: choose from {stylegan_names()}")
     if path.suffix.lower() == ".safetensors":

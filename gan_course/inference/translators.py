@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan_course.errors import CourseError
 from gan_course.inference.official import from_official, looks_official
-from gan_course.inference.weight_files import filled, read_card_beside, read_pickled, read_safetensors
+from gan_course.inference.weight_files import file_of, filled, read_card_beside, read_pickled, read_safetensors
 from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.weights import load_weights, read_card, weight_names
 
@@ -20,7 +20,8 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
 
     Args:
         name_or_file: shipped weights such as "photo2vangogh"; a .safetensors file with its card (.json) beside it;
-            `last.pt` of a run of `train cyclegan`; or a generator of the official CycleGAN repository (.pth).
+            a run of `train cyclegan`, its folder or `last.pt` in it; or a generator of the official CycleGAN repository
+            (.pth).
         direction: "AB" or "BA", for a run, which holds both; empty for everything else.
 
     Raises:
@@ -32,7 +33,7 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
     if str(name_or_file) in weight_names():
         tensors, card = load_weights(str(name_or_file)), read_card(str(name_or_file))
         return _one_way(_from_card(tensors, card, str(name_or_file)), name_or_file, direction)
-    path = Path(name_or_file)
+    path = file_of(name_or_file)
     if not path.is_file():
         raise CourseError(f"no weights named {str(name_or_file)!r}, and no such file: choose from {_translators()}")
     if path.suffix.lower() == ".safetensors":

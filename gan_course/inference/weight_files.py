@@ -13,8 +13,23 @@ from torch import Tensor, nn
 
 from gan_course.errors import CourseError
 from gan_course.files import damage_in_zip
+from gan_course.training.checkpoints import LAST
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+def file_of(name_or_file: str | Path) -> Path:
+    """The file that a name means: `last.pt` where it is the folder of a run.
+
+    Raises:
+        CourseError: it is a folder of something else.
+    """
+    path = Path(name_or_file)
+    if not path.is_dir():
+        return path
+    if not (path / LAST).is_file():
+        raise CourseError(f"{path} is a folder without {LAST}: give the folder of a run, or a file of weights")
+    return path / LAST
 
 
 def read_pickled(path: Path) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _keep_previous(path: Path) -> None:
     try:
         os.link(path, spare)
     except OSError:  # a file system without hard links
-        shutil.copy2(path, spare)
+        shutil.copyfile(path, spare)  # the bytes alone: permissions may not be kept there either
     os.replace(spare, path.with_name(PREVIOUS))
 
 

@@ -35,6 +35,7 @@ def fit(
     n_steps: int,
     hook: Callable[[int, list[dict[str, float]]], None] | None = None,
     hook_every: int = 10,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> list[dict[str, float]]:
     """Run steps until `step.n_done` is `n_steps`.
 
@@ -48,6 +49,7 @@ def fit(
         hook: called as `hook(n_done, rows)` with the rows read since the last call; progress, pictures and
             checkpoints go here.
         hook_every: steps between two readings, counted from step 0; at least 1.
+        should_stop: asked after each step; a yes ends the loop there, after a last reading and call of the hook.
 
     Returns:
         One row per step done here: {"step": 1, 2, ..., and each loss by name}.
@@ -60,9 +62,11 @@ def fit(
         raise ValueError(f"hook_every is {hook_every}: at least 1 is needed")
     rows: list[dict[str, float]] = []
     pending: list[dict[str, Tensor]] = []
-    while step.n_done < n_steps:
+    stops = False
+    while step.n_done < n_steps and not stops:
         pending.append(step(next(batches)))
-        if step.n_done == n_steps or step.n_done % hook_every == 0:
+        stops = should_stop()
+        if stops or step.n_done == n_steps or step.n_done % hook_every == 0:
             new = _read(pending, first=step.n_done - len(pending) + 1)
             rows += new
             pending = []

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gan_course.config import max_steps, resolve_profile
-from gan_course.files import output_folder
+from gan_course.locks import run_folder
 from gan_course.training.checkpoints import LAST, load_checkpoint, save_checkpoint
 from gan_course.training.families import Training
 from gan_course.training.loop import fit
@@ -43,11 +43,11 @@ def fit_resumable(
         All rows from step 1, those before an interruption included.
 
     Raises:
-        CourseError: the folder cannot be written, its checkpoint is damaged, or a loss is not finite.
+        CourseError: another process is at work in the folder, it cannot be written, its checkpoint is damaged, or a
+            loss is not finite.
     """
     if folder is None:
         return fit(training.step, training.batches, n_steps=n_steps, hook=hook, hook_every=hook_every)
-    rows = _resume(training, output_folder(folder))
 
     def save(n_done: int, new: Rows) -> None:
         rows.extend(new)
@@ -55,7 +55,9 @@ def fit_resumable(
         if hook is not None:
             hook(n_done, new)
 
-    fit(training.step, training.batches, n_steps=n_steps, hook=save, hook_every=hook_every)
+    with run_folder(folder):
+        rows = _resume(training, folder)
+        fit(training.step, training.batches, n_steps=n_steps, hook=save, hook_every=hook_every)
     shutil.rmtree(folder)
     return rows
 

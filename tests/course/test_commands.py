@@ -12,7 +12,7 @@ import pytest
 from benchmarks import __main__ as benchmarks
 from gan_course.course import ablations, calibration, ladder, notebooks, results, sensitivity
 from gan_course.course.commands import OneLineParser, interrupt_held, run_command, whole
-from gan_course.errors import CourseError
+from gan_course.errors import CourseError, Stopped
 
 MAINS = {
     ablations: "run",
@@ -50,6 +50,7 @@ def ordinary(module, tmp_path):
     [
         (CourseError("x is bad: choose y"), 2, "x is bad: choose y"),
         (KeyboardInterrupt(), 130, "stopped"),
+        (Stopped(15, "stopped after step 3"), 143, "stopped after step 3"),
         (PermissionError(13, "Permission denied", "a/b"), 2, "'a/b': check the name and its permissions"),
         (OSError(28, "No space left on device"), 2, "free some space"),
         (MemoryError(), 2, "not enough memory: close other programs"),
@@ -73,7 +74,15 @@ def test_streams_that_the_shell_closed(monkeypatch):
     assert run_command(OneLineParser(), [], raising(CourseError("said to nobody"))) == 2
 
 
-def test_ctrl_c_waits_for_an_import():
+@pytest.fixture
+def heard():
+    """Ctrl-C is heard, though a shell that starts the tests with & has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_waits_for_an_import(heard):
     done = []
     with pytest.raises(KeyboardInterrupt), interrupt_held():
         os.kill(os.getpid(), signal.SIGINT)
@@ -83,6 +92,7 @@ def test_ctrl_c_waits_for_an_import():
 
 INTERRUPTED = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as for the tests themselves
 class Finder:
     def find_spec(self, name, *_):
         if name == "numpy":  # as torch imports it

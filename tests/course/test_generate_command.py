@@ -1,6 +1,9 @@
 """`generate` and `project`: results, and one clear line for bad input."""
 
 import shutil
+import sys
+import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,13 +172,68 @@ def test_seeds_are_read_in_order():
 
 def test_what_a_mix_or_a_film_needs_is_asked_before_anything_is_written(run, tmp_path, capsys, monkeypatch):
     common = ["generate", "--weights", run, "--seeds", "0-3", "--out", str(tmp_path / "out")]
-    monkeypatch.setattr(generate_command, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     assert main([*common, "--kind", "mp4"]) == 2
-    assert "MP4 needs a package that is not installed: pip install -e .[video]" in last_error(capsys)
+    line = last_error(capsys)
+    assert "MP4 needs a package that is not installed: pip install -e '.[video]'" in line and "--kind gif" in line
     monkeypatch.setattr(generate_command, "style_resolutions", lambda G: [4, 8])
     assert main([*common, "--kind", "mix", "--layers", "fine"]) == 2
     assert "G has no fine styles" in last_error(capsys)
     assert not (tmp_path / "out").exists()
+
+
+def no_program():
+    raise RuntimeError("No ffmpeg exe could be found. Install ffmpeg on your system,\nor set IMAGEIO_FFMPEG_EXE.")
+
+
+@pytest.fixture
+def film(monkeypatch):
+    """imageio and its ffmpeg, as far as the command calls them: what each part does can be set."""
+    ffmpeg = types.SimpleNamespace(get_ffmpeg_exe=lambda: shutil.which("true"))
+    v2 = types.SimpleNamespace(RETURN_BYTES="<bytes>", mimwrite=lambda *_, **__: b"a film")
+    monkeypatch.setitem(sys.modules, "imageio", types.SimpleNamespace(v2=v2))
+    monkeypatch.setitem(sys.modules, "imageio.v2", v2)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", ffmpeg)
+    return types.SimpleNamespace(ffmpeg=ffmpeg, v2=v2)
+
+
+@pytest.mark.skipif(not shutil.which("true"), reason="needs a program that ends well")
+def test_a_film_is_what_imageio_makes(run, film, tmp_path):
+    common = ["generate", "--weights", run, "--seeds", "0-1", "--out", str(tmp_path)]
+    assert main([*common, "--kind", "mp4"]) == 0
+    assert (tmp_path / "sheets" / "walk.mp4").read_bytes() == b"a film"
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        (no_program, "(No ffmpeg exe could be found. Install ffmpeg on your system, or set IMAGEIO_FFMPEG_EXE.)"),
+        (lambda: "/nowhere/ffmpeg", "/nowhere/ffmpeg"),
+        (lambda: shutil.which("false"), "returned non-zero exit status 1"),
+    ],
+)
+def test_no_ffmpeg_is_said_before_anything_is_drawn(run, film, tmp_path, capsys, monkeypatch, program, words):
+    film.ffmpeg.get_ffmpeg_exe = program
+    common = ["generate", "--weights", run, "--seeds", "0-1", "--out", str(tmp_path / "out")]
+    with monkeypatch.context() as patch:
+        patch.setattr(generate_command, "generate", lambda *_: pytest.fail("it draws already"))
+        assert main([*common, "--kind", "mp4"]) == 2
+    line = last_error(capsys)
+    assert "MP4 needs ffmpeg, which does not run" in line and words in line and "or choose --kind gif" in line
+    assert not (tmp_path / "out").exists()
+    assert main([*common, "--kind", "gif"]) == 0  # the way out
+
+
+@pytest.mark.skipif(not shutil.which("true"), reason="needs a program that ends well")
+def test_a_film_that_fails_names_the_film_and_no_folder(run, film, tmp_path, capsys):
+    def fail(*_, **__):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    film.v2.mimwrite = fail
+    common = ["generate", "--weights", run, "--seeds", "0-1", "--out", str(tmp_path)]
+    assert main([*common, "--kind", "mp4"]) == 2
+    assert "ffmpeg could not make the film ([Errno 32] Broken pipe): choose --kind gif" in last_error(capsys)
+    assert not list(tmp_path.glob("walk*"))
 
 
 def test_an_mp4_is_written_whole(run, tmp_path):
@@ -186,7 +244,8 @@ def test_an_mp4_is_written_whole(run, tmp_path):
 
 def damage_flip(path, state):
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
+    weights = max((value for value in state["step"]["G"].values()), key=torch.numel)
+    data[data.index(weights.numpy().tobytes())] ^= 1
     path.write_bytes(data)
 
 
@@ -234,3 +293,11 @@ def test_odd_values_in_a_run_are_named(run, tmp_path, capsys, values):
 def test_no_input_of_project_is_named(run, tmp_path, capsys, name):
     assert main(["project", "--weights", run, "--input", name, "--out", str(tmp_path / "out")]) == 2
     assert "--input is empty: give a picture" in last_error(capsys)
+
+
+def test_the_folder_of_a_run_stands_for_its_last_checkpoint(run, tmp_path, capsys):
+    folder = Path(run).parent
+    assert main(["generate", "--weights", str(folder), "--seeds", "0", "--out", str(tmp_path / "out")]) == 0
+    assert main(["generate", "--weights", str(tmp_path), "--out", str(tmp_path / "no")]) == 2
+    line = f"{tmp_path} is a folder without last.pt: give the folder of a run, or a file of weights"
+    assert last_error(capsys).endswith(line)

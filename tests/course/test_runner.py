@@ -1,4 +1,5 @@
 import json
+import sys
 
 import nbformat
 import pytest
@@ -111,3 +112,45 @@ def test_cells_to_wait_for_stand_under_the_last_heading_before_them(tmp_path):
     cells = [cell(30.2), prose, cell(9.9), cell(41.6), nbformat.v4.new_code_cell("never run")]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
     assert runner._waits(tmp_path / "a.ipynb") == [{"under": "", "seconds": 30}, {"under": "Train", "seconds": 42}]
+
+
+@pytest.fixture
+def one_lesson(tmp_path, monkeypatch):
+    """A lesson that says which Python runs it, in a folder whose name papermill would fill in."""
+    folder = tmp_path / "course {2025} {pm}"
+    folder.mkdir()
+    cells = [nbformat.v4.new_code_cell("import sys\nprint(sys.executable)")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "01_a.ipynb")
+    monkeypatch.setattr(runner, "NOTEBOOKS", folder)
+    return folder
+
+
+@pytest.fixture
+def foreign_python(tmp_path, monkeypatch):
+    """A kernel called python3, which Jupyter finds first, that is no Python."""
+    kernel = tmp_path / "foreign" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "Python 3", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "foreign"))
+    return kernel
+
+
+def run_one(out):
+    summary = runner.run_lessons(["01_a"], profile="smoke", device="cpu", out=out)
+    assert summary["lessons"][0]["status"] == "passed", summary
+    return nbformat.read(out / "01_a.ipynb", as_version=4)
+
+
+def test_braces_in_the_names_of_folders_are_kept(one_lesson, tmp_path):
+    out = tmp_path / "{group}" / "{0}}"
+    run_one(out)
+    assert sorted(path.name for path in (tmp_path / "{group}").iterdir()) == ["{0}}"]
+
+
+def test_a_lesson_runs_in_the_python_that_was_called(one_lesson, foreign_python, tmp_path):
+    executed = run_one(tmp_path / "out")
+    assert executed.cells[-1].outputs[0].text == f"{sys.executable}\n"
+    assert executed.metadata.kernelspec.name == "python3"

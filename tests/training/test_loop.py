@@ -38,3 +38,17 @@ def test_a_loss_that_is_not_finite_stops_before_the_hook():
 def test_a_bad_cadence_is_refused():
     with pytest.raises(ValueError, match="hook_every is 0"):
         fit(Counting(), iter(range(9)), n_steps=1, hook_every=0)
+
+
+def test_a_wish_to_stop_is_granted_after_the_step_with_all_losses_read():
+    step, seen = Counting(), []
+    rows = fit(
+        step,
+        iter(range(100)),
+        n_steps=9,
+        hook=lambda n, new: seen.append((n, len(new))),
+        hook_every=4,
+        should_stop=lambda: step.n_done == 6,
+    )
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert seen == [(4, 4), (6, 2)]

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from gan_course.config import DCGAN
+from gan_course.errors import CourseError
+from gan_course.locks import run_folder
 from gan_course.training.families import build_dcgan
 from gan_course.training.resumable import fit_resumable, lesson_folder
 
@@ -49,3 +51,11 @@ def test_only_full_lessons_keep_checkpoints(monkeypatch):
     assert lesson_folder("02_images", "full").name == "02_images"
     monkeypatch.setenv("GAN_COURSE_MAX_STEPS", "2")
     assert lesson_folder("02_images", "full") is None
+
+
+def test_a_lesson_that_runs_twice_is_refused(tmp_path, fashion, cpu):
+    training = build_dcgan(DCGAN["smoke"], fashion, seed=0, runtime=cpu)
+    with run_folder(tmp_path / "lesson"), pytest.raises(CourseError, match="a run is going on in"):
+        fit_resumable(training, n_steps=2, folder=tmp_path / "lesson")
+    assert training.step.n_done == 0
+    assert len(fit_resumable(training, n_steps=2, folder=tmp_path / "lesson")) == 2

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gan_course.cli import main
+from gan_course.locks import run_folder
 
 TRAIN = ["train", "dcgan", "--profile", "smoke", "--device", "cpu"]
 
@@ -38,14 +39,109 @@ def test_a_whole_run_is_resumed(out):
     assert len((out / "metrics.csv").read_text().splitlines()) == 4
 
 
-@pytest.mark.parametrize("n_cut", [1, 3, "all of the row"])
-def test_losses_that_were_cut_short(out, capsys, n_cut):
-    text = (out / "metrics.csv").read_text()
-    cut = text[: text.rindex("2,") + 1] if n_cut == "all of the row" else text[:-n_cut]
-    (out / "metrics.csv").write_text(cut)
+def test_a_lost_table_of_losses_is_begun_anew(out, capsys):
+    (out / "metrics.csv").unlink()
+    assert resumed(out) == 0
+    assert "metrics.csv is not there: a new one begins with step 3" in capsys.readouterr().out
+    assert [line[:2] for line in (out / "metrics.csv").read_text().splitlines()] == ["st", "3,"]
+    assert main([*TRAIN, "--steps", "5", "--out", str(out), "--resume"]) == 0  # and that one is whole
+    assert [line[:2] for line in (out / "metrics.csv").read_text().splitlines()[1:]] == ["3,", "4,", "5,"]
+    assert "a new one begins" not in capsys.readouterr().out
+
+
+BROKEN = {
+    "empty": lambda whole: b"",
+    "a word for a step": lambda whole: b"step,loss_D,loss_G\nx,1,2\n",
+    "no text": lambda whole: b"\xff\xfe",
+    "too short": lambda whole: whole[: whole.rindex(b"2,")],
+    "cut in a row": lambda whole: whole[:-3],
+    "without the last line's end": lambda whole: whole[:-1],
+    "without a column": lambda whole: whole[: whole.rindex(b",")] + b"\n",
+    "a step that comes twice": lambda whole: whole + whole[whole.index(b"1,") :],
+    "semicolons": lambda whole: whole.replace(b".", b"%").replace(b",", b";").replace(b"%", b","),
+    "two columns": lambda whole: whole.replace(b"step,", b"step,more,"),
+    "an infinite step": lambda whole: whole.replace(b"\n1,", b"\ninf,"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_table_of_losses_is_kept_aside(out, capsys, how):
+    whole = (out / "metrics.csv").read_bytes()
+    (out / "metrics_old1.csv").write_text("an older one")
+    broken = BROKEN[how](whole)
+    (out / "metrics.csv").write_bytes(broken)
+    assert resumed(out) == 0
+    if how == "a step that comes twice":  # written after the checkpoint, perhaps: cut off
+        assert (out / "metrics.csv").read_bytes().startswith(whole)
+        return
+    assert "does not hold the losses up to step 2: it is now" in capsys.readouterr().out
+    assert (out / "metrics_old1.csv").read_text() == "an older one"
+    assert (out / "metrics_old2.csv").read_bytes() == broken
+    assert (out / "metrics.csv").read_text().splitlines()[1].startswith("3,")
+
+
+def test_two_processes_do_not_share_a_run(out, capsys):
+    with run_folder(out):
+        before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        assert resumed(out) == 2
+        assert f"a run is going on in {out}" in last_line(capsys)
+        assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert resumed(out) == 0
+
+
+@pytest.mark.parametrize("family", ["dcgan", "stylegan", "pix2pix"])
+def test_random_numbers_of_another_device(tmp_path, capsys, family, two_folders):
+    data = {"dcgan": ["fashion"], "stylegan": two_folders[:1]}.get(family, two_folders)
+    train = ["train", family, "--data", *data, "--profile", "smoke", "--device", "cpu"]
+    train += ["--out", str(tmp_path / "run")]
+    if family == "pix2pix":
+        train += ["--resolution", "64"]
+    same = [] if family == "dcgan" else ["--steps", "2"]
+    assert main([*train, "--steps", "2", "--save-every", "1"]) == 0
+    path = tmp_path / "run" / "last.pt"
+    state = torch.load(tmp_path / "run" / "previous.pt", weights_only=True)
+    of_cpu = state["step"]["generator"].shape
+    state["step"]["generator"] = torch.zeros(16, dtype=torch.uint8)  # as long as a CUDA generator's
+    torch.save(state, path)
+    assert main([*train, *(same or ["--steps", "3"]), "--resume"]) == 0
+    assert "saved on another kind of device: it goes on with other random numbers" in capsys.readouterr().out
+    assert torch.load(path, weights_only=True)["step"]["generator"].shape == of_cpu
+
+
+@pytest.mark.parametrize(
+    ("given", "way"),
+    [
+        (["--batch-size", "5"], ["add", "--batch-size", "8"]),
+        (["--seed", "9"], ["add", "--seed", "0"]),
+        (["--profile", "fast"], ["give the same --profile"]),
+        (["--data", "PICTURES", "--resolution", "28"], ["give the same --data"]),
+    ],
+)
+def test_a_setting_that_differs_comes_with_the_option_that_restores_it(out, two_folders, capsys, given, way):
+    given = [two_folders[0] if word == "PICTURES" else word for word in given]
+    assert main([*TRAIN, "--steps", "3", "--out", str(out), "--resume", *given]) == 2
+    assert f": {' '.join(way)}, or choose another --out" in last_line(capsys)
+    restored = [*given, *way[1:]] if way[0] == "add" else []
+    assert main([*TRAIN, "--steps", "3", "--out", str(out), "--resume", *restored]) == 0
+
+
+def test_another_precision_comes_with_the_variable_that_restores_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("GAN_COURSE_PRECISION", "bfloat16")
+    out = tmp_path / "run"
+    assert main([*TRAIN, "--steps", "1", "--out", str(out)]) == 0
+    monkeypatch.setenv("GAN_COURSE_PRECISION", "float32")
     assert resumed(out) == 2
-    assert "metrics.csv does not hold steps 1 to 2" in last_line(capsys)
-    assert (out / "metrics.csv").read_text() == cut
+    assert "this one has float32: set GAN_COURSE_PRECISION=bfloat16" in last_line(capsys)
+    monkeypatch.setenv("GAN_COURSE_PRECISION", "bfloat16")
+    assert resumed(out) == 0
+
+
+def test_losses_without_a_checkpoint_are_removed_as_the_line_says(out, capsys):
+    (out / "last.pt").unlink()
+    assert main([*TRAIN, "--steps", "1", "--out", str(out)]) == 2
+    assert f"remove {out / 'metrics.csv'}, or choose another --out" in last_line(capsys)
+    (out / "metrics.csv").unlink()
+    assert main([*TRAIN, "--steps", "1", "--out", str(out)]) == 0
 
 
 def first_moments(state):

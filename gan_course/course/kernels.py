@@ -1,0 +1,44 @@
+"""Which Python a notebook runs in. Jupyter goes by names, and what is called python3 may be anybody's."""
+
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+NAME = "python3"  # in every stored notebook
+
+
+@contextmanager
+def this_python() -> Iterator[dict[str, str]]:
+    """Environment variables with which Jupyter's python3 is the Python that runs here, until the block ends."""
+    from ipykernel.kernelspec import get_kernel_dict
+
+    with tempfile.TemporaryDirectory(prefix="gan_course_") as folder:
+        kernel = Path(folder) / "kernels" / NAME
+        kernel.mkdir(parents=True)
+        (kernel / "kernel.json").write_text(json.dumps(get_kernel_dict()))
+        first = [folder, os.environ.get("JUPYTER_PATH")]  # before all other places that Jupyter looks at
+        yield {"JUPYTER_PATH": os.pathsep.join(filter(None, first))}
+
+
+def jupyter_python() -> tuple[str, Path] | None:
+    """The program that JupyterLab starts as python3 and the folder that says so; None where it is this Python."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    spec = KernelSpecManager().get_kernel_spec(NAME)
+    program = spec.argv[0]
+    if re.fullmatch(r"python(3(\.\d+)?)?", program) or _is_this_python(
+        program
+    ):  # Jupyter takes its own for such a name
+        return None
+    return program, Path(spec.resource_dir)
+
+
+def _is_this_python(program: str) -> bool:
+    """A link in another environment leads to the same file and is another Python all the same."""
+    here, there = Path(sys.executable).absolute(), Path(program).absolute()
+    return here.parent == there.parent and here.resolve() == there.resolve()
