@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--device", default="", help="cpu, cuda or mps (default: a GPU that is really there, else cpu)")
     run.add_argument("--out", type=folder, help="folder for results (default: runs/<time>)")
     run.add_argument("--max-steps", type=whole, metavar="N", help="cap every training at N steps, to prove the path")
+    run.add_argument(
+        "--jobs", type=_jobs, default=1, metavar="N", help="lessons at a time, each on one thread (default: 1)"
+    )
     run.add_argument("--record", action="store_true", help="also write docs/results/course-<profile>.json")
     run.set_defaults(command=_run)
 
@@ -167,6 +170,10 @@ def _batch_size(text: str) -> int:
     return whole(text, highest=65_536)
 
 
+def _jobs(text: str) -> int:
+    return whole(text, highest=64)
+
+
 def _count(text: str) -> int:
     return whole(text, highest=100_000)
 
@@ -198,6 +205,8 @@ def _run(options: argparse.Namespace) -> int:
     read_manifest(data_root())
     if options.record and capped:
         raise CourseError("--record keeps real figures: leave out --max-steps, and unset GAN_COURSE_MAX_STEPS")
+    if options.record and options.jobs > 1:
+        raise CourseError("--record keeps the times of lessons that run alone: leave out --jobs")
     if options.record and names != select_lessons():
         raise CourseError("--record keeps one run of all lessons: leave out --only")
     with interrupt_held():
@@ -208,7 +217,7 @@ def _run(options: argparse.Namespace) -> int:
         from gan_course.runtime import choose_runtime
 
     runtime = choose_runtime(options.device)
-    settings = {"profile": profile, "device": options.device, "max_steps": options.max_steps}
+    settings = {"profile": profile, "device": options.device, "max_steps": options.max_steps, "jobs": options.jobs}
     with run_folder(options.out or new_folder("runs", datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))) as out:
         summary = run_lessons(names, **settings, out=out, where=str(runtime))
         page = write_gallery(out, summary)

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -22,7 +24,10 @@ from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 
 CELL_TIMEOUT = {"smoke": 120, "fast": 600, "full": 3600}  # seconds
+ONE_THREAD = {"GAN_COURSE_THREADS": "1", "OMP_NUM_THREADS": "1"}
 LONG = 10  # seconds, from which on a cell is one to wait for
+
+_RUNNING: set[subprocess.Popen] = set()  # lessons under way
 
 
 @dataclass
@@ -48,6 +53,7 @@ def run_lessons(
     where: str = "",
     parameters: Mapping[str, object] | None = None,
     settings: Mapping[str, str] | None = None,
+    jobs: int = 1,
 ) -> dict:
     """Execute lessons with papermill, write `summary.json` and `index.html`, and return the summary.
 
@@ -64,6 +70,7 @@ def run_lessons(
         where: a line on device and precision, for the summary.
         parameters: values for the cell tagged `parameters`, such as {"SEED": 1}.
         settings: environment variables for the lessons, such as {"GAN_COURSE_PRECISION": "float32"}.
+        jobs: lessons at a time; from two on each has one thread, or their threads would wait for each other.
 
     Raises:
         CourseError: the folder cannot be written or holds another run, or the tools to run notebooks are missing.
@@ -71,21 +78,25 @@ def run_lessons(
     _require_tools()
     _refuse_old_results(out, names)
     out = output_folder(out)
-    environment = _environment(profile, device, max_steps) | dict(settings or {})
+    environment = _environment(profile, device, max_steps) | (ONE_THREAD if jobs > 1 else {}) | dict(settings or {})
     started = time.perf_counter()
-    results: list[LessonResult] = []
-    try:
-        for number, name in enumerate(names, 1):
+    results: dict[str, LessonResult] = {}
+
+    def run_one(numbered: tuple[int, str]) -> None:
+        number, name = numbered
+        if jobs == 1:
             print(f"[{number}/{len(names)}] {name} ...", end="", flush=True)
-            result = _run_lesson(name, profile, out, environment, parameters or {})
-            results.append(result)
-            _report(result)
+        results[name] = _run_lesson(name, profile, out, environment, parameters or {})
+        _report(results[name], "" if jobs == 1 else f"[{number}/{len(names)}] {name} ...")
+
+    try:
+        _each(run_one, list(enumerate(names, 1)), jobs)
     finally:  # what is finished is kept, also when the user stops the run
         summary = {
             "profile": profile,
             "device": where or device,
             "seconds": round(time.perf_counter() - started, 1),
-            "lessons": [_public(result) for result in results],
+            "lessons": [_public(results[name]) for name in names if name in results],
         }
         with atomic_write(out / "summary.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1) + "\n")
@@ -98,15 +109,31 @@ def _refuse_old_results(out: Path, names: list[str]) -> None:
             raise CourseError(f"{out} already holds {file}: choose another --out")
 
 
-def _report(result: LessonResult) -> None:
+def _each(work: Callable[[Any], None], items: list, jobs: int) -> None:
+    """Do the work for each item, `jobs` at a time. Where one raises, or the user stops, the others are stopped too."""
+    if jobs == 1:
+        for item in items:
+            work(item)
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        pending = {pool.submit(work, item) for item in items}
+        try:
+            for done in as_completed(pending):
+                done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(_RUNNING):
+                _stop(process)
+            raise
+
+
+def _report(result: LessonResult, begin: str) -> None:
     held = sum(entry["held"] is True for entry in result.claims)
     judged = sum(entry["held"] is not None for entry in result.claims)
-    print(f" {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of {judged} claims held")
-    for entry in result.claims:
-        if entry["held"] is False:
-            print(f"        claim did not hold: {in_words(entry)}")
-    if result.error:
-        print(f"        {result.error}")
+    lines = [f"{begin} {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of {judged} claims held"]
+    lines += [f"claim did not hold: {in_words(entry)}" for entry in result.claims if entry["held"] is False]
+    lines += [result.error] if result.error else []
+    print("\n        ".join(lines), flush=True)  # at once: other lessons may end at the same time
 
 
 def print_missed_claims(summary: dict) -> None:
@@ -154,12 +181,15 @@ def _run_lesson(
     started = time.perf_counter()
     with (out / f"{name}.log").open("w") as log, kernels.this_python() as kernel:
         process = subprocess.Popen(command, env=environment | kernel, stdout=log, stderr=subprocess.STDOUT)
+        _RUNNING.add(process)
         with _PeakMemory(process.pid) as memory:
             try:
                 code = process.wait()
             except BaseException:
                 _stop(process)
                 raise
+            finally:
+                _RUNNING.discard(process)
     seconds = time.perf_counter() - started
     claims = read_claims(record)
     waits = _waits(executed) if code == 0 else []

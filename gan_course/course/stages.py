@@ -19,12 +19,12 @@ from pathlib import Path
 from gan_course.course.commands import OneLineParser, run_command
 from gan_course.course.lessons import ROOT, lesson_names
 from gan_course.course.results import KINDS, RESULTS, current_commit, machine_kind
+from gan_course.course.runner import ONE_THREAD
 from gan_course.files import atomic_write
 from gan_course.runtime import choose_runtime
 
 LIGHT = ("01_the_game", "02_images", "04_measuring", "10_adain")  # the lessons that train least
 BOTH = "2"  # processes at a time: one thread each, so that none waits for another's threads
-ONE_THREAD = {"GAN_COURSE_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)

@@ -154,3 +154,42 @@ def test_a_lesson_runs_in_the_python_that_was_called(one_lesson, foreign_python,
     executed = run_one(tmp_path / "out")
     assert executed.cells[-1].outputs[0].text == f"{sys.executable}\n"
     assert executed.metadata.kernelspec.name == "python3"
+
+
+def lessons_of(folder, monkeypatch, **cells):
+    """Lessons of one code cell each, in a folder that the runner takes for the course's."""
+    for name, cell in cells.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    monkeypatch.setattr(runner, "NOTEBOOKS", folder)
+
+
+MEET = """
+import os, time
+from pathlib import Path
+Path("{own}").touch()
+while not Path("{other}").exists():
+    time.sleep(0.05)
+assert os.environ["GAN_COURSE_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
+"""
+
+
+def test_two_at_a_time_wait_for_each_other_and_are_told_in_order(tmp_path, monkeypatch, capsys):
+    cells = {"01_a": MEET.format(own="a", other="b"), "02_b": MEET.format(own="b", other="a"), "03_c": "1 / 0"}
+    lessons_of(tmp_path, monkeypatch, **cells)
+    summary = runner.run_lessons(list(cells), profile="smoke", device="cpu", out=tmp_path / "run", jobs=2)
+    assert [(lesson["name"], lesson["status"]) for lesson in summary["lessons"]] == [
+        ("01_a", "passed"),
+        ("02_b", "passed"),
+        ("03_c", "failed"),
+    ]
+    assert "[1/3] 01_a ... passed" in capsys.readouterr().out
+
+
+def test_what_ends_one_lesson_of_two_ends_the_other(tmp_path, monkeypatch):
+    lessons_of(tmp_path, monkeypatch, **{"01_a": "import time\ntime.sleep(600)", "02_b": "print(1)"})
+    monkeypatch.setattr(runner, "_report", lambda *_: (_ for _ in ()).throw(BrokenPipeError))
+    with pytest.raises(BrokenPipeError):
+        runner.run_lessons(["01_a", "02_b"], profile="smoke", device="cpu", out=tmp_path / "run", jobs=2)
+    assert not runner._RUNNING
