@@ -9,6 +9,7 @@ PROFILE ?= fast
 ONLY ?=
 DEVICE ?=
 SEEDS ?= 0,1,2,3,4
+JOBS ?= 1
 BASE_PYTHON ?= python3
 
 ifdef PYTHON
@@ -77,7 +78,7 @@ gpu: $(READY)  ## all lessons on a GPU in the full profile, trainings cut short,
 	$(PY) -m gan_course.course.gpu
 
 calibrate: $(READY)  ## rerun lessons over seeds, processors and threads: margin over spread of each claim (ONLY=02)
-	$(PY) -m gan_course.course.calibration $(ONLY) --seeds "$(SEEDS)"
+	$(PY) -m gan_course.course.calibration $(ONLY) --seeds "$(SEEDS)" --jobs "$(JOBS)"
 
 sensitivity: $(READY)  ## spoil real pictures and see which measures notice, into docs/results/sensitivity.md
 	$(PY) -m gan_course.course.sensitivity

@@ -165,7 +165,7 @@ def _check_device(name: str) -> str:
 
 def _set_threads(asked: str, *, look: bool) -> tuple[int, str]:
     """Sets torch's thread count; returns it, and in words why it is less than torch's own."""
-    own, why = _own_threads(), ""
+    own, why = own_threads(), ""
     if asked:
         count = whole_number(asked, 1, MAX_THREADS)
         if count is None:
@@ -192,7 +192,7 @@ def keep_threads(count: int) -> None:
 
 
 @cache
-def _own_threads() -> int:
+def own_threads() -> int:
     """Torch's own count, from before anybody changed it."""
     return torch.get_num_threads()
 

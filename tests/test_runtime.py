@@ -73,7 +73,7 @@ def look(monkeypatch):
     """Pretend what a look at the cores finds, in a process that has four threads and has not looked yet."""
     monkeypatch.delenv("GAN_COURSE_THREADS", raising=False)
     monkeypatch.setattr(runtime.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
-    monkeypatch.setattr(runtime, "_own_threads", lambda: 4)
+    monkeypatch.setattr(runtime, "own_threads", lambda: 4)
 
     def pretend(*busy):
         monkeypatch.setattr(runtime.psutil, "cpu_percent", lambda *_, **__: list(busy))
@@ -114,7 +114,7 @@ def test_who_asks_for_threads_gets_them_on_a_busy_machine_too(look):
     assert runtime.choose_runtime("cpu", threads=3).threads == 3
 
 
-def test_a_run_goes_on_with_its_own_threads_unless_others_are_asked_for(monkeypatch):
+def test_a_run_goes_on_with_itsown_threads_unless_others_are_asked_for(monkeypatch):
     monkeypatch.delenv("GAN_COURSE_THREADS")
     runtime.keep_threads(2)
     assert torch.get_num_threads() == 2

@@ -20,13 +20,13 @@ import torch
 from gan_course.config import max_steps
 from gan_course.course.calibration_summary import ENOUGH, EXACT, n_flagged, summarise
 from gan_course.course.claims import read_claims, stored_claims
-from gan_course.course.commands import OneLineParser, run_command
+from gan_course.course.commands import OneLineParser, run_command, whole
 from gan_course.course.lessons import NOTEBOOKS, select_lessons
 from gan_course.course.results import RESULTS, current_commit
-from gan_course.course.runner import run_lessons
+from gan_course.course.runner import ONE_THREAD, each, run_lessons
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
-from gan_course.runtime import OLD_MACHINE, Runtime, choose_runtime
+from gan_course.runtime import OLD_MACHINE, Runtime, choose_runtime, own_threads
 
 HIGHEST_SEED = 2**32 - 1
 
@@ -38,14 +38,25 @@ class Variant:
     name: str
     seed: int
     settings: Mapping[str, str] = field(default_factory=dict)  # environment variables; none: as this machine would
+    alone: bool = False  # beside no other run
 
 
-def variants(seeds: Sequence[int], runtime: Runtime) -> list[Variant]:
-    """The runs of a calibration: every seed; two as on an old machine and one on one thread, where that differs."""
-    runs = [Variant(f"seed {seed}", seed) for seed in seeds]
+def variants(seeds: Sequence[int], runtime: Runtime, jobs: int = 1) -> list[Variant]:
+    """The runs of a calibration: every seed, two as on an old machine, and one on another number of threads.
+
+    Args:
+        seeds: two or more.
+        runtime: of this machine; what it does anyway is not run twice.
+        jobs: runs at a time; from two on each has one thread, and the last has as many as torch takes, alone.
+    """
+    one = ONE_THREAD if jobs > 1 else {}
+    runs = [Variant(f"seed {seed}", seed, one) for seed in seeds]
     if not is_old(runtime):
-        runs += [Variant(f"old machine, seed {seed}", seed, OLD_MACHINE) for seed in seeds[:2]]
-    if runtime.threads != 1:
+        runs += [Variant(f"old machine, seed {seed}", seed, OLD_MACHINE | one) for seed in seeds[:2]]
+    if jobs > 1 and own_threads() > 1:
+        count = str(own_threads())
+        runs.append(Variant(f"{count} threads", seeds[0], {"GAN_COURSE_THREADS": count}, alone=True))
+    if jobs == 1 and runtime.threads > 1:
         runs.append(Variant("1 thread", seeds[0], {"GAN_COURSE_THREADS": "1"}))
     return runs
 
@@ -55,7 +66,7 @@ def is_old(runtime: Runtime) -> bool:
     return runtime.precision == "float32" and "AVX512" not in torch.backends.cpu.get_cpu_capability()
 
 
-def calibrate_lesson(name: str, runs: Sequence[Variant], folder: Path, where: str) -> dict:
+def calibrate_lesson(name: str, runs: Sequence[Variant], folder: Path, where: str, jobs: int = 1) -> dict:
     """Run one lesson in every variant, and sum up its claims.
 
     Args:
@@ -63,13 +74,15 @@ def calibrate_lesson(name: str, runs: Sequence[Variant], folder: Path, where: st
         runs: as `variants` returns them.
         folder: where the executed notebooks, logs and claims go, one folder a variant.
         where: a line on device, precision and threads, for the record.
+        jobs: runs at a time.
 
     Returns:
         The lesson's entry in `calibration.json`.
     """
     records, errors = {}, {}
-    for run in runs:
-        print(f"{run.name}: ", end="", flush=True)
+
+    def run_one(run: Variant) -> None:
+        print(f"{run.name}: ", end="" if jobs == 1 else "\n", flush=True)
         out = folder / name / re.sub(r"\W+", "-", run.name)
         options = {"parameters": {"SEED": run.seed}, "settings": run.settings}
         summary = run_lessons([name], profile="fast", device="", out=out, where=where, **options)
@@ -77,13 +90,17 @@ def calibrate_lesson(name: str, runs: Sequence[Variant], folder: Path, where: st
         (lesson,) = summary["lessons"]
         if lesson["status"] == "failed":
             errors[run.name] = lesson["error"]
+
+    each(run_one, [run for run in runs if not run.alone], jobs)
+    each(run_one, [run for run in runs if run.alone], 1)
+    names = [run.name for run in runs]
     return {
         "commit": current_commit(),
         "date": date.today().isoformat(),
         "runtime": where,
-        "runs": [run.name for run in runs],
+        "runs": names,
         "errors": errors,
-        "claims": summarise(records, [run.name for run in runs if not run.settings]),
+        "claims": summarise({run: records[run] for run in names}, [run for run in names if run.startswith("seed ")]),
     }
 
 
@@ -184,13 +201,14 @@ def read_seeds(text: str) -> list[int]:
     return seeds
 
 
-def calibrate(only: str, seeds: Sequence[int], out: Path) -> int:
+def calibrate(only: str, seeds: Sequence[int], out: Path, jobs: int = 1) -> int:
     """Calibrate lessons one after another; each is kept in `out` as soon as it is finished.
 
     Args:
         only: as `select_lessons` takes it; "" for all.
         seeds: two or more.
         out: the folder of `calibration.json` and `calibration.md`.
+        jobs: runs at a time.
 
     Returns:
         0, or 1 where a claim is flagged or a run broke off.
@@ -205,7 +223,7 @@ def calibrate(only: str, seeds: Sequence[int], out: Path) -> int:
     folder = Path("runs") / f"calibration_{datetime.now():%Y-%m-%d_%H-%M-%S}"
     total = 0
     for name in names:
-        entry = calibrate_lesson(name, variants(seeds, runtime), folder, str(runtime))
+        entry = calibrate_lesson(name, variants(seeds, runtime, jobs), folder, str(runtime), jobs)
         keep(out, name, entry)
         print_table(name, entry)
         total += n_flagged(entry)
@@ -222,6 +240,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = OneLineParser(prog="python -m gan_course.course.calibration", description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="*", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
     parser.add_argument("--seeds", default="0,1,2,3,4", help="two or more, separated by commas (default: 0,1,2,3,4)")
+    parser.add_argument(
+        "--jobs", type=whole, default=1, metavar="N", help="runs at a time, one thread each (default: 1)"
+    )
     parser.add_argument("--page", action="store_true", help="run nothing: write the page anew from what is recorded")
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
     return run_command(parser, arguments, _calibrate)
@@ -231,7 +252,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     if options.page:
         write_page(options.out)
         return 0
-    return calibrate(" ".join(options.lessons), read_seeds(options.seeds), options.out)
+    return calibrate(" ".join(options.lessons), read_seeds(options.seeds), options.out, options.jobs)
 
 
 if __name__ == "__main__":

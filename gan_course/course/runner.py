@@ -90,7 +90,7 @@ def run_lessons(
         _report(results[name], "" if jobs == 1 else f"[{number}/{len(names)}] {name} ...")
 
     try:
-        _each(run_one, list(enumerate(names, 1)), jobs)
+        each(run_one, list(enumerate(names, 1)), jobs)
     finally:  # what is finished is kept, also when the user stops the run
         summary = {
             "profile": profile,
@@ -109,7 +109,7 @@ def _refuse_old_results(out: Path, names: list[str]) -> None:
             raise CourseError(f"{out} already holds {file}: choose another --out")
 
 
-def _each(work: Callable[[Any], None], items: list, jobs: int) -> None:
+def each(work: Callable[[Any], None], items: list, jobs: int) -> None:
     """Do the work for each item, `jobs` at a time. Where one raises, or the user stops, the others are stopped too."""
     if jobs == 1:
         for item in items:

@@ -239,3 +239,18 @@ def test_a_real_lesson_gets_its_seed_and_settings_and_goes_on(tmp_path, monkeypa
     a, b, c = entry["claims"]
     assert a["margins"] == {"seed 0": 0.5, "seed 1": -0.5, "float32": 0.5} and a["held"] == 2
     assert b["flag"] == "" and c["held"] == 1
+
+
+def test_runs_beside_each_other_have_one_thread_and_the_last_has_all_alone(monkeypatch):
+    monkeypatch.setattr(calibration, "own_threads", lambda: 2)
+    runs = variants([0, 1], NATIVE, jobs=2)
+    assert [run.name for run in runs] == ["seed 0", "seed 1", "old machine, seed 0", "old machine, seed 1", "2 threads"]
+    assert [run.settings["GAN_COURSE_THREADS"] for run in runs] == ["1"] * 4 + ["2"]
+    assert [run.alone for run in runs] == [False] * 4 + [True]
+
+
+def test_runs_beside_each_other_give_the_same_table(course, tmp_path):
+    assert calibration.main(["01_a", "--seeds", "0,1", "--jobs", "2", "--out", "results"]) == 0
+    kept = read_calibration(tmp_path / "results")["01_a"]
+    assert list(kept["claims"][0]["margins"])[:4] == kept["runs"][:4]
+    assert kept["claims"][0]["margins"]["old machine, seed 1"] == 9.5
