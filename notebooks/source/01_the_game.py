@@ -203,10 +203,10 @@ ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
-# How close is it? A line that begins with CLAIM is a sentence of the course that was put to the test just now: the
-# sentence, then what was measured beside the bound it has to keep, and whether it does. If one says False in your run,
-# something above was changed, skipped or run twice, or the sentence has too little room on your machine: nothing stops,
-# but do not build on that sentence. The same lines are checked whenever the course is tested.
+# How close is it? A line that begins with CLAIM puts a sentence of the course to the test: the sentence, what was
+# measured just now beside the bound it has to keep, and whether it does. The same lines are checked whenever the course
+# is tested. If one says False in your run, a cell above was changed, skipped or run twice, or the sentence has too
+# little room on your machine; nothing stops, but do not build on it.
 
 # %%
 error = (d_learnt - d_star)[seen].abs().mean()
