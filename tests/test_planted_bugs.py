@@ -48,7 +48,7 @@ BUGS = [
         "training/ema.py",
         "        slow.copy_(fast)",
         "        pass",
-        "02_images: its BatchNorm statistics are G's own",
+        "02_images: no BatchNorm statistic of the slow copy differs from G's",
     ),
     Bug(
         "EMA never updated",

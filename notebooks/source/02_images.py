@@ -78,7 +78,8 @@ print(tuple(pictures.shape), pictures.dtype, "·", tuple(held_out.shape))
 
 # %%
 scaled = to_float(pictures[:256])
-claim("real pictures reach exactly from -1 to 1", scaled.min() == -1 and scaled.max() == 1)
+off = max(abs(scaled.min() + 1), abs(scaled.max() - 1))
+claim("real pictures reach exactly from -1 to 1", off, below=1e-6)
 
 # %% [markdown]
 # ## From a vector to a picture
@@ -184,8 +185,8 @@ def saturated_share(std, n_networks=8):
 
 
 stuck = {std: saturated_share(std) for std in (0.02, 0.2)}
-claim("with 0.02 no pixel is stuck", stuck[0.02] == 0)
-claim("with 0.2 more than one pixel in ten is", stuck[0.2] > 1 / 10, margin=stuck[0.2] - 1 / 10)
+claim("with 0.02 not one pixel in a thousand is stuck", stuck[0.02], below=1 / 1_000)
+claim("with 0.2 more than one pixel in ten is", stuck[0.2], above=1 / 10)
 
 # %% tags=["nbval-ignore-output"]
 print("stuck beyond 0.99:", {std: f"{share:.0%}" for std, share in stuck.items()})
@@ -213,8 +214,9 @@ with torch.no_grad():
     trained = [G(torch.cat([z, others]))[0] for others in crowd]
     G.eval()
     evaluated = [G(torch.cat([z, others]))[0] for others in crowd]
-claim("in training mode the same z gives two pictures", not torch.allclose(*trained, atol=1e-3))
-claim("in evaluation mode it gives one", torch.allclose(*evaluated, atol=1e-5))
+in_training, in_evaluation = ((a - b).abs().max() for a, b in (trained, evaluated))
+claim("in training mode other neighbours change the picture of a z", in_training, above=1e-3)
+claim("in evaluation mode they do not, but for rounding", in_evaluation, below=1e-5)
 
 # %% [markdown]
 # Both lives are needed: batch statistics keep training stable, and running statistics make a sample depend on its own
@@ -249,8 +251,8 @@ exercises.check_make_norm(make_norm)
 # %%
 quiet = 0.1 * torch.randn(64, 1, 16, 16)  # a channel with standard deviation 0.1
 buggy, right = nn.BatchNorm2d(1, 0.8)(quiet).std(), nn.BatchNorm2d(1)(quiet).std()
-claim("BatchNorm brings a quiet channel to 1", abs(right - 1) < 0.01)
-claim("with eps = 0.8 it stays below 0.2", buggy < 0.2, margin=0.2 - buggy)
+print(f"with the usual eps, BatchNorm brings a quiet channel to {right:.1f}")
+claim("with eps = 0.8 a quiet channel stays below a fifth of that", buggy / right, below=1 / 5)
 
 # %% [markdown]
 # **Exercise 4. Draw without a trace** (medium, 10 minutes: every preview during training needs this)
@@ -349,7 +351,11 @@ for part in (rows[k : k + fifth] for k in range(0, len(rows), fifth)):
 reader = readers.load_reader("fashion")
 accuracy = (features.read_answers(reader, held_out)["kind"] == held_out_kinds).double().mean()
 real_features = features.features_of(reader, held_out)
-claim("the reader tells the kinds of held-out pictures apart, four in five or more", accuracy > 0.8)
+claim(
+    "the reader tells the kinds of held-out pictures apart, more than four in five",
+    accuracy,
+    above=0.8,
+)
 
 # %%
 @torch.no_grad()
@@ -363,16 +369,19 @@ def measure(G, n=1_000, seed=1):
 
 untrained = measure(DCGANGenerator(base_channels=cfg.dcgan.base_channels).eval().to(runtime.device))
 ours = measure(training.step.G_ema)
-claim("an untrained generator: no sample lies among the real pictures", untrained["precision"] == 0)
-gain = ours["precision"] - 0.2
-claim("after the lesson's training: more than a fifth of the samples do", gain > 0, margin=gain, needs_training=True)
+claim(
+    "after the lesson's training most samples lie among the real pictures",
+    ours["precision"],
+    above=0.5,
+    needs_training=True,
+)
 
 # %% tags=["nbval-ignore-output"]
 for name, result in (("untrained", untrained), ("your run", ours)):
     print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
 
 # %% [markdown]
-# So in the stored run most samples count as real. Look at your grid again before you believe it: the reader forgives
+# So most samples count as real. Look at your grid again before you believe it: the reader forgives
 # some of the haze and the ragged edges. A measure sees what its features see; lesson 04 finds out what that is.
 
 # %% [markdown]
@@ -416,9 +425,15 @@ plt.show()
 
 # %%
 ratio = sum(moves["G_ema"]) / sum(moves["G"])
-claim("the slow copy's pictures move less than half as far", ratio < 0.5, margin=0.5 - ratio, needs_training=True)
-same = [torch.equal(a, b) for a, b in zip(training.step.G.buffers(), training.step.G_ema.buffers(), strict=True)]
-claim("its BatchNorm statistics are G's own", all(same))
+claim(
+    "the slow copy's pictures move under two thirds as far as G's",
+    ratio,
+    below=2 / 3,
+    needs_training=True,
+)
+buffers = zip(training.step.G.buffers(), training.step.G_ema.buffers(), strict=True)
+differ = sum(not torch.equal(a, b) for a, b in buffers)
+claim("no BatchNorm statistic of the slow copy differs from G's", differ, below=1)
 
 # %% tags=["nbval-ignore-output"]
 print(f"the slow copy's pictures move {1 / ratio:.1f} times less far than G's")
@@ -480,7 +495,11 @@ viz.show_grid(drawn["samples"][:64], n_columns=16, zoom=2.0, quality=82)
 
 # %%
 shares = drawn["shares"]
-claim("the shipped generator draws all ten kinds, none under 4 %", shares.min() > 0.04, margin=shares.min() - 0.04)
+claim(
+    "the shipped generator draws all ten kinds, each in over 4 % of its samples",
+    shares.min(),
+    above=0.04,
+)
 real_shares = features.answer_shares(reader, held_out)["kind"]
 for kind in range(10):
     print(f"{CLASS_NAMES[kind]:12} drawn {shares[kind]:4.0%}   held-out pictures, as the reader sees them {real_shares[kind]:4.0%}")
@@ -491,9 +510,12 @@ for kind in range(10):
 
 # %%
 best = coverage.precision_recall(real_features, features.features_of(reader, pictures[:1_000]))
-precision_share, recall_share = drawn["precision"] / best[0], drawn["recall"] / best[1]
-claim("shipped: precision at least 0.75 of what real pictures give", precision_share >= 0.75, margin=precision_share - 0.75)
-claim("shipped: recall at least 0.75 of what real pictures give", recall_share >= 0.75, margin=recall_share - 0.75)
+parts = drawn["precision"] / best[0], drawn["recall"] / best[1]
+claim(
+    "shipped: precision and recall are over three quarters of what real pictures give",
+    min(parts),
+    above=0.75,
+)
 
 # %% tags=["nbval-ignore-output"]
 for name, result in (("your run", ours), ("shipped", drawn)):
@@ -515,9 +537,8 @@ print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 # %%
 a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
 ends, middle = a.norm(dim=1), ((a + b) / 2).norm(dim=1)
-print(f"length of an end {ends.mean():.1f}, of a halfway point {middle.mean():.1f}")
-shorter = middle.mean() / ends.mean()
-claim("halfway is shorter by a factor of the square root of two, within 2 %", abs(shorter * 2**0.5 - 1) < 0.02)
+shorter = ends.mean() / middle.mean()
+print(f"length of an end {ends.mean():.1f}, halfway {middle.mean():.1f}: {shorter:.2f} times less")
 
 # %% [markdown]
 # **Exercise 6. Stay on the sphere** (medium, 15 minutes: latent walks use it)
@@ -573,8 +594,6 @@ def paint_counts(kernel, stride=2):
 
 for kernel in (3, 4):
     print(f"kernel {kernel}, stride 2:", paint_counts(kernel))
-claim("kernel 3 paints unevenly", len(set(paint_counts(3)[2:-2])) == 2)
-claim("kernel 4 paints evenly", len(set(paint_counts(4)[2:-2])) == 1)
 
 # %% [markdown]
 # **Exercise 7. Which kernels are even?** (easy, 5 minutes: predict, then test with `paint_counts`)
@@ -643,10 +662,13 @@ def lattice(power):
 
 
 dots = {name: lattice(power) for name, power in spectra.items()}
-new = dots["transposed, new"]
-claim("the dots of a new transposed generator stand out more than tenfold", new > 10, margin=new - 10)
-claim("those of a new resize generator do not", dots["resize, new"] < 2, margin=2 - dots["resize, new"])
-claim("nor do those of the trained one", dots["shipped, trained"] < 2, margin=2 - dots["shipped, trained"])
+claim(
+    "the dots of a new transposed generator stand out more than tenfold",
+    dots["transposed, new"],
+    above=10,
+)
+others = max(dots["resize, new"], dots["shipped, trained"])
+claim("those of a new resize generator and of the trained one, less than twofold", others, below=2)
 
 # %% [markdown]
 # The trained generator has unlearnt the pattern: it tells fakes from real pictures, so it was something that D could
