@@ -564,11 +564,13 @@ knowing, blind = error["conditional GAN"], error["unconditional GAN"]
 off = {name: torch.tensor(value).log().abs().item() for name, value in detailed.items()}  # from 1
 judged("L1 alone errs less than the conditional GAN alone", error["L1"] / knowing, below=1)
 judged("the GAN that sees the input errs less than the one that does not", knowing / blind, below=1)
-judged("the GAN that does not errs more than one colour", blind / error["one colour"], above=1)
+share = blind / error["one colour"]
+judged("the GAN that does not see the input errs more than one colour", share, above=1)
 judged("L1 alone keeps less than 0.6 of the truth's detail", detailed["L1"], below=0.6)
-judged("with the GAN the detail is nearer to the truth's", off["L1 + GAN"] / off["L1"], below=1)
+share = off["L1 + GAN"] / off["L1"]
+judged("with L1 + GAN the detail is nearer to the truth's than with L1", share, below=1)
 cost = error["L1 + GAN"] / error["L1"]
-judged("and it costs less than a quarter more error than L1 alone", cost, below=1.25)
+judged("L1 + GAN errs by less than a quarter more than L1 alone", cost, below=1.25)
 
 # %% [markdown]
 # Of the four, L1 is nearest to the truth, by the measure it was trained on, and its maps look like none of the true
