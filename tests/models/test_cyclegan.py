@@ -3,8 +3,9 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import pad, relu
 
-from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
+from gan_course.models.cyclegan import PatchDiscriminator, ResnetBlock, ResnetGenerator
 from gan_course.models.layers import InstanceNorm, set_memory_format
 
 SMALL = {"base_channels": 4, "n_blocks": 1}
@@ -70,6 +71,30 @@ def test_instance_norm_hides_the_contrast_from_d_and_its_absence_does_not():
         full, faint = D(pattern), D(pattern / 4)
         change[norm] = float((full - faint).abs().mean() / full.std())
     assert change["instance"] < 0.3 * change["none"]
+
+
+def test_a_block_adds_a_branch_that_has_no_relu_at_its_end():
+    torch.manual_seed(0)
+    block, x, border = ResnetBlock(8, padding="reflect"), noise(2, 8, 8, 8), (1, 1, 1, 1)
+    convolutions = [layer for layer in block.modules() if isinstance(layer, nn.Conv2d)]
+    assert len(convolutions) == 2
+    for layer in convolutions:
+        nn.init.normal_(layer.weight)
+    norm = InstanceNorm()
+    y = relu(norm(convolutions[0](pad(x, border, mode="reflect"))))
+    y = norm(convolutions[1](pad(y, border, mode="reflect")))
+    assert torch.allclose(block(x), x + y, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [lambda: ResnetGenerator(base_channels=16, n_blocks=3), PatchDiscriminator])
+def test_the_first_weights_are_those_of_the_paper(make):
+    """Zhu et al. 2017, appendix 7.1: a Gaussian of mean 0 and standard deviation 0.02."""
+    torch.manual_seed(0)
+    layers = [m for m in make().modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
+    weights = torch.cat([layer.weight.flatten() for layer in layers])
+    assert weights.std().item() == pytest.approx(0.02, rel=0.02)
+    assert weights.mean().abs() < 1e-3
+    assert all(layer.bias is None or not layer.bias.any() for layer in layers)
 
 
 @pytest.mark.parametrize(
