@@ -53,9 +53,10 @@ from gan_course.models.adain import SynthesisLayer
 from gan_course.models.adain import adain as adain_of_package
 from gan_course.models.equalised import Blur, lrelu
 from gan_course.models.layers import InstanceNorm
-from gan_course.runtime import seed_everything
+from gan_course.runtime import choose_runtime, seed_everything
 
 cfg = config_for(STATISTICS, PROFILE)
+choose_runtime("cpu")  # a thread for each core that is free
 seed_everything(SEED)
 
 # %% [markdown]
