@@ -141,8 +141,10 @@ def map_by_hand(z, layers):
 
 z = torch.randn(200, 64, generator=torch.Generator().manual_seed(SEED))
 w = G.mapping(z)
-claim("our mapping network is the package's, to 1e-5", torch.allclose(map_by_hand(z, G.mapping.layers), w, atol=1e-5))
-claim("its weights are stored a hundred times as large", abs(G.mapping.layers[0].weight.std() / 100 - 1) < 0.05)
+same = torch.allclose(map_by_hand(z, G.mapping.layers), w, atol=1e-5)
+print("our mapping network gives the package's w, to 1e-5:", same)
+stored = G.mapping.layers[0].weight.std()
+print(f"spread of the weights that its first layer stores: {stored:.0f}, near 100")
 
 # %% [markdown]
 # The 0.01 is the paper's multiplier: Adam moves every *stored* number by about the learning rate, and what is
@@ -189,17 +191,18 @@ def away(w):
     return (w - shipped.mapping.w_avg).norm(dim=1).mean()
 
 
-claim("2 z gives the very same w, to 1e-4", (scaled - w).abs().max() < 1e-4, margin=1e-4 - (scaled - w).abs().max())
-apart = {name: ((one - w).norm(dim=1).mean() / away(w)).item() for name, one in {"-z": mirrored, "clipped z": clipped, "another z": w.roll(1, 0)}.items()}
-print("how far w moves, in mean distances from its mean:", {name: round(value, 2) for name, value in apart.items()})
-claim("-z: w moves as far as to another z, or farther", apart["-z"] > apart["another z"], margin=apart["-z"] - apart["another z"])
-claim("clipped z: it moves by over a quarter of that", apart["clipped z"] > 0.25 * apart["another z"], margin=apart["clipped z"] - 0.25 * apart["another z"])
+claim("2 z gives the very same w", (scaled - w).abs().max(), below=1e-4)
+moves = {"-z": mirrored, "clipped z": clipped, "another z": w.roll(1, 0)}
+moves = {name: ((one - w).norm(dim=1).mean() / away(w)).item() for name, one in moves.items()}
+print("how far w moves, in mean distances from its mean:")
+print(", ".join(f"{name} {value:.2f}" for name, value in moves.items()))
 reach = max(abs(away(one) / away(w) - 1) for one in (clipped, cut))
-claim("but as far from the mean as ever, clipped or drawn from the truncated normal: within 5 %", reach < 0.05, margin=0.05 - reach)
+claim("z clipped or cut: w lies as far from its mean as ever, to a tenth", reach, below=0.1)
 
 # %% [markdown]
-# So "truncation" of $z$ truncates nothing here: the norm puts the length back, at once. (And $w$ half-way to its mean
-# is half as far from it: nothing to measure.)
+# $-z$ is another creature indeed: its $w$ lies even farther off than another $z$'s. Clipping moves $w$ about a third as
+# far as another $z$ does, but not towards the mean. So "truncation" of $z$ truncates nothing here: the norm puts the
+# length back, at once. (And $w$ half-way to its mean is half as far from it: nothing to measure.)
 #
 # ### The shape of w
 #
@@ -216,21 +219,22 @@ def shape(points):
 
 with torch.no_grad():
     clouds = {"z, normalised": shape(shipped.mapping.norm(z)), "w": shape(w)}
-claim("z is a shell, as wide as it is high: lengths within 2 % of each other, widths within a factor of 2", clouds["z, normalised"][0].std() < 0.02 and clouds["z, normalised"][1] < 2)
-claim("lengths of w spread by over 5 %", clouds["w"][0].std() > 0.05, margin=clouds["w"][0].std() - 0.05, needs_training=True)
-claim("the widest direction of w is over ten times as wide as the narrowest", clouds["w"][1] > 10, margin=clouds["w"][1] - 10, needs_training=True)
+text = "the widest direction of w is over ten times as wide as the narrowest"
+claim(text, clouds["w"][1], above=10, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two histograms of length over mean length: normalised z is one narrow spike at 1; w is spread from about a half to four."}}
 _, (ax,) = viz.figure(7.5, 2.4)
 for (name, (lengths, ratio)), colour in zip(clouds.items(), (viz.REAL, viz.FAKE), strict=True):
+    print(f"{name:13} spread of lengths {lengths.std():4.0%} · widest over narrowest {ratio:.1f}")
     ax.hist(lengths.numpy(), bins=60, range=(0, 4.5), density=True, color=colour, alpha=0.6, label=f"{name}: widest / narrowest {ratio:.1f}")
 ax.set(xlabel="distance from the mean, in mean distances", yticks=[])
 ax.legend(frameon=False, fontsize=9)
 plt.show()
 
 # %% [markdown]
-# The mapping network may bend the sphere into what the synthesis network finds easy: long where many pictures differ,
-# flat where nothing depends on it. Whether that is "less entangled" is lesson 12's question.
+# $z$ is a thin shell, about as wide one way as another; $w$ is neither. The mapping network may bend the sphere into
+# what the synthesis network finds easy: long where many pictures differ, flat where nothing depends on it. Whether that
+# is "less entangled" is lesson 12's question.
 
 # %% [markdown]
 # ## A layer
@@ -296,10 +300,16 @@ ws = G.ws(torch.randn(4, 64))
 maps = [torch.randn(4, 1, layer.resolution, layer.resolution) for layer in synthesis.layers]
 ours, theirs = synthesise(synthesis, ws, maps), synthesis(ws, noise=maps)
 far = (ours - theirs).abs().max() / theirs.std()
-claim("our synthesis network is the package's: within a thousandth of the pictures' spread", far < 1e-3)
-moved = [(synthesise(synthesis, ws, [*maps[:k], -maps[k], *maps[k + 1 :]]) - ours).abs().max() for k in range(G.num_ws)]
-restyled = [(synthesise(synthesis, torch.cat([ws[:, :k], -ws[:, k : k + 1], ws[:, k + 1 :]], 1), maps) - ours).abs().max() for k in range(G.num_ws)]
-claim("each of the eight styles and each of the eight maps changes the picture", min(moved) > 0.01 and min(restyled) > 0.01)
+text = "our synthesis network draws the package's pictures, to a thousandth of their spread"
+claim(text, far, below=1e-3)
+changes = []
+for k in range(G.num_ws):  # turn the sign of one map, and of one style
+    flipped = ws.clone()
+    flipped[:, k] *= -1
+    changes.append(synthesise(synthesis, ws, [*maps[:k], -maps[k], *maps[k + 1 :]]) - ours)
+    changes.append(synthesise(synthesis, flipped, maps) - ours)
+each = min(change.abs().max() for change in changes) > 0.01
+print("each of the eight styles and each of the eight maps changes the picture:", bool(each))
 
 # %% [markdown]
 # Two things to notice. $w$ comes in at *every* layer and nowhere else. And the last step, **ToRGB**, is a plain 1 x 1
@@ -322,7 +332,6 @@ wanted = torch.linspace(-0.9, 0.9, 10).requires_grad_()
 needed = torch.where(wanted < 0, wanted / 0.2, wanted)  # what ToRGB has to say for such a pixel
 print(f"{dark:.0%} of the critters' pixel values are below 0")
 print(f"for a pixel of -0.9 the convolution has to say {needed[0]:.1f}; its gradient is {slope[0] / slope[-1]:.1f} of a bright pixel's")
-claim("more than half of all values are below 0", dark > 0.5, margin=dark - 0.5)
 
 # %% [markdown]
 # It still runs, and G may learn to shout wherever a value is below 0. It is a handicap that nobody sees in the loss.
@@ -334,9 +343,9 @@ claim("more than half of all values are below 0", dark > 0.5, margin=dark - 0.5)
 # 16 different w.
 
 # %%
-def noise_share(strength):
-    """Pixel variance over noise, in pixel variance over w, in a new network; None leaves the strengths as they are made."""
-    torch.manual_seed(SEED)
+def noise_share(strength, seed):
+    """Pixel variance over noise, in that over w, in a new network; None: strengths as made."""
+    torch.manual_seed(seed)
     fresh = SynthesisNetwork(img_resolution=32, w_dim=64, channel_base=512, channel_max=48).requires_grad_(False)
     for layer in fresh.layers:
         if strength is not None:
@@ -346,16 +355,21 @@ def noise_share(strength):
     return (over_noise / fresh(ws, noise="const").var(0).mean()).item()
 
 
-share = {"0, as the package has it": noise_share(None), "N(0, 1)": noise_share(1.0)}
-claim("as the package makes it, noise changes nothing", share["0, as the package has it"] < 1e-6)
-claim("strength N(0, 1): noise moves the pixels at least a tenth as much, in variance, as w", share["N(0, 1)"] > 0.1, margin=math.log(share["N(0, 1)"] / 0.1))
+starts = {"0, as the package has it": None, "N(0, 1)": 1.0}
+shares = {}
+for name, strength in starts.items():
+    shares[name] = [noise_share(strength, 100 * SEED + k) for k in range(16)]
+full = sum(shares["N(0, 1)"]) / 16
+text = "at N(0, 1) noise moves pixels over a tenth as much as w, in variance: mean of 16 networks"
+claim(text, full, above=0.1)
 
 # %% tags=["nbval-ignore-output"]
-print({name: f"{value:.2f}" for name, value in share.items()})
+for name, values in shares.items():
+    print(f"{name}: variance over noise {min(values):.2f} to {max(values):.2f} of that over w")
 
 # %% [markdown]
-# D has to see through that noise before it can teach G anything about $w$. (Whether a long training recovers, we did
-# not try.)
+# It depends on the network that one happens to draw, so here are sixteen. D has to see through that noise before it can
+# teach G anything about $w$. (Whether a long training recovers, we did not try.)
 
 # %% [markdown]
 # ### One map for two layers
@@ -408,10 +422,9 @@ for name, shared in (("shared", True), ("a map a layer", False)):
     pairs = [torch.corrcoef(torch.stack(added[k : k + 2]))[0, 1].abs() for k in range(0, len(added), 2)]
     found[name] = min(pairs).item(), max(pairs).item(), sum({id(one): one[0].numel() for one in maps}.values())
 print({name: f"correlation {low:.2f} to {high:.2f}, {count:,} numbers" for name, (low, high, count) in found.items()})
-claim("shared: a correlation of 1, from 1,360 numbers", abs(found["shared"][0] - 1) < 1e-5 and found["shared"][2] == 1_360)
-claim("a map a layer: within 0.15 of none, from twice as many", found["a map a layer"][1] < 0.15 and found["a map a layer"][2] == 2_720)
 
 # %% [markdown]
+# Shared, both layers of a resolution add the same map, and a picture gets half as many random numbers as it could have.
 # And the package's step? We shall look, when we have one.
 
 # %% [markdown]
@@ -450,7 +463,7 @@ mean = shipped.mapping.w_avg
 by_hand = torch.cat([mean + 0.7 * (full[:, :4] - mean), full[:, 4:]], 1)
 with torch.no_grad():
     theirs = shipped.ws(z[:50], truncation_psi=0.7, truncation_cutoff=4)
-claim("it is the package's truncation, to 1e-5", torch.allclose(by_hand, theirs, atol=1e-5))
+print("it is the package's truncation, to 1e-5:", torch.allclose(by_hand, theirs, atol=1e-5))
 
 # %% [markdown]
 # ## Training
@@ -551,9 +564,8 @@ with torch.no_grad():
     ours = styles_by_hand(step, 64, 32)
     step.generator.set_state(state)
     theirs = step.styles(64, resolution=32)
-mixed = (theirs[:, 0] != theirs[:, -1]).any(1).double().mean().item()
-claim("our mixed styles are the step's, to 1e-4", torch.allclose(ours, theirs, atol=1e-4))
-claim("of 64 pictures between 45 and 63 are mixed", 45 <= round(64 * mixed) <= 63)
+print("our mixed styles are the step's, to 1e-4:", torch.allclose(ours, theirs, atol=1e-4))
+print((theirs[:, 0] != theirs[:, -1]).any(1).sum().item(), "of 64 pictures are mixed")
 
 # %% [markdown]
 # And its noise: a map for each layer, those of one resolution too? (At 4 px this G has one layer, and then two for each
@@ -563,7 +575,8 @@ claim("of 64 pictures between 45 and 63 are mixed", 45 <= round(64 * mixed) <= 6
 maps = step.noise_maps(64, 32)
 pairs = [torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1].abs() for a, b in zip(maps[1::2], maps[2::2], strict=True)]
 step.generator.set_state(state)
-claim("a map for each layer, and those of one resolution have nothing in common: correlation under 0.15", len(maps) == len(step.G.synthesis.layers) and len(pairs) == 3 and max(pairs) < 0.15)
+print(f"{len(maps)} maps for {len(step.G.synthesis.layers)} layers")
+print("those of one resolution have nothing in common:", bool(max(pairs) < 0.15))
 
 # %% [markdown]
 # And its average. If training moved every weight by 1 and then stood still: **predict** how much of the way the average
@@ -578,8 +591,10 @@ for p in moved.parameters():
 for _ in range(100):
     ema.update_ema(slow, moved, decay=config.ema_decay)
 behind = [(1 - (p - old).mean()).item() for p, old in zip(slow.parameters(), before, strict=True)]
-claim("after 100 steps the average lacks decay^100 of the way, to 0.001", max(abs(one - config.ema_decay**100) for one in behind) < 1e-3)
-print(f"decay {config.ema_decay}: {config.ema_decay**100:.2f} is lacking after 100 steps, half after {math.log(0.5) / math.log(config.ema_decay):.0f}")
+decay = config.ema_decay
+print(f"after 100 steps {max(behind):.2f} of the way is lacking")
+print(f"{decay} to the power of 100 is {decay**100:.2f}")
+print(f"half of the way is lacking after {math.log(0.5) / math.log(decay):.0f} steps")
 
 # %% [markdown]
 # ## A minute of StyleGAN
@@ -629,7 +644,6 @@ def distance(made):
 
 
 distances = {name: distance(part) for name, part in ({"other real ones": to_float(other)} | rivals).items()}
-claim("other real pictures are at least ten times as near as the Gaussian of pixels", distances["Gaussian of pixels"] > 10 * distances["other real ones"])
 
 # %% tags=["nbval-ignore-output"]
 film, begun = {}, time.perf_counter()
@@ -657,8 +671,9 @@ with torch.no_grad():
     for name, network, noise in (("not averaged", step.G, "const"), ("averaged, noise off", step.G_ema, "none")):
         plain = torch.cat([network(part, noise=noise).float().clamp(-1, 1).cpu() for part in many.split(100)])
         distances[name] = distance(plain)
-ahead = distances["Gaussian of pixels"] / distances["StyleGAN, a minute"]
-claim("after its minute StyleGAN is nearer to the data than the Gaussian of pixels", ahead > 1, margin=ahead - 1, needs_training=True)
+far = distances["StyleGAN, a minute"] / distances["Gaussian of pixels"]
+text = "after its minute StyleGAN is nearer to the data than the Gaussian of pixels"
+claim(text, far, below=1, needs_training=True)
 
 # %% tags=["nbval-ignore-output"]
 for name, value in sorted(distances.items(), key=lambda pair: pair[1]):
@@ -669,9 +684,9 @@ grids = {"Gaussian of pixels": rivals["Gaussian of pixels"], "real, 8 px": rival
 viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, zoom=1, quality=72)
 
 # %% [markdown]
-# What is in the list, and what is claimed? Against the Gaussian the margin was wide with both seeds that we tried, so
-# that is claimed. Against the pictures of 8 px it came out ahead in our trials too, but by less, and another computer
-# rounds otherwise: the list says how it went here.
+# What is in the list, and what is claimed? Against the Gaussian the margin was wide with every seed that we tried, so
+# that is claimed: the number is its distance as a share of the Gaussian's. Against the pictures of 8 px it came out
+# ahead in our trials too, but by less, and another computer rounds otherwise: the list says how it went here.
 # "Not averaged" is the same training without EMA.
 #
 # Now look. The Gaussian has faces of a sort, for the critters all stand at one place. StyleGAN's have bodies and
@@ -699,7 +714,7 @@ viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, z
 works_at = generating.style_resolutions(shipped)
 print("styles work at", works_at, "px")
 print(f"{sum(p.numel() for p in shipped.parameters()):,} weights")
-claim("it has as many styles as a StyleGAN of 64 px", shipped.num_ws == len(works_at) == 2 * int(math.log2(64)) - 2)
+print("styles:", shipped.num_ws, "· a StyleGAN of 64 px has", 2 * int(math.log2(64)) - 2)
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "A grid of eight by eight drawn creatures of many shapes, colours and textures, made by the shipped StyleGAN2 without truncation."}}
 w64 = generating.styles(shipped, generating.latents(range(64), shipped.z_dim))
@@ -730,11 +745,13 @@ def board(level):
 
 
 everything = generating.generate(shipped, generating.mixing_grid(sources, columns, slice(0, shipped.num_ws)))
-claim("the three levels are all styles, each once", [k for numbers in LEVELS.values() for k in numbers] == list(range(shipped.num_ws)))
-claim("with all levels from the column, each row is the columns' creatures", torch.allclose(everything, generating.generate(shipped, columns).repeat(4, 1, 1, 1), atol=1e-3))
+alone = generating.generate(shipped, columns).repeat(4, 1, 1, 1)
+same = torch.allclose(everything, alone, atol=1e-3)
+print("with all levels from the column, each row is the columns' creatures:", same)
 mine = sources[2].clone()
 mine[LEVELS["middle"]] = columns[1, LEVELS["middle"]]
-claim("mixing by hand is the package's", torch.equal(mine, generating.mixing_grid(sources, columns, slice(3, 5))[2 * 5 + 1]))
+theirs = generating.mixing_grid(sources, columns, slice(3, 5))[2 * 5 + 1]
+print("mixing by hand is the package's:", torch.equal(mine, theirs))
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three boards of creatures: in each, four on the left and five on top, and their mixtures within, with coarse, middle or fine styles from the top."}}
 for name in LEVELS:
@@ -769,7 +786,8 @@ def with_noises(which):
 noisy = {"all layers": with_noises(lambda r: True), "4 to 16 px": with_noises(lambda r: r <= 16), "32 and 64 px": with_noises(lambda r: r >= 32)}
 over_w = generating.generate(shipped, w64).var(0).mean()
 part = (noisy["all layers"].var(0).mean() / over_w).item()
-claim("noise moves the pixels less than a thousandth as much, in variance, as w", part < 1e-3, margin=1e-3 - part, needs_training=True)
+text = "noise moves the pixels less than a thousandth as much as w, in variance"
+claim(text, part, below=1e-3, needs_training=True)
 
 # %% [markdown]
 # And the size of what it moves: average the deviations over blocks of 8 x 8 pixels. Fine grain averages out, a large
@@ -783,8 +801,6 @@ def survives(made):
 
 
 grain = {name: survives(made) for name, made in noisy.items()}
-ratio = grain["4 to 16 px"] / grain["32 and 64 px"]
-claim("what coarse layers' noise moves is larger: at least twice the share survives", ratio > 2, margin=ratio - 2, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of eight: creatures, and where noise moves them, brightened: in all layers, in the coarse ones alone, and in the fine ones alone."}}
 def brightened(made):
@@ -793,14 +809,16 @@ def brightened(made):
 
 
 viz.show_rows({"creature": generating.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.1e})": brightened(made) for name, made in noisy.items()})
-print(f"noise moves {part:.1e} of what w moves, in variance; share that survives averaging:", {name: f"{value:.2f}" for name, value in grain.items()})
+print(f"noise moves {part:.1e} of what w moves, in variance. Of its deviations survive averaging:")
+print(" · ".join(f"{name} {value:.0%}" for name, value in grain.items()))
 
 # %% [markdown]
 # This G has all but switched its noise off. Each row has its own brightness, and the numbers on the left are the
 # largest deviations, of a range of 2: the maps are magnified many times. What is left sits where something is decided
-# by a hair: along outlines, in faces, at the edges of marks. It is what one would expect. A drawn creature leaves
-# nothing to chance: given its factors, every pixel is settled, and a G that has learnt this world has no use for noise.
-# A photograph of hair is another matter.
+# by a hair: along outlines, in faces, at the edges of marks; and what coarse layers move is larger, for several times
+# as much of it survives the averaging. It is what one would expect. A drawn creature leaves nothing to chance: given
+# its factors, every pixel is settled, and a G that has learnt this world has no use for noise. A photograph of hair is
+# another matter.
 #
 # ### The truncation curve
 #
@@ -826,10 +844,8 @@ for psi in psis:
     curve[psi] = (seen.var(0).sum().sqrt().item(), *coverage.precision_recall(known64, seen))
 ceiling = (known64.var(0).sum().sqrt().item(), *coverage.precision_recall(known64, features.features_of(reader, other64)))
 spread, _, recall = zip(*curve.values(), strict=True)
-rising = (torch.tensor(spread[1:3]) / torch.tensor(spread[:2])).min().item()
-claim("from psi 0.25 to 0.75 the spread grows, at every step", rising > 1, margin=rising - 1, needs_training=True)
-claim("at psi 0.25 it is under four fifths of that at 1", spread[0] < 0.8 * spread[3], margin=0.8 - spread[0] / spread[3], needs_training=True)
-claim("recall at psi 0.25 is under half of that at 1", recall[0] < recall[3] / 2, margin=recall[3] / 2 - recall[0], needs_training=True)
+part = recall[0] / max(recall[3], 1e-9)
+claim("recall at psi 0.25 is under half of that at 1", part, below=0.5, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Left: the spread of features rises with psi, past the dashed line of real pictures beyond 1. Right: precision and recall over psi, with dashed lines for real pictures against real ones."}}
 _, (left, right) = viz.figure(9, 2.7, n_axes=2)
@@ -843,6 +859,9 @@ left.set(ylabel="standard deviation")
 right.set(xlabel="psi", title=f"precision and recall of {n} pictures", ylim=(0, 1.02))
 right.legend(frameon=False, fontsize=7)
 plt.show()
+print("psi      spread of the features   precision   recall")
+for psi, (deviation, *both) in (curve | {"real": ceiling}).items():
+    print(f"{psi!s:4}{deviation:27.2f}{both[0]:12.2f}{both[1]:9.2f}")
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight creatures from psi 0, where all are one, to psi 1.25, where they differ most."}}
 viz.show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped, generating.latents(range(8), shipped.z_dim), truncation_psi=psi)) for psi in (0.0, *psis)}, quality=60)
@@ -893,18 +912,12 @@ for name, some in sets.items():
     doubts[name], coverages[name] = unsure(some), coverage.precision_recall(known64, found)
     variances[name] = variance_by_depth(found) / variance_by_depth(known64)
 
-surfaces, lines = ("texture", "body_colour", "background"), ("shape", "top", "eyes", "mouth")
-ours, moved = doubts["made, psi 1"], doubts["real, 1 px to the right"]
-worst = max(doubts["real"].values())
-claim("of real creatures it is sure: unsure of 5 % at most, whatever the factor", worst < 0.05, margin=0.05 - worst)
-worst = max(ours[name] for name in surfaces)
-claim("of our colours and textures it is unsure in a tenth at most", worst < 0.1, margin=0.1 - worst, needs_training=True)
-least = min(ours[name] for name in lines)
-claim("of our shapes, tops, eyes and mouths in more than a quarter, each", least > 0.25, margin=least - 0.25, needs_training=True)
-gained = max(ours[name] - doubts["made, psi 0.5"][name] for name in lines)
-claim("psi 0.5 lowers none of these four by as much as 10 points", gained < 0.1, margin=0.1 - gained, needs_training=True)
-least = min(moved[name] for name in lines)
-claim("moving a real creature by one pixel makes it unsure of them, too: in more than a quarter, each", least > 0.25, margin=least - 0.25)
+lines = ("shape", "top", "eyes", "mouth")
+least = min(doubts["made, psi 1"][name] for name in lines)
+text = "of shape, top, eyes and mouth it is unsure in over a quarter of ours, each"
+claim(text, least, above=0.25, needs_training=True)
+least = min(doubts["real, 1 px to the right"][name] for name in lines)
+claim("and so of real creatures, once they are moved by one pixel", least, above=0.25)
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'unsure of':25}" + "".join(f"{name.replace('_', ' '):>13}" for name in reader.questions))
@@ -923,10 +936,10 @@ for name, shares in doubts.items():
 # the reader's five depths their features vary less than real ones.
 
 # %%
-drop = (variances["made, psi 1"][:-1].min() - variances["made, psi 1"][-1]).item()
-claim("our features lack variance at the deepest depth more than at any other", drop > 0, margin=drop, needs_training=True)
-drop = (variances["real, 1 px to the right"][:-1].min() - variances["real, 1 px to the right"][-1]).item()
-claim("so do those of the moved creatures, and those are all real", drop > 0, margin=drop)
+both = [variances[name] for name in ("made, psi 1", "real, 1 px to the right")]
+drop = min(one[:-1].min() - one[-1] for one in both)
+text = "beside real ones, ours vary least at the deepest depth, and so do the moved ones"
+claim(text, drop, above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'':25}{'precision':>10}{'recall':>8}   variance beside real, from the first depth to the deepest")
@@ -987,20 +1000,18 @@ for name in compared:
     print(f"{name:30}{recalls[name]:6.2f}{mouths[name]:8.1f} times as often")
 
 # %%
-gained = recalls["made, drawn exactly"] - recalls["made"]
-claim("drawn exactly, our creatures' recall rises", gained > 0, margin=gained, needs_training=True)
 gained = recalls["made, drawn exactly, shuffled"] - recalls["made, drawn exactly"]
-claim("with factors shuffled it rises by more than 0.1 again", gained > 0.1, margin=gained - 0.1, needs_training=True)
-claim("of our creatures, those with the same eyes share a mouth over 1.4 times as often as any two", mouths["made"] > 1.4, margin=mouths["made"] - 1.4, needs_training=True)
-claim("of real ones less than 1.4 times", mouths["real"] < 1.4, margin=1.4 - mouths["real"], needs_training=True)
-gained = recalls["made, fine styles of another"] - recalls["made"]
-claim("with fine styles of another creature recall rises by more than 0.05", gained > 0.05, margin=gained - 0.05, needs_training=True)
+text = "our creatures, drawn exactly, gain recall when their factors are shuffled"
+claim(text, gained, above=0, needs_training=True)
+text = "of ours, those with the same eyes share a mouth half as often again as any two, or more"
+claim(text, mouths["made"], above=1.5, needs_training=True)
 
 # %% [markdown]
-# Part of the loss is the drawing (and the misreading, of which the moved creatures show how much). Most of the rest is
-# not in the values but in their *combinations*: shuffled, the same answers come near to real against real. G has every
-# kind of eyes and every kind of mouth, and still shows too few pairs of them. A list of values, which is what the card
-# counts, can't see that, nor can your eye in a grid. (How the loss divides depends on how many pictures are compared.)
+# Real creatures with the same eyes share a mouth as often as any two, but for chance. Part of the loss is the drawing
+# (and the misreading, of which the moved creatures show how much). Most of the rest is not in the values but in their
+# *combinations*: shuffled, the same answers come near to real against real. G has every kind of eyes and every kind of
+# mouth, and still shows too few pairs of them. A list of values, which is what the card counts, can't see that, nor can
+# your eye in a grid. (How the loss divides depends on how many pictures are compared.)
 #
 # The last row tells of something else. Its creatures take their fine styles from another $w$. Eyes stay tied to mouths,
 # but this same G reaches more of the real creatures than a single $w$ makes it. So some of the narrowness is in the way
@@ -1025,8 +1036,7 @@ print(f"z: {in_z:.1f}")
 for k, count in untrained.items():
     print(f"w of {k} layers, untrained: {count:.1f}")
 print(f"our w, of {depth} layers, trained: {in_w:.1f}")
-claim("an untrained mapping as deep as ours has less than half of z's directions", untrained[depth] < in_z / 2, margin=0.5 - untrained[depth] / in_z)
-claim("ours has less than half of those", in_w < untrained[depth] / 2, margin=0.5 - in_w / untrained[depth], needs_training=True)
+claim("our w has under a tenth of z's directions", in_w / in_z, below=0.1, needs_training=True)
 
 # %% [markdown]
 # Each dense layer narrows the cloud before anything is learnt, and training narrows it on. That does not *prove* what
@@ -1059,8 +1069,8 @@ print(f"{'':24}{'CelebA-HQ':>10}{'FFHQ':>7}{'   ours, mean of ' + str(len(scores
 for letter, (what, celeba, ffhq) in paper.items():
     found = scores[letter]
     print(f"{letter} {what:22}{celeba:10.2f}{ffhq:7.2f}{sum(found) / len(found):24.1f} ({min(found):.1f} - {max(found):.1f})")
-claim("every configuration of ours has at least three seeds", min(map(len, scores.values())) >= 3)
-claim("ours: A is nearer than each of C to F, with every seed", max(scores["A"]) < min(min(scores[letter]) for letter in "CDEF"))
+part = max(scores["A"]) / min(min(scores[letter]) for letter in "CDEF")
+claim("ours: A at its farthest is nearer than C to F at their nearest", part, below=1)
 
 # %% mystnb={"image": {"alt": "Six rows of dots, A to F: our Fréchet distances, a dot for each seed."}}
 ours = {letter: what.removesuffix(", tuning") for letter, (what, *_) in paper.items()}
