@@ -31,9 +31,8 @@ def jupyter_python() -> tuple[str, Path] | None:
 
     spec = KernelSpecManager().get_kernel_spec(NAME)
     program = spec.argv[0]
-    if re.fullmatch(r"python(3(\.\d+)?)?", program) or _is_this_python(
-        program
-    ):  # Jupyter takes its own for such a name
+    is_bare_name = re.fullmatch(r"python(3(\.\d+)?)?", program)  # for which Jupyter takes its own
+    if is_bare_name or _is_this_python(program):
         return None
     return program, Path(spec.resource_dir)
 

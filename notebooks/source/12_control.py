@@ -58,6 +58,7 @@ from gan_course.training.families import build_stylegan
 from gan_course.training.penalties import path_lengths
 
 cfg = config_for(CONTROL, PROFILE)
+choose_runtime("cpu")  # a thread for each core that is free
 seed_everything(SEED)
 
 # %% [markdown]
