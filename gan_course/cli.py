@@ -8,7 +8,15 @@ from importlib import import_module
 from os.path import expanduser
 
 from gan_course import __version__
-from gan_course.course.commands import OneLineParser, folder, interrupt_held, number, run_command, whole
+from gan_course.course.commands import (
+    OneLineParser,
+    folder,
+    interrupt_held,
+    number,
+    run_command,
+    termination_like_ctrl_c,
+    whole,
+)
 from gan_course.errors import CourseError
 
 FAMILIES = ("dcgan", "pix2pix", "cyclegan", "stylegan")
@@ -218,7 +226,10 @@ def _run(options: argparse.Namespace) -> int:
 
     runtime = choose_runtime(options.device)
     settings = {"profile": profile, "device": options.device, "max_steps": options.max_steps, "jobs": options.jobs}
-    with run_folder(options.out or new_folder("runs", datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))) as out:
+    with (
+        termination_like_ctrl_c(),
+        run_folder(options.out or new_folder("runs", datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))) as out,
+    ):
         summary = run_lessons(names, **settings, out=out, where=str(runtime))
         page = write_gallery(out, summary)
     n_passed = sum(lesson["status"] == "passed" for lesson in summary["lessons"])

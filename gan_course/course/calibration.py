@@ -20,12 +20,13 @@ import torch
 from gan_course.config import max_steps
 from gan_course.course.calibration_summary import ENOUGH, EXACT, n_flagged, summarise
 from gan_course.course.claims import read_claims, stored_claims
-from gan_course.course.commands import OneLineParser, run_command, whole
+from gan_course.course.commands import OneLineParser, folder, run_command, whole
 from gan_course.course.lessons import NOTEBOOKS, select_lessons
 from gan_course.course.results import RESULTS, current_commit
 from gan_course.course.runner import ONE_THREAD, each, run_lessons
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
+from gan_course.locks import new_folder
 from gan_course.runtime import OLD_MACHINE, Runtime, choose_runtime, own_threads
 
 HIGHEST_SEED = 2**32 - 1
@@ -220,14 +221,14 @@ def calibrate(only: str, seeds: Sequence[int], out: Path, jobs: int = 1) -> int:
     if max_steps() is not None:
         raise CourseError("GAN_COURSE_MAX_STEPS is set, and without training nothing can be calibrated: unset it")
     read_calibration(output_folder(out))
-    folder = Path("runs") / f"calibration_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    runs = new_folder("runs", f"calibration_{datetime.now():%Y-%m-%d_%H-%M-%S}")
     total = 0
     for name in names:
-        entry = calibrate_lesson(name, variants(seeds, runtime, jobs), folder, str(runtime), jobs)
+        entry = calibrate_lesson(name, variants(seeds, runtime, jobs), runs, str(runtime), jobs)
         keep(out, name, entry)
         print_table(name, entry)
         total += n_flagged(entry)
-    print(f"\n{total or 'nothing'} flagged; kept in {out / 'calibration.md'}, notebooks in {folder}")
+    print(f"\n{total or 'nothing'} flagged; kept in {out / 'calibration.md'}, notebooks in {runs}")
     return 1 if total else 0
 
 
@@ -244,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--jobs", type=whole, default=1, metavar="N", help="runs at a time, one thread each (default: 1)"
     )
     parser.add_argument("--page", action="store_true", help="run nothing: write the page anew from what is recorded")
-    parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="default: docs/results")
+    parser.add_argument("--out", type=folder, default=RESULTS, metavar="DIR", help="default: docs/results")
     return run_command(parser, arguments, _calibrate)
 
 

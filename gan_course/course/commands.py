@@ -114,6 +114,23 @@ def interrupt_held() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
+@contextmanager
+def termination_like_ctrl_c() -> Iterator[None]:
+    """Within, SIGTERM ends the work as Ctrl-C does, so that the processes which it started end too."""
+
+    def stop(number: int, _: object) -> NoReturn:
+        raise Stopped(number, "stopped; what was saved stays")
+
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # it is ignored, or somebody else's
+        yield
+        return
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _end(code: int, line: str) -> int:
     with suppress(OSError):  # the terminal may be gone
         print(f"gan_course: {line}", file=sys.stderr)

@@ -19,6 +19,7 @@ from gan_course.course.results import GPU_FILE, current_commit
 from gan_course.course.runner import run_lessons
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write
+from gan_course.locks import new_folder
 
 MAX_STEPS = 20
 JOBS = 4  # lessons at a time: one alone leaves most of a GPU, and of its host, idle
@@ -32,7 +33,7 @@ def prove(out: Path) -> dict:
     """
     if not torch.cuda.is_available():
         raise CourseError("no GPU is there (CUDA finds none): run this where make doctor names one")
-    folder = Path("runs") / f"gpu_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    folder = new_folder("runs", f"gpu_{datetime.now():%Y-%m-%d_%H-%M-%S}")
     settings = {"profile": "full", "device": "cuda", "max_steps": MAX_STEPS, "jobs": JOBS}
     summary = run_lessons(select_lessons(), **settings, out=folder)
     kept = ("name", "status", "seconds", "error")

@@ -53,11 +53,12 @@ from gan_course.evaluation.sensitivity import add_noise, blur, through_jpeg
 from gan_course.exercises import use_and_misuse as exercises
 from gan_course.inference.translating import translate_picture
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
-from gan_course.runtime import choose_runtime
+from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training.families import build_cyclegan
 
 cfg = config_for(USE, PROFILE)
 runtime = choose_runtime("cpu")
+seed_everything(SEED)
 
 # %% [markdown]
 # ## Before you start

@@ -1,7 +1,11 @@
 import json
+import signal
+import subprocess
 import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 
 from gan_course.course import lessons, runner
@@ -193,3 +197,27 @@ def test_what_ends_one_lesson_of_two_ends_the_other(tmp_path, monkeypatch):
     with pytest.raises(BrokenPipeError):
         runner.run_lessons(["01_a", "02_b"], profile="smoke", device="cpu", out=tmp_path / "run", jobs=2)
     assert not runner._RUNNING
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
+def test_sigterm_ends_the_lessons_too(tmp_path, monkeypatch):
+    started = tmp_path / "started"
+    lessons_of(tmp_path, monkeypatch, **{"01_a": f"import time\nopen({str(started)!r}, 'w')\ntime.sleep(600)"})
+    program = (
+        "import sys, pathlib\nfrom gan_course.course import lessons, runner\n"
+        "lessons.NOTEBOOKS = runner.NOTEBOOKS = pathlib.Path(sys.argv.pop(1))\n"
+        "from gan_course.cli import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ["run", "--profile", "smoke", "--device", "cpu", "--out", str(tmp_path / "run")]
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path), *arguments], stderr=subprocess.PIPE)
+    while not started.exists():
+        assert process.poll() is None
+        time.sleep(0.1)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert said.decode().splitlines()[-1] == "gan_course: stopped; what was saved stays"
+    assert children and not psutil.wait_procs(children, timeout=30)[1]
+    assert (tmp_path / "run" / "summary.json").is_file()
