@@ -20,7 +20,7 @@ import torch
 from gan_course.config import max_steps
 from gan_course.course.calibration_summary import ENOUGH, EXACT, n_flagged, summarise
 from gan_course.course.claims import read_claims, stored_claims
-from gan_course.course.commands import OneLineParser, folder, run_command, whole
+from gan_course.course.commands import OneLineParser, folder, run_command, termination_like_ctrl_c, whole
 from gan_course.course.lessons import NOTEBOOKS, select_lessons
 from gan_course.course.results import RESULTS, current_commit
 from gan_course.course.runner import ONE_THREAD, each, run_lessons
@@ -224,7 +224,8 @@ def calibrate(only: str, seeds: Sequence[int], out: Path, jobs: int = 1) -> int:
     runs = new_folder("runs", f"calibration_{datetime.now():%Y-%m-%d_%H-%M-%S}")
     total = 0
     for name in names:
-        entry = calibrate_lesson(name, variants(seeds, runtime, jobs), runs, str(runtime), jobs)
+        with termination_like_ctrl_c():
+            entry = calibrate_lesson(name, variants(seeds, runtime, jobs), runs, str(runtime), jobs)
         keep(out, name, entry)
         print_table(name, entry)
         total += n_flagged(entry)

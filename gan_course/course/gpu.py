@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from gan_course.course.commands import OneLineParser, run_command
+from gan_course.course.commands import OneLineParser, run_command, termination_like_ctrl_c
 from gan_course.course.lessons import select_lessons
 from gan_course.course.results import GPU_FILE, current_commit
 from gan_course.course.runner import run_lessons
@@ -60,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    record = prove(options.out)
+    with termination_like_ctrl_c():
+        record = prove(options.out)
     print(
         f"{'passed' if record['passed'] else 'failed'} in {record['seconds']:.0f} s on {record['card']}: {options.out}"
     )

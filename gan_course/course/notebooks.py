@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 from PIL import Image
 
-from gan_course.course.commands import OneLineParser, run_command
+from gan_course.course.commands import OneLineParser, run_command, termination_like_ctrl_c
 from gan_course.course.gallery import best_picture
 from gan_course.course.lessons import NOTEBOOKS
 from gan_course.course.runner import run_lessons
@@ -55,7 +55,7 @@ def build_notebooks(names: list[str]) -> None:
             raise CourseError(f"no source notebooks/source/{name}.py: choose from {', '.join(source_names())}")
     for name in names:
         path = NOTEBOOKS / f"{name}.ipynb"
-        with tempfile.TemporaryDirectory() as folder, _kept_unless_done(path):
+        with tempfile.TemporaryDirectory() as folder, _kept_unless_done(path), termination_like_ctrl_c():
             _write(read_source(name), path)  # the runner takes it from there
             summary = run_lessons([name], profile="fast", device="cpu", out=Path(folder))
             executed = Path(folder) / f"{name}.ipynb"

@@ -56,7 +56,7 @@ from gan_course.training.resumable import fit_resumable, lesson_folder
 from gan_course.training.steps.dcgan import DCGANStep
 from gan_course.weights import read_card
 
-cfg = config_for(IMAGES, PROFILE)
+cfg, runtime = config_for(IMAGES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -308,7 +308,6 @@ print(inspect.getsource(DCGANStep.update_G))
 # preview now and then, always from the same latent vectors.
 
 # %% tags=["nbval-ignore-output"]
-runtime = choose_runtime()
 print(runtime)
 training = build_dcgan(cfg.dcgan, pictures, seed=SEED, runtime=runtime)
 previews = {0: training.preview()[:16]}

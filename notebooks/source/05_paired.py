@@ -57,7 +57,7 @@ from gan_course.training.families import build_pix2pix
 from gan_course.training.resumable import fit_resumable, lesson_folder
 from gan_course.training.steps.pix2pix import Pix2PixStep
 
-cfg = config_for(PAIRED, PROFILE)
+cfg, runtime = config_for(PAIRED, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -507,7 +507,6 @@ exercises.check_ranking(ranking)
 # </details>
 
 # %% tags=["nbval-ignore-output"]
-runtime = choose_runtime()
 print(runtime)
 arms = {
     "L1": replace(cfg.pix2pix, lambda_gan=0.0),

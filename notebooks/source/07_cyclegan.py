@@ -57,7 +57,7 @@ from gan_course.training.families import build_cyclegan
 from gan_course.training.resumable import fit_resumable, lesson_folder
 from gan_course.training.steps.cyclegan import CycleGANStep, ImagePool
 
-cfg = config_for(TRANSLATE, PROFILE)
+cfg, runtime = config_for(TRANSLATE, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -602,7 +602,6 @@ for name, value in asdict(cfg.cyclegan).items():
 # the larger error?
 
 # %% tags=["nbval-ignore-output"]
-runtime = choose_runtime()
 training = build_cyclegan(cfg.cyclegan, images_A, images_B, seed=SEED, runtime=runtime)
 watched, film, raw, rates, n_steps = hidden_A[:8].to(runtime.device), {}, [], [], cfg.cyclegan.n_steps
 

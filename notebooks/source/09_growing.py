@@ -57,7 +57,7 @@ from gan_course.training.families import build_stylegan, make_stylegan
 from gan_course.training.resumable import fit_resumable, lesson_folder
 from gan_course.training.steps.stylegan import growth
 
-cfg = config_for(GROWING, PROFILE)
+cfg, runtime = config_for(GROWING, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -680,7 +680,6 @@ print("the package's schedule is the one of the exercise, at every step:", equal
 # **Predict:** of all steps, which share is spent at 32 px? And of all *time*?
 
 # %% tags=["nbval-ignore-output"]
-runtime = choose_runtime()
 training = build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=12)
 film, sizes, clock, before = {}, {}, {0: time.perf_counter()}, {}
 

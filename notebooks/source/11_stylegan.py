@@ -57,7 +57,7 @@ from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training import ema, families, resumable
 from gan_course.training.steps.stylegan import StyleGANStep
 
-cfg = config_for(STYLES, PROFILE)
+cfg, runtime = config_for(STYLES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -544,7 +544,7 @@ print(inspect.getsource(StyleGANStep.styles))
 # Hold it to ours: take the step's own generator of random numbers, twice from the same state.
 
 # %%
-config, runtime = cfg.stylegan, choose_runtime()
+config = cfg.stylegan
 training = families.build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=12)
 step = training.step
 

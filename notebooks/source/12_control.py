@@ -57,8 +57,7 @@ from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training.families import build_stylegan
 from gan_course.training.penalties import path_lengths
 
-cfg = config_for(CONTROL, PROFILE)
-choose_runtime("cpu")  # a thread for each core that is free
+cfg, runtime = config_for(CONTROL, PROFILE), choose_runtime("cpu")
 seed_everything(SEED)
 
 # %% [markdown]
@@ -908,7 +907,7 @@ def peaks(G, ws):
 
 
 images, _ = load_critters(n=cfg.n_pictures, resolution=32, seed=SEED)
-small = build_stylegan(cfg.adain, images, seed=SEED, runtime=choose_runtime("cpu"))
+small = build_stylegan(cfg.adain, images, seed=SEED, runtime=runtime)
 for _ in range(cfg.adain.n_steps):
     small.step(next(small.batches))
 some = latents(range(min(32, cfg.n_swaps)), G.z_dim)

@@ -8,7 +8,7 @@ import pytest
 
 from gan_course.course import notebooks, results
 from gan_course.course.lessons import NOTEBOOKS
-from gan_course.errors import CourseError
+from gan_course.errors import CourseError, Stopped
 
 NAMES = notebooks.source_names()
 SKIPPED = {"nbval-skip", "nbval-ignore-output"}
@@ -149,11 +149,12 @@ def one_lesson(tmp_path, monkeypatch):
     ("end", "code"),
     [
         (KeyboardInterrupt(), 130),
+        (Stopped(15, "stopped"), 143),
         (CourseError("no folder /nope: set GAN_COURSE_DATA"), 2),
         (OSError("disk"), 2),
         ({"lessons": [{"status": "failed", "error": "a claim"}]}, 2),
     ],
-    ids=["ctrl-c", "no data", "disk", "failed"],
+    ids=["ctrl-c", "sigterm", "no data", "disk", "failed"],
 )
 @pytest.mark.parametrize("was_there", [True, False])
 def test_a_build_that_ends_early_leaves_the_notebook_as_it_was(one_lesson, monkeypatch, capsys, end, code, was_there):
