@@ -8,7 +8,14 @@ from torch import Tensor
 
 from gan_course.config import StyleGANConfig
 from gan_course.errors import CourseError
-from gan_course.inference.weight_files import file_of, filled, read_card_beside, read_pickled, read_safetensors
+from gan_course.inference.weight_files import (
+    file_of,
+    filled,
+    is_shipped,
+    read_card_beside,
+    read_pickled,
+    read_safetensors,
+)
 from gan_course.models.stylegan import StyleGANGenerator
 from gan_course.training.families import make_stylegan
 from gan_course.weights import load_weights, read_card, weight_names
@@ -28,7 +35,7 @@ def load_stylegan(name_or_file: str | Path) -> StyleGANGenerator:
             resolution than their card says; weights that are not finite; a file that holds code.
     """
     name = str(name_or_file)
-    if name in weight_names():
+    if is_shipped(name_or_file):
         return _from_card(load_weights(name), read_card(name), name)
     path = file_of(name_or_file)
     if not path.is_file():

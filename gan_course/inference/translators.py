@@ -7,7 +7,14 @@ from torch import Tensor
 
 from gan_course.errors import CourseError
 from gan_course.inference.official import from_official, looks_official
-from gan_course.inference.weight_files import file_of, filled, read_card_beside, read_pickled, read_safetensors
+from gan_course.inference.weight_files import (
+    file_of,
+    filled,
+    is_shipped,
+    read_card_beside,
+    read_pickled,
+    read_safetensors,
+)
 from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.weights import load_weights, read_card, weight_names
 
@@ -30,7 +37,7 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
     """
     if direction not in ("", *GENERATORS):
         raise CourseError(f"unknown direction {direction!r}: choose AB or BA")
-    if str(name_or_file) in weight_names():
+    if is_shipped(name_or_file):
         tensors, card = load_weights(str(name_or_file)), read_card(str(name_or_file))
         return _one_way(_from_card(tensors, card, str(name_or_file)), name_or_file, direction)
     path = file_of(name_or_file)

@@ -14,8 +14,26 @@ from torch import Tensor, nn
 from gan_course.errors import CourseError
 from gan_course.files import damage_in_zip
 from gan_course.training.checkpoints import LAST
+from gan_course.weights import weight_names
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+def is_shipped(name_or_file: str | Path) -> bool:
+    """Whether a name is that of weights that ship with the course.
+
+    Raises:
+        CourseError: it is, and a file or a run here bears it too.
+    """
+    path = Path(name_or_file)
+    if str(name_or_file) not in weight_names():
+        return False
+    if path.is_file() or (path / LAST).is_file():
+        raise CourseError(
+            f"{path} is the name of shipped weights and also here: write ./{path} for what is here, "
+            "or call from another folder for the shipped weights"
+        )
+    return True
 
 
 def file_of(name_or_file: str | Path) -> Path:
