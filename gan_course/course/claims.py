@@ -93,7 +93,7 @@ def stored_claims(notebook: Path) -> list[str]:
 def _comparison(number: float, sign: str, bound: float) -> str:
     """Both numbers with two significant digits, or as many more as tell them apart."""
     for digits in range(2, 17):
-        shown, limit = _shown(number, digits), _without_zeros(_shown(bound, digits))
+        shown, limit = _shown(number, digits), _shown_bound(bound, digits)
         if shown != limit or number == bound:
             break
     return f"{shown} {sign} {limit}"
@@ -110,7 +110,8 @@ def _shown(number: float, digits: int) -> str:
     return f"{number:.{digits - 1}e}"
 
 
-def _without_zeros(shown: str) -> str:
-    """A bound as one would write it: 0.5 for 0.50, 1e-09 for 1.0e-09."""
-    digits, e, exponent = shown.partition("e")
-    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) + e + exponent
+def _shown_bound(bound: float, digits: int) -> str:
+    """A bound as one would write it: 0.5, 1.25, 1e-09; and 0.67 for two thirds."""
+    written = f"{bound:.4g}"
+    is_short = math.isfinite(bound) and float(written) == bound and abs(bound) < 1_000
+    return written if is_short else _shown(bound, digits)
