@@ -300,7 +300,8 @@ def tells_apart(skips):
     return bool((one - other).abs().max() > 1e-3)
 
 
-print(f"two tiles give different outputs with skips: {tells_apart(True)}, without: {tells_apart(False)}")
+print("two tiles give different outputs, with skips:", tells_apart(True))
+print("and without:", tells_apart(False))
 
 # %% [markdown]
 # One more detail of that bottleneck, a mistake that the authors published, and then mended in their code. At 256 px,
