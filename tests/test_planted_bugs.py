@@ -116,8 +116,8 @@ BUGS = [
     Bug(
         "balls of the wrong set",
         "evaluation/coverage.py",
-        "distance <= _radii(real, k)[:, None]",
-        "distance <= _radii(fake, k)[None]",
+        "(_radii(real, k).square() + slack).sqrt()[:, None]",
+        "(_radii(fake, k).square() + slack).sqrt()[None]",
         "tests/evaluation/test_coverage.py::test_precision_and_recall_by_hand",
     ),
     Bug(
@@ -376,6 +376,7 @@ def run(course, red):
     return done, [claim["text"] for claim in claims if claim["held"] is False]
 
 
+@pytest.mark.planted
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_noticed(course, bug):
@@ -392,6 +393,7 @@ def test_a_planted_bug_is_noticed(course, bug):
         assert failed_claims[:1] == [bug.red.split(": ", 1)[1]]  # the first to fail; others may follow from it
 
 
+@pytest.mark.planted
 @pytest.mark.slow
 def test_without_a_bug_the_named_tests_are_green(course):
     named = sorted({bug.red for bug in BUGS if bug.red.startswith("tests/")})

@@ -14,7 +14,10 @@ import os, signal, sys
 from gan_course.cli import main
 from gan_course.training.steps import cyclegan, dcgan, pix2pix, stylegan
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts tests with & ignores it, and so would we
+# A shell that starts the tests with & or nohup ignores some signals, and so would we.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 def dying(step_class):
     whole = step_class.update_D
