@@ -111,7 +111,8 @@ def _shown(number: float, digits: int) -> str:
 
 
 def _shown_bound(bound: float, digits: int) -> str:
-    """A bound as one would write it: 0.5, 1.25, 1e-09; and 0.67 for two thirds."""
-    written = f"{bound:.4g}"
-    is_short = math.isfinite(bound) and float(written) == bound and abs(bound) < 1_000
-    return written if is_short else _shown(bound, digits)
+    """A bound as one would write it: 0.5, 1.25, 1e-04; and 0.67 for two thirds."""
+    if bound == 0 or not math.isfinite(bound):
+        return _shown(bound, digits)
+    written = f"{bound:.1e}".replace(".0e", "e") if abs(bound) < 1e-3 else f"{bound:.4g}"
+    return written if float(written) == bound and abs(bound) < 1_000 else _shown(bound, digits)
