@@ -93,7 +93,7 @@ def stored_claims(notebook: Path) -> list[str]:
 def _comparison(number: float, sign: str, bound: float) -> str:
     """Both numbers with two significant digits, or as many more as tell them apart."""
     for digits in range(2, 17):
-        shown, limit = _shown(number, digits), _shown_bound(bound, digits)
+        shown, limit = _shown(number, digits), shown_bound(bound, digits)
         if shown != limit or number == bound:
             break
     return f"{shown} {sign} {limit}"
@@ -110,7 +110,7 @@ def _shown(number: float, digits: int) -> str:
     return f"{number:.{digits - 1}e}"
 
 
-def _shown_bound(bound: float, digits: int) -> str:
+def shown_bound(bound: float, digits: int) -> str:
     """A bound as one would write it: 0.5, 1.25, 1e-04; and 0.67 for two thirds."""
     if bound == 0 or not math.isfinite(bound):
         return _shown(bound, digits)

@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from gan_course.course import notebooks, results
+from gan_course.course import claims, notebooks, results
 from gan_course.course.lessons import NOTEBOOKS
 from gan_course.errors import CourseError, Stopped
 
@@ -86,6 +86,12 @@ def test_every_claim_of_the_source_is_stored_as_held(name):
     lines = [line for text in texts for line in text.splitlines() if line.startswith("CLAIM ")]
     assert 15 >= len(lines) >= stated >= 3
     assert all(line.endswith(": True") for line in lines)
+
+
+def test_stored_bounds_are_written_as_the_package_writes_them(name):
+    texts = [out.get("text", "") for cell in code_cells(read(name)) for out in cell.outputs]
+    bounds = re.findall(r"^CLAIM .*: \S+ [<>] (\S+): True$", "\n".join(texts), re.MULTILINE)
+    assert bounds and all(claims.shown_bound(float(bound), 2) == bound for bound in bounds), "make notebooks"
 
 
 def exercises(notebook):
