@@ -2,6 +2,8 @@
 #   PROFILE=smoke|fast|full   how much to train        ONLY=02        some lessons
 #   DEVICE=cuda|cpu           where                    OUT=folder     results (default runs/<time>)
 #   PYTHON=/path/to/python    use that environment as it is, and install nothing
+#   RECORD=1                  keep what course, test and verify measured in docs/results/
+#   JOBS=2                    calibrate: runs at a time, each on one thread
 #   TORCH_INDEX_URL=...       where to take torch and torchvision from, such as PyTorch's index of CPU-only builds
 
 SHELL := bash
@@ -26,7 +28,7 @@ endif
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
-	@sed -n '2,5p' Makefile | sed 's/^# *//'
+	@sed -n '2,7p' Makefile | sed 's/^# *//'
 
 .venv/ready: requirements.txt pyproject.toml
 	$(BASE_PYTHON) -m venv .venv
