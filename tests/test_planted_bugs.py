@@ -312,7 +312,8 @@ def test_a_planted_bug_is_noticed(course, bug):
     if bug.red.startswith("tests/"):
         assert "1 failed" in done.stdout, done.stdout
     else:
-        assert failed_claims == [bug.red.split(": ", 1)[1]]
+        # the first to fail: others may follow from it
+        assert failed_claims[:1] == [bug.red.split(": ", 1)[1]]
 
 
 @pytest.mark.slow

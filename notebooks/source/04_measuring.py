@@ -436,7 +436,7 @@ elsewhere = {name: elsewhere[name] for name in ("precision", "recall", "copied")
 print("a copier of other training pictures:", {key: round(it, 2) for key, it in elsewhere.items()})
 claim(
     "a copier of other training pictures keeps precision and recall above 0.8",
-    min(elsewhere.values()),
+    min(elsewhere["precision"], elsewhere["recall"]),
     above=0.8,
 )
 
