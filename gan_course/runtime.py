@@ -51,7 +51,7 @@ class Runtime:
 
         Returns:
             Torch's own order for wide layers in float32 on a processor with AVX2 alone, where it was measured to be
-            faster (docs/results/speed.md); else channels last. It is looked up, not timed at the start of each run:
+            faster (`make bench`); else channels last. It is looked up, not timed at the start of each run:
             orders differ in the last bits, and the same seed is to give the same run.
         """
         wide = self.device == "cpu" and self.precision == "float32" and width >= WIDE
@@ -201,9 +201,8 @@ def own_threads() -> int:
 def free_cores() -> int:
     """Cores that no other program keeps busy, looked at once a process; at least 1.
 
-    Torch's threads wait for each other many times in a step, and on a core that is shared the others wait for the one
-    that does not run: with one busy neighbour on two cores a step takes 3 to 30 times as long on two threads, and 1.3
-    to 1.5 times on one (docs/results/speed.md).
+    Torch's threads wait for each other many times in a step. On a core that is shared, all wait for the one that does
+    not run: with a busy neighbour on two cores, one thread is much faster than two (`make bench` measures it).
     """
     busy = psutil.cpu_percent(LOOK, percpu=True)
     mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(busy))
