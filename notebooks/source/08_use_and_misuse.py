@@ -618,8 +618,8 @@ for name, one in {"satellite view": satellite, "its map, drawn": message, "true 
 
 # %% [markdown]
 # There is the hidden part. A blur of the luminance costs the reading about what it costs a copy, or somewhat more. A
-# blur of the colour costs it a multiple. How much varies between runs and processors: mostly two to four times as much,
-# and 1.4 times in one run of sixteen. The satellite view itself has little fine colour to lose; the map that was drawn of
+# blur of the colour costs it more than a copy: the line above says how many times, and that varies a good deal between
+# runs and processors. The satellite view itself has little fine colour to lose; the map that was drawn of
 # it has some, and the reading makes use of it: what it cannot find there, it gets wrong. Television and JPEG save on fine
 # colour because the eye hardly sees it. The network, which nobody told, uses the same place. It is the effect that Chu et
 # al. describe, after seconds of training, and nothing in the losses works against it.
