@@ -41,10 +41,10 @@ course: $(READY)  ## run every lesson and write a gallery (main job)
 	@$(PY) -m gan_course run --profile "$(PROFILE)" --only "$(ONLY)" --device "$(DEVICE)" $(if $(OUT),--out "$(OUT)") $(if $(RECORD),--record)
 
 test: $(READY)  ## lint, unit tests, short runs of all lessons, stored outputs of the lightest
-	@$(PY) -m gan_course.course.stages test $(if $(RECORD),--record)
+	@$(PY) -m maintain stages test $(if $(RECORD),--record)
 
 verify: $(READY)  ## what make test leaves out: the full profile's networks, all other stored outputs
-	@$(PY) -m gan_course.course.stages verify $(if $(RECORD),--record)
+	@$(PY) -m maintain stages verify $(if $(RECORD),--record)
 
 check: $(READY)  ## the daily check, about a minute: lint and quick unit tests
 	@$(MAKE) --no-print-directory lint
@@ -58,39 +58,36 @@ lab: workbook  ## open your own copies of the lessons in JupyterLab (PROFILE=smo
 	GAN_COURSE_PROFILE="$(PROFILE)" GAN_COURSE_DEVICE="$(DEVICE)" $(PY) -m jupyterlab work
 
 workbook: $(READY)  ## copy the lessons, without outputs, to work/; what is there already stays
-	@$(PY) -m gan_course.course.workbook
+	@$(PY) -m gan_course workbook
 
 notebooks: $(READY)  ## write notebooks from their sources and store their outputs (ONLY=02_images for one)
-	$(PY) -m gan_course.course.notebooks $(ONLY)
+	$(PY) -m maintain notebooks $(ONLY)
 
 readme: $(READY)  ## write measured figures from docs/results/ into the README and the lessons
-	$(PY) -m gan_course.course.results
-	$(PY) -m gan_course.course.calibration --page
+	$(PY) -m maintain readme
+	$(PY) -m maintain calibration --page
 
 train: $(READY)  ## train all shipped weights anew
-	for name in fashion-reader critters-reader toons-reader earth-reader photos-reader dcgan-fashion \
-	  critters-plain2striped earth-satellite2map photo2vangogh grey2colour \
-	  stylegan-critters64 stylegan-toons64; do \
-	  $(PY) -m gan_course weights --make $$name || exit $$?; done
+	$(PY) -m maintain shipped --all
 
 bench: $(READY)  ## time the course's steps beside plain references, into docs/results/speed.md
 	$(PY) -m benchmarks $(if $(ROWS),--rows "$(ROWS)")
 
 gpu: $(READY)  ## all lessons on a GPU in the full profile, trainings cut short, into docs/results/course-gpu.json
-	$(PY) -m gan_course.course.gpu
+	$(PY) -m maintain gpu
 
 calibrate: $(READY)  ## rerun lessons over seeds, processors and threads: margin over spread of each claim (ONLY=02)
-	$(PY) -m gan_course.course.calibration $(ONLY) --seeds "$(SEEDS)" --jobs "$(JOBS)"
+	$(PY) -m maintain calibration $(ONLY) --seeds "$(SEEDS)" --jobs "$(JOBS)"
 
 sensitivity: $(READY)  ## spoil real pictures and see which measures notice, into docs/results/sensitivity.md
-	$(PY) -m gan_course.course.sensitivity
+	$(PY) -m maintain reader_sensitivity
 
 ablations: $(READY)  ## train CycleGANs with parts taken away, over seeds, into docs/results/ (what is there is kept)
-	$(PY) -m gan_course.course.ablations cycle-prior
-	$(PY) -m gan_course.course.ablations earth-ablation
+	$(PY) -m maintain cyclegan_ablations cycle-prior
+	$(PY) -m maintain cyclegan_ablations earth-ablation
 
 ladder: $(READY)  ## train StyleGAN's configurations A to F, over seeds, into docs/results/ (what is there is kept)
-	$(PY) -m gan_course.course.ladder
+	$(PY) -m maintain stylegan_ladder
 
 data-rebuild: $(READY)  ## build data/ anew from its sources, in runs/, and compare (ONLY="fashion toons" for some)
 	$(if $(READY),$(PY) -m pip install --quiet -r data/build/requirements.txt)

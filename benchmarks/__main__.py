@@ -15,11 +15,11 @@ from benchmarks.machine import count_flops, load, machine_line
 from benchmarks.neighbour import LESSONS, beside_neighbour
 from benchmarks.report import as_text, row_entry, write_results
 from benchmarks.rows import ROWS, Row, convolution_row
-from gan_course.course.commands import OneLineParser, folder, run_command, whole
-from gan_course.course.lessons import ROOT
-from gan_course.course.results import RESULTS, current_commit
+from gan_course.commands.parsing import OneLineParser, folder, run_command, whole
 from gan_course.errors import CourseError
 from gan_course.files import output_folder
+from gan_course.lessons.results import current_commit
+from gan_course.paths import RESULTS, ROOT
 from gan_course.runtime import OLD_MACHINE, choose_runtime
 
 

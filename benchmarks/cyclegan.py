@@ -7,12 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss, mse_loss
 
-from gan_course.config import CycleGANConfig
 from gan_course.models.layers import InstanceNorm, Pad
 from gan_course.runtime import Runtime
-from gan_course.training.families import build_cyclegan
-from gan_course.training.pool import ImagePool
-from gan_course.training.steps.cyclegan import NETWORKS, CycleGANStep
+from gan_course.training.cyclegan import NETWORKS, CycleGANConfig, CycleGANStep, build_cyclegan
+from gan_course.training.image_pool import ImagePool
 
 
 class PlainCycleGAN:

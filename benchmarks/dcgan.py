@@ -6,11 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-from gan_course.config import DCGANConfig
 from gan_course.data.fashion import load_fashion
 from gan_course.runtime import Runtime
-from gan_course.training.families import build_dcgan
-from gan_course.training.steps.dcgan import DCGANStep
+from gan_course.training.dcgan import DCGANConfig, DCGANStep, build_dcgan
 
 
 class PlainDCGAN:

@@ -14,24 +14,27 @@ from statistics import median
 import torch
 
 from benchmarks.rows import ROWS
-from gan_course.config import CYCLE, STYLES
-from gan_course.course.lessons import ROOT
+from gan_course.lessons.l06_cycle_consistency.config import PROFILES as LESSON_06
+from gan_course.lessons.l11_stylegan.config import PROFILES as LESSON_11
+from gan_course.paths import ROOT
 from gan_course.runtime import Runtime, choose_runtime
-from gan_course.training.families import Training, build_cyclegan, build_stylegan
+from gan_course.training.bundle import Training
+from gan_course.training.cyclegan import build_cyclegan
+from gan_course.training.stylegan import build_stylegan
 
 SECONDS = 2.0  # of steps in a trial
 
 
 def lesson_06(runtime: Runtime) -> Training:
     """The live training of lesson 06, on noise: nothing about the time depends on the pictures."""
-    config = CYCLE["fast"].cyclegan
+    config = LESSON_06["fast"].cyclegan
     pictures = _noise(config.img_resolution)
     return build_cyclegan(config, pictures, pictures.flip(0), seed=0, runtime=runtime)
 
 
 def lesson_11(runtime: Runtime) -> Training:
     """The live training of lesson 11, on noise."""
-    config = STYLES["fast"].stylegan
+    config = LESSON_11["fast"].stylegan
     return build_stylegan(config, _noise(config.img_resolution), seed=0, runtime=runtime)
 
 

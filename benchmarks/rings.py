@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gan_course.config import BreaksConfig
 from gan_course.data.toy import sample_ring
 from gan_course.models.mlp import mlp
 from gan_course.training.penalties import gradient_penalty, interpolates, r1_penalty, r2_penalty
-from gan_course.training.steps.rings import RingGAN, RingsStep, build_rings
+from gan_course.training.toy_gans import RingGAN, RingsConfig, RingsStep, build_rings
 
 
 class PlainRing:
@@ -20,7 +19,7 @@ class PlainRing:
         config: sizes and rates.
     """
 
-    def __init__(self, gan: RingGAN, config: BreaksConfig) -> None:
+    def __init__(self, gan: RingGAN, config: RingsConfig) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(gan.seed)
             self.G = mlp(config.z_dim, 2, hidden=config.hidden, n_hidden=config.n_hidden)
@@ -79,6 +78,6 @@ class PlainRing:
         return self.D(points.view_as(points))  # FlopCounterMode cannot follow a gradient at a module's very input
 
 
-def rings_pair(config: BreaksConfig, gans: Sequence[RingGAN]) -> tuple[RingsStep, list[PlainRing]]:
+def rings_pair(config: RingsConfig, gans: Sequence[RingGAN]) -> tuple[RingsStep, list[PlainRing]]:
     """The batched step of some GANs, and one plain step for each of them with the same weights and data."""
     return build_rings(config, gans), [PlainRing(gan, config) for gan in gans]

@@ -1,7 +1,7 @@
 """What is measured: each row is a step of the course and a plain reference that does the same."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -10,9 +10,12 @@ from benchmarks.dcgan import dcgan_pair
 from benchmarks.machine import convolution
 from benchmarks.rings import rings_pair
 from benchmarks.stylegan import stylegan_pair
-from gan_course.config import ABLATIONS, BREAKS, DCGAN, STYLEGANS, CycleGANConfig
+from gan_course.lessons.l02_images.config import PROFILES as IMAGES
+from gan_course.lessons.l03_why_training_breaks.config import PROFILES as BREAKS
 from gan_course.runtime import Runtime
-from gan_course.training.steps.rings import ring_table
+from gan_course.training.cyclegan import CycleGANConfig
+from gan_course.training.stylegan import StyleGANConfig
+from gan_course.training.toy_gans import ring_table
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def convolution_row(runtime: Runtime) -> Row:
 
 def dcgan_row(runtime: Runtime) -> Row:
     """The runtime's precision, channels last and fused Adam against float32, NCHW and Adam's loop."""
-    config = DCGAN["fast"]
+    config = IMAGES["fast"].dcgan
     step, plain, real = dcgan_pair(config, runtime)
     sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, {config.base_channels} base channels"
     return Row("DCGAN step", sizes, lambda: step(real), lambda: plain(real), inner=2)
@@ -51,7 +54,21 @@ def cyclegan_row(runtime: Runtime) -> Row:
 
 def lesson_cyclegan_row(runtime: Runtime) -> Row:
     """The networks of the lessons' ablations, without what the plain step leaves out."""
-    config = replace(ABLATIONS["cycle-prior"], r1_gamma=0.0, ema_decay=0.0)
+    config = CycleGANConfig(
+        n_steps=500,
+        batch_size=8,
+        img_resolution=32,
+        base_channels=16,
+        n_blocks=3,
+        norm="none",
+        d_base_channels=32,
+        n_layers=2,
+        d_norm="none",
+        lr=6e-4,
+        lambda_identity=2.0,
+        residual=True,
+        coordinates=4,
+    )
     return _cyclegan_row("CycleGAN step, the lessons' networks", config, runtime, inner=2)
 
 
@@ -63,7 +80,19 @@ def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: i
 
 def stylegan_row(runtime: Runtime) -> Row:
     """StyleGAN as wide as the shipped weights, at full size; sixteen steps in a timing, so that each has its R1."""
-    config = replace(STYLEGANS["toons"], architecture="stylegan", loss="logistic", r2_gamma=0.0)
+    config = StyleGANConfig(
+        n_steps=22_000,
+        z_dim=64,
+        w_dim=64,
+        n_mapping=4,
+        mapping_lr=0.1,
+        channel_base=1_024,
+        channel_max=96,
+        d_channel_base=1_024,
+        lr=0.005,
+        lr_constant=0.5,
+        r1_gamma=2.0,
+    )
     step, plain, real = stylegan_pair(config, runtime)
     plain(real)  # the step that is counted comes next: without R1, which the counter cannot follow
     sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, at most {config.channel_max} channels"
@@ -72,8 +101,8 @@ def stylegan_row(runtime: Runtime) -> Row:
 
 def rings_row(runtime: Runtime) -> Row:
     """Lesson 03's whole table in one batched step against the same GANs one after another; float32 on the CPU."""
-    config = BREAKS["fast"]
-    table = ring_table(config.gamma, range(config.n_seeds))
+    lesson = BREAKS["fast"]
+    config, table = lesson.rings, ring_table(lesson.gamma, range(lesson.n_seeds))
     gans = [gan for column in table.values() for row in column for gan in row]
     step, plain = rings_pair(config, gans)
     sizes = f"{len(gans)} GANs, batch {config.batch_size}, {config.n_hidden} hidden layers of {config.hidden}"

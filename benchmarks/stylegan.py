@@ -6,11 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, instance_norm, interpolate, leaky_relu, pad, softplus
 
-from gan_course.config import StyleGANConfig
 from gan_course.models.stylegan import mix_styles
 from gan_course.runtime import Runtime
-from gan_course.training.families import build_stylegan
-from gan_course.training.steps.stylegan import StyleGANStep
+from gan_course.training.stylegan import StyleGANConfig, StyleGANStep, build_stylegan
 
 KERNEL = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
 

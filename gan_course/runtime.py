@@ -13,8 +13,8 @@ import psutil
 import torch
 from torch import nn
 
-from gan_course.config.choosing import whole_number
 from gan_course.errors import CourseError
+from gan_course.settings import whole_number
 
 PRECISIONS = ("float32", "bfloat16")
 # What makes torch compute as on a processor with AVX2 alone: read when torch is loaded.

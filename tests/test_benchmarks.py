@@ -13,8 +13,10 @@ from benchmarks.machine import CONVOLUTION, convolution, count_flops, machine_li
 from benchmarks.report import as_markdown, as_text, row_entry, write_results
 from benchmarks.rings import rings_pair
 from benchmarks.rows import Row
-from gan_course.config import BREAKS, DCGAN, DCGANConfig
-from gan_course.training.steps.rings import ring_table
+from gan_course.lessons.l02_images.config import PROFILES as IMAGES
+from gan_course.lessons.l03_why_training_breaks.config import PROFILES as BREAKS
+from gan_course.training.dcgan import DCGANConfig
+from gan_course.training.toy_gans import ring_table
 
 
 class FakeSteps:
@@ -116,13 +118,13 @@ def test_the_plain_dcgan_is_plain(cpu):
     weight = next(p for p in plain.D.parameters() if p.ndim == 4 and p.shape[1] > 1)
     assert weight.is_contiguous() and weight.dtype == torch.float32
     assert not plain.opt_G.param_groups[0]["fused"] and course.opt_G.param_groups[0]["fused"]
-    assert DCGAN["fast"].r1_gamma == 0  # what the row measures
+    assert IMAGES["fast"].dcgan.r1_gamma == 0  # what the row measures
     with pytest.raises(ValueError, match="no R1"):
         dcgan_pair(DCGANConfig(n_steps=1, r1_gamma=1.0), cpu)
 
 
 def test_the_plain_loop_takes_the_ring_s_first_steps():
-    config = BREAKS["smoke"]
+    config = BREAKS["smoke"].rings
     table = ring_table(config.gamma, [0, 1])
     gans = [gan for column in table.values() for row in column for gan in row]
     course, plain = rings_pair(config, gans)

@@ -7,9 +7,8 @@ import torch
 from benchmarks.cyclegan import cyclegan_pair, plainly
 from benchmarks.machine import count_flops
 from benchmarks.rows import ROWS
-from gan_course.config import CycleGANConfig
 from gan_course.models.cyclegan import ResnetGenerator
-from gan_course.training.steps.cyclegan import NETWORKS
+from gan_course.training.cyclegan import NETWORKS, CycleGANConfig
 
 SMALL = CycleGANConfig(
     n_steps=100, batch_size=2, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=2

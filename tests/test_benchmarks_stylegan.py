@@ -7,8 +7,8 @@ import torch
 
 from benchmarks.rows import stylegan_row
 from benchmarks.stylegan import stylegan_pair
-from gan_course.config import StyleGANConfig
 from gan_course.runtime import choose_runtime
+from gan_course.training.stylegan import StyleGANConfig
 
 TINY = StyleGANConfig(
     n_steps=6,

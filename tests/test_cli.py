@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_course.cli import main
+from gan_course.cli import COMMANDS, command_parser, main
 
 
 @pytest.fixture
@@ -417,9 +417,7 @@ def test_a_stream_that_the_shell_closed():
 def test_a_tilde_that_the_shell_left_is_read(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    from gan_course.cli import _parser
-
-    parser = _parser()
+    parser = command_parser(*COMMANDS)
     taken = {"--data", "--out", "--output", "--input", "--weights", "--real", "--fake"}
     for line in (
         "run --out=~/x",

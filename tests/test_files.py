@@ -108,7 +108,7 @@ def bare_file_system(monkeypatch):
 
 
 def test_a_file_system_without_permissions_is_written_all_the_same(tmp_path, bare_file_system):
-    from gan_course.course.workbook import write_workbook
+    from gan_course.lessons.workbook import write_workbook
     from gan_course.training.checkpoints import load_checkpoint, save_checkpoint
 
     with files.atomic_write(tmp_path / "a.txt") as temporary:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gan_course.course.lessons import ROOT
+from gan_course.paths import ROOT
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,17 @@ BUGS = [
     ),
     Bug(
         "missing detach",
-        "training/steps/dcgan.py",
+        "training/dcgan.py",
         "        with torch.no_grad():\n            fake = self.sample(len(real))",
         "        fake = self.sample(len(real))",
-        "tests/training/test_dcgan_step.py::test_the_discriminator_s_update_leaves_the_generator_alone",
+        "tests/training/test_dcgan.py::test_the_discriminator_s_update_leaves_the_generator_alone",
     ),
     Bug(
         "D learns from G's loss",
-        "training/steps/dcgan.py",
+        "training/dcgan.py",
         "with frozen(self.D):",
         "with torch.enable_grad():",
-        "tests/training/test_dcgan_step.py::test_the_generator_s_update_leaves_the_discriminator_alone",
+        "tests/training/test_dcgan.py::test_the_generator_s_update_leaves_the_discriminator_alone",
     ),
     Bug(
         "EMA without buffers",
@@ -52,10 +52,10 @@ BUGS = [
     ),
     Bug(
         "EMA never updated",
-        "training/steps/dcgan.py",
+        "training/dcgan.py",
         "        update_ema(self.G_ema, self.G, decay=self.ema_decay)\n",
         "",
-        "tests/training/test_dcgan_step.py::test_the_average_follows",
+        "tests/training/test_dcgan.py::test_the_average_follows",
     ),
     Bug(
         "BatchNorm's eps 0.8",
@@ -80,24 +80,24 @@ BUGS = [
     ),
     Bug(
         "R1 rewards slope",
-        "training/steps/rings.py",
+        "training/toy_gans.py",
         "total + gamma / 2 * self._penalty(r1_penalty",
         "total - gamma / 2 * self._penalty(r1_penalty",
-        "tests/training/test_rings_step.py::test_the_penalties_of_every_gan_add_up",
+        "tests/training/test_toy_gans.py::test_the_penalties_of_every_gan_add_up",
     ),
     Bug(
         "R2 at the real points",
-        "training/steps/rings.py",
+        "training/toy_gans.py",
         "self._penalty(r2_penalty, fake[which], which)",
         "self._penalty(r2_penalty, real[which], which)",
-        "tests/training/test_rings_step.py::test_the_penalties_of_every_gan_add_up",
+        "tests/training/test_toy_gans.py::test_the_penalties_of_every_gan_add_up",
     ),
     Bug(
         "clipping spares nobody",
-        "training/steps/rings.py",
+        "training/toy_gans.py",
         "weights.clamp_(-self.bounds, self.bounds)",
         "weights.clamp_(-self.bounds.min(), self.bounds.min())",
-        "tests/training/test_rings_step.py::test_only_the_clipped_are_clipped",
+        "tests/training/test_toy_gans.py::test_only_the_clipped_are_clipped",
     ),
     Bug(
         "hinge under the name of Wasserstein",
@@ -144,59 +144,59 @@ BUGS = [
     ),
     Bug(
         "swapped domains",
-        "training/steps/cyclegan.py",
+        "training/cyclegan.py",
         "g_least_squares(self.D_A(fake_A).float())",
         "g_least_squares(self.D_A(fake_B).float())",
-        "tests/training/test_cyclegan_step.py::test_losses_are_those_of_the_paper[0.0]",
+        "tests/training/test_cyclegan.py::test_losses_are_those_of_the_paper[0.0]",
     ),
     Bug(
         "lambda_cycle zero",
-        "training/steps/cyclegan.py",
+        "training/cyclegan.py",
         "on.lambda_cycle * l1_loss(self.G_AB(fake_A), real_B)",
         "0 * l1_loss(self.G_AB(fake_A), real_B)",
-        "tests/training/test_cyclegan_step.py::test_losses_are_those_of_the_paper[0.0]",
+        "tests/training/test_cyclegan.py::test_losses_are_those_of_the_paper[0.0]",
     ),
     Bug(
         "fakes that are not detached",
-        "training/pool.py",
+        "training/image_pool.py",
         "images = images.detach()",
         "images = images.clone()",
-        "tests/training/test_cyclegan_step.py::test_the_update_of_D_moves_both_discriminators_and_nothing_else",
+        "tests/training/test_cyclegan.py::test_the_update_of_D_moves_both_discriminators_and_nothing_else",
     ),
     Bug(
         "the D's learn from the G's loss",
-        "training/steps/cyclegan.py",
+        "training/cyclegan.py",
         "with frozen(self.D_A, self.D_B), self.runtime.autocast():",
         "with self.runtime.autocast():",
-        "tests/training/test_cyclegan_step.py::test_the_update_of_G_moves_both_generators_and_nothing_else",
+        "tests/training/test_cyclegan.py::test_the_update_of_G_moves_both_generators_and_nothing_else",
     ),
     Bug(
         "a pool that never returns old pictures",
-        "training/pool.py",
+        "training/image_pool.py",
         "        return old",
         "        return image",
-        "tests/training/test_pool.py::test_half_of_what_it_hands_back_are_pictures_of_earlier_calls",
+        "tests/training/test_image_pool.py::test_half_of_what_it_hands_back_are_pictures_of_earlier_calls",
     ),
     Bug(
         "a schedule that never decays",
-        "training/updates.py",
+        "training/optim.py",
         "    return lr * min(1.0, max(0.0, left))",
         "    return lr",
-        "tests/training/test_cyclegan_step.py::test_the_schedule_reaches_both_optimisers",
+        "tests/training/test_cyclegan.py::test_the_schedule_reaches_both_optimisers",
     ),
     Bug(
         "a D that is not told the condition",
-        "training/steps/pix2pix.py",
+        "training/pix2pix.py",
         "torch.cat([A, B], 1) if self.config.conditional else B",
         "torch.cat([B, B], 1) if self.config.conditional else B",
-        "tests/training/test_pix2pix_step.py::test_losses_are_those_of_the_paper",
+        "tests/training/test_pix2pix.py::test_losses_are_those_of_the_paper",
     ),
     Bug(
         "each band normalised alone",
         "inference/streaming.py",
         "        band.copy_((band.float() - mean) * scale)",
         "        band.copy_(torch.nn.functional.instance_norm(band.float(), eps=eps))",
-        "tests/inference/test_translating.py::test_streamed_pictures_are_equal_to_two_grey_steps[size0]",
+        "tests/inference/test_translate.py::test_streamed_pictures_are_equal_to_two_grey_steps[size0]",
     ),
     Bug(
         "one noise map for both layers of a block",
@@ -207,7 +207,7 @@ BUGS = [
     ),
     Bug(
         "noise that begins at full strength",
-        "models/adain.py",
+        "models/stylegan.py",
         "self.noise_strength = nn.Parameter(torch.zeros(n_out))",
         "self.noise_strength = nn.Parameter(torch.randn(n_out))",
         "tests/models/test_stylegan.py::test_noise_begins_without_strength_and_a_strength_drawn_from_n_0_1_would_not",
@@ -221,21 +221,21 @@ BUGS = [
     ),
     Bug(
         "StyleGAN's R1 rewards slope",
-        "training/steps/stylegan.py",
+        "training/stylegan.py",
         "loss_D = loss_D + self.config.r1_gamma / 2",
         "loss_D = loss_D - self.config.r1_gamma / 2",
         "tests/training/test_stylegan.py::test_r1_reaches_the_weights_of_d_with_its_sign[4]",
     ),
     Bug(
         "mixing that never mixes",
-        "training/steps/stylegan.py",
+        "training/stylegan.py",
         "chance < self.config.mixing",
         "chance > 1",
         "tests/training/test_stylegan.py::test_nine_of_ten_pictures_mix_two_styles_at_a_layer_of_their_own",
     ),
     Bug(
         "mixing in layers that are not there yet",
-        "training/steps/stylegan.py",
+        "training/stylegan.py",
         "torch.randint(1, n_layers, (n,)",
         "torch.randint(1, self.G.num_ws, (n,)",
         "tests/training/test_stylegan.py::test_while_g_is_small_the_crossover_lies_within_it[0-2]",
@@ -249,24 +249,24 @@ BUGS = [
     ),
     Bug(
         "StyleGAN's EMA never updated",
-        "training/steps/stylegan.py",
+        "training/stylegan.py",
         "        update_ema(self.G_ema, self.G, decay=self.config.ema_decay)\n",
         "",
         "tests/training/test_stylegan.py::test_the_average_of_g_follows_by_hand",
     ),
     Bug(
         "the first by name for a sample",
-        "course/measure_command.py",
+        "commands/measure.py",
         "torch.randperm(len(files), generator=torch.Generator().manual_seed(SEED))",
         "torch.arange(len(files))",
-        "tests/course/test_measure_command.py::test_names_do_not_decide_the_figures",
+        "tests/commands/test_measure.py::test_names_do_not_decide_the_figures",
     ),
     Bug(
         "Inception at the size of the course's readers",
-        "course/measure_command.py",
+        "commands/measure.py",
         "if files is None else files",
         "if files is None else load_pictures(files, resolution=OTHERWISE, if_small='{side}')",
-        "tests/course/test_measure_command.py::test_inception_is_given_pictures_of_many_sizes",
+        "tests/commands/test_measure.py::test_inception_is_given_pictures_of_many_sizes",
     ),
     Bug(
         "EXIF written anew",
@@ -284,10 +284,10 @@ BUGS = [
     ),
     Bug(
         "the grid among the samples",
-        "course/generate_command.py",
+        "commands/generate.py",
         'folder / SHEETS / "grid.png"',
         'folder / "grid.png"',
-        "tests/course/test_generate_command.py::test_nothing_but_samples_counts_as_a_picture_of_the_folder",
+        "tests/commands/test_generate.py::test_nothing_but_samples_counts_as_a_picture_of_the_folder",
     ),
     Bug(
         "a lock that nobody takes",
@@ -305,17 +305,17 @@ BUGS = [
     ),
     Bug(
         "braces for papermill to fill",
-        "course/runner.py",
+        "lessons/runner.py",
         '.replace("{", "{{").replace("}", "}}")',
         "",
-        "tests/course/test_runner.py::test_braces_in_the_names_of_folders_are_kept",
+        "tests/lessons/test_runner.py::test_braces_in_the_names_of_folders_are_kept",
     ),
     Bug(
         "whatever kernel is called python3",
-        "course/kernels.py",
+        "lessons/kernels.py",
         'first = [folder, os.environ.get("JUPYTER_PATH")]',
         'first = [os.environ.get("JUPYTER_PATH"), folder]',
-        "tests/course/test_kernels.py::test_this_python_comes_before_what_was_there",
+        "tests/lessons/test_kernels.py::test_this_python_comes_before_what_was_there",
     ),
     Bug(
         "a signal that saves nothing",

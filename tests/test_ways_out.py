@@ -7,22 +7,24 @@ import tomllib
 
 import pytest
 
-from gan_course.cli import _parser
-from gan_course.course.lessons import ROOT
+from gan_course.cli import command_parser
+from gan_course.paths import ROOT
 
 PACKAGE = ROOT / "gan_course"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SAYING = {"CourseError", "Stopped", "ArgumentTypeError", "print", "error"}
 COMMANDS = {  # modules whose messages are read by the user of these commands alone
-    "course/training_command.py": ["train", "translate", "generate"],  # it says how to use what was trained
+    "commands/train.py": ["train", "translate", "generate"],  # it says how to use what was trained
     "training/run.py": ["train"],
-    "course/translate_command.py": ["translate"],
-    "inference/translators.py": ["translate"],
-    "course/generate_command.py": ["generate", "project"],
-    "inference/stylegans.py": ["generate", "project"],
-    "course/measure_command.py": ["measure"],
-    "course/runner.py": ["run"],
+    "commands/translate.py": ["translate"],
+    "weights/translators.py": ["translate"],
+    "commands/generate.py": ["generate"],
+    "commands/project.py": ["project"],
+    "commands/outputs.py": ["generate", "project"],
+    "weights/stylegans.py": ["generate", "project"],
+    "commands/measure.py": ["measure"],
+    "lessons/runner.py": ["run"],
 }
 
 
@@ -38,13 +40,14 @@ def messages(path):
 
 
 def options_of(command):
-    commands = next(action.choices for action in _parser()._actions if isinstance(action.choices, dict))
+    commands = next(action.choices for action in command_parser(command)._actions if isinstance(action.choices, dict))
     return {option for action in commands[command]._actions for option in action.option_strings}
 
 
 def every_option():
     """All that any parser of the course takes."""
     sources = [*SOURCES, *(ROOT / "benchmarks").glob("*.py"), *(ROOT / "data" / "build").glob("*.py")]
+    sources += (ROOT / "maintain").rglob("*.py")
     return {name for path in sources for name in re.findall(r'add_argument\(\s*"(--[a-z-]+)"', path.read_text())}
 
 

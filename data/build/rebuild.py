@@ -21,7 +21,7 @@ from compare import compare, table
 from fetch import ARCHIVES, fetch, unpack
 from rendering import needed
 
-from gan_course.course.commands import folder
+from gan_course.commands.parsing import folder
 from gan_course.data.manifest import data_root
 from gan_course.errors import CourseError
 from gan_course.files import output_folder

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, sha256
+from gan_course.paths import DATA
 
 
 def data_root() -> Path:
@@ -16,7 +17,7 @@ def data_root() -> Path:
         CourseError: there is no such folder.
     """
     chosen = os.environ.get("GAN_COURSE_DATA")
-    root = Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "data"
+    root = Path(chosen) if chosen else DATA
     if not root.is_dir():
         raise CourseError(f"no folder {root}: set GAN_COURSE_DATA to the data/ folder of the course's repository")
     return root

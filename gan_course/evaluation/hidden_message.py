@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from gan_course.data.batches import to_bytes, to_float
+from gan_course.evaluation.corruptions import blur
 from gan_course.evaluation.paired import l1_error
-from gan_course.evaluation.sensitivity import blur
 
 Translate = Callable[[Tensor], Tensor]
 TO_YCBCR = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))

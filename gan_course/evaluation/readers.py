@@ -16,7 +16,7 @@ from gan_course.data.fashion import load_fashion
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops
 from gan_course.evaluation.features import FeatureReader, train_reader
 from gan_course.runtime import Runtime
-from gan_course.weights import load_into
+from gan_course.weights.files import load_into
 
 N_TRAIN = 12_000  # pictures that a reader is trained on, or all where there are fewer
 BATCH_SIZE = 128

@@ -9,18 +9,132 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, batch_norm
 
-from gan_course.models.adain import SynthesisLayer
-from gan_course.models.equalised import (
+from gan_course.models.progressive import (
     LEAKY_GAIN,
+    DiscriminatorBlock,
     EqualConv2d,
     EqualLinear,
+    MinibatchStd,
     PixelNorm,
     check_resolution,
     features,
     lrelu,
     upsample,
 )
+
+
+class SynthesisLayer(nn.Module):
+    r"""Convolution, noise, LeakyReLU, and the style: one layer of the synthesis network.
+
+    The style is AdaIN, equation 1: $\mathrm{AdaIN}(x_i, y) = y_{s,i} \frac{x_i - \mu(x_i)}{\sigma(x_i)} + y_{b,i}$ with
+    $y = A(w)$, two numbers a channel. Without styles there is pixel norm instead.
+
+    Args:
+        n_in: channels of the input; None for the layer right after the constant, which has no convolution.
+        n_out: channels of the output.
+        w_dim: size of w.
+        resolution: side of the output.
+        up: double the size first.
+        styles: AdaIN, else pixel norm.
+        noise: add noise, strength learned for each channel, 0 at the start.
+        smooth: low-pass after doubling.
+
+    Source: Karras et al. 2019, figure 1b and equation 1; order and gains as in the official code, where the strength
+        starts at 0. The style's biases start at 1 for $y_s$ and at 0 for $y_b$, as in the paper; the code has both at 0
+        and adds 1 to the first.
+    """
+
+    def __init__(
+        self,
+        n_in: int | None,
+        n_out: int,
+        *,
+        w_dim: int,
+        resolution: int,
+        up: bool = False,
+        styles: bool = True,
+        noise: bool = True,
+        smooth: bool = True,
+    ) -> None:
+        super().__init__()
+        self.resolution, self.up, self.smooth = resolution, up, smooth
+        self.conv = EqualConv2d(n_in, n_out, 3, bias=False) if n_in else None
+        self.bias = nn.Parameter(torch.zeros(n_out))
+        self.noise_strength = nn.Parameter(torch.zeros(n_out)) if noise else None
+        self.affine = EqualLinear(w_dim, 2 * n_out) if styles else None
+        self.norm = PixelNorm()
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+
+    def forward(self, x: Tensor, w: Tensor, noise: str | Tensor = "random") -> Tensor:
+        """(N, n_in, H, W) and (N, w_dim) to (N, n_out, resolution, resolution).
+
+        `noise` is "random" (new at every call), "const" (the map kept in the layer), "none", or maps of
+        (N or 1, 1, resolution, resolution).
+        """
+        if self.up:
+            x = upsample(x, smooth=self.smooth)
+        if self.conv is not None:
+            x = self.conv(x)
+        shift = self.bias[:, None, None]
+        if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
+            shift = shift + self.noise_strength[:, None, None] * noise_of(self.noise_const, x, noise)
+        x = lrelu(x + shift.to(x.dtype))
+        if self.affine is None:
+            return self.norm(x)
+        scale, shift = self.affine(w).float().chunk(2, 1)
+        return adain(x, 1 + scale, shift)
+
+
+def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
+    r"""Give each channel of each picture a new mean and a new standard deviation.
+
+    $y_s \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + y_b$, with the (biased) variance over height and width.
+
+    On a CPU in channels-last order each picture goes through `batch_norm`, whose scale and shift are the style's: the
+    same numbers in one pass.
+
+    Args:
+        x: (N, C, H, W), H * W > 1.
+        scale: (N, C), $y_s$: its size is the new standard deviation, and a negative one turns the channel over.
+        shift: (N, C), the new means.
+        eps: added to the variance.
+
+    Returns:
+        (N, C, H, W), in the type of x.
+
+    Source: Huang and Belongie 2017 (arXiv:1703.06868), equation 8; Karras et al. 2019, equation 1.
+    """
+    if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
+        parts = [
+            batch_norm(one, None, None, weight=s, bias=b, training=True, eps=eps)
+            for one, s, b in zip(x.split(1), scale.unbind(), shift.unbind(), strict=True)
+        ]
+        return torch.cat(parts)
+    precise = x if x.dtype == torch.float64 else x.float()
+    variance, mean = torch.var_mean(precise, (2, 3), unbiased=False, keepdim=True)
+    return ((x - mean) * (variance + eps).rsqrt() * scale[:, :, None, None] + shift[:, :, None, None]).to(x.dtype)
+
+
+def noise_of(kept: Tensor, x: Tensor, noise: str | Tensor) -> Tensor:
+    """The noise maps of one layer for features x (N, C, r, r): (N or 1, 1, r, r).
+
+    Args:
+        kept: (r, r), the map that belongs to the layer.
+        x: the features they will be added to.
+        noise: "random" (new), "const" (the kept map), or maps of (N or 1, 1, r, r), handed through.
+
+    Raises:
+        ValueError: another word.
+    """
+    if isinstance(noise, Tensor):
+        return noise
+    if noise == "const":
+        return kept[None, None]
+    if noise != "random":
+        raise ValueError(f"noise is {noise!r}: choose 'random', 'const' or 'none', or give maps")
+    return torch.randn(len(x), 1, *x.shape[2:], device=x.device)
 
 
 class MappingNetwork(nn.Module):
@@ -223,3 +337,61 @@ def mix_styles(ws: Tensor, others: Tensor, crossover: Tensor) -> Tensor:
     """
     layer = torch.arange(ws.shape[1], device=ws.device)[None, :, None]
     return torch.where(layer < crossover[:, None, None], ws, others)
+
+
+class StyleGANDiscriminator(nn.Module):
+    """From a picture, at any resolution from 4 px to the full one, to one raw score.
+
+    Args:
+        img_resolution: full side, a power of two from 8.
+        img_channels: channels of the picture.
+        channel_base: features at resolution r are channel_base / r ...
+        channel_max: ... but at most this many.
+        group: of `MinibatchStd`; None for the whole batch.
+        smooth: low-pass filters before halving.
+
+    Raises:
+        ValueError: the resolution is not a power of two from 8.
+
+    Source: Karras et al. 2018, table 2; the filters are configuration B of Karras et al. 2019.
+    """
+
+    def __init__(
+        self,
+        *,
+        img_resolution: int,
+        img_channels: int = 3,
+        channel_base: int,
+        channel_max: int,
+        group: int | None = 4,
+        smooth: bool = True,
+    ) -> None:
+        super().__init__()
+        check_resolution(img_resolution)
+        self.resolutions = [2**k for k in range(2, int(math.log2(img_resolution)) + 1)]
+        width = features(channel_base, channel_max)
+        self.from_rgb = nn.ModuleList(EqualConv2d(img_channels, width(r), 1) for r in self.resolutions)
+        self.blocks = nn.ModuleList(
+            DiscriminatorBlock(width(r), width(r // 2), smooth=smooth) for r in self.resolutions[1:]
+        )
+        self.group = MinibatchStd(group)
+        self.conv = EqualConv2d(width(4) + 1, width(4), 3)
+        self.dense = EqualLinear(16 * width(4), width(4), gain=LEAKY_GAIN)
+        self.score = EqualLinear(width(4), 1)
+
+    def forward(self, x: Tensor, *, alpha: float = 1.0) -> Tensor:
+        """Pictures (N, C, r, r), r any of `resolutions`, to raw scores (N,).
+
+        `alpha` is the share of the newest block while it is faded in.
+        """
+        if x.shape[-1] not in self.resolutions:
+            raise ValueError(f"pictures are {x.shape[-1]} px wide: choose one of {self.resolutions}")
+        top = self.resolutions.index(x.shape[-1])
+        x = x.contiguous(memory_format=torch.channels_last)
+        y = lrelu(self.from_rgb[top](x))
+        for k in range(top, 0, -1):
+            y = self.blocks[k - 1](y)
+            if k == top and alpha < 1:
+                y = torch.lerp(lrelu(self.from_rgb[k - 1](avg_pool2d(x, 2))), y, alpha)
+        y = lrelu(self.conv(self.group(y)))
+        return self.score(lrelu(self.dense(y.flatten(1)))).flatten()

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
-from gan_course.models.adain import noise_of
-from gan_course.models.equalised import (
+from gan_course.models.progressive import (
     LEAKY_GAIN,
     Blur,
     EqualConv2d,
@@ -19,6 +18,7 @@ from gan_course.models.equalised import (
     lrelu,
     upsample,
 )
+from gan_course.models.stylegan import noise_of
 
 POSITION_RATE = 4.0  # how many times as fast as other weights a learned position moves
 

@@ -15,8 +15,8 @@ from tqdm import tqdm
 from gan_course.errors import CourseError, Stopped
 from gan_course.files import atomic_write, output_folder
 from gan_course.locks import run_folder
+from gan_course.training.bundle import Training, TrainingStep
 from gan_course.training.checkpoints import LAST, load_checkpoint, save_checkpoint
-from gan_course.training.families import Training, TrainingStep
 from gan_course.training.loop import NonFiniteLoss, fit
 from gan_course.training.stopping import stop_requests
 

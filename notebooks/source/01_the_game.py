@@ -34,24 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import copy
-import math
-
 import torch
 from matplotlib import pyplot as plt
-from torch.nn.functional import softplus
 
 from gan_course import viz
-from gan_course.config import GAME, config_for
-from gan_course.course import claim
-from gan_course.data.toy import mixture_density, normal_density, ring_centres, sample_mixture, sample_ring
-from gan_course.evaluation.coverage import modes_covered
-from gan_course.exercises import the_game as exercises
-from gan_course.models.mlp import mlp
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l01_the_game import exercises
+from gan_course.lessons.l01_the_game.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training.losses import d_logistic, g_minimax, g_nonsaturating
 
-cfg = config_for(GAME, PROFILE)
+cfg = config_for(PROFILES, PROFILE)
 choose_runtime("cpu", "float32", threads=1)  # networks this small are fastest on one core
 seed_everything(SEED)
 
@@ -121,6 +113,8 @@ exercises.check_optimal_discriminator(optimal_discriminator)
 # do at the far left and the far right, where hardly a point of either kind ever falls?
 
 # %% mystnb={"image": {"alt": "Left: the data density with two bumps at -1.5 and 1.5 and the single broad bump of the generator at 0.5. Right: the optimal discriminator, above one half around both data bumps, with a deep valley between them."}}
+from gan_course.data.toy import mixture_density, normal_density
+
 x = torch.linspace(-5, 5, 501)
 p, q = mixture_density(x), normal_density(x, 0.5)
 d_star = p / (p + q)
@@ -177,6 +171,11 @@ exercises.check_d_loss(d_loss)
 # answers.
 
 # %% tags=["nbval-ignore-output"]
+from torch.nn.functional import softplus
+
+from gan_course.data.toy import sample_mixture
+from gan_course.models.mlp import mlp
+
 D = mlp(1, 1, hidden=cfg.hidden)
 opt_D = torch.optim.Adam(D.parameters(), cfg.lr, cfg.betas)
 for _ in range(cfg.n_steps_line):
@@ -280,6 +279,8 @@ for shift in (0, 0.5, 1, 2, 4, 6, 8):
 print("\n".join(lines))
 
 # %%
+import math
+
 gap = max(abs(values[s] - (-2 * math.log(2) + 2 * divergences[s])) for s in values)
 claim("V(D*) equals -2 log 2 + 2 JSD at every shift, but for rounding", gap, below=1e-9)
 at_zero = max(abs(values[0] + 2 * math.log(2)), abs(divergences[0]))
@@ -521,6 +522,8 @@ right.legend(frameon=False, loc="upper center")
 plt.show()
 
 # %%
+from gan_course.training.losses import g_minimax, g_nonsaturating
+
 s = torch.tensor(0.01, dtype=torch.float64).logit().requires_grad_()
 (slope_minimax,) = torch.autograd.grad(g_minimax(s), s)
 (slope_nonsaturating,) = torch.autograd.grad(g_nonsaturating(s), s)
@@ -571,6 +574,9 @@ exercises.check_where_it_saturates(where_it_saturates)
 # another?
 
 # %%
+from gan_course.data.toy import ring_centres, sample_ring
+from gan_course.evaluation.coverage import modes_covered
+
 STD = 0.15
 centres = ring_centres()
 ring = sample_ring(5_000, std=STD)
@@ -587,6 +593,8 @@ print("799 points on one mode and a single one on another:", modes_covered(one_s
 # The same loop again. Only the number of coordinates has changed.
 
 # %% tags=["nbval-ignore-output"]
+import copy
+
 G, D = mlp(cfg.z_dim, 2, hidden=cfg.hidden), mlp(2, 1, hidden=cfg.hidden)
 opt_G = torch.optim.Adam(G.parameters(), cfg.lr, cfg.betas)
 opt_D = torch.optim.Adam(D.parameters(), cfg.lr, cfg.betas)
@@ -699,6 +707,8 @@ viz.show_jpeg()
 # with logarithms and the package's functions, on the same scores.
 
 # %%
+from gan_course.training.losses import d_logistic
+
 source = torch.Generator().manual_seed(1)
 on_real, on_fake = 3 * torch.randn(2, 500, generator=source, dtype=torch.float64)
 d_real, d_fake = torch.sigmoid(on_real), torch.sigmoid(on_fake)

@@ -33,30 +33,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import inspect
-from statistics import fmean
-
 import matplotlib.pyplot as plt
 import torch
-from torch import nn
 
 from gan_course import viz
-from gan_course.config import IMAGES, config_for
-from gan_course.course import claim
-from gan_course.course.shipped import load_dcgan_fashion
-from gan_course.data.batches import to_float
-from gan_course.data.fashion import CLASS_NAMES, load_fashion
-from gan_course.evaluation import coverage, features, readers
-from gan_course.exercises import images as exercises
-from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
-from gan_course.models.layers import init_normal
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l02_images import exercises
+from gan_course.lessons.l02_images.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training.families import build_dcgan
-from gan_course.training.resumable import fit_resumable, lesson_folder
-from gan_course.training.steps.dcgan import DCGANStep
-from gan_course.weights import read_card
 
-cfg, runtime = config_for(IMAGES, PROFILE), choose_runtime()
+cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -66,6 +52,8 @@ seed_everything(SEED)
 # learn from and 1,000 that no network here ever trains on. Each row below is one kind.
 
 # %% mystnb={"image": {"alt": "Ten rows of small grey photographs of clothing, one row for each kind, from T-shirts to ankle boots."}}
+from gan_course.data.fashion import CLASS_NAMES, load_fashion
+
 pictures, kinds = load_fashion("train")
 held_out, held_out_kinds = load_fashion("test")
 rows = torch.cat([pictures[kinds == kind][:12] for kind in range(10)])
@@ -77,6 +65,8 @@ print(tuple(pictures.shape), pictures.dtype, "·", tuple(held_out.shape))
 # could at first tell real from fake by the sign alone, and G would have to learn the range first.
 
 # %%
+from gan_course.data.batches import to_float
+
 scaled = to_float(pictures[:256])
 off = max(abs(scaled.min() + 1), abs(scaled.max() - 1))
 claim("real pictures reach exactly from -1 to 1", off, below=1e-6)
@@ -92,6 +82,10 @@ claim("real pictures reach exactly from -1 to 1", off, below=1e-6)
 # between before you run the cell. (Exercise 1 derives the rule.)
 
 # %%
+from torch import nn
+
+from gan_course.models.dcgan import DCGANGenerator
+
 G = DCGANGenerator(base_channels=64)
 x = torch.randn(2, G.z_dim, 1, 1)
 print(f"{'latent vector':18} {tuple(x.shape)}")
@@ -105,6 +99,8 @@ for layer in G.layers:
 # sigmoid, because the losses of lesson 01 take scores.
 
 # %%
+from gan_course.models.dcgan import DCGANDiscriminator
+
 D = DCGANDiscriminator(base_channels=64)
 for name, network in (("G", G), ("D", D)):
     print(f"{name} has {sum(p.numel() for p in network.parameters()):,} parameters")
@@ -196,6 +192,8 @@ print("stuck beyond 0.99:", {std: f"{share:.0%}" for std, share in stuck.items()
 # `init_normal`.
 
 # %%
+from gan_course.models.layers import init_normal
+
 layer = nn.Conv2d(64, 64, 4).apply(init_normal)
 print(f"standard deviation of a new layer's weights: {layer.weight.std().item():.2f}")
 
@@ -291,6 +289,10 @@ exercises.check_draw(draw)
 # keeps D's update from reaching G, and the place that keeps G's update from moving D.
 
 # %%
+import inspect
+
+from gan_course.training.dcgan import DCGANStep
+
 print(inspect.getsource(DCGANStep.update_D))
 print(inspect.getsource(DCGANStep.update_G))
 
@@ -308,6 +310,9 @@ print(inspect.getsource(DCGANStep.update_G))
 # preview now and then, always from the same latent vectors.
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.lessons.resumable import fit_resumable, lesson_folder
+from gan_course.training.dcgan import build_dcgan
+
 print(runtime)
 training = build_dcgan(cfg.dcgan, pictures, seed=SEED, runtime=runtime)
 previews = {0: training.preview()[:16]}
@@ -329,6 +334,8 @@ viz.show_grids({f"after {n} steps": images for n, images in list(previews.items(
 # sharpen; thin shapes are still in pieces at the end. Now the losses.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two loss curves over training steps. The generator's starts high, drops at once and then sinks slowly towards the discriminator's, which wanders near 1 and ends a little above it."}}
+from statistics import fmean
+
 viz.show_losses(rows, smooth=20, title="the losses of the same training")
 fifth = max(1, len(rows) // 5)
 for part in (rows[k : k + fifth] for k in range(0, len(rows), fifth)):
@@ -347,6 +354,8 @@ for part in (rows[k : k + fifth] for k in range(0, len(rows), fifth)):
 # nearest neighbour in its own set (Kynkäänniemi et al. 2019).
 
 # %%
+from gan_course.evaluation import features, readers
+
 reader = readers.load_reader("fashion")
 accuracy = (features.read_answers(reader, held_out)["kind"] == held_out_kinds).double().mean()
 real_features = features.features_of(reader, held_out)
@@ -357,6 +366,9 @@ claim(
 )
 
 # %%
+from gan_course.evaluation import coverage
+
+
 @torch.no_grad()
 def measure(G, n=1_000, seed=1):
     z = torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(runtime.device)
@@ -478,12 +490,16 @@ exercises.check_update_average(update_average)
 # learning rate, a slower average and twelve times the steps. Their card says how they were trained.
 
 # %%
+from gan_course.weights.cards import read_card
+
 card = read_card("dcgan-fashion")
 print(f"{card['steps']:,} steps on {card['data']}")
 print("reproduce with:", card["command"])
 
 # %% tags=["best-picture"] mystnb={"image": {"alt": "Sixty-four small grey pictures drawn by the trained generator: shirts, trousers, dresses, coats, shoes and bags."}}
-shipped = load_dcgan_fashion().to(runtime.device)
+from gan_course.weights.dcgan import load_dcgan
+
+shipped = load_dcgan().to(runtime.device)
 drawn = measure(shipped)
 viz.show_grid(drawn["samples"][:64], n_columns=16, zoom=2.0, quality=82)
 

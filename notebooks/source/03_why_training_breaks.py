@@ -34,28 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import cmath
-import inspect
-import math
-from dataclasses import replace
-
 import torch
 from matplotlib import pyplot as plt
-from torch.func import jacrev
-from torch.nn.functional import relu, softplus
 
 from gan_course import viz
-from gan_course.config import BREAKS, config_for
-from gan_course.course import claim
-from gan_course.data.toy import ring_centres, sample_ring
-from gan_course.evaluation.coverage import modes_covered
-from gan_course.exercises import why_training_breaks as exercises
-from gan_course.models.mlp import MLPStack, mlp
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l03_why_training_breaks import exercises
+from gan_course.lessons.l03_why_training_breaks.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training import losses
-from gan_course.training.steps.rings import RULES, RingGAN, RingsStep, Rule, build_rings, of_fakes, ring_table
 
-cfg = config_for(BREAKS, PROFILE)
+cfg = config_for(PROFILES, PROFILE)
 choose_runtime("cpu", "float32")
 seed_everything(SEED)
 
@@ -139,6 +127,9 @@ exercises.check_orbits(orbits)
 # </details>
 
 # %%
+import math
+
+
 def minimax(state, gamma=0.0):
     theta, psi = state
     slope = torch.sigmoid(theta * psi)
@@ -203,6 +194,9 @@ claim("alternating steps stay within a tenth of the first distance", around, bel
 # the field, or a whole training step, for you.
 
 # %%
+from torch.func import jacrev
+
+
 def step(state, rate=0.2, alternating=False):
     theta, psi = state + rate * minimax(state)
     if alternating:
@@ -279,6 +273,8 @@ exercises.check_eigenvalues(eigenvalues)
 # eigenvalues as $\gamma$ grows and grows?
 
 # %%
+import cmath
+
 gammas = torch.linspace(0, 3, 301, dtype=torch.float64)
 roots = torch.stack([torch.linalg.eigvals(jacrev(lambda s, g=g: minimax(s, g))(solution)) for g in gammas])
 slower = roots.real.max(1).values  # what is left of the distance shrinks like exp(slower * time)
@@ -404,10 +400,15 @@ exercises.check_best_answer(best_answer)
 # are, and what the first of the eight Ds says of the plane.
 
 # %% tags=["nbval-ignore-output"]
+from dataclasses import replace
+
+from gan_course.data.toy import ring_centres
+from gan_course.training.toy_gans import RULES, RingGAN, build_rings
+
 centres = ring_centres()
 nonsaturating_rule = next(rule for rule in RULES if rule.name == "non-saturating")
-chase = build_rings(replace(cfg, lr_ratio=1.0), [RingGAN(nonsaturating_rule, seed=8 * SEED + k) for k in range(8)])
-z_fixed = torch.randn(500, cfg.z_dim, generator=torch.Generator().manual_seed(1)).expand(8, -1, -1)
+chase = build_rings(replace(cfg.rings, lr_ratio=1.0), [RingGAN(nonsaturating_rule, seed=8 * SEED + k) for k in range(8)])
+z_fixed = torch.randn(500, cfg.rings.z_dim, generator=torch.Generator().manual_seed(1)).expand(8, -1, -1)
 axis = torch.linspace(-3.2, 3.2, 49)
 plane, zeroth = torch.cartesian_prod(axis, axis)[None], torch.tensor([0])  # `zeroth`: ask the first D alone
 film, opinions, chase_rows = [], [], []
@@ -422,7 +423,9 @@ for _ in range(cfg.n_steps_collapse):
 print(f"eight GANs, {cfg.n_steps_collapse} steps of each D, {20 * cfg.n_steps_collapse} of each G")
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six moments of one training. The blue ring of eight data modes stays; all generated points sit in one red clump or streak, which wanders from moment to moment. The background is D's opinion, blue for real and red for generated; mostly pale, at one moment dark blue in a corner."}}
-ring = sample_ring(1_500, std=cfg.std, generator=torch.Generator().manual_seed(0))
+from gan_course.data.toy import sample_ring
+
+ring = sample_ring(1_500, std=cfg.rings.std, generator=torch.Generator().manual_seed(0))
 first = max(0, len(film) - 24)
 moments = sorted({first + (len(film) - 1 - first) * k // 5 for k in range(6)})
 _, axes = viz.figure(11.5, 2.3, n_axes=len(moments))
@@ -439,12 +442,14 @@ viz.show_jpeg()
 # once the nearest to the crowd.
 
 # %%
+from gan_course.evaluation.coverage import modes_covered
+
 clouds = torch.stack(film)  # (moments, 8 GANs, 500, 2)
 nearest = torch.cdist(clouds, centres).argmin(-1)
 crowd = torch.nn.functional.one_hot(nearest, 8).float().mean(2).max(-1)
 later = slice(len(film) // 4, None)
 share = crowd.values[later].mean().item()
-covered = [modes_covered(one, centres, radius=3 * cfg.std)[0] for one in clouds[later].flatten(0, 1)]
+covered = [modes_covered(one, centres, radius=3 * cfg.rings.std)[0] for one in clouds[later].flatten(0, 1)]
 mean_covered = sum(covered) / len(covered)
 homes = min(len(set(one.tolist())) for one in crowd.indices.T)
 claim(
@@ -491,6 +496,8 @@ print(f"for each of the eight GANs that mode has been at least {homes} different
 # feels.
 
 # %% mystnb={"image": {"alt": "Left: D's losses for a real sample over its score: logistic falls and flattens, least squares is a parabola around 1, hinge falls straight to 0 at score 1 and stays, Wasserstein is a straight line. Right: the strength with which a fake's score is pushed up by G's loss, over that score."}}
+from torch.nn.functional import relu, softplus
+
 score = torch.linspace(-4, 4, 401)
 _, (left, right) = viz.figure(10, 3.2, n_axes=2)
 for name, values, style in (
@@ -582,6 +589,8 @@ exercises.check_wasserstein(d_loss)
 # </details>
 
 # %%
+from gan_course.training import losses
+
 real, fake = torch.tensor([0.5, 3.0], requires_grad=True), torch.tensor([-0.5, -3.0], requires_grad=True)
 for name, loss in (("published", relu(1 - real).mean() + relu(1 + fake).mean()), ("Wasserstein", fake.mean() - real.mean())):
     slopes = torch.autograd.grad(loss, [real, fake])
@@ -603,7 +612,9 @@ print(f"the published loss is the package's hinge loss: {bool(agree)}")
 # GAN notices the others.
 
 # %%
-networks = [mlp(2, 1, hidden=cfg.hidden) for _ in range(5)]
+from gan_course.models.mlp import MLPStack, mlp
+
+networks = [mlp(2, 1, hidden=cfg.rings.hidden) for _ in range(5)]
 stack = MLPStack(networks)
 points = torch.randn(5, 100, 2)
 together, alone = stack(points), torch.stack([D(x) for D, x in zip(networks, points, strict=True)])
@@ -611,6 +622,10 @@ print("one layer of five networks:", tuple(stack.weights[1].shape), "· scores:"
 print(f"a stack gives the scores of its networks: {torch.allclose(together, alone, atol=1e-5)}")
 
 # %%
+import inspect
+
+from gan_course.training.toy_gans import RingsStep
+
 print(inspect.getsource(RingsStep.update_D))
 print(inspect.getsource(RingsStep.update_G))
 
@@ -640,9 +655,11 @@ print(inspect.getsource(RingsStep.update_G))
 # It takes about a minute.
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.training.toy_gans import ring_table
+
 table = ring_table(cfg.gamma, range(SEED * cfg.n_seeds, (SEED + 1) * cfg.n_seeds))
 gans = [gan for rows in table.values() for row in rows for gan in row]
-rings = build_rings(cfg, gans)
+rings = build_rings(cfg.rings, gans)
 curves = []
 for n in range(cfg.n_steps_rings):
     row = rings()
@@ -655,9 +672,9 @@ curves = torch.stack(curves)  # (steps, 2, GANs)
 @torch.no_grad()
 def count(step, n=2_000):
     """Modes covered, and the share of points near a mode, of each GAN: (GANs, 2)."""
-    z = torch.randn(n, cfg.z_dim, generator=torch.Generator().manual_seed(1))
+    z = torch.randn(n, cfg.rings.z_dim, generator=torch.Generator().manual_seed(1))
     clouds = step.G(z.expand(len(step.gans), -1, -1))
-    return torch.tensor([modes_covered(cloud, centres, radius=3 * cfg.std) for cloud in clouds])
+    return torch.tensor([modes_covered(cloud, centres, radius=3 * cfg.rings.std) for cloud in clouds])
 
 
 scores = count(rings)
@@ -726,7 +743,7 @@ print(f"relativistic: {modes[-1, 0]:.1f} without a penalty, {modes[-1, 1:].mean(
 #    covers all: this number alone would have missed the loss.
 #
 # It says nothing about which of the regularised losses is best: three seeds are too few to rank rows this close. And it
-# is one ring, with one pair of rates. Try `replace(cfg, lr_ratio=1.0)` or another `gamma`, and see how much of it still
+# is one ring, with one pair of rates. Try `replace(cfg.rings, lr_ratio=1.0)` or another `gamma`, and see how much of it still
 # holds.
 
 # %% [markdown]
@@ -737,8 +754,10 @@ print(f"relativistic: {modes[-1, 0]:.1f} without a penalty, {modes[-1, 1:].mean(
 # and D share the scale of their losses.
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.training.toy_gans import Rule, of_fakes
+
 unbounded = Rule("Wasserstein, no bound", losses.d_wasserstein, of_fakes(losses.g_wasserstein))
-runaway = build_rings(cfg, [RingGAN(unbounded, seed=SEED * cfg.n_seeds)])
+runaway = build_rings(cfg.rings, [RingGAN(unbounded, seed=SEED * cfg.n_seeds)])
 run_off = [runaway() for _ in range(max(1, cfg.n_steps_rings // 3))]
 column = {name: k * len(RULES) * cfg.n_seeds for k, name in enumerate(table)}
 nonsaturating_row = cfg.n_seeds  # row 1 of every column, its first seed
@@ -791,7 +810,7 @@ with torch.no_grad():
     }
 _, axes = viz.figure(11, 2.9, n_axes=4)
 for ax, (panel, name) in zip(axes, exercises.LINE_UP.items(), strict=True):
-    found, _ = modes_covered(last[name], centres, radius=3 * cfg.std)
+    found, _ = modes_covered(last[name], centres, radius=3 * cfg.rings.std)
     viz.scatter(ax, ring, last[name], limit=3.2, title=f"{panel}: {name}, {found} of 8 modes")
 viz.show_jpeg()
 

@@ -36,27 +36,14 @@ SEED = 0
 # %% tags=["imports"]
 import torch
 from matplotlib import pyplot as plt
-from torch.nn.functional import avg_pool2d, interpolate, softplus
 
 from gan_course import viz
-from gan_course.config import MEASURING, config_for
-from gan_course.course import claim
-from gan_course.course.sensitivity import recorded
-from gan_course.course.shipped import load_dcgan_fashion
-from gan_course.data.batches import to_bytes, to_float
-from gan_course.data.fashion import load_fashion
-from gan_course.data.vangogh import load_photos, random_crops
-from gan_course.evaluation.coverage import precision_recall
-from gan_course.evaluation.features import features_of
-from gan_course.evaluation.frechet import frechet_distance, kernel_distance
-from gan_course.evaluation.memorisation import copied_share, nearest
-from gan_course.evaluation.readers import load_reader
-from gan_course.evaluation.sensitivity import NOTICED, Panel, add_noise, blur
-from gan_course.exercises import measuring as exercises
-from gan_course.models.dcgan import DCGANDiscriminator
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l04_measuring import exercises
+from gan_course.lessons.l04_measuring.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
-cfg = config_for(MEASURING, PROFILE)
+cfg = config_for(PROFILES, PROFILE)
 runtime = choose_runtime(precision="float32")  # figures that are compared should not depend on the processor
 seed_everything(SEED)
 
@@ -83,6 +70,9 @@ seed_everything(SEED)
 # pictures. All are said to have been trained on the same 3,000 training pictures; each makes 1,000.
 
 # %%
+from gan_course.data.fashion import load_fashion
+from gan_course.evaluation.corruptions import add_noise, blur
+
 images, kinds = load_fashion("train")
 train, others, other_kinds = images[:3_000], images[3_000:], kinds[3_000:]
 three_kinds = (other_kinds == 0) | (other_kinds == 1) | (other_kinds == 8)  # T-shirts, trousers, bags
@@ -119,6 +109,11 @@ viz.show_rows({name: spread_out(pictures) for name, pictures in known.items()}, 
 # see. **Predict:** does it stay, as the pictures do?
 
 # %% tags=["nbval-ignore-output"]
+from torch.nn.functional import softplus
+
+from gan_course.data.batches import to_float
+from gan_course.models.dcgan import DCGANDiscriminator
+
 D = runtime.place(DCGANDiscriminator(base_channels=cfg.base_channels))
 opt_D = torch.optim.Adam(D.parameters(), 1e-3, (0.5, 0.999))
 real_set, fake_set = (to_float(part).to(runtime.device) for part in (train, known["out of focus"]))
@@ -228,6 +223,9 @@ exercises.check_frechet(frechet)
 # Here it is on two clouds of the plane, beside the package's. The shortcut of the solution is the third column.
 
 # %%
+from gan_course.evaluation.frechet import frechet_distance
+
+
 def root_of(matrix):
     values, vectors = torch.linalg.eigh(matrix)
     return vectors * values.clamp_min(0).sqrt() @ vectors.T
@@ -268,6 +266,9 @@ print(f"by hand and package agree to eight decimals: {agree}")
 # and what does the copier get?
 
 # %%
+from gan_course.evaluation.panel import Panel
+from gan_course.evaluation.readers import load_reader
+
 reader = load_reader("fashion")
 panel = Panel(reader, train, held_out=others[5_000:])
 table = {name: panel(pictures) for name, pictures in known.items()}
@@ -303,6 +304,8 @@ claim("features: the copier's distance is less than the perfect generator's", ra
 # 1,000, with 3,000.
 
 # %%
+from gan_course.evaluation.features import features_of
+
 real_features, other_features = panel.real, features_of(reader, others)
 ns = [300, 400, 500, 700, 1_000, 1_500, 2_000, 3_000]
 biased = [frechet_distance(real_features, other_features[:n]) for n in ns]
@@ -342,6 +345,8 @@ exercises.check_limit(limit)
 # </details>
 
 # %%
+from gan_course.evaluation.frechet import kernel_distance
+
 x, y = 1 / torch.tensor(ns, dtype=torch.float64), torch.tensor(biased, dtype=torch.float64)
 line = torch.linalg.lstsq(torch.stack([torch.ones_like(x), x], 1), y[:, None]).solution[:, 0]
 unexplained = ((y - line[0] - line[1] * x).square().sum() / (y - y.mean()).square().sum()).item()
@@ -481,6 +486,8 @@ exercises.check_impostor(impostor)
 # </details>
 
 # %%
+from gan_course.evaluation.coverage import precision_recall
+
 half = root_of(torch.cov(real_features.T)) * real_features.shape[1] ** 0.5
 spots = (real_features.mean(0) + torch.cat([half, -half])).repeat(4, 1)
 false_distance, honest = frechet_distance(real_features, spots), frechet_distance(real_features, other_features[: len(spots)])
@@ -508,6 +515,10 @@ claim(
 # all the steps of StyleGAN's table gain together (8.04 to 4.40). **Predict** what skipping does to fine masonry, and to the distance.
 
 # %%
+from torch.nn.functional import avg_pool2d, interpolate
+
+from gan_course.data.vangogh import load_photos, random_crops
+
 crops = random_crops(load_photos("train"), 900, size=128, seed=SEED)
 halves = {
     "averaged": avg_pool2d(crops.float(), 4),
@@ -608,7 +619,11 @@ exercises.check_copied_share(my_copied_share)
 # that picture.
 
 # %%
-G = load_dcgan_fashion()
+from gan_course.data.batches import to_bytes
+from gan_course.evaluation.memorisation import copied_share, nearest
+from gan_course.weights.dcgan import load_dcgan
+
+G = load_dcgan()
 with torch.no_grad():
     z = torch.randn(1_000, G.z_dim, generator=torch.Generator().manual_seed(1))
     drawn = to_bytes(torch.cat([G(part) for part in z.split(250)]))
@@ -651,7 +666,10 @@ for name, drawn_one, real_one in zip(("precision", "recall"), drawn_pair, real_p
 # `docs/results/sensitivity.json`, which `make sensitivity` writes.
 
 # %%
-sensitivity = recorded()
+from gan_course.evaluation.panel import NOTICED
+from gan_course.lessons.results import recorded_sensitivity
+
+sensitivity = recorded_sensitivity()
 for world, failures in sensitivity.items():
     print(f"{world:21}notices best: deviations")
     for failure, readings in list(failures.items())[1:]:

@@ -34,30 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import inspect
-from dataclasses import replace
-
 import matplotlib.pyplot as plt
 import torch
-from torch import nn
 
 from gan_course import viz
-from gan_course.config import PAIRED, config_for
-from gan_course.course import claim
-from gan_course.data import earth
-from gan_course.data.batches import to_float
-from gan_course.data.domains import load_domain
-from gan_course.evaluation.paired import edge_correlation, l1_error
-from gan_course.exercises import paired as exercises
-from gan_course.models.cyclegan import PatchDiscriminator
-from gan_course.models.layers import InstanceNorm
-from gan_course.models.pix2pix import UnetGenerator
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l05_paired import exercises
+from gan_course.lessons.l05_paired.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training.families import build_pix2pix
-from gan_course.training.resumable import fit_resumable, lesson_folder
-from gan_course.training.steps.pix2pix import Pix2PixStep
 
-cfg, runtime = config_for(PAIRED, PROFILE), choose_runtime()
+cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -82,6 +68,9 @@ seed_everything(SEED)
 # position in both is a **pair**. Three slices of longitude are kept hidden; every error below is measured there.
 
 # %%
+from gan_course.data.batches import to_float
+from gan_course.data.domains import load_domain
+
 size = cfg.pix2pix.img_resolution
 
 
@@ -105,6 +94,9 @@ viz.show_grid(torch.cat([hidden_A[:8], hidden_B[:8]]), n_columns=8, zoom=1.5, ti
 # colour the mean map colour it had in training, one pixel at a time. **Predict:** how much does the table gain?
 
 # %%
+from gan_course.evaluation.paired import l1_error
+
+
 def colour_key(images):
     levels = images.div(16, rounding_mode="floor").long()  # 16 levels a channel
     return (levels[:, 0] * 16 + levels[:, 1]) * 16 + levels[:, 2]
@@ -259,6 +251,10 @@ exercises.check_d_loss(d_loss)
 # D's update from reaching G.
 
 # %%
+import inspect
+
+from gan_course.training.pix2pix import Pix2PixStep
+
 print(inspect.getsource(Pix2PixStep.__call__))
 print(inspect.getsource(Pix2PixStep.update_D))
 print(inspect.getsource(Pix2PixStep.update_G))
@@ -274,6 +270,8 @@ print(inspect.getsource(Pix2PixStep.update_G))
 # the way down had at that size.
 
 # %%
+from gan_course.models.pix2pix import UnetGenerator
+
 G = UnetGenerator(base_channels=16, n_halvings=6, norm="instance")
 sizes = []
 for layer in (*G.down, *G.up):
@@ -309,6 +307,11 @@ print("and without:", tells_apart(False))
 # a norm leave of one pixel?
 
 # %%
+from torch import nn
+
+from gan_course.models.layers import InstanceNorm
+
+
 def normalise(x):
     centred = x - x.mean((0, 2, 3), keepdim=True)
     return centred / (centred.square().mean((0, 2, 3), keepdim=True) + 1e-5).sqrt()
@@ -410,6 +413,8 @@ def without_norms(D):
 
 
 # %%
+from gan_course.models.cyclegan import PatchDiscriminator
+
 literal, course = [(4, 2)] * 4 + [(4, 1)], [(7, 1), (4, 2), (4, 2), (4, 2), (1, 1)]
 article = [(4, 2)] * 3 + [(4, 1)] * 5
 measured = {
@@ -430,6 +435,8 @@ claim(
 )
 
 # %% mystnb={"image": {"alt": "A satellite view of Europe and North Africa, 256 pixels wide, with five nested squares around northern Italy: 16 pixels hold a stretch of coast, 34 the width of the peninsula, 70 the land from southern Germany to Naples, 94 most of Italy, 142 almost a third of the whole picture."}}
+from gan_course.data import earth
+
 europe = earth.crop(earth.load_view("satellite", 2), torch.tensor([[100, 1310]]), 256)[0]
 _, (ax,) = viz.figure(4.4, 4.4)
 ax.imshow(europe.permute(1, 2, 0))
@@ -508,6 +515,11 @@ exercises.check_ranking(ranking)
 # </details>
 
 # %% tags=["nbval-ignore-output"]
+from dataclasses import replace
+
+from gan_course.lessons.resumable import fit_resumable, lesson_folder
+from gan_course.training.pix2pix import build_pix2pix
+
 print(runtime)
 arms = {
     "L1": replace(cfg.pix2pix, lambda_gan=0.0),
@@ -524,6 +536,9 @@ for name, config in arms.items():
     print(f"{name}: {config.n_steps} steps")
 
 # %%
+from gan_course.evaluation.paired import edge_correlation
+
+
 @torch.no_grad()
 def translate(step, images, seed=1):
     parts, generator = [], runtime.generator(seed)

@@ -34,29 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import copy
-from dataclasses import replace
-from itertools import product
-
 import torch
 from matplotlib import pyplot as plt
-from torch.nn.functional import l1_loss
 
 from gan_course import viz
-from gan_course.config import CYCLE, CycleGANConfig, config_for
-from gan_course.course import claim
-from gan_course.course.ablations import recorded
-from gan_course.data import critters
-from gan_course.data.batches import to_float
-from gan_course.evaluation.paired import l1_error
-from gan_course.exercises import cycle_consistency as exercises
-from gan_course.exercises.cycle_bugs import STEPS, interrogate
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l06_cycle_consistency import exercises
+from gan_course.lessons.l06_cycle_consistency.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training.families import build_cyclegan
-from gan_course.training.loop import fit
-from gan_course.training.steps.plane import build_plane, plane_centres, plane_table
 
-cfg = config_for(CYCLE, PROFILE)
+cfg = config_for(PROFILES, PROFILE)
 runtime = choose_runtime()
 seed_everything(SEED)
 
@@ -197,6 +184,8 @@ exercises.check_satisfied(satisfied)
 # how many pairs satisfy both D's? How many of these satisfy the cycle too?
 
 # %%
+from itertools import product
+
 every = list(product(range(4), repeat=4))  # all maps from four clusters to four
 onto = [G for G in every if len(set(G)) == 4]
 pairs = [(G, F) for G in onto for F in onto]
@@ -286,6 +275,10 @@ exercises.check_cycle(cycle)
 
 
 # %%
+from gan_course.data import critters
+from gan_course.data.batches import to_float
+
+
 def load(texture, *, n, seed):
     """Pictures of the training set, and the factors that say how each was drawn."""
     return critters.load_critters("train", n=n, resolution=32, seed=seed, texture=texture)
@@ -356,6 +349,9 @@ exercises.check_objective(objective)
 
 
 # %%
+from torch.nn.functional import l1_loss
+
+
 def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
     """One step; returns the objective of the generators."""
     rates = {"lr": config.lr, "betas": config.betas}
@@ -378,6 +374,11 @@ def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
 
 
 # %%
+import copy
+from dataclasses import replace
+
+from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
+
 small = CycleGANConfig(n_steps=10, batch_size=4, img_resolution=32, base_channels=8, n_blocks=1, d_base_channels=8)
 small = replace(small, n_layers=2, lambda_identity=5.0)
 pictures = load("plain", n=8, seed=0)[0], load("stripes", n=8, seed=1)[0]
@@ -415,6 +416,8 @@ for name, mine in zip(names, networks, strict=True):
 
 
 # %%
+from gan_course.lessons.l06_cycle_consistency.mystery_steps import STEPS, interrogate
+
 questions = ("G's half moves a D", "D's half leaves a gradient in a G", "D_B matters to G_AB", "coming home costs")
 answers = {letter: interrogate(letter) for letter in STEPS}
 print(f"{'':36}" + "".join(f"{letter:>6}" for letter in STEPS))
@@ -444,7 +447,7 @@ exercises.check_symptoms(symptoms)
 # }
 # ```
 #
-# The code is in `gan_course/exercises/cycle_bugs.py`.
+# The code is in `gan_course/lessons/l06_cycle_consistency/mystery_steps.py`.
 #
 # </details>
 #
@@ -474,9 +477,11 @@ exercises.check_symptoms(symptoms)
 # Will the colours be right? All arms and seeds train at once, in a few seconds.
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.training.toy_cyclegans import build_plane, plane_table
+
 table = plane_table(cfg.plane_cycle, range(SEED * cfg.n_seeds, (SEED + 1) * cfg.n_seeds))
 gans = [gan for row in table.values() for gan in row]
-plane = build_plane(cfg, gans)
+plane = build_plane(cfg.plane, gans)
 for n in range(cfg.n_steps_plane):
     losses = plane()
     if (n + 1) % max(1, cfg.n_steps_plane // 4) == 0:
@@ -486,7 +491,7 @@ for n in range(cfg.n_steps_plane):
 
 # %%
 colour = torch.arange(8).repeat_interleave(40)  # which cluster of A a point belongs to
-noise = cfg.std * torch.randn(len(colour), 2, generator=torch.Generator().manual_seed(1))
+noise = cfg.plane.std * torch.randn(len(colour), 2, generator=torch.Generator().manual_seed(1))
 a = (plane.centres_A[colour] + noise).expand(len(gans), -1, -1)
 with torch.no_grad():
     there = plane.to_B(a)
@@ -570,6 +575,8 @@ print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_ord
 # **Predict:** what changes in the training?
 
 # %%
+from gan_course.training.toy_cyclegans import plane_centres
+
 _, other_truth = plane_centres(60.0)
 moved_on = torch.cdist(plane.centres_B, other_truth).argmin(1)  # which number a cluster of B bears under that story
 right_60 = (moved_on[where] == colour).float().mean(1).view(len(table), cfg.n_seeds)
@@ -639,6 +646,8 @@ exercises.check_zero_terms(zero_terms)
 # losses it prints are weighted: `cycle_A` is ten times the error of the round trip, on pictures from -1 to 1.)
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.training.loop import fit
+
 pictures_A = load("plain", n=cfg.n_pictures, seed=2 * SEED)[0]
 pictures_B = load("stripes", n=cfg.n_pictures, seed=2 * SEED + 1)[0]
 arms = {"with the cycle": cfg.cyclegan, "without": replace(cfg.cyclegan, lambda_cycle=0.0)}
@@ -664,6 +673,9 @@ def translate(step, name, images):
 
 
 # %%
+from gan_course.evaluation.paired import l1_error
+
+
 def own_is_nearest(images, truths):
     """Share of pictures that lie nearer to their own truth than to any other critter's."""
     distance = torch.cdist(images.flatten(1), truths.flatten(1), p=1)
@@ -724,6 +736,8 @@ judged("with the cycle over nine tenths lie nearest to their own twin, both ways
 # the errors you need to know what a bad answer costs, so three answers that look at no input stand beside them.
 
 # %%
+from gan_course.lessons.results import recorded
+
 record = recorded("cycle-prior")
 print(f"{record['n_steps']} steps each; {record['command']}")
 cells = {}

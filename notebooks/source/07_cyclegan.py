@@ -34,30 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import inspect
-from dataclasses import asdict, replace
-
 import matplotlib.pyplot as plt
 import torch
-from torch.nn.functional import pad, relu
 
 from gan_course import viz
-from gan_course.config import TRANSLATE, CycleGANConfig, config_for
-from gan_course.course import claim
-from gan_course.course.ablations import recorded
-from gan_course.course.shipped import load_shipped_translator
-from gan_course.data import earth
-from gan_course.data.batches import to_float
-from gan_course.data.domains import load_domain
-from gan_course.evaluation.paired import intersection_over_union, l1_error, sea_mask
-from gan_course.exercises import cyclegan as exercises
-from gan_course.models.cyclegan import PatchDiscriminator, ResnetBlock, ResnetGenerator
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l07_cyclegan import exercises
+from gan_course.lessons.l07_cyclegan.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training.families import build_cyclegan
-from gan_course.training.resumable import fit_resumable, lesson_folder
-from gan_course.training.steps.cyclegan import CycleGANStep, ImagePool
 
-cfg, runtime = config_for(TRANSLATE, PROFILE), choose_runtime()
+cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -83,6 +69,9 @@ seed_everything(SEED)
 # only there, the two views of one place are laid side by side, to measure.
 
 # %%
+from gan_course.data.batches import to_float
+from gan_course.data.domains import load_domain
+
 size, names = cfg.cyclegan.img_resolution, ("earth-satellite", "earth-map")
 images_A, images_B = (
     load_domain(name, n=cfg.n_pictures, resolution=size, seed=2 * SEED + side) for side, name in enumerate(names)
@@ -102,6 +91,9 @@ viz.show_grids({"A: satellite": images_A[:16], "B: map, of other places": images
 # the two *true* views of one place have?
 
 # %%
+from gan_course.evaluation.paired import intersection_over_union, l1_error, sea_mask
+
+
 def measure(to_map, to_satellite):
     """L1 to the map, the sea's IoU, L1 to the satellite view."""
     error = l1_error(to_map, hidden_B).mean().item(), l1_error(to_satellite, hidden_A).mean().item()
@@ -155,6 +147,10 @@ print(f"the sea's IoU of the two true views is {ceiling:.3f}")
 # The whole step, as the package has it:
 
 # %%
+import inspect
+
+from gan_course.training.cyclegan import CycleGANStep
+
 for part in (CycleGANStep.__call__, CycleGANStep.update_G, CycleGANStep.update_D):
     print(inspect.getsource(part))
 
@@ -170,6 +166,8 @@ for part in (CycleGANStep.__call__, CycleGANStep.update_G, CycleGANStep.update_D
 # it:
 
 # %%
+from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
+
 nine, six, judge = ResnetGenerator(n_blocks=9), ResnetGenerator(n_blocks=6), PatchDiscriminator(n_layers=3)
 shapes, x = [], torch.zeros(1, 3, 128, 128)
 with torch.no_grad():
@@ -218,6 +216,10 @@ exercises.check_block(block)
 # away. **Predict:** what happens to the features' mean over nine such blocks?
 
 # %%
+from torch.nn.functional import pad, relu
+
+from gan_course.models.cyclegan import ResnetBlock
+
 generator = torch.Generator().manual_seed(SEED)
 start = torch.randn(1, 32, 16, 16, generator=generator)
 means = {"as published by the authors": [0.0], "with the extra ReLU": [0.0]}
@@ -380,6 +382,8 @@ exercises.check_query(query)
 # **Predict:** of what age are the fakes that D sees, on average, with a pool of 50 and one new fake a step?
 
 # %%
+from gan_course.training.cyclegan import ImagePool
+
 pool = ImagePool(50, generator=torch.Generator().manual_seed(SEED))
 shown = [int(pool.query(torch.full((1, 1, 1, 1), float(k)))) for k in range(5_000)]
 ages = torch.tensor([k - number for k, number in enumerate(shown)][500:]).double()
@@ -512,6 +516,10 @@ print(f"correlation of output and input: {torch.corrcoef(both)[0, 1]:.2f}")
 # ablation. In the package every piece has a switch, and what is off is not computed:
 
 # %%
+from dataclasses import replace
+
+from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
+
 tiny = CycleGANConfig(n_steps=4, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=1)
 few = [images[:8, :, :32, :32].contiguous() for images in (images_A, images_B)]
 for name, changes in {
@@ -588,6 +596,8 @@ exercises.check_d_objective(d_objective)
 # else differs from the paper's recipe at 256 pixels:
 
 # %% tags=["nbval-ignore-output"]
+from dataclasses import asdict
+
 paper = asdict(CycleGANConfig(n_steps=0, n_blocks=9))
 for name, value in asdict(cfg.cyclegan).items():
     if name not in ("n_steps", "img_resolution") and value != paper[name]:
@@ -602,6 +612,8 @@ for name, value in asdict(cfg.cyclegan).items():
 # the larger error?
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.lessons.resumable import fit_resumable, lesson_folder
+
 training = build_cyclegan(cfg.cyclegan, images_A, images_B, seed=SEED, runtime=runtime)
 watched, film, raw, rates, n_steps = hidden_A[:8].to(runtime.device), {}, [], [], cfg.cyclegan.n_steps
 
@@ -705,8 +717,10 @@ print(f"the made sea's IoU with the map of another place is {elsewhere:.3f}")
 # because transposed convolutions left dots on the Sahara. Both on the same hidden tiles:
 
 # %%
+from gan_course.weights.translators import load_translator
+
 shipped = {
-    letters: runtime.place(load_shipped_translator(name))
+    letters: runtime.place(load_translator(name))
     for letters, name in (("G_AB", "earth-satellite2map"), ("G_BA", "earth-map2satellite"))
 }
 results["shipped weights"] = measure(apply(shipped["G_AB"], hidden_A), apply(shipped["G_BA"], hidden_B))
@@ -742,6 +756,8 @@ viz.show_rows(back, quality=72)
 # on squares of 32 pixels. What could go wrong with a picture of 996 x 112, and what if it had InstanceNorm?
 
 # %%
+from gan_course.data import earth
+
 views = [to_float(earth.load_view(name, 2)[None]) for name in ("satellite", "relief")]
 strips = []
 for box in earth.hidden_regions(2):
@@ -901,6 +917,8 @@ for name, ended in zip(("a checkpoint", "the weights alone"), final[1:], strict=
 # out worst, and does the full method come out best?
 
 # %%
+from gan_course.lessons.results import recorded
+
 record = recorded("earth-ablation")
 arms = ["cycle alone", "GAN alone", "GAN + forward", "GAN + backward", "full"]
 measures = {"to_map": "L1 to map", "sea_iou": "sea IoU", "to_satellite": "L1 to satellite"}

@@ -34,29 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-from dataclasses import replace
-
 import torch
 from matplotlib import pyplot as plt
-from PIL import Image
 
 from gan_course import viz
-from gan_course.config import USE, config_for
-from gan_course.course import claim, shipped, translations
-from gan_course.data import critters, earth, pictures, vangogh
-from gan_course.data.batches import to_bytes, to_float
-from gan_course.data.domains import load_domain
-from gan_course.evaluation import features, frechet, paired, readers
-from gan_course.evaluation.hidden_message import blur_part, read_error
-from gan_course.evaluation.paired import colour_error, l1_error, sea_mask, to_lab
-from gan_course.evaluation.sensitivity import add_noise, blur, through_jpeg
-from gan_course.exercises import use_and_misuse as exercises
-from gan_course.inference.translating import translate_picture
-from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l08_use_and_misuse import exercises
+from gan_course.lessons.l08_use_and_misuse.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training.families import build_cyclegan
 
-cfg = config_for(USE, PROFILE)
+cfg = config_for(PROFILES, PROFILE)
 runtime = choose_runtime("cpu")
 seed_everything(SEED)
 
@@ -82,11 +69,14 @@ seed_everything(SEED)
 # has a card; `python -m gan_course weights` prints them all.
 
 # %%
+from gan_course.weights.cards import read_card
+from gan_course.weights.translators import load_translator
+
 names = ["photo2vangogh", "vangogh2photo", "grey2colour", "earth-satellite2map", "earth-map2satellite"]
 names += ["critters-plain2striped", "critters-striped2plain"]
-G = {name: shipped.load_shipped_translator(name).requires_grad_(False) for name in names}
+G = {name: load_translator(name) for name in names}
 for name, network in G.items():
-    card, count = shipped.read_card(name), sum(weight.numel() for weight in network.parameters())
+    card, count = read_card(name), sum(weight.numel() for weight in network.parameters())
     print(f"{name:23} {card['from']:>16} -> {card['to']:16} {count / 1e6:.2f} million weights, {card['bytes'] / 2**20:.1f} MB")
 
 # %% [markdown]
@@ -100,6 +90,9 @@ for name, network in G.items():
 # **Predict:** what will change, the colours or the strokes? What will happen to a straight edge?
 
 # %%
+from gan_course.data import vangogh
+from gan_course.inference.translate import translate_picture
+
 photos = dict(vangogh.load_photos("test"))
 painted = {name: translate_picture(G["photo2vangogh"], picture) for name, picture in photos.items()}
 for name, picture in photos.items():
@@ -107,6 +100,9 @@ for name, picture in photos.items():
 
 
 # %%
+from gan_course.data import pictures
+
+
 def show_pictures(rows, titles=(), width=2.6, row_names=()):
     """Rows of pictures (3, H, W) uint8 of any size, all equally wide."""
     shapes = [max(one.shape[1] / one.shape[2] for one in row) for row in rows]
@@ -152,7 +148,11 @@ show_pictures([[photos[name] for name in shown], [painted[name] for name in show
 # so that its mean and spread are those of the paintings. That exchanges the palette and paints no stroke.
 
 # %% tags=["nbval-ignore-output"]
-in_parts = translations.in_parts  # many pictures, some at a time
+from gan_course.data.batches import to_bytes, to_float
+from gan_course.data.domains import load_domain
+from gan_course.evaluation import features, frechet, paired, readers
+from gan_course.inference.translate import in_parts
+
 reader, n = readers.load_reader("photos"), cfg.n_crops
 crops = load_domain("photos", "test", n=n, seed=0)
 target = features.features_of(reader, load_domain("paintings", "test", n=n, seed=0))
@@ -172,7 +172,7 @@ for name, images in rows.items():
     edges[name] = float(paired.edge_correlation(to_float(images), to_float(crops)).mean())
     kept = "" if "parts" in name else f"   edges kept {edges[name]:.2f}"
     print(f"{name:30} distance x 1000 {kid[name]:7.2f}   taken for paintings {100 * taken[name]:3.0f} %{kept}")
-print("\nfrom the card, over 500 crops:", shipped.read_card("photo2vangogh")["metrics"])
+print("\nfrom the card, over 500 crops:", read_card("photo2vangogh")["metrics"])
 
 # %%
 claim("G brings the photographs nearer to the paintings: the distance falls by over a fifth",
@@ -261,6 +261,8 @@ exercises.check_any_size(translate)
 # `grey2colour`, for one, has seen nothing but the Earth from space, and paints a portrait in its colours.
 
 # %%
+from PIL import Image
+
 MY_PICTURE = r""  # such as r"/home/me/cat.jpg" or r"C:\Users\me\cat.jpg"; empty: a held-out photograph
 MY_TRANSLATOR = "photo2vangogh"
 
@@ -385,6 +387,8 @@ exercises.check_ab_error(ab_error)
 # colour of the Earth. Which is better? What would G have to recognise in the grey picture to do better than both?
 
 # %%
+from gan_course.data import earth
+
 windows = earth.crop_positions(60, split="test", tile=104, seed=3)[[0, 7, 12, 25, 41]]
 places = earth.crop(earth.load_view("satellite", 2), windows, 104)
 greys = pictures.to_grey(places).expand(-1, 3, -1, -1).contiguous()
@@ -395,6 +399,8 @@ print(tuple(places.shape), "larger than the tiles of the training")
 show_strips({"grey": greys, "coloured by G": coloured, "the truth": places}, count=5, width=7.0)
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.evaluation.paired import colour_error, l1_error, sea_mask, to_lab
+
 source, truth = (to_float(load_domain(name, "test", n=cfg.n_crops, seed=0)) for name in ("earth-grey", "earth-satellite"))
 guess = in_parts(G["grey2colour"], source)
 mean_ab = to_lab(to_float(load_domain("earth-satellite", n=cfg.n_crops, seed=1)))[:, 1:].mean((0, 2, 3))[:, None, None]
@@ -476,6 +482,11 @@ show_pictures([[grey_castle, translate_picture(G["grey2colour"], grey_castle), c
 # drew, and the true one. Which reading is nearer to the true satellite view, and by how much, if a map is a map?
 
 # %% tags=["nbval-ignore-output"]
+from dataclasses import replace
+
+from gan_course.training.cyclegan import build_cyclegan
+
+
 def train(A, B, **changes):
     """A small CycleGAN between two sets of pictures (N, 3, 32, 32) uint8: G_AB and G_BA."""
     training = build_cyclegan(replace(cfg.failing, **changes), A, B, seed=SEED, runtime=runtime)
@@ -493,6 +504,8 @@ views = [earth_tiles("satellite", "train", cfg.n_pictures, 0), earth_tiles("map"
 drawer, reader_of_maps = train(*views, d_norm="none", r1_gamma=1.0)
 
 # %%
+from gan_course.evaluation.hidden_message import read_error
+
 satellite, chart = (earth_tiles(view, "test", 2 * cfg.n_tiles, 0) for view in ("satellite", "map"))
 message = to_bytes(in_parts(drawer, to_float(satellite)))  # 8 bits a channel, as a file would hold it
 own, true = (read_error(reader_of_maps, one, satellite) for one in (message, chart))
@@ -550,6 +563,8 @@ exercises.check_read_back(lost)
 # </details>
 
 # %%
+from gan_course.evaluation.corruptions import add_noise, blur, through_jpeg
+
 disturbances = {
     "noise: standard deviation, of 255": ([1, 2, 4, 8, 16], lambda x, s: add_noise(x, sigma=s / 255, seed=1)),
     "JPEG: quality": ([95, 85, 70, 50, 25], lambda x, s: through_jpeg(x, quality=s)),
@@ -602,6 +617,8 @@ print("the reading loses, in multiples of what a copy loses:", multiples)
 # copy?
 
 # %%
+from gan_course.evaluation.hidden_message import blur_part
+
 dear, copied = {}, {}
 for part in ("luminance", "colour"):
     dear[part] = read_error(reader_of_maps, blur_part(message, part, sigma=1.0), satellite) - own
@@ -649,6 +666,8 @@ for name, (there, back, images) in pairs.items():
     print(f"{name:22}", "   ".join(f"{what} {value:.3f}" for what, value in audit[name].items()))
 
 # %%
+from gan_course.data import critters
+
 sent = to_bytes(in_parts(G["earth-satellite2map"], to_float(satellite_64)))
 back_own, back_true = (read_error(G["earth-map2satellite"], one, satellite_64) for one in (sent, chart_64))
 claim("shipped earth: read from its own map, the view has under half of the error of the true map",
@@ -842,6 +861,8 @@ claim("of the white less than twice what chance would put there lies in the righ
 # without norm: by how much do its scores move if the contrast is halved?
 
 # %%
+from gan_course.models.cyclegan import PatchDiscriminator
+
 tiles, moved_by = to_float(load_domain("critters-plain", "test", n=cfg.n_tiles)), {}
 for norm in ("instance", "none"):
     with torch.random.fork_rng():
@@ -903,6 +924,8 @@ show_strips(answers)
 # those frequencies against all high frequencies together, for an untrained G of either kind and for real pictures.
 
 # %%
+from gan_course.models.cyclegan import ResnetGenerator
+
 lattice = torch.zeros(64, 64, dtype=torch.bool)
 lattice[::16, ::16] = True  # periods of 4 and 2 pixels, and none at all
 lattice[0, 0] = False

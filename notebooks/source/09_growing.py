@@ -34,30 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import copy
-import time
-from dataclasses import replace
-
 import matplotlib.pyplot as plt
 import torch
-from torch import nn
-from torch.nn.functional import avg_pool2d, conv2d, cross_entropy, interpolate, softplus
 
 from gan_course import viz
-from gan_course.config import GROWING, config_for
-from gan_course.course import claim
-from gan_course.data.batches import to_float
-from gan_course.data.critters import FACTORS, SPACE, load_critters
-from gan_course.evaluation import features, frechet, readers
-from gan_course.exercises import growing as exercises
-from gan_course.models.equalised import Blur, EqualConv2d, MinibatchStd, PixelNorm, lrelu, upsample
-from gan_course.models.growing import StyleGANDiscriminator, grown
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l09_growing import exercises
+from gan_course.lessons.l09_growing.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training.families import build_stylegan, make_stylegan
-from gan_course.training.resumable import fit_resumable, lesson_folder
-from gan_course.training.steps.stylegan import growth
 
-cfg, runtime = config_for(GROWING, PROFILE), choose_runtime()
+cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -89,12 +75,20 @@ seed_everything(SEED)
 # and add a layer to both players whenever the present size is learnt. We do the same, from 4 to 32 pixels.
 
 # %%
+from gan_course.data.batches import to_float
+from gan_course.data.critters import load_critters
+
 images, factors = load_critters(n=cfg.n_pictures, resolution=32, seed=SEED)
 test, test_factors = load_critters("test", n=cfg.n_samples, resolution=32, seed=SEED)
 real = to_float(test)
 print("to train on:", tuple(images.shape[1:]), "· to measure on:", tuple(real.shape[1:]))
 
 # %% mystnb={"image": {"alt": "The same creatures four times: as 4 by 4 blocks of colour, at 8 pixels where a body stands before a ground, at 16 pixels with stripes and a hint of a face, and at 32 pixels with eyes, mouth and texture."}}
+from torch.nn.functional import interpolate
+
+from gan_course.models.progressive import grown
+
+
 def enlarged(x):
     return interpolate(x, size=32)  # nearest neighbour: every pixel a block
 
@@ -127,6 +121,12 @@ exercises.check_settled(settled)
 # </details>
 
 # %%
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from gan_course.data.critters import FACTORS, SPACE
+
+
 def read_at(size, n_steps=cfg.n_steps_reader):
     """Share of right answers on test pictures, for each attribute, by a network with one hidden layer."""
     x, y = (grown(part, size, 1.0).flatten(1) for part in (to_float(images), real))
@@ -172,6 +172,10 @@ viz.show_heat_map(table, [name.replace("_", " ") for name in FACTORS], [f"{size}
 # "every second pixel" do to a wave of 3/8, which the new grid can't hold?
 
 # %%
+from torch.nn.functional import avg_pool2d
+
+from gan_course.models.progressive import Blur
+
 ways = {
     "every second pixel": lambda x: x[..., ::2, ::2],
     "mean of 2 x 2": lambda x: avg_pool2d(x, 2),
@@ -237,6 +241,10 @@ viz.show_grids({"32 px": striped[:4]} | dict(zip(names, map(enlarged, small), st
 # package:
 
 # %%
+from torch.nn.functional import conv2d
+
+from gan_course.models.progressive import EqualConv2d, upsample
+
 x, layer = torch.randn(2, 8, 16, 16), EqualConv2d(8, 12, 3, down=True)
 with torch.no_grad():
     by_hand = avg_pool2d(conv2d(x, layer.weight * layer.scale, layer.bias, padding=1), 2)
@@ -284,6 +292,10 @@ exercises.check_rates(rates)
 # **Predict:** by how many per cent does each layer move?
 
 # %%
+from torch.nn.functional import softplus
+
+from gan_course.models.progressive import lrelu
+
 shapes = [(16, 3, 1), (32, 16, 3), (48, 32, 3), (48, 48, 5)]  # out, in, kernel
 scales = [(2 / (n_in * k * k)) ** 0.5 for _, n_in, k in shapes]
 drawn = [torch.randn(n_out, n_in, k, k, dtype=torch.float64) for n_out, n_in, k in shapes]
@@ -353,6 +365,9 @@ exercises.check_equal_conv(equal_conv)
 # after eight?
 
 # %%
+from gan_course.evaluation import features
+
+
 def power(gain, depth=8, width=512):
     """Mean square of the features after some dense layers with ReLU; the input has 1."""
     generator = torch.Generator().manual_seed(SEED)
@@ -403,6 +418,9 @@ exercises.check_pixel_norm(pixel_norm)
 # features, with the norm and without.
 
 # %%
+from gan_course.training.stylegan import make_stylegan
+
+
 def last_features(strength, norm):
     G = make_stylegan(cfg.stylegan)[0].synthesis
     G.load_state_dict(weights)
@@ -430,6 +448,8 @@ claim("without the norm the features grow over ten times as much as with it",
 # pictures. Try it here, with vectors of half the length:
 
 # %%
+from gan_course.models.progressive import PixelNorm
+
 by_hand = x / (x.square().mean(1, keepdim=True) + 1e-8).sqrt()
 same = torch.allclose(PixelNorm()(x), by_hand, atol=1e-5)
 print("the package's norm is the one of the exercise:", same)
@@ -486,6 +506,8 @@ exercises.check_minibatch_std(minibatch_std)
 # What does it say? Batches of 16 real creatures at 8 px, of which ever fewer are different. **Predict** the order.
 
 # %%
+from gan_course.models.progressive import MinibatchStd
+
 small = grown(real, 8, 1.0)
 
 
@@ -505,6 +527,9 @@ for kinds, (text, code) in told.items():
 # different creatures, "fake" are four creatures, each four times. Every single picture is real.
 
 # %%
+from gan_course.models.stylegan import StyleGANDiscriminator
+
+
 def finds_collapse(sees, n_steps=cfg.n_steps_judge):
     """How often D gives a varied batch's picture a higher score than a collapsed one's, on test pictures."""
     torch.manual_seed(SEED)
@@ -654,6 +679,9 @@ exercises.check_schedule(schedule)
 # </details>
 
 # %%
+from gan_course.training.stylegan import growth
+
+
 def by_hand(n_done, start, full, stable, fade):
     if n_done < stable:
         return start, 1.0
@@ -680,6 +708,12 @@ print("the package's schedule is the one of the exercise, at every step:", equal
 # **Predict:** of all steps, which share is spent at 32 px? And of all *time*?
 
 # %% tags=["nbval-ignore-output"]
+import copy
+import time
+
+from gan_course.lessons.resumable import fit_resumable, lesson_folder
+from gan_course.training.stylegan import build_stylegan
+
 training = build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=12)
 film, sizes, clock, before = {}, {}, {0: time.perf_counter()}, {}
 
@@ -769,6 +803,8 @@ plt.show()
 # after a hundred.
 
 # %%
+from gan_course.evaluation import frechet
+
 real_colours = grown(real, 4, 1.0).flatten(1)
 many = torch.randn(len(real), config.z_dim, generator=torch.Generator().manual_seed(SEED)).to(runtime.device)
 
@@ -782,6 +818,9 @@ def now(step):
     return made[:12], frechet.frechet_distance(real_colours, grown(made, 4, 1.0).flatten(1))
 
 # %%
+from dataclasses import replace
+
+
 def go_on(how):
     part = build_stylegan(replace(config, **how), images, seed=SEED + 1, runtime=runtime)
     part.step.load_state_dict(copy.deepcopy(before["state"]))
@@ -839,6 +878,8 @@ print(f"from the start at 32 px: {cfg.n_steps_flat} steps in {time.perf_counter(
 print(f"pictures shown: growing {config.n_steps * config.batch_size:,}, from the start {cfg.n_steps_flat * config.batch_size:,}")
 
 # %%
+from gan_course.evaluation import readers
+
 reader = readers.load_reader("critters")
 
 

@@ -34,28 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import math
-
 import matplotlib.pyplot as plt
 import torch
-from torch import nn
-from torch.nn.functional import avg_pool2d, conv2d, cross_entropy, interpolate, pad
 
 from gan_course import viz
-from gan_course.config import STATISTICS, config_for
-from gan_course.course import claim
-from gan_course.data.batches import to_float
-from gan_course.data.critters import FACTORS, SPACE, draw_critters, load_critters
-from gan_course.data.vangogh import load_paintings, load_photos, random_crops
-from gan_course.evaluation import features, readers
-from gan_course.exercises import statistics as exercises
-from gan_course.models.adain import SynthesisLayer
-from gan_course.models.adain import adain as adain_of_package
-from gan_course.models.equalised import Blur, lrelu
-from gan_course.models.layers import InstanceNorm
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l10_adain import exercises
+from gan_course.lessons.l10_adain.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
-cfg = config_for(STATISTICS, PROFILE)
+cfg = config_for(PROFILES, PROFILE)
 choose_runtime("cpu")  # a thread for each core that is free
 seed_everything(SEED)
 
@@ -92,6 +80,9 @@ seed_everything(SEED)
 # a painting's?
 
 # %%
+from gan_course.data.batches import to_float
+from gan_course.data.vangogh import load_paintings, load_photos, random_crops
+
 photos = to_float(random_crops(load_photos("test"), cfg.n_photos, size=64, smallest=200, seed=SEED + 3))
 paintings = to_float(random_crops(load_paintings(), cfg.n_photos, size=64, smallest=128, seed=SEED + 4))
 
@@ -161,6 +152,9 @@ exercises.check_adain(adain)
 # $\sigma(y)\frac{x - \mu(x)}{\sigma(x)} + \mu(y)$.
 
 # %%
+from gan_course.models.layers import InstanceNorm
+
+
 def by_hand(x, scale, shift, eps=1e-8):
     variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
     normal = (x - mean) / (variance + eps).sqrt()
@@ -236,6 +230,11 @@ exercises.check_style(style)
 # means and standard deviations of its output, before anything was learnt?
 
 # %%
+from torch.nn.functional import conv2d
+
+from gan_course.models.progressive import lrelu
+from gan_course.models.stylegan import SynthesisLayer
+
 layer, w = SynthesisLayer(8, 64, w_dim=16, resolution=16), torch.randn(32, 16)
 x = torch.randn(32, 8, 16, 16)
 with torch.no_grad():
@@ -465,6 +464,9 @@ exercises.check_style_loss(style_loss)
 # take each layer's output before its ReLU, so that $t$ may be negative.
 
 # %%
+from gan_course.evaluation import features
+
+
 def at(reader, x, depth):
     """Features after `depth` convolutions, before the ReLU; the picture itself for depth 0."""
     for block in reader.blocks[: max(depth - 1, 0)]:
@@ -496,6 +498,9 @@ def move(reader, content, style, depth, n_steps=cfg.n_steps_move, lr=0.03):
 # its background. For those the perfect transfer is known: it is the twin.
 
 # %%
+from gan_course.data.critters import FACTORS, draw_critters, load_critters
+from gan_course.evaluation import readers
+
 content_factors = load_critters("test", n=cfg.n_pairs + 3 * cfg.n_twins, seed=SEED + 1)[1]
 style_factors, kinds = content_factors.clone(), ("texture", "body_colour", "background")
 style_factors[: cfg.n_pairs] = load_critters("test", n=cfg.n_pairs, seed=SEED + 2)[1]
@@ -552,6 +557,12 @@ viz.show_rows({name: part[:n_shown] for name, part in rows_shown.items()}, zoom=
 # another network, trained here, on pictures of half the size.
 
 # %% tags=["nbval-ignore-output"]
+from torch import nn
+from torch.nn.functional import avg_pool2d, cross_entropy
+
+from gan_course.data.critters import SPACE
+
+
 def train_witness(n_steps=cfg.n_steps_judge):
     """A network with one hidden layer; returns its answers (N, factors) on pictures of 64 px."""
     images, factors = load_critters(n=cfg.n_pictures, resolution=32, seed=SEED)
@@ -616,6 +627,8 @@ viz.show_heat_maps({f"style's value, says {name}": (table, (0, 1)) for name, tab
 # shape, and ask the reader again.
 
 # %%
+from gan_course.models.progressive import Blur
+
 blur = Blur()
 kept = share(ask_reader, blur(content), content_factors)[SHAPE]
 stays = share(ask_reader, blur(made[5]), style_factors)[SHAPE]
@@ -666,6 +679,8 @@ viz.show_heat_map(against, [f"twin: {kind.replace('_', ' ')}" for kind in kinds]
 # | contours | correlation of the brightness' steps with the photograph's |
 
 # %% tags=["nbval-ignore-output"]
+from torch.nn.functional import interpolate
+
 painter = readers.load_reader("photos").requires_grad_(False)
 styled = {depth: move(painter, photos, paintings, depth) for depth in depths}
 
@@ -757,6 +772,8 @@ wrong = sum(((drawn[k, 0] > 0) != (shape > 0)).sum() for k, shape in enumerate((
 print("scales (1, 0) paint the disk and (0, 1) the frame, to the pixel:", wrong.item() == 0)
 
 # %% mystnb={"image": {"alt": "Four small black and white pictures: a disk; a frame; nothing, with both at once; and the frame again, where the scale of the disk is negative."}}
+from torch.nn.functional import pad
+
 framed = pad(interpolate(drawn, scale_factor=5), (10, 10, 10, 10), value=0.0)  # grey, so that white ends somewhere
 viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(0, 1)", "(1, 1)", "(-1, 0.5)"))}, zoom=0.8)
 
@@ -831,6 +848,8 @@ exercises.check_spike(spike)
 # </details>
 
 # %%
+import math
+
 field = torch.randn(1, 1, 64, 64, generator=generator, dtype=torch.float64)
 field = by_hand(field, torch.ones(1, 1), torch.zeros(1, 1))
 heights = torch.logspace(0, 3.5, 15, dtype=torch.float64)
@@ -916,11 +935,13 @@ for name, score, last in zip(paper, scores, [None, *scores], strict=False):
 # %% [markdown]
 # ## The package's version
 #
-# `gan_course.models.adain.adain` has two paths: the formula, and, for features in channels-last order on a CPU, torch's
+# `gan_course.models.stylegan.adain` has two paths: the formula, and, for features in channels-last order on a CPU, torch's
 # `batch_norm` called picture by picture, with the style as its scale and shift, which is faster. Both must be ours:
 # values and gradients, in double precision.
 
 # %%
+from gan_course.models.stylegan import adain as adain_of_package
+
 x = torch.randn(3, 5, 8, 8, generator=generator, dtype=torch.float64)
 y_s, y_b = torch.randn(2, 3, 5, generator=generator, dtype=torch.float64)
 

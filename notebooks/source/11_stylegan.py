@@ -34,30 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import inspect
-import math
-import time
-
 import matplotlib.pyplot as plt
 import torch
-from torch.nn.functional import avg_pool2d, conv2d, interpolate
 
 from gan_course import viz
-from gan_course.config import STYLES, config_for
-from gan_course.course import ablations, claim
-from gan_course.data.batches import to_float
-from gan_course.data.critters import draw_critters, load_critters
-from gan_course.evaluation import coverage, features, frechet, readers
-from gan_course.exercises import stylegan as exercises
-from gan_course.inference import generating, stylegans
-from gan_course.models.adain import adain
-from gan_course.models.equalised import lrelu, upsample
-from gan_course.models.stylegan import MappingNetwork, StyleGANGenerator, SynthesisNetwork
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l11_stylegan import exercises
+from gan_course.lessons.l11_stylegan.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training import ema, families, resumable
-from gan_course.training.steps.stylegan import StyleGANStep
 
-cfg, runtime = config_for(STYLES, PROFILE), choose_runtime()
+cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
 # %% [markdown]
@@ -91,6 +77,8 @@ seed_everything(SEED)
 # constant. We build all three, in this order.
 
 # %%
+from gan_course.models.stylegan import StyleGANGenerator, SynthesisNetwork
+
 torch.manual_seed(SEED)
 synthesis = SynthesisNetwork(img_resolution=32, w_dim=64, channel_base=512, channel_max=48)
 G = StyleGANGenerator(synthesis, z_dim=64, n_mapping=4).requires_grad_(False)
@@ -130,6 +118,11 @@ exercises.check_num_ws(num_ws)
 # $z$ is brought to one length (pixel norm, lesson 09) and goes through dense layers with LeakyReLU. By hand:
 
 # %%
+import math
+
+from gan_course.models.progressive import lrelu
+
+
 def map_by_hand(z, layers):
     """From z (N, z_dim) to w (N, w_dim); `layers` store weights of size 100, and use a hundredth."""
     w = z / (z.square().mean(1, keepdim=True) + 1e-8).sqrt()
@@ -177,8 +170,11 @@ exercises.check_effects(effects)
 # Measure it, with the shipped generator, whose $w$ was learnt. Its running mean $\bar w$ came with the weights.
 
 # %%
+from gan_course.inference import generate
+from gan_course.weights import stylegans
+
 shipped = stylegans.load_stylegan("stylegan-critters64")
-z = generating.latents(range(2_000), shipped.z_dim)
+z = generate.latents(range(2_000), shipped.z_dim)
 uniform = torch.rand(z.shape, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64)
 low, high = (0.5 * (1 + math.erf(end / math.sqrt(2))) for end in (-0.7, 0.7))
 truncated = (torch.special.ndtri(low + (high - low) * uniform)).float()  # a normal distribution, cut at 0.7
@@ -271,6 +267,12 @@ exercises.check_layer(layer_by_hand)
 # of the input is a constant, 4 x 4 pixels with 48 channels, learned. The layer right after it has no convolution.
 
 # %%
+from torch.nn.functional import conv2d
+
+from gan_course.models.progressive import upsample
+from gan_course.models.stylegan import adain
+
+
 def synthesise(network, ws, maps):
     """Styles (N, num_ws, w_dim) and one noise map a layer to pictures (N, 3, 32, 32)."""
     x = network.const.expand(len(ws), -1, -1, -1)
@@ -324,6 +326,9 @@ print("each of the eight styles and each of the eight maps changes the picture:"
 # what that does to the dark half. (There, several ToRGBs are summed and can share the load; here is one.)
 
 # %%
+from gan_course.data.batches import to_float
+from gan_course.data.critters import load_critters
+
 images, _ = load_critters("train", n=cfg.n_pictures, resolution=32, seed=SEED)
 real, _ = load_critters("test", n=cfg.n_samples, resolution=32, seed=SEED)
 dark = (to_float(images[:300]) < 0).double().mean().item()
@@ -458,7 +463,7 @@ exercises.check_truncate(truncate)
 # </details>
 
 # %%
-full = generating.styles(shipped, z[:50])
+full = generate.styles(shipped, z[:50])
 mean = shipped.mapping.w_avg
 by_hand = torch.cat([mean + 0.7 * (full[:, :4] - mean), full[:, 4:]], 1)
 with torch.no_grad():
@@ -537,6 +542,10 @@ exercises.check_lazy(lazy)
 # `r2` at the fakes; `d_loss` picks the loss.)
 
 # %%
+import inspect
+
+from gan_course.training.stylegan import StyleGANStep
+
 print(inspect.getsource(StyleGANStep.update_D))
 print(inspect.getsource(StyleGANStep.styles))
 
@@ -544,8 +553,10 @@ print(inspect.getsource(StyleGANStep.styles))
 # Hold it to ours: take the step's own generator of random numbers, twice from the same state.
 
 # %%
+from gan_course.training.stylegan import build_stylegan
+
 config = cfg.stylegan
-training = families.build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=12)
+training = build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=12)
 step = training.step
 
 
@@ -583,6 +594,8 @@ print("those of one resolution have nothing in common:", bool(max(pairs) < 0.15)
 # still lacks after 100 steps, at the decay of our minute.
 
 # %%
+from gan_course.training import ema
+
 slow = ema.make_ema(step.G)
 before = [p.clone() for p in slow.parameters()]
 moved = ema.make_ema(step.G)
@@ -621,6 +634,11 @@ print(f"half of the way is lacking after {math.log(0.5) / math.log(decay):.0f} s
 # **Predict:** will a minute's StyleGAN be nearer to the data than the first? Than the second?
 
 # %%
+from torch.nn.functional import avg_pool2d, interpolate
+
+from gan_course.evaluation import features, frechet, readers
+
+
 def gaussian_of_pixels(images, n, k=64):
     """Samples of a normal distribution with the mean and the k principal components of pictures."""
     x = to_float(images).flatten(1)
@@ -646,6 +664,10 @@ def distance(made):
 distances = {name: distance(part) for name, part in ({"other real ones": to_float(other)} | rivals).items()}
 
 # %% tags=["nbval-ignore-output"]
+import time
+
+from gan_course.lessons import resumable
+
 film, begun = {}, time.perf_counter()
 
 
@@ -664,7 +686,7 @@ moments = [list(film)[k] for k in sorted({(len(film) - 1) * j // 5 for j in rang
 viz.show_rows({f"step {n}": film[n][:8] for n in moments}, zoom=2, quality=38)
 
 # %%
-many = generating.latents(range(cfg.n_samples), config.z_dim).to(runtime.device)
+many = generate.latents(range(cfg.n_samples), config.z_dim).to(runtime.device)
 drawn = torch.cat([step.preview(part).cpu() for part in many.split(100)])
 distances["StyleGAN, a minute"] = distance(drawn)
 with torch.no_grad():
@@ -711,14 +733,14 @@ viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, z
 # vector). Lesson 12 says what AdaIN did wrong, and mends it by hand.
 
 # %%
-works_at = generating.style_resolutions(shipped)
+works_at = generate.style_resolutions(shipped)
 print("styles work at", works_at, "px")
 print(f"{sum(p.numel() for p in shipped.parameters()):,} weights")
 print("styles:", shipped.num_ws, "· a StyleGAN of 64 px has", 2 * int(math.log2(64)) - 2)
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "A grid of eight by eight drawn creatures of many shapes, colours and textures, made by the shipped StyleGAN2 without truncation."}}
-w64 = generating.styles(shipped, generating.latents(range(64), shipped.z_dim))
-viz.show_grid(generating.generate(shipped, w64), n_columns=8, zoom=1.25, quality=54)
+w64 = generate.styles(shipped, generate.latents(range(64), shipped.z_dim))
+viz.show_grid(generate.generate(shipped, w64), n_columns=8, zoom=1.25, quality=54)
 
 # %% [markdown]
 # Seeds 0 to 63, none left out, no truncation ($\psi = 1$). Look for what is wrong: which of them would you not take
@@ -738,19 +760,19 @@ sources, columns = w64[:4], w64[8:13]
 def board(level):
     """Row sources on the left, column sources on top, and within: the row's styles, with a level of the column's."""
     numbers = LEVELS[level]
-    inner = generating.generate(shipped, generating.mixing_grid(sources, columns, slice(numbers[0], numbers[-1] + 1)))
-    left, top = generating.generate(shipped, sources), generating.generate(shipped, columns)
+    inner = generate.generate(shipped, generate.mixing_grid(sources, columns, slice(numbers[0], numbers[-1] + 1)))
+    left, top = generate.generate(shipped, sources), generate.generate(shipped, columns)
     rows = [torch.cat([left[k : k + 1], inner[k * len(columns) : (k + 1) * len(columns)]]) for k in range(len(sources))]
     return torch.cat([torch.ones_like(top[:1]), top, *rows])
 
 
-everything = generating.generate(shipped, generating.mixing_grid(sources, columns, slice(0, shipped.num_ws)))
-alone = generating.generate(shipped, columns).repeat(4, 1, 1, 1)
+everything = generate.generate(shipped, generate.mixing_grid(sources, columns, slice(0, shipped.num_ws)))
+alone = generate.generate(shipped, columns).repeat(4, 1, 1, 1)
 same = torch.allclose(everything, alone, atol=1e-3)
 print("with all levels from the column, each row is the columns' creatures:", same)
 mine = sources[2].clone()
 mine[LEVELS["middle"]] = columns[1, LEVELS["middle"]]
-theirs = generating.mixing_grid(sources, columns, slice(3, 5))[2 * 5 + 1]
+theirs = generate.mixing_grid(sources, columns, slice(3, 5))[2 * 5 + 1]
 print("mixing by hand is the package's:", torch.equal(mine, theirs))
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three boards of creatures: in each, four on the left and five on top, and their mixtures within, with coarse, middle or fine styles from the top."}}
@@ -784,7 +806,7 @@ def with_noises(which):
 
 
 noisy = {"all layers": with_noises(lambda r: True), "4 to 16 px": with_noises(lambda r: r <= 16), "32 and 64 px": with_noises(lambda r: r >= 32)}
-over_w = generating.generate(shipped, w64).var(0).mean()
+over_w = generate.generate(shipped, w64).var(0).mean()
 part = (noisy["all layers"].var(0).mean() / over_w).item()
 text = "noise moves the pixels less than a thousandth as much as w, in variance"
 claim(text, part, below=1e-3, needs_training=True)
@@ -808,7 +830,7 @@ def brightened(made):
     return (deviation / deviation.max()).sqrt() * 2 - 1  # the root: faint places show, too
 
 
-viz.show_rows({"creature": generating.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.1e})": brightened(made) for name, made in noisy.items()})
+viz.show_rows({"creature": generate.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.1e})": brightened(made) for name, made in noisy.items()})
 print(f"noise moves {part:.1e} of what w moves, in variance. Of its deviations survive averaging:")
 print(" · ".join(f"{name} {value:.0%}" for name, value in grain.items()))
 
@@ -826,6 +848,8 @@ print(" · ".join(f"{name} {value:.0%}" for name, value in grain.items()))
 # recall (how many real ones lie among the fakes).
 
 # %%
+from gan_course.evaluation import coverage
+
 psis, n = (0.25, 0.5, 0.75, 1.0, 1.25), cfg.n_shipped
 real64, _ = load_critters("test", n=n, resolution=64, seed=SEED)
 other64, _ = load_critters("train", n=n, resolution=64, seed=SEED + 1)
@@ -834,8 +858,8 @@ known64 = features.features_of(reader, real64)
 
 def draw(psi):
     """n creatures, always of the same seeds."""
-    z = generating.latents(range(n), shipped.z_dim)
-    return generating.generate(shipped, generating.styles(shipped, z, truncation_psi=psi))
+    z = generate.latents(range(n), shipped.z_dim)
+    return generate.generate(shipped, generate.styles(shipped, z, truncation_psi=psi))
 
 
 curve = {}
@@ -864,7 +888,7 @@ for psi, (deviation, *both) in (curve | {"real": ceiling}).items():
     print(f"{psi!s:4}{deviation:27.2f}{both[0]:12.2f}{both[1]:9.2f}")
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight creatures from psi 0, where all are one, to psi 1.25, where they differ most."}}
-viz.show_rows({f"psi {psi}": generating.generate(shipped, generating.styles(shipped, generating.latents(range(8), shipped.z_dim), truncation_psi=psi)) for psi in (0.0, *psis)}, quality=60)
+viz.show_rows({f"psi {psi}": generate.generate(shipped, generate.styles(shipped, generate.latents(range(8), shipped.z_dim), truncation_psi=psi)) for psi in (0.0, *psis)}, quality=60)
 
 # %% [markdown]
 # Dashed: real pictures (left), and real ones against other real ones (right). The spread grows with $\psi$ all the way,
@@ -967,6 +991,9 @@ for name, (precision, recall) in coverages.items():
 # they the same mouth, if they are real, and if they are ours?
 
 # %%
+from gan_course.data.critters import draw_critters
+
+
 def redrawn(pictures):
     """Each picture's answers, right or wrong, (n, 7) as critters are described; and what they describe."""
     answers = torch.stack(list(features.read_answers(reader, pictures).values()), 1)
@@ -977,8 +1004,8 @@ made = sets["made, psi 1"]
 answers, exact = redrawn(made)
 generator = torch.Generator().manual_seed(SEED)
 shuffled = torch.stack([column[torch.randperm(n, generator=generator)] for column in answers.T], 1)
-w, others_w = (generating.styles(shipped, generating.latents(range(first, first + n), shipped.z_dim)) for first in (0, n))
-mixed = generating.generate(shipped, torch.cat([w[:, : LEVELS["fine"][0]], others_w[:, LEVELS["fine"][0] :]], 1))
+w, others_w = (generate.styles(shipped, generate.latents(range(first, first + n), shipped.z_dim)) for first in (0, n))
+mixed = generate.generate(shipped, torch.cat([w[:, : LEVELS["fine"][0]], others_w[:, LEVELS["fine"][0] :]], 1))
 compared = {"made": made, "made, drawn exactly": exact, "made, drawn exactly, shuffled": draw_critters(shuffled)}
 compared |= {"real, 1 px off, drawn exactly": redrawn(sets["real, 1 px to the right"])[1], "real": other64}
 compared |= {"made, fine styles of another": mixed}
@@ -1020,13 +1047,16 @@ claim(text, mouths["made"], above=1.5, needs_training=True)
 # **Predict** it for $z$, for $w$ from a mapping network that was never trained, and for our $w$.
 
 # %%
+from gan_course.models.stylegan import MappingNetwork
+
+
 def directions(cloud):
     """Over how many directions (N, d) spreads, were its variance the same in each."""
     variances = torch.linalg.eigvalsh(torch.cov(cloud.T))
     return (variances.sum().square() / variances.square().sum()).item()
 
 
-z = generating.latents(range(2_000), shipped.z_dim)
+z = generate.latents(range(2_000), shipped.z_dim)
 depth = len(shipped.mapping.layers)
 torch.manual_seed(SEED)
 with torch.no_grad():
@@ -1049,12 +1079,14 @@ claim("our w has under a tenth of z's directions", in_w / in_z, below=0.1, needs
 #
 # Which of the parts helps? The paper's Table 1 goes from the progressive GAN (A) to the full StyleGAN (F), and so did
 # we: the same six configurations at 32 px (with AdaIN from C on), one budget, three seeds. `python -m
-# gan_course.course.ladder` wrote the table into `docs/results/style-ladder.json`. All grow from 8 px with the logistic
+# maintain.studies.stylegan_ladder` wrote the table into `docs/results/style-ladder.json`. All grow from 8 px with the logistic
 # loss and R1, and the mapping learns at 0.1 of the rate. Our B is the low-pass filters alone; the paper's B has other
 # rates, too, twice the training, and on FFHQ another loss (logistic with R1 in the place of WGAN-GP). **Predict:** does
 # every step help?
 
 # %%
+from gan_course.lessons.results import recorded
+
 paper = {  # Karras et al. 2019, Table 1: CelebA-HQ, FFHQ
     "A": ("progressive GAN", 7.79, 8.04),
     "B": ("+ filters, tuning", 6.11, 5.25),
@@ -1063,7 +1095,7 @@ paper = {  # Karras et al. 2019, Table 1: CelebA-HQ, FFHQ
     "E": ("+ noise", 5.06, 4.42),
     "F": ("+ mixing", 5.17, 4.40),
 }
-ladder = ablations.recorded("style-ladder")
+ladder = recorded("style-ladder")
 scores = {letter: [row["frechet"] for row in sorted(ladder["rows"], key=lambda row: row["seed"]) if row["config"] == letter] for letter in paper}
 print(f"{'':24}{'CelebA-HQ':>10}{'FFHQ':>7}{'   ours, mean of ' + str(len(scores['A'])) + ' (lowest - highest)':>42}")
 for letter, (what, celeba, ffhq) in paper.items():

@@ -34,30 +34,16 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
-import math
-import time
-
 import matplotlib.pyplot as plt
 import torch
-from torch import nn
-from torch.nn.functional import conv2d, l1_loss, one_hot
 
 from gan_course import viz
-from gan_course.config import CONTROL, config_for
-from gan_course.course import claim
-from gan_course.data import vangogh
-from gan_course.data.batches import to_float
-from gan_course.data.critters import FACTORS, load_critters
-from gan_course.evaluation import disentanglement, features, paired, readers
-from gan_course.exercises import control, repairs
-from gan_course.inference import projecting, stylegans
-from gan_course.inference.generating import generate, latents, mixing_grid, style_resolutions, styles
-from gan_course.models import equalised, stylegan, stylegan2
+from gan_course.lessons import claim, config_for
+from gan_course.lessons.l12_control import exercises
+from gan_course.lessons.l12_control.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
-from gan_course.training.families import build_stylegan
-from gan_course.training.penalties import path_lengths
 
-cfg, runtime = config_for(CONTROL, PROFILE), choose_runtime("cpu")
+cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime("cpu")
 seed_everything(SEED)
 
 # %% [markdown]
@@ -89,6 +75,10 @@ seed_everything(SEED)
 # counted here.
 
 # %%
+from gan_course.evaluation import readers
+from gan_course.inference.generate import generate, latents, styles
+from gan_course.weights import stylegans
+
 G, reader = stylegans.load_stylegan("stylegan-critters64"), readers.load_reader("critters").requires_grad_(False)
 sides = [layer.resolution for layer in G.synthesis.layers]
 print("layers:", sides, "· styles:", G.num_ws, "· z and w:", G.z_dim, G.synthesis.w_dim)
@@ -101,6 +91,9 @@ pictures = generate(G, ws)
 # First, is the reader to be trusted? Ask it about held-out creatures whose factors we know.
 
 # %%
+from gan_course.data.critters import FACTORS, load_critters
+from gan_course.evaluation import features
+
 real, factors = load_critters("test", n=300, resolution=64, seed=SEED)
 known = features.read_answers(reader, real)
 right = [(known[name] == factors[:, k]).double().mean().item() for k, name in enumerate(FACTORS)]
@@ -128,7 +121,7 @@ viz.show_rows({f"seeds {k * n_shown} to {(k + 1) * n_shown - 1}": pictures[k * n
 
 # %% tags=["exercise"]
 levels = {"coarse": ..., "middle": ..., "fine": ...}
-control.check_levels(levels)
+exercises.check_levels(levels)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -144,6 +137,8 @@ control.check_levels(levels)
 # One thing to keep in mind: the ToRGB of 8 px takes row 3, which is "middle". No cut is quite clean.
 
 # %%
+from gan_course.inference.generate import mixing_grid, style_resolutions
+
 LEVELS = {"coarse": [0, 1, 2], "middle": [3, 4], "fine": [5, 6, 7, 8, 9]}
 works_at = style_resolutions(G)
 for name, numbers in LEVELS.items():
@@ -185,7 +180,7 @@ def chance(shares):
     ...
 
 
-control.check_chance(chance)
+exercises.check_chance(chance)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -240,7 +235,7 @@ def interval(share, n, z=1.96):
     ...
 
 
-control.check_interval(interval)
+exercises.check_interval(interval)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -259,6 +254,9 @@ control.check_interval(interval)
 # the same creatures, so intervals that don't touch are more than one would have to ask for.)
 
 # %%
+from gan_course.evaluation import disentanglement
+
+
 def ends(level, factor):
     """Wilson's interval of one cell of the table."""
     return disentanglement.interval(table[level][list(FACTORS).index(factor)].item(), cfg.n_swaps)
@@ -375,7 +373,7 @@ def readability(codes, answers):
     ...
 
 
-control.check_readability(readability)
+exercises.check_readability(readability)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -397,6 +395,11 @@ control.check_readability(readability)
 # learnt?
 
 # %%
+from torch.nn.functional import one_hot
+
+from gan_course.models import stylegan
+
+
 def by_hand(codes, answers):
     half = len(codes) // 2
     X = torch.cat([codes, torch.ones(len(codes), 1)], 1).double()
@@ -480,7 +483,7 @@ def slerp(a, b, t):
     ...
 
 
-control.check_slerp(slerp)
+exercises.check_slerp(slerp)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -601,6 +604,9 @@ print("the package's normals are ours, to a cosine of 0.999:", bool(alike > 0.99
 # factor has changed. And walk as far in a **random** direction, because a walk of that length changes something anyway.
 
 # %%
+from torch import nn
+
+
 def edit(ws, direction, steps=4.0, numbers=slice(None)):
     """Styles moved along a direction by so many standard deviations of w, in some rows of `ws`."""
     moved = ws.clone()
@@ -706,7 +712,7 @@ def closed_form(weights, n):
     ...
 
 
-control.check_directions(closed_form)
+exercises.check_directions(closed_form)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -775,6 +781,9 @@ viz.show_rows({f"{name}, first": generate(G, part) for name, part in strips.item
 # Two spaces to search in: **W**, one $w$ for all rows; **W+**, a $w$ for each row.
 
 # %%
+from gan_course.data import vangogh
+from gan_course.data.batches import to_float
+
 degrees = {"W": G.synthesis.w_dim, "W+": G.num_ws * G.synthesis.w_dim, "pixels": 3 * 64 * 64}
 print("free numbers:", degrees)
 n_each = cfg.n_projected
@@ -784,6 +793,13 @@ real = to_float(load_critters("test", n=n_each, resolution=64, seed=SEED + 5)[0]
 photos = to_float(vangogh.random_crops(vangogh.load_photos("test"), n_each, size=64, smallest=200, seed=SEED + 3))
 
 # %% tags=["nbval-ignore-output"]
+import time
+
+from torch.nn.functional import l1_loss
+
+from gan_course.evaluation import paired
+
+
 def search(target, n_steps, lr=0.05):
     """W+ by hand: from the nearest of our creatures, Adam on the pixels, its rate falling to zero along a cosine."""
     start = ws[paired.l1_error(pictures, target.expand_as(pictures)).argmin()][None]
@@ -810,10 +826,12 @@ print(f"one picture by hand, W+: error {mine_error:.4f} of the range from black 
 # black to white (that is, half the difference in [-1, 1]). A picture counts as found below 0.04.
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.inference import project
+
 targets = {"its own": own, "real creatures": real, "photographs": photos}
 everything, spaces, inverted = torch.cat(list(targets.values())), {"W": False, "W+": True}, {}
 for space, per_layer in spaces.items():
-    found_ws, found_pictures = projecting.project(G, everything, n_steps=cfg.n_steps_project, per_layer=per_layer, seed=SEED)
+    found_ws, found_pictures = project.project(G, everything, n_steps=cfg.n_steps_project, per_layer=per_layer, seed=SEED)
     for name, *part in zip(targets, found_ws.split(n_each), found_pictures.split(n_each), strict=True):
         inverted[name, space] = part
 error = {key: paired.l1_error(made, targets[key[0]]) for key, (_, made) in inverted.items()}
@@ -896,6 +914,11 @@ viz.show_rows(rows)
 # StyleGAN with AdaIN, trained here for a few seconds, and in the shipped StyleGAN2. **Predict:** will there be any?
 
 # %% tags=["nbval-ignore-output"]
+import math
+
+from gan_course.training.stylegan import build_stylegan
+
+
 def peaks(G, ws):
     """For each layer, its resolution and the largest mean share of energy that a channel has in its strongest pixel."""
     kept = []
@@ -949,7 +972,7 @@ def demodulated(weight, style):
     ...
 
 
-repairs.check_demodulated(demodulated)
+exercises.check_demodulated(demodulated)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -967,6 +990,10 @@ repairs.check_demodulated(demodulated)
 # double precision, values and gradients:
 
 # %%
+from torch.nn.functional import conv2d
+
+from gan_course.models import stylegan2
+
 conv = stylegan2.ModulatedConv2d(6, 5, 3, w_dim=4).double()
 draw = torch.Generator().manual_seed(SEED)
 x = torch.randn(3, 6, 8, 8, generator=draw, dtype=torch.float64)
@@ -1072,7 +1099,7 @@ spreads = {
     "one pattern in all channels": ...,
     "the same, but for one pixel at 1000: what is far from it": ...,
 }
-repairs.check_spreads(spreads)
+exercises.check_spreads(spreads)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -1113,11 +1140,13 @@ for name, (x, size) in inputs.items():
 # doubles, if all were as assumed.
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.models import progressive
+
 passed = []
 
 
 def watch(conv, given, out):
-    passed.append((equalised.upsample(given[0]) if conv.up else given[0], out))
+    passed.append((progressive.upsample(given[0]) if conv.up else given[0], out))
 
 
 hooks = [layer.conv.register_forward_hook(watch) for layer in G.synthesis.layers]
@@ -1163,7 +1192,7 @@ def path_penalty(images, ws, noise, mean):
     ...
 
 
-repairs.check_path_penalty(path_penalty)
+exercises.check_path_penalty(path_penalty)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
@@ -1184,6 +1213,8 @@ repairs.check_path_penalty(path_penalty)
 # Does it reach G? Take the shipped G and ask for the gradient of the penalty with respect to a weight:
 
 # %%
+from gan_course.training.penalties import path_lengths
+
 weight = G.synthesis.layers[0].conv.weight.requires_grad_()
 few = styles(G, some[:4]).requires_grad_()
 made_of = G.synthesis(few, noise="const")

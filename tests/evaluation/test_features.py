@@ -102,8 +102,8 @@ def test_turned_pictures_say_by_how_much():
 
 @pytest.mark.parametrize("world", readers.WORLDS)
 def test_every_shipped_reader_is_as_good_as_its_card_says(world):
-    from gan_course.course.shipped import reader_metrics
-    from gan_course.weights import read_card
+    from gan_course.weights.cards import read_card
+    from maintain.weights.readers import reader_metrics
 
     measured = reader_metrics(world)
     card = read_card(f"{world}-reader")["metrics"]

@@ -8,10 +8,17 @@ from by_hand import drawn, shaken
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.functional import avg_pool2d
 
-from gan_course.models.adain import SynthesisLayer, adain, noise_of
-from gan_course.models.equalised import EqualConv2d, upsample
-from gan_course.models.growing import StyleGANDiscriminator, grown
-from gan_course.models.stylegan import MappingNetwork, StyleGANGenerator, SynthesisNetwork, mix_styles
+from gan_course.models.progressive import EqualConv2d, grown, upsample
+from gan_course.models.stylegan import (
+    MappingNetwork,
+    StyleGANDiscriminator,
+    StyleGANGenerator,
+    SynthesisLayer,
+    SynthesisNetwork,
+    adain,
+    mix_styles,
+    noise_of,
+)
 
 SMALL = {"img_resolution": 8, "channel_base": 16, "channel_max": 3}  # 3 features at 4 px, 2 at 8 px
 MEDIUM = {"img_resolution": 32, "channel_base": 512, "channel_max": 32}
@@ -155,7 +162,7 @@ def test_random_and_constant_noise_differ_between_the_layers_of_a_block(monkeypa
         seen.append(noise_of(kept, x, noise))
         return seen[-1]
 
-    monkeypatch.setattr("gan_course.models.adain.noise_of", spied)
+    monkeypatch.setattr("gan_course.models.stylegan.noise_of", spied)
     for noise in ("random", "const"):
         seen.clear()
         synthesis(torch.randn(2, 8, 8), noise=noise)

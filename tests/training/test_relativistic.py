@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from gan_course.config import StyleGANConfig
 from gan_course.data.batches import to_float
-from gan_course.training.families import build_stylegan
-from gan_course.training.steps import stylegan
+from gan_course.training import stylegan
+from gan_course.training.stylegan import StyleGANConfig, build_stylegan
 
 CONFIG = StyleGANConfig(
     n_steps=20,

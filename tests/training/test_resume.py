@@ -12,7 +12,7 @@ from gan_course.cli import main
 KILLED = """
 import os, signal, sys
 from gan_course.cli import main
-from gan_course.training.steps import cyclegan, dcgan, pix2pix, stylegan
+from gan_course.training import cyclegan, dcgan, pix2pix, stylegan
 
 # A shell that starts the tests with & or nohup ignores some signals, and so would we.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -124,7 +124,7 @@ def test_every_family_can_be_stopped(tmp_path, train):
 
 
 def test_a_loss_that_diverges_names_the_last_good_checkpoint(tmp_path, monkeypatch, capsys):
-    from gan_course.training.steps import dcgan
+    from gan_course.training import dcgan
 
     real_loss, calls = dcgan.g_nonsaturating, []
 

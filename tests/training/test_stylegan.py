@@ -7,14 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from gan_course.config import StyleGANConfig
 from gan_course.data.batches import to_float
-from gan_course.models.growing import grown
+from gan_course.models.progressive import grown
 from gan_course.runtime import choose_runtime
-from gan_course.training.families import build_stylegan, make_stylegan
+from gan_course.training import stylegan
 from gan_course.training.loop import fit
-from gan_course.training.steps import stylegan
-from gan_course.training.steps.stylegan import StyleGANStep, growth, lazy_adam
+from gan_course.training.stylegan import StyleGANConfig, StyleGANStep, build_stylegan, growth, lazy_adam, make_stylegan
 
 CONFIG = StyleGANConfig(
     n_steps=20,

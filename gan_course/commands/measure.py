@@ -1,0 +1,128 @@
+"""`python -m gan_course measure`: a folder of generated pictures against real ones."""
+
+import argparse
+from collections.abc import Sequence
+from os.path import expanduser
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gan_course.commands.own_pictures import own_folder
+from gan_course.commands.parsing import whole
+from gan_course.data.folder import load_pictures, picture_files
+from gan_course.errors import CourseError
+from gan_course.evaluation.inception import COMPARABLE, inception_fid
+from gan_course.evaluation.panel import MEASURES, Panel
+from gan_course.evaluation.readers import WORLDS, World, load_reader
+
+RESOLUTION = {"fashion": 28}  # of the pictures that each reader was trained on
+OTHERWISE = 64
+SEED = 1  # of the draw: what comes first by name is often one kind of picture
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument(
+        "--real", required=True, type=expanduser, metavar="NAME_OR_DIR", help="a bundled set, or a folder"
+    )
+    parser.add_argument(
+        "--fake", required=True, type=expanduser, metavar="NAME_OR_DIR", help="the generated pictures, likewise"
+    )
+    parser.add_argument(
+        "--reader",
+        default="photos",
+        help="fashion, critters, toons, earth or photos (default); pictures are brought to 64 px, for fashion to 28, "
+        "and must not be smaller",
+    )
+    parser.add_argument(
+        "--n",
+        type=_count,
+        default=2_000,
+        help="pictures of each at most, drawn by a fixed seed and not by name (default: 2000)",
+    )
+    parser.add_argument(
+        "--inception",
+        action="store_true",
+        help="the FID of the papers, of pictures at their own size; fetches Inception's weights",
+    )
+
+
+def work(options: argparse.Namespace) -> int:
+    """Measure the generated pictures that the options name, and print what real ones get beside it.
+
+    Half of the real pictures stand for the training set. The other half is measured too, for scale, and says how
+    near a new real picture comes to a training picture. Which pictures are taken, and for which half, is drawn by a
+    fixed seed. The course's readers see pictures at the size that they were trained on, Inception at their own.
+
+    Raises:
+        CourseError: bad options, bad pictures, or too few of them.
+    """
+    if options.reader not in WORLDS:
+        raise CourseError(f"no reader {options.reader!r}: choose from {', '.join(WORLDS)}")
+    world = WORLDS[options.reader]
+    if options.inception:
+        _print_inception(*(_for_inception(name, options, world) for name in (options.real, options.fake)))
+        return 0
+    real, fake = (_for_reader(name, options, world) for name in (options.real, options.fake))
+    reader = load_reader(options.reader)
+    half = len(real) // 2
+    least = reader.n_features + 1
+    for name, count, needed in ((options.real, len(real), 2 * least), (options.fake, len(fake), least)):
+        if count < needed:
+            raise CourseError(f"{name} has {count} pictures: {needed} or more are needed for {least - 1} features")
+    n = min(half, len(fake))
+    panel = Panel(reader, real[:half], real[half:])
+    columns = panel(fake[:n]), panel(real[half : half + n])
+    print(f"features of {options.reader}-reader; N = {n:,} against {half:,} real pictures (not FID)")
+    print(f"{'':10} {'generated':>10} {'real':>10}")
+    for name in MEASURES:
+        print(f"{name:10} {columns[0][name]:10.4g} {columns[1][name]:10.4g}")
+    return 0
+
+
+def _for_reader(name: str, options: argparse.Namespace, world: World) -> Tensor:
+    files = _drawn_files(name, options)
+    if files is None:
+        return _bundled(name, options, world)
+    resolution = RESOLUTION.get(options.reader, OTHERWISE)
+    way_out = f"remove it, or add --inception (the reader {options.reader} needs {resolution} px or more)"
+    return load_pictures(files, resolution=resolution, channels=world.img_channels, if_small=way_out)
+
+
+def _for_inception(name: str, options: argparse.Namespace, world: World) -> Tensor | list[Path]:
+    files = _drawn_files(name, options)
+    return _bundled(name, options, world) if files is None else files
+
+
+def _drawn_files(name: str, options: argparse.Namespace) -> list[Path] | None:
+    """At most --n picture files of a folder, drawn without regard to their names; None for a bundled set."""
+    folder = own_folder(name, WORLDS)
+    if folder is None:
+        return None
+    files = picture_files(folder)
+    order = torch.randperm(len(files), generator=torch.Generator().manual_seed(SEED))
+    return [files[k] for k in order[: options.n].tolist()]
+
+
+def _bundled(name: str, options: argparse.Namespace, world: World) -> Tensor:
+    if name != options.reader:
+        raise CourseError(f"{name} pictures need the reader {name}: give --reader {name}")
+    try:
+        return world.load("train", options.n, SEED)[0]
+    except ValueError as error:
+        raise CourseError(f"{name}: {error}") from error
+
+
+def _print_inception(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) -> None:
+    try:
+        distance = inception_fid(real, fake)
+    except ValueError as error:
+        raise CourseError(str(error)) from error
+    n = min(len(real), len(fake))
+    caution = "" if n >= COMPARABLE else f"; below {COMPARABLE:,} its bias outweighs most differences"
+    print(f"FID (Inception, {len(fake):,} against {len(real):,} pictures) {distance:.2f}{caution}")
+
+
+def _count(text: str) -> int:
+    return whole(text, highest=100_000)

@@ -1,0 +1,304 @@
+"""`python -m gan_course train`: from names and folders to a run. One function a family."""
+
+import argparse
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from os.path import expanduser
+from pathlib import Path
+from typing import TypeVar
+
+from torch import Tensor
+
+from gan_course.commands.own_pictures import own_folder, refuse_two_meanings
+from gan_course.commands.parsing import folder, whole
+from gan_course.data.critters import load_critters
+from gan_course.data.domains import DOMAINS, load_domain
+from gan_course.data.fashion import load_fashion
+from gan_course.data.folder import load_folder
+from gan_course.data.pictures import picture_size
+from gan_course.data.toons import load_toons
+from gan_course.errors import CourseError, Stopped
+from gan_course.lessons.profiles import config_for, max_steps
+from gan_course.models.dcgan import split_resolution
+from gan_course.runtime import Runtime, choose_runtime
+from gan_course.training.bundle import Training
+from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
+from gan_course.training.dcgan import DCGANConfig, build_dcgan
+from gan_course.training.pix2pix import Pix2PixConfig, build_pix2pix
+from gan_course.training.run import run_training
+from gan_course.training.stylegan import StyleGANConfig, build_stylegan
+
+N_PICTURES = 8_000  # drawn of a bundled domain
+N_DRAWN = 20_000  # of a world of factors
+WORLDS_OF_FACTORS = {"critters": load_critters, "toons": load_toons}
+PAIRS = ("earth-satellite", "earth-map", "earth-grey")  # domains that show the same places for the same seed
+DCGAN: Mapping[str, DCGANConfig] = {
+    "smoke": DCGANConfig(n_steps=2, batch_size=8, base_channels=8),
+    "fast": DCGANConfig(n_steps=1_000, lr=1e-3, ema_decay=0.98),
+    "full": DCGANConfig(n_steps=12_000, base_channels=96),
+}
+PIX2PIX: Mapping[str, Pix2PixConfig] = {
+    "smoke": Pix2PixConfig(
+        n_steps=2, batch_size=2, img_resolution=64, base_channels=4, n_halvings=4, d_base_channels=4, n_layers=1
+    ),
+    "fast": Pix2PixConfig(
+        n_steps=600,
+        batch_size=8,
+        img_resolution=64,
+        base_channels=16,
+        n_halvings=5,
+        norm="instance",
+        d_base_channels=16,
+        n_layers=2,
+        lr=5e-4,
+    ),
+    "full": Pix2PixConfig(n_steps=40_000, batch_size=4, img_resolution=64, n_halvings=5, norm="instance"),
+}
+CYCLEGAN: Mapping[str, CycleGANConfig] = {
+    "smoke": CycleGANConfig(
+        n_steps=2, batch_size=2, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=2
+    ),
+    "fast": CycleGANConfig(n_steps=1_000, batch_size=4, base_channels=16, n_blocks=3, d_base_channels=16),
+    "full": CycleGANConfig(n_steps=40_000),
+}
+STYLEGAN: Mapping[str, StyleGANConfig] = {
+    "smoke": StyleGANConfig(
+        n_steps=2,
+        batch_size=4,
+        img_resolution=32,
+        z_dim=8,
+        w_dim=8,
+        n_mapping=2,
+        channel_base=128,
+        channel_max=8,
+        d_channel_base=128,
+        r1_every=4,
+        start_resolution=8,
+        stable_steps=4,
+        fade_steps=4,
+    ),
+    "fast": StyleGANConfig(n_steps=600, img_resolution=32, channel_base=1_024, d_channel_base=1_024),
+    "full": StyleGANConfig(n_steps=30_000, batch_size=32),
+}
+
+Config = TypeVar("Config", DCGANConfig, CycleGANConfig, Pix2PixConfig, StyleGANConfig)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("family", metavar="FAMILY", help=f"one of: {', '.join(FAMILIES)}")
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        type=expanduser,
+        metavar="NAME_OR_DIR",
+        help="dcgan: fashion (default), or a folder; cyclegan: two bundled domains, such as earth-satellite and "
+        "earth-map, or folders; pix2pix: the same, where pictures of one file name are pairs; stylegan: critters "
+        "(default), toons, or a folder",
+    )
+    parser.add_argument("--profile", default="full", help="whose sizes and rates to take (default: full)")
+    parser.add_argument(
+        "--steps",
+        type=whole,
+        help="where to stop (default: the profile's); for pix2pix and cyclegan it also says when the learning rate "
+        "falls, so --resume needs the same",
+    )
+    parser.add_argument("--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)")
+    parser.add_argument("--resolution", type=whole, help="side of the pictures in pixels (default: 64)")
+    parser.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295 (default: 0)")
+    parser.add_argument("--save-every", type=whole, default=500, metavar="K", help="steps between saves (default: 500)")
+    parser.add_argument("--device", default="", help="cpu, cuda or mps")
+    parser.add_argument("--out", type=folder, required=True, help="the run's folder")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from OUT/last.pt; bit for bit on the same machine with as many threads",
+    )
+
+
+def work(options: argparse.Namespace) -> int:
+    """Train the family that the options name, and say where the results are.
+
+    Raises:
+        CourseError: bad options, bad pictures, or a folder that cannot be used.
+        Stopped: a signal came; the run is saved, and the line says how to go on.
+    """
+    if options.family not in FAMILIES:
+        raise CourseError(f"unknown family {options.family!r}: choose from {', '.join(FAMILIES)}")
+    runtime = choose_runtime(options.device)
+    training, n_steps = FAMILIES[options.family](options, runtime)
+    try:
+        run_training(training, options.out, n_steps=n_steps, save_every=options.save_every, resume=options.resume)
+    except Stopped as stop:
+        again = "the same command" if options.resume else "the same command with --resume"
+        raise Stopped(stop.number, f"{stop}: {again} goes on") from None
+    if training.step.n_done > n_steps:
+        print(f"{options.out} already has {training.step.n_done} steps: nothing was added")
+    else:
+        print(f"{training.step.n_done} steps done: {options.out}/last.pt, metrics.csv and samples/")
+    if options.family == "cyclegan":
+        print(f"to use it: translate --weights {options.out}/last.pt --direction AB")
+    if options.family == "stylegan":
+        print(f"to use it: generate --weights {options.out}/last.pt")
+    return 0
+
+
+def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    config = _chosen(config_for(DCGAN, options.profile), options)
+    images, config = _pictures(options, config)
+    print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
+    return build_dcgan(config, images, seed=options.seed, runtime=runtime), config.n_steps
+
+
+def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    config = _chosen(config_for(CYCLEGAN, options.profile), options)
+    config = _sized(config, options.resolution, multiple=4)
+    names = _two_names(options)
+    A, B = (_domain(name, config.img_resolution, seed=2 * options.seed + which)[0] for which, name in enumerate(names))
+    print(f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution} px · {runtime}")
+    return build_cyclegan(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
+
+
+def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    config = _chosen(config_for(PIX2PIX, options.profile), options)
+    config = _sized(config, options.resolution, multiple=2**config.n_halvings)
+    names = _two_names(options)
+    A, B = _pairs(names, config.img_resolution, seed=options.seed)
+    print(f"{len(A)} pairs, from {names[0]} to {names[1]}, {config.img_resolution} px · {runtime}")
+    return build_pix2pix(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
+
+
+def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    config = _chosen(config_for(STYLEGAN, options.profile), options)
+    if config.batch_size > 4 and config.batch_size % 4:
+        raise CourseError(f"--batch-size {config.batch_size}: choose a multiple of 4, for D compares groups of 4")
+    resolution = options.resolution or config.img_resolution
+    if resolution < 8 or resolution > 256 or resolution & (resolution - 1):
+        raise CourseError(f"--resolution {resolution}: choose a power of two from 8 to 256")
+    config = replace(config, img_resolution=resolution)
+    names = options.data or []
+    if len(names) > 1:
+        raise CourseError(f"stylegan learns from one set of pictures, not {len(names)}: name one after --data")
+    folder = own_folder(names[0], WORLDS_OF_FACTORS) if names else None
+    if folder is None:
+        images = _world(names[0] if names else "critters", resolution, seed=options.seed)
+    else:
+        images, _ = load_folder(folder, resolution=resolution)
+    print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
+    return build_stylegan(config, images, seed=options.seed, runtime=runtime), config.n_steps
+
+
+def _world(name: str, resolution: int, *, seed: int) -> Tensor:
+    """Pictures of a bundled world of factors."""
+    try:
+        return WORLDS_OF_FACTORS[name]("train", n=N_DRAWN, resolution=resolution, seed=seed)[0]
+    except ValueError as error:
+        raise CourseError(f"{name} at --resolution {resolution}: {error}") from error
+
+
+FAMILIES: Mapping[str, Callable[[argparse.Namespace, Runtime], tuple[Training, int]]] = {
+    "dcgan": _dcgan,
+    "pix2pix": _pix2pix,
+    "cyclegan": _cyclegan,
+    "stylegan": _stylegan,
+}
+
+
+def _chosen(config: Config, options: argparse.Namespace) -> Config:
+    """The profile's configuration with the options' batch size and length."""
+    n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
+    return replace(config, batch_size=options.batch_size or config.batch_size, n_steps=n_steps)
+
+
+def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor, DCGANConfig]:
+    names = options.data or []
+    if len(names) > 1:
+        raise CourseError(f"dcgan learns from one set of pictures, not {len(names)}: name one after --data")
+    folder = own_folder(names[0], ["fashion"]) if names else None
+    if folder is None:
+        if options.resolution not in (None, config.img_resolution):
+            raise CourseError(f"fashion is {config.img_resolution} px: leave --resolution out")
+        return load_fashion()[0], config
+    resolution = options.resolution or 64
+    try:
+        split_resolution(resolution)
+    except ValueError as error:
+        raise CourseError(f"--resolution {resolution}: {error}") from error
+    images, _ = load_folder(folder, resolution=resolution)
+    return images, replace(config, img_resolution=resolution, img_channels=images.shape[1])
+
+
+def _two_names(options: argparse.Namespace) -> list[str]:
+    names = options.data or []
+    if len(names) != 2:
+        raise CourseError(f"{options.family} learns from two sets of pictures, not {len(names)}: --data A B")
+    for name in names:
+        refuse_two_meanings(name, DOMAINS)
+    if Path(names[0]) == Path(names[1]):
+        raise CourseError(f"both sets are {names[0]}: name two different ones after --data")
+    return names
+
+
+def _sized(config: Config, resolution: int | None, *, multiple: int) -> Config:
+    """The configuration at the wanted resolution, which G must be able to halve and D to judge."""
+    side = resolution or config.img_resolution
+    smallest = -(-3 * 2**config.n_layers // multiple) * multiple
+    if side % multiple or side < smallest:
+        raise CourseError(f"--resolution {side}: choose a multiple of {multiple}, at least {smallest}")
+    return replace(config, img_resolution=side)
+
+
+def _domain(name: str, resolution: int, *, seed: int) -> tuple[Tensor, list[str]]:
+    """Pictures of a bundled domain or a folder, and for a folder the names of its files."""
+    folder = own_folder(name, DOMAINS)
+    if folder is not None:
+        return load_folder(folder, resolution=resolution)
+    try:
+        return load_domain(name, n=N_PICTURES, resolution=resolution, seed=seed), []
+    except ValueError as error:
+        raise CourseError(f"{name} at --resolution {resolution}: {error}") from error
+
+
+def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Two views of the same places, or two folders whose files have the same names."""
+    if any(name in DOMAINS for name in names) and not all(name in PAIRS for name in names):
+        raise CourseError(f"{' and '.join(names)} are no pairs: choose two of {', '.join(PAIRS)}, or two folders")
+    (A, files_A), (B, files_B) = (_domain(name, resolution, seed=seed) for name in names)
+    by_name_A, by_name_B = (_by_name(name, files) for name, files in zip(names, (files_A, files_B), strict=True))
+    alone = sorted(by_name_A.keys() ^ by_name_B.keys())
+    if alone:
+        there, missing = names if alone[0] in by_name_A else reversed(names)
+        others = f" ({len(alone) - 1} more like it)" if len(alone) > 1 else ""
+        raise CourseError(f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one name")
+    if not by_name_A:  # bundled, drawn in the same order
+        return A, B
+    pairs = [(place, by_name_B[key]) for key, place in by_name_A.items()]
+    for place, other in pairs:
+        sizes = picture_size(Path(names[0]) / files_A[place]), picture_size(Path(names[1]) / files_B[other])
+        (width, height), (other_width, other_height) = sizes
+        if width * other_height != other_width * height:
+            raise CourseError(
+                f"{files_A[place]} is {width} x {height} in {names[0]} and {other_width} x {other_height} in "
+                f"{names[1]}: cut both to the same part first"
+            )
+    return A, B[[other for _, other in pairs]]
+
+
+def _by_name(folder: str, files: list[str]) -> dict[str, int]:
+    """The place of each file, by its name in one spelling: a Mac may write é as two characters, others as one."""
+    places: dict[str, int] = {}
+    for place, file in enumerate(files):
+        key = unicodedata.normalize("NFC", file)
+        if key in places:
+            raise CourseError(f"{folder} has {key} twice, with its letters spelt in two ways: rename one of them")
+        places[key] = place
+    return places
+
+
+def _batch_size(text: str) -> int:
+    return whole(text, highest=65_536)
+
+
+def _seed(text: str) -> int:
+    return whole(text, lowest=0, highest=2**32 - 1)

@@ -1,0 +1,20 @@
+"""Sizes of lesson 02: DCGAN on Fashion-MNIST."""
+
+from dataclasses import dataclass
+
+from gan_course.training.dcgan import DCGANConfig
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the lesson needs to know."""
+
+    dcgan: DCGANConfig
+    n_samples: int = 256  # for the statistics of spectra and of BatchNorm
+
+
+PROFILES = {
+    "smoke": Config(dcgan=DCGANConfig(n_steps=2, batch_size=8, base_channels=8), n_samples=16),
+    "fast": Config(dcgan=DCGANConfig(n_steps=1_000, lr=1e-3, ema_decay=0.98)),
+    "full": Config(dcgan=DCGANConfig(n_steps=12_000, base_channels=96), n_samples=1_000),
+}

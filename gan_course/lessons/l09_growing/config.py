@@ -1,0 +1,99 @@
+"""Sizes of lesson 09: a progressive GAN that grows from 4 to 32 px, and the same one at 32 px from the start."""
+
+from dataclasses import dataclass
+
+from gan_course.training.stylegan import StyleGANConfig
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the lesson needs to know."""
+
+    stylegan: StyleGANConfig
+    n_steps_flat: int  # at full size from the start: in all, about as much computing as the growing one
+    n_steps_joint: int  # of 8 px growing into 16, with a fade and without
+    n_steps_reader: int  # of a small reader of shrunken pictures
+    n_steps_judge: int  # of a D that looks for collapsed batches
+    n_pictures: int = 10_000
+    n_samples: int = 1_000  # to measure on
+
+
+# The progressive GAN, narrow: no mapping, no styles, no noise; pixel norm; filters before halving and after doubling,
+# and a loss with R1, which are StyleGAN's.
+PROFILES = {
+    "smoke": Config(
+        stylegan=StyleGANConfig(
+            n_steps=16,
+            batch_size=4,
+            img_resolution=32,
+            z_dim=64,
+            w_dim=64,
+            n_mapping=0,
+            channel_base=512,
+            channel_max=8,
+            d_channel_base=512,
+            styles=False,
+            constant=False,
+            noise=False,
+            mixing=0.0,
+            lr=0.005,
+            ema_decay=0.99,
+            start_resolution=4,
+            stable_steps=2,
+            fade_steps=2,
+        ),
+        n_steps_flat=3,
+        n_steps_joint=4,
+        n_steps_reader=4,
+        n_steps_judge=4,
+        n_pictures=400,
+        n_samples=300,
+    ),
+    "fast": Config(
+        stylegan=StyleGANConfig(
+            n_steps=1_200,
+            img_resolution=32,
+            z_dim=64,
+            w_dim=64,
+            n_mapping=0,
+            channel_base=512,
+            channel_max=48,
+            d_channel_base=512,
+            styles=False,
+            constant=False,
+            noise=False,
+            mixing=0.0,
+            lr=0.005,
+            ema_decay=0.99,
+            start_resolution=4,
+            stable_steps=160,
+            fade_steps=100,
+        ),
+        n_steps_flat=840,
+        n_steps_joint=120,
+        n_steps_reader=300,
+        n_steps_judge=300,
+        n_samples=600,
+    ),
+    "full": Config(
+        stylegan=StyleGANConfig(
+            n_steps=20_000,
+            img_resolution=32,
+            z_dim=64,
+            w_dim=64,
+            n_mapping=0,
+            styles=False,
+            constant=False,
+            noise=False,
+            mixing=0.0,
+            start_resolution=4,
+            stable_steps=2_000,
+            fade_steps=1_000,
+        ),
+        n_steps_flat=16_000,
+        n_steps_joint=1_000,
+        n_steps_reader=1_000,
+        n_steps_judge=500,
+        n_pictures=50_000,
+    ),
+}

@@ -1,0 +1,12 @@
+"""Numbers that users write, on the command line and in environment variables."""
+
+
+def whole_number(text: str, lowest: int, highest: int) -> int | None:
+    """The number that a text of digits gives; None where it is none from `lowest` to `highest`.
+
+    A text of thousands of digits, which `int` refuses, is none either.
+    """
+    if not text.isdecimal() or len(text.lstrip("0")) > len(str(highest)):
+        return None
+    number = int(text.lstrip("0") or "0")
+    return number if lowest <= number <= highest else None

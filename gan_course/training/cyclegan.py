@@ -1,0 +1,247 @@
+"""One step of CycleGAN: both generators together, then both discriminators."""
+
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss
+
+from gan_course.data.batches import Batches, Unpaired, to_float
+from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
+from gan_course.models.layers import set_memory_format
+from gan_course.runtime import Runtime
+from gan_course.training.bundle import Training, _check_size, _fingerprint
+from gan_course.training.ema import make_ema, update_ema
+from gan_course.training.image_pool import ImagePool
+from gan_course.training.losses import d_least_squares, g_least_squares
+from gan_course.training.optim import decayed, descend, frozen, set_rate
+from gan_course.training.penalties import r1_penalty
+
+
+@dataclass(frozen=True)
+class CycleGANConfig:
+    """A CycleGAN and its training. The defaults are the paper's; what the paper has not is off."""
+
+    n_steps: int
+    batch_size: int = 1
+    img_resolution: int = 64
+    base_channels: int = 64
+    n_blocks: int = 6
+    norm: str = "instance"  # of G; or "none"
+    d_base_channels: int = 64
+    n_layers: int = 3
+    d_norm: str = "instance"  # or "none"
+    r1_gamma: float = 0.0
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    lr_ratio: float = 1.0  # the rate of the D's, in rates of the G's
+    constant: float = 0.5  # share of the steps before the learning rate begins to fall
+    pool_size: int = 50
+    lambda_gan: float = 1.0
+    lambda_cycle: float = 10.0
+    forward: bool = True  # the half of the cycle loss that starts in A
+    backward: bool = True  # the half that starts in B
+    lambda_identity: float = 0.0
+    padding: str = "reflect"
+    residual: bool = False
+    coordinates: int = 0
+    upsampling: str = "transposed"  # or "resize"
+    ema_decay: float = 0.0
+
+
+def make_generator(config: CycleGANConfig) -> ResnetGenerator:
+    """One generator of a configuration, with new weights."""
+    return ResnetGenerator(
+        base_channels=config.base_channels,
+        n_blocks=config.n_blocks,
+        upsampling=config.upsampling,
+        padding=config.padding,
+        residual=config.residual,
+        coordinates=config.coordinates,
+        norm=config.norm,
+    )
+
+
+def make_discriminator(config: CycleGANConfig) -> PatchDiscriminator:
+    """One discriminator of a configuration, with new weights."""
+    return PatchDiscriminator(base_channels=config.d_base_channels, n_layers=config.n_layers, norm=config.d_norm)
+
+
+def make_cyclegan(config: CycleGANConfig) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
+    """G_AB, G_BA, D_A and D_B of a configuration, with new weights."""
+    G_AB, G_BA = make_generator(config), make_generator(config)
+    return G_AB, G_BA, make_discriminator(config), make_discriminator(config)
+
+
+Pair = tuple[Tensor, Tensor]
+NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
+
+
+class CycleGANStep:
+    r"""G_AB and G_BA learn to translate both ways, from two sets of pictures without pairs.
+
+    $L = L_{GAN}(G_{AB}, D_B) + L_{GAN}(G_{BA}, D_A) + \lambda_{cycle}\,(\lVert G_{BA}(G_{AB}(a)) - a \rVert_1
+    + \lVert G_{AB}(G_{BA}(b)) - b \rVert_1)$, plus $\lambda_{identity}\,(\lVert G_{AB}(b) - b \rVert_1
+    + \lVert G_{BA}(a) - a \rVert_1)$
+
+    A network's letters say its domains: G_AB goes from A to B, and D_A judges pictures of A. In the paper G is G_AB,
+    F is G_BA, D_X is D_A, D_Y is D_B; in the official code netD_A judges pictures of *B*.
+
+    Args:
+        G_AB, G_BA: generators, pictures to pictures in [-1, 1]; already placed on the runtime's device.
+        D_A, D_B: discriminators, pictures to raw scores; already placed.
+        config: rates, weights of the losses, which parts are on. `lambda_identity` is the whole factor: the paper's
+            "0.5 lambda" is 5 here.
+        seed: of the pools' chance.
+        runtime: device and precision.
+
+    Source: Zhu et al. 2017, equations 1 to 4 with the least-squares loss of section 4; section 5.2 for the identity
+        loss; the objective of D halved (appendix 7.1).
+    Differs: where asked for, an average of the generators' weights is kept (`ema_decay`), the D's have a learning rate
+        of their own (`lr_ratio`), and R1 on the mean score of a picture (`r1_gamma`). The defaults are the paper's.
+    """
+
+    def __init__(
+        self,
+        G_AB: nn.Module,
+        G_BA: nn.Module,
+        D_A: nn.Module,
+        D_B: nn.Module,
+        *,
+        config: CycleGANConfig,
+        seed: int,
+        runtime: Runtime,
+    ) -> None:
+        self.G_AB, self.G_BA, self.D_A, self.D_B = G_AB, G_BA, D_A, D_B
+        self.config, self.runtime = config, runtime
+        self.opt_G = torch.optim.Adam(chain(G_AB.parameters(), G_BA.parameters()), config.lr, config.betas, fused=True)
+        self.opt_D = torch.optim.Adam(chain(D_A.parameters(), D_B.parameters()), config.lr, config.betas, fused=True)
+        self.pool_A = ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed))
+        self.pool_B = ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed + 1))
+        self.averages = {"G_AB": make_ema(G_AB), "G_BA": make_ema(G_BA)} if config.ema_decay else {}
+        self.n_done = 0
+
+    def __call__(self, batch: Pair) -> dict[str, Tensor]:
+        """One step on real pictures of A and of B, (N, C, H, W) each, in [-1, 1]; returns its losses, detached."""
+        real_A, real_B = (part.to(self.runtime.device) for part in batch)
+        lr = decayed(self.config.lr, self.n_done, self.config.n_steps, self.config.constant)
+        set_rate(self.opt_G, lr)
+        set_rate(self.opt_D, lr * self.config.lr_ratio)
+        losses, fake_A, fake_B = self.update_G(real_A, real_B)
+        losses |= self.update_D(real_A, real_B, fake_A, fake_B)
+        for name, average in self.averages.items():
+            update_ema(average, getattr(self, name), decay=self.config.ema_decay)
+        self.n_done += 1
+        return losses
+
+    def update_G(self, real_A: Tensor, real_B: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Both generators, from one objective; returns its parts and the fakes that came up on the way."""
+        on = self.config
+        with frozen(self.D_A, self.D_B), self.runtime.autocast():
+            fake_B, idt_B = self.translate(self.G_AB, real_A, real_B)
+            fake_A, idt_A = self.translate(self.G_BA, real_B, real_A)
+            losses = {}
+            if on.lambda_gan:  # twice g_least_squares, because the paper's has no 1/2
+                losses["gan_A"] = on.lambda_gan * 2 * g_least_squares(self.D_A(fake_A).float())
+                losses["gan_B"] = on.lambda_gan * 2 * g_least_squares(self.D_B(fake_B).float())
+            if on.lambda_cycle and on.forward:
+                losses["cycle_A"] = on.lambda_cycle * l1_loss(self.G_BA(fake_B), real_A)
+            if on.lambda_cycle and on.backward:
+                losses["cycle_B"] = on.lambda_cycle * l1_loss(self.G_AB(fake_A), real_B)
+            if on.lambda_identity:
+                losses["idt_A"] = on.lambda_identity * l1_loss(idt_A, real_A)
+                losses["idt_B"] = on.lambda_identity * l1_loss(idt_B, real_B)
+        descend(torch.stack(list(losses.values())).sum(), self.opt_G)
+        return {name: loss.detach() for name, loss in losses.items()}, fake_A.detach(), fake_B.detach()
+
+    def update_D(self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor) -> dict[str, Tensor]:
+        """Both discriminators, on real pictures and on a mixture of old and new fakes; the generators stand still."""
+        if not self.config.lambda_gan:
+            return {}
+        losses = {
+            "D_A": self.loss_D(self.D_A, real_A, self.pool_A.query(fake_A)),
+            "D_B": self.loss_D(self.D_B, real_B, self.pool_B.query(fake_B)),
+        }
+        descend(losses["D_A"] + losses["D_B"], self.opt_D)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def loss_D(self, D: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        """The halved least-squares objective of one discriminator, a scalar; one pass for both kinds."""
+        real = real.detach().requires_grad_(self.config.r1_gamma > 0)
+        with self.runtime.autocast():
+            logits_real, logits_fake = D(torch.cat([real, fake])).float().chunk(2)
+        loss = d_least_squares(logits_real, logits_fake)
+        if self.config.r1_gamma > 0:
+            loss = loss + self.config.r1_gamma / 2 * r1_penalty(real, logits_real.mean((1, 2, 3)))
+        return loss
+
+    def translate(self, G: nn.Module, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+        """G(source), and G(target) where the identity loss needs it: one pass for both."""
+        if not self.config.lambda_identity:
+            return G(source), None
+        return G(torch.cat([source, target])).split([len(source), len(target)])
+
+    @torch.no_grad()
+    def preview(self, batch: Pair) -> Tensor:
+        """Columns of eight: pictures of A, their translations, pictures of B, theirs; (N, C, H, W) in [-1, 1]."""
+        real_A, real_B = batch
+        with self.runtime.autocast():
+            fake_B, fake_A = self.best("G_AB")(real_A), self.best("G_BA")(real_B)
+        return torch.cat([real_A, fake_B, real_B, fake_A]).float()
+
+    def best(self, name: str) -> nn.Module:
+        """The generator to use, "G_AB" or "G_BA": the average of its weights where one is kept."""
+        return self.averages.get(name, getattr(self, name))
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+        parts = {name: getattr(self, name).state_dict() for name in self._parts()}
+        averages = {name: average.state_dict() for name, average in self.averages.items()}
+        return parts | {"averages": averages, "n_done": self.n_done}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        for name in self._parts():
+            getattr(self, name).load_state_dict(state[name])
+        for name, average in self.averages.items():
+            average.load_state_dict(state["averages"][name])
+        self.n_done = state["n_done"]
+
+    def _parts(self) -> tuple[str, ...]:
+        return (*NETWORKS, "opt_G", "opt_D", "pool_A", "pool_B")
+
+
+def build_cyclegan(
+    config: CycleGANConfig, images_A: Tensor, images_B: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 8
+) -> Training:
+    """A CycleGAN between two sets of pictures, from one seed.
+
+    Args:
+        config: sizes, rates and switches.
+        images_A: (N, 3, img_resolution, img_resolution) uint8, N >= 1.
+        images_B: (M, 3, img_resolution, img_resolution) uint8, M >= 1; in no order that matches A.
+        seed: decides the first weights, both orders of pictures and the pools.
+        runtime: device and precision.
+        n_preview: pictures of each domain in a preview.
+
+    Raises:
+        ValueError: the pictures are not of the configuration's size.
+    """
+    for images in (images_A, images_B):
+        _check_size(images, 3, config.img_resolution)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        networks = [runtime.place(network) for network in make_cyclegan(config)]
+    for network in networks:
+        set_memory_format(network, runtime.memory_format_for(4 * config.base_channels))
+    step = CycleGANStep(*networks, config=config, seed=seed + 1, runtime=runtime)
+    batches = Unpaired(
+        Batches(images_A.to(runtime.device), config.batch_size, seed=2 * seed),
+        Batches(images_B.to(runtime.device), config.batch_size, seed=2 * seed + 1),
+    )
+    same = asdict(config) | {"seed": seed, "precision": runtime.precision}  # n_steps too: the learning rate's fall
+    same |= {"pictures of A": _fingerprint(images_A), "pictures of B": _fingerprint(images_B)}
+    preview = tuple(to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B))
+    return Training("cyclegan", step, batches, same, preview)

@@ -1,0 +1,82 @@
+"""The weights that ship with the course: their names, their cards, and how they are stored."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gan_course.data.manifest import bundled, bundled_names, data_root, write_manifest
+from gan_course.errors import CourseError
+from gan_course.files import atomic_write, output_folder, sha256
+
+FOLDER = "weights"
+WAY_OUT = "restore it with git checkout -- data"
+
+
+def weight_names() -> list[str]:
+    """Names of all shipped weights, sorted."""
+    names = bundled_names(FOLDER)
+    return [Path(name).stem for name in names if name.endswith(".safetensors")]
+
+
+def read_card(name: str) -> dict[str, Any]:
+    """The card of shipped weights: what was trained on what, for how long, where, and how well.
+
+    Raises:
+        CourseError: no such weights, or their card is none.
+    """
+    if name not in weight_names():
+        raise CourseError(f"no shipped weights named {name!r}: choose from {', '.join(weight_names()) or 'none yet'}")
+    path = bundled(f"{FOLDER}/{name}.json")
+    try:
+        card = json.loads(path.read_text())
+    except (ValueError, RecursionError) as error:
+        raise CourseError(f"{path} is no card ({error}): {WAY_OUT}") from error
+    if not isinstance(card, dict):
+        raise CourseError(f"{path} is no card: {WAY_OUT}")
+    return card
+
+
+def save_weights(name: str, tensors: dict[str, Any], card: dict[str, Any], *, root: Path | None = None) -> Path:
+    """Ship weights: half precision, with a card beside them, and both in the manifest. For maintainers.
+
+    Args:
+        name: such as "dcgan-fashion".
+        tensors: a state dict.
+        card: plain values; the file's name, size and sha256 are added here.
+        root: the data folder; the course's own where it is None.
+
+    Returns:
+        The path of the weights.
+
+    Raises:
+        CourseError: the folder cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    root = root or data_root()
+    folder = output_folder(root / FOLDER)
+    path = folder / f"{name}.safetensors"
+    with atomic_write(path) as temporary:
+        save_file({key: _half(value) for key, value in tensors.items()}, temporary)
+    card = {"name": name, "file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path), **card}
+    with atomic_write(folder / f"{name}.json") as temporary:
+        temporary.write_text(json.dumps(card, indent=1) + "\n")
+    write_manifest(root)
+    return path
+
+
+def update_card(name: str, changes: dict[str, Any]) -> None:
+    """Write some entries of a shipped card anew, and the manifest with it. For maintainers.
+
+    Raises:
+        CourseError: no such weights.
+    """
+    card = read_card(name) | changes
+    with atomic_write(data_root() / FOLDER / f"{name}.json") as temporary:
+        temporary.write_text(json.dumps(card, indent=1) + "\n")
+    write_manifest(data_root())
+
+
+def _half(tensor: Any) -> Any:
+    tensor = tensor.detach().cpu().contiguous()
+    return tensor.half() if tensor.is_floating_point() else tensor

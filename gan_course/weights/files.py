@@ -1,0 +1,195 @@
+"""Files of weights: read without running what they hold, and checked before a network uses them."""
+
+import json
+import pickle
+import warnings
+import zipfile
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from gan_course.data.manifest import bundled
+from gan_course.errors import CourseError
+from gan_course.files import damage_in_zip
+from gan_course.training.checkpoints import LAST
+from gan_course.weights.cards import FOLDER, WAY_OUT, read_card, weight_names
+
+Network = TypeVar("Network", bound=nn.Module)
+Config = TypeVar("Config")
+
+
+def load_weights(name: str) -> dict[str, Any]:
+    """The tensors of shipped weights by parameter name, in float32 on the CPU; counters stay whole numbers.
+
+    Raises:
+        CourseError: no such weights, their bytes have changed, or they are no weights.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    read_card(name)
+    path = bundled(f"{FOLDER}/{name}.safetensors")
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise CourseError(f"{path} holds no weights ({error}): {WAY_OUT}") from error
+    return {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+
+
+def load_into(network: Any, name: str) -> Any:
+    """A network with the tensors of shipped weights, in evaluation mode, in float32 on the CPU.
+
+    Args:
+        network: built as the one that was shipped.
+        name: of the weights.
+
+    Raises:
+        CourseError: as for `load_weights`, or they are those of another network.
+    """
+    tensors = load_weights(name)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CourseError(f"the weights {name} do not fit their network: {WAY_OUT}") from error
+    return network.eval()
+
+
+def config_from(kind: type[Config], saved: dict[str, Any]) -> Config:
+    """A configuration from the fields that a card or a run saved; fields that are not known here are left out."""
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every Config is a dataclass
+    return kind(**({"n_steps": 0} | {name: saved[name] for name in known & saved.keys()}))
+
+
+def is_shipped(name_or_file: str | Path) -> bool:
+    """Whether a name is that of weights that ship with the course.
+
+    Raises:
+        CourseError: it is, and a file or a run here bears it too.
+    """
+    path = Path(name_or_file)
+    if str(name_or_file) not in weight_names():
+        return False
+    if path.is_file() or (path / LAST).is_file():
+        raise CourseError(
+            f"{path} is the name of shipped weights and also here: write ./{path} for what is here, "
+            "or call from another folder for the shipped weights"
+        )
+    return True
+
+
+def file_of(name_or_file: str | Path) -> Path:
+    """The file that a name means: `last.pt` where it is the folder of a run.
+
+    Raises:
+        CourseError: it is a folder of something else.
+    """
+    path = Path(name_or_file)
+    if not path.is_dir():
+        return path
+    if not (path / LAST).is_file():
+        raise CourseError(f"{path} is a folder without {LAST}: give the folder of a run, or a file of weights")
+    return path / LAST
+
+
+def read_pickled(path: Path) -> dict[str, Any]:
+    """A file of `torch.save` that holds tensors and plain values only, its checksums compared first.
+
+    Raises:
+        CourseError: it is damaged, is no such file, or holds code.
+    """
+    if zipfile.is_zipfile(path) and (damage := damage_in_zip(path)):  # files of old releases are no archives
+        raise CourseError(f"{path} is damaged ({damage}): download or save it again")
+    try:
+        with open(path, "rb") as file, warnings.catch_warnings():  # torch itself opens no name that is not UTF-8
+            warnings.simplefilter("ignore")
+            state = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "Weights only load failed" in str(error) and "Unsupported global" in str(error):
+            raise CourseError(f"{path} holds more than weights and was not opened: use only files you trust") from error
+        raise CourseError(f"{path} is damaged or no file of weights: download or save it again") from error
+    except PermissionError as error:
+        raise CourseError(f"{path} may not be read: change its permissions") from error
+    except Exception as error:  # torch raises almost anything on damaged bytes
+        raise CourseError(f"{path} is damaged or no file of weights: download or save it again") from error
+    if not isinstance(state, dict):
+        raise CourseError(f"{path} holds a {type(state).__name__}, no weights by name: give a generator's file")
+    return state
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a .safetensors file.
+
+    Raises:
+        CourseError: it is damaged, or may not be read.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(path.read_bytes())
+    except SafetensorError as error:
+        raise CourseError(f"{path} is damaged ({error}): download or save it again") from error
+    except PermissionError as error:
+        raise CourseError(f"{path} may not be read: change its permissions") from error
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read ({error.strerror or error}): copy it again") from error
+
+
+def read_card_beside(path: Path) -> dict[str, Any]:
+    """The card (.json) beside a .safetensors file.
+
+    Raises:
+        CourseError: there is none, or it is no card.
+    """
+    card = path.with_suffix(".json")
+    try:
+        found = json.loads(card.read_text())
+    except FileNotFoundError as error:
+        raise CourseError(f"no card {card} beside {path}: copy both, as they lie in data/weights/") from error
+    except (ValueError, OSError, RecursionError) as error:
+        raise CourseError(f"{card} cannot be read as a card: copy it again") from error
+    if not isinstance(found, dict):
+        raise CourseError(f"{card} is no card: copy it again")
+    return found
+
+
+def filled(
+    build: Callable[[], Network],
+    tensors: Any,
+    name: str,
+    *,
+    n_layers: Any,
+    kind: str = "the generator that its card describes",
+) -> Network:
+    """A network with the weights of a file, in evaluation mode, in float32.
+
+    Args:
+        build: makes the network that the file or its card describes.
+        tensors: what should be a state dict.
+        name: of the file, for messages.
+        n_layers: how many layers of one kind the network is to have, as found in the file or its card.
+        kind: of network, for messages.
+
+    Raises:
+        CourseError: these are not the weights of such a network, or not all of them are finite.
+    """
+    try:
+        if n_layers > len(tensors):  # building them might never end
+            raise ValueError(f"{n_layers} layers, but {len(tensors)} tensors")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of layers of no size; what matters is an error here
+            with torch.device("meta"):  # sizes alone: a network far too large is refused before it takes memory
+                build().load_state_dict(tensors)
+            network = build()
+            network.load_state_dict(tensors)
+    except Exception as error:  # odd sizes and odd names raise almost anything
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise CourseError(f"{name} does not fit {kind} ({reason})") from error
+    for key, value in network.state_dict().items():
+        if not value.isfinite().all():
+            raise CourseError(f"{name} holds values that are not finite ({key}): download or save it again")
+    return network.float().eval().requires_grad_(False)

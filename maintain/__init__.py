@@ -1,0 +1,1 @@
+"""What maintainers run in a clone; not installed, imported by nothing."""

@@ -1,0 +1,154 @@
+"""Results that runs wrote, and the places in the prose that quote them."""
+
+import argparse
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_course.commands.parsing import OneLineParser, run_command
+from gan_course.files import atomic_write
+from gan_course.lessons.results import GPU_FILE, KINDS, read_results
+from gan_course.paths import NOTEBOOKS, ROOT
+
+
+def computing_time(name: str) -> str:
+    """How long a lesson computes, by kind of machine, in words, as far as it is recorded."""
+    recorded = [("fast", "bfloat16"), ("fast", "float32"), ("full", "gpu")]
+    lessons = {(profile, kind): read_results(profile, kind).get(name) for profile, kind in recorded}
+    words = [
+        f"{profile} {lesson['seconds']:.0f} s ({KINDS[kind]})" for (profile, kind), lesson in lessons.items() if lesson
+    ]
+    return ", ".join(words) or "not yet measured"
+
+
+def _seconds(lesson: dict | None) -> str:
+    return f"{lesson['seconds']:.0f} s" if lesson else "not yet measured"
+
+
+def lesson_table() -> str:
+    """The README's table of lessons, as Markdown."""
+    lines = ["| lesson | you see | bfloat16 | float32 | memory | claims |", "| --- | --- | --- | --- | --- | --- |"]
+    fast, old = read_results("fast"), read_results("fast", "float32")
+    for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
+        title, promise = _title_and_promise(path.read_text())
+        lesson = fast.get(path.stem)
+        times = f"{_seconds(lesson)} | {_seconds(old.get(path.stem))}"
+        rest = " | "
+        if lesson:
+            held = sum(claim["held"] is True for claim in lesson["claims"])
+            rest = f"{lesson['peak_mb']} MB | {held} checked"
+        lines.append(f"| [{title}](notebooks/{path.stem}.ipynb) | {promise} | {times} | {rest} |")
+    return "\n".join(lines)
+
+
+def with_lesson_table(readme: str) -> str:
+    """The README's text with its table made anew between the two markers."""
+    return _between("lessons", lesson_table(), readme)
+
+
+def waiting_table() -> str:
+    """The teacher's table of the cells that a class has to wait for, as Markdown."""
+    lines = [
+        "| lesson | study | bfloat16 | float32 | cells of ten seconds and more, by heading (bfloat16) |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    fast, old = read_results("fast"), read_results("fast", "float32")
+    for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
+        title, lesson = _title_and_promise(path.read_text())[0], fast.get(path.stem, {})
+        waits = "; ".join(f"{wait['under']}: {wait['seconds']} s" for wait in lesson.get("waits", []))
+        times = f"{_seconds(lesson)} | {_seconds(old.get(path.stem))}"
+        lines.append(f"| {title} | {study_minutes(path.read_text())} min | {times} | {waits or 'none'} |")
+    return "\n".join(lines)
+
+
+def with_waiting_table(page: str) -> str:
+    """The teacher's page with its table made anew between the two markers."""
+    return _between("waits", waiting_table(), page)
+
+
+def study_minutes(source: str) -> int:
+    """How long a lesson takes one reader, beside computing: a rule of thumb, rounded up to five minutes.
+
+    The exercises' own minutes; 200 words of prose a minute, answers under a fold left out; 30 lines of code a minute;
+    a minute for each prediction.
+    """
+    cells = re.split(r"^# %%", re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL), flags=re.MULTILINE)
+    prose = " ".join(cell for cell in cells if cell.startswith(" [markdown]"))
+    exercises = sum(int(one) for one in re.findall(r"\*\*Exercise \d+\.[^*]+\*\* \(\w+, (\d+) minutes", prose))
+    words, predictions = len(re.findall(r"[A-Za-z]{2,}", prose)), prose.count("**Predict")
+    lines = sum(len(cell.splitlines()) for cell in cells if not cell.startswith(" [markdown]"))
+    return 5 * math.ceil((exercises + words / 200 + lines / 30 + predictions) / 5)
+
+
+def with_times(name: str, text: str, source: str) -> str:
+    """A lesson's text with the times of its first table made anew.
+
+    Args:
+        name: of the lesson.
+        text: of its source or of its notebook.
+        source: its source.
+    """
+    times = f"study {study_minutes(source)} min; computing: {computing_time(name)} |"
+    return re.sub(r"(\| \*?time\*? \| )[^|]*\|", rf"\g<1>{times}", text, count=1)
+
+
+def update_prose() -> list[Path]:
+    """Write measured figures into the README and the lessons' first cells; returns the files that changed."""
+    teaching = ROOT / "docs" / "teaching.md"
+    texts = {ROOT / "README.md": with_gpu_line(with_lesson_table((ROOT / "README.md").read_text()))}
+    texts[teaching] = with_waiting_table(teaching.read_text())
+    for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
+        source, notebook = path.read_text(), NOTEBOOKS / f"{path.stem}.ipynb"
+        texts[path] = with_times(path.stem, source, source)
+        texts[notebook] = with_times(path.stem, notebook.read_text(), source)
+    changed = [path for path, text in texts.items() if path.read_text() != text]
+    for path in changed:
+        with atomic_write(path) as temporary:
+            temporary.write_text(texts[path])
+    return changed
+
+
+def gpu_line() -> str:
+    """When all lessons last ran on a GPU, in a sentence."""
+    if not GPU_FILE.is_file():
+        return "All lessons in the full profile on a GPU, trainings cut short (`make gpu`): never run yet."
+    record = json.loads(GPU_FILE.read_text())
+    outcome = "passed" if record["passed"] else "failed"
+    return (
+        f"All lessons in the full profile on a GPU, trainings cut short (`make gpu`): {outcome} on {record['date']}, "
+        f"commit {record['commit']}, {record['card']}."
+    )
+
+
+def with_gpu_line(readme: str) -> str:
+    """The README's text with what was tried on a GPU made anew between the two markers."""
+    return _between("gpu", gpu_line(), readme)
+
+
+def _between(marker: str, table: str, page: str) -> str:
+    """A page with a table in the place of whatever stands between two markers, also of nothing."""
+    pattern = rf"(<!-- {marker}:begin -->\n).*?(<!-- {marker}:end -->)"
+    return re.sub(pattern, lambda match: f"{match[1]}{table}\n{match[2]}", page, flags=re.DOTALL)
+
+
+def _title_and_promise(source: str) -> tuple[str, str]:
+    """The lesson's title, and the paragraph below it."""
+    lines = [line.removeprefix("#").strip() for line in source.splitlines()]
+    start = next(index for index, line in enumerate(lines) if line.startswith("# "))
+    first = next(index for index in range(start + 1, len(lines)) if lines[index])
+    last = lines.index("", first)
+    return lines[start].removeprefix("# "), " ".join(lines[first:last])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write measured figures into the prose; the exit code is that of `run_command`."""
+    parser = OneLineParser(prog="python -m maintain readme", description=__doc__)
+    return run_command(parser, arguments, _update)
+
+
+def _update(_: argparse.Namespace) -> int:
+    for path in update_prose():
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0

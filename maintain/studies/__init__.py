@@ -1,0 +1,1 @@
+"""Recorded studies: tables that lessons quote."""

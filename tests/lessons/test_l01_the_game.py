@@ -1,0 +1,214 @@
+import inspect
+import math
+
+import pytest
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+from torch.nn.functional import softplus
+
+from gan_course.lessons.l01_the_game import exercises as the_game
+
+
+def d_loss(logits_real, logits_fake):
+    return softplus(-logits_real).mean() + softplus(logits_fake).mean()
+
+
+def jsd(p, q, dx):
+    middle = (p + q) / 2
+    kl_p = torch.xlogy(p, p) - torch.xlogy(p, middle)
+    kl_q = torch.xlogy(q, q) - torch.xlogy(q, middle)
+    return (kl_p + kl_q).sum() * dx / 2
+
+
+def d_step(D, G, opt_D, real, z, *, detach=True, clear=True, loss_of=d_loss, step=True):
+    fake = G(z).detach() if detach else G(z)
+    loss = loss_of(D(real), D(fake))
+    if clear:
+        opt_D.zero_grad()
+    loss.backward()
+    if step:
+        opt_D.step()
+    return loss
+
+
+def g_step(D, G, opt_G, z, *, loss_of=lambda s: softplus(-s).mean(), clear=True, detach=False):
+    fake = G(z).detach() if detach else G(z)
+    loss = loss_of(D(fake))
+    if clear:
+        opt_G.zero_grad()
+    loss.backward()
+    opt_G.step()
+    return loss
+
+
+def broken(update, **how):
+    return lambda *arguments: update(*arguments, **how)
+
+
+def d_step_without_grad_graph(D, G, opt_D, real, z):
+    with torch.no_grad():
+        fake = G(z)
+    opt_D.zero_grad()
+    loss = bce(D(real), torch.ones(6, 1)) + bce(D(fake), torch.zeros(6, 1))
+    loss.backward()
+    opt_D.step()
+    return loss.item()
+
+
+def d_step_that_moves_g(D, G, opt_D, real, z):
+    loss = d_step(D, G, opt_D, real, z)
+    torch.optim.SGD(G.parameters(), lr=1.0).step()
+    return loss
+
+
+def g_step_that_moves_d(D, G, opt_G, z):
+    loss = g_step(D, G, opt_G, z)
+    torch.optim.SGD(D.parameters(), lr=1.0).step()
+    return loss
+
+
+def naive_d_loss(real, fake):
+    return -torch.log(torch.sigmoid(real)).mean() - torch.log(1 - torch.sigmoid(fake)).mean()
+
+
+def epsilon_d_loss(real, fake):
+    return -torch.log(torch.sigmoid(real) + 1e-8).mean() - torch.log(1 - torch.sigmoid(fake) + 1e-8).mean()
+
+
+def clamped_d_loss(real, fake):
+    def log_sigmoid(s):
+        return torch.where(s < -50, s.detach(), torch.log(torch.sigmoid(s.clamp(-50))))
+
+    return -log_sigmoid(real).mean() - log_sigmoid(-fake).mean()
+
+
+def naive_jsd(p, q, dx):
+    middle = (p + q) / 2
+    return ((p * (p / middle).log()).sum() + (q * (q / middle).log()).sum()) * dx / 2
+
+
+def trapezoid_jsd(p, q, dx):
+    middle = (p + q) / 2
+    terms = torch.xlogy(p, p) + torch.xlogy(q, q) - 2 * torch.xlogy(middle, middle)
+    return torch.trapezoid(terms, dx=dx) / 2
+
+
+def epsilon_jsd(p, q, dx):
+    middle = (p + q) / 2 + 1e-3
+    return naive_jsd(p + 1e-3, q + 1e-3, dx) + 0 * middle.sum()
+
+
+def kl(p, q, dx):
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum() * dx
+
+
+RIGHT = [
+    (the_game.check_optimal_discriminator, lambda p, q: p / (p + q)),
+    (the_game.check_optimal_discriminator, lambda p, q: 1 / (1 + q / p)),
+    (the_game.check_d_loss, d_loss),
+    (the_game.check_d_loss, lambda r, f: bce(r, torch.ones_like(r)) + bce(f, torch.zeros_like(f))),
+    (the_game.check_jsd, jsd),
+    (the_game.check_jsd, lambda p, q, dx: float(jsd(p, q, dx))),
+    (the_game.check_jsd, trapezoid_jsd),
+    (the_game.check_value_of_a_coin, -1.386),
+    (the_game.check_value_of_a_coin, -1.39),
+    (the_game.check_value_of_a_coin, 2 * math.log(0.5)),
+    (the_game.check_d_step, d_step),
+    (the_game.check_d_step, lambda *a: d_step(*a).detach()),
+    (the_game.check_d_step, d_step_without_grad_graph),
+    (the_game.check_g_step, g_step),
+    (the_game.check_where_it_saturates, (0, "generator")),
+    (the_game.check_where_it_saturates, [0.0, " Generator"]),
+]
+
+
+def d_step_that_freezes_G(D, G, opt_D, real, z):
+    G.requires_grad_(False)
+    return d_step(D, G, opt_D, real, z)
+
+
+def g_step_that_freezes_D(D, G, opt_G, z):
+    D.requires_grad_(False)
+    return g_step(D, G, opt_G, z)
+
+
+WRONG = [
+    (the_game.check_optimal_discriminator, lambda p, q: q / (p + q), "probability of being generated"),
+    (the_game.check_optimal_discriminator, lambda p, q: p / q, "leaves [0, 1]"),
+    (the_game.check_optimal_discriminator, lambda p, q: (p > q).double(), "V is highest at D = 0.75"),
+    (the_game.check_optimal_discriminator, lambda p, q: 0.5, "one value a point"),
+    (the_game.check_d_loss, naive_d_loss, "log(0) is infinite"),
+    (the_game.check_d_loss, lambda r, f: softplus(-r).mean() + softplus(f.detach()).mean(), "its gradient"),
+    (the_game.check_d_step, d_step_that_freezes_G, "no longer take gradients"),
+    (the_game.check_g_step, g_step_that_freezes_D, "no longer take gradients"),
+    (the_game.check_d_step, lambda *a: d_step(*a, loss_of=lambda r, f: d_loss(f, r), clear=False), "two faults"),
+    (the_game.check_d_loss, epsilon_d_loss, "digits are lost"),
+    (the_game.check_d_loss, clamped_d_loss, "its gradient"),
+    (the_game.check_d_loss, lambda r, f: d_loss(f, r), "exchanged"),
+    (the_game.check_d_loss, lambda r, f: softplus(r).mean() + softplus(-f).mean(), "exchanged"),
+    (the_game.check_d_loss, lambda r, f: -d_loss(r, f), "the sign is turned"),
+    (the_game.check_d_loss, lambda r, f: softplus(-r).sum() + softplus(f).sum(), "sums"),
+    (the_game.check_d_loss, lambda r, f: d_loss(r, f) / 2, "half of it"),
+    (the_game.check_d_loss, lambda r, f: softplus(-r), "one number"),
+    (the_game.check_d_loss, lambda r, f: softplus(f).mean() - r.mean(), "yours is"),
+    (the_game.check_jsd, lambda p, q, dx: jsd(p, q, 1), "sum times dx"),
+    (the_game.check_jsd, lambda p, q, dx: 2 * jsd(p, q, dx), "twice too large"),
+    (the_game.check_jsd, lambda p, q, dx: jsd(p, q, dx) / math.log(2), "in bits"),
+    (the_game.check_jsd, kl, "their mixture"),
+    (the_game.check_jsd, lambda p, q, dx: (kl(p, q, dx) + kl(q, p, dx)) / 2, "their mixture"),
+    (the_game.check_jsd, lambda p, q, dx: (kl(p, p + q, dx) + kl(q, p + q, dx)) / 2, "no density"),
+    (the_game.check_jsd, naive_jsd, "0 log 0"),
+    (the_game.check_jsd, epsilon_jsd, "have JSD"),
+    (the_game.check_jsd, lambda p, q, dx: p + q, "could not be used"),
+    (the_game.check_value_of_a_coin, 1.386, "never positive"),
+    (the_game.check_value_of_a_coin, -0.693, "one of its two terms"),
+    (the_game.check_value_of_a_coin, -2, "bits"),
+    (the_game.check_value_of_a_coin, 0.5, "both terms"),
+    (the_game.check_d_step, broken(d_step, detach=False), "detach"),
+    (the_game.check_d_step, broken(d_step, clear=False), "zero_grad"),
+    (the_game.check_d_step, broken(d_step, loss_of=lambda r, f: d_loss(f, r)), "exchanged"),
+    (the_game.check_d_step, broken(d_step, loss_of=lambda r, f: -d_loss(r, f)), "sign is turned"),
+    (the_game.check_d_step, broken(d_step, loss_of=lambda r, f: d_loss(r, f) / 2), "not along the gradient"),
+    (the_game.check_d_step, broken(d_step, step=False), "did not move"),
+    (the_game.check_d_step, d_step_that_moves_g, "belongs to D"),
+    (the_game.check_d_step, lambda *a: d_step(*a) is not None, "return the loss"),
+    (the_game.check_g_step, broken(g_step, loss_of=lambda s: softplus(s).mean()), "to be rejected"),
+    (the_game.check_g_step, broken(g_step, loss_of=lambda s: -softplus(s).mean()), "minimax"),
+    (the_game.check_g_step, broken(g_step, loss_of=lambda s: -softplus(-s).mean()), "to be rejected"),
+    (the_game.check_g_step, broken(g_step, detach=True), "no gradient reaches G"),
+    (the_game.check_g_step, broken(g_step, clear=False), "zero_grad"),
+    (the_game.check_g_step, g_step_that_moves_d, "belongs to G"),
+    (the_game.check_where_it_saturates, (1, "discriminator"), "without bound"),  # as published
+    (the_game.check_where_it_saturates, (1, "generator"), "without bound"),
+    (the_game.check_where_it_saturates, (0, "discriminator"), "Who has much to learn"),
+    (the_game.check_where_it_saturates, "generator", "a pair"),
+    (the_game.check_where_it_saturates, (0.5, "generator"), "0 or 1"),
+]
+
+CHECKS = [getattr(the_game, name) for name in dir(the_game) if name.startswith("check_")]
+
+
+@pytest.mark.parametrize(("check", "right"), RIGHT)
+def test_a_right_answer_passes(check, right):
+    assert check(right).status == "passed", check(right)
+
+
+@pytest.mark.parametrize(("check", "wrong", "reason"), WRONG)
+def test_a_wrong_answer_is_told_why(check, wrong, reason):
+    verdict = check(wrong)
+    assert verdict.status == "not yet"
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_an_empty_answer_is_not_attempted(check):
+    assert check(...).status == "not attempted yet"
+
+
+@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+def test_an_empty_stub_is_not_attempted(check):
+    assert check(lambda *arguments: ...).status == "not attempted yet"
+
+
+def test_every_check_meets_two_wrong_answers():
+    assert all(sum(row[0] is check for row in WRONG) >= 2 for check in CHECKS)

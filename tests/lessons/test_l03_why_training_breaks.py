@@ -1,0 +1,163 @@
+import cmath
+import inspect
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import relu, softplus
+
+from gan_course.lessons.l03_why_training_breaks import exercises as lesson
+
+
+def pull(theta, psi):
+    slope = torch.sigmoid(theta * psi)
+    return psi * slope, -theta * slope
+
+
+def eigenvalues(gamma, half=0.5):
+    root = cmath.sqrt(gamma**2 / 4 - half**2)
+    return -gamma / 2 + root, -gamma / 2 - root
+
+
+def best_answer(scores):
+    shares = torch.zeros_like(scores)
+    shares.view(-1)[scores.argmax()] = 1
+    return shares
+
+
+def relativistic(real, fake):
+    return softplus(fake - real).mean(), softplus(real - fake).mean()
+
+
+def published_wasserstein(real, fake):
+    """As published under the name Wasserstein, with a comment that it keeps f in [-1, 1]."""
+    return relu(1 - real).mean() + relu(1 + fake).mean()
+
+
+def nearly_best(scores):
+    return 0.9 * best_answer(scores) + 0.1 / scores.numel()
+
+
+def detached_wasserstein(real, fake):
+    return fake.mean() - real.detach().mean()
+
+
+SIGNS = {"A": "D ahead", "B": "balanced", "C": "runs away", "D": "balanced"}
+
+RIGHT = [
+    (lesson.check_pull, pull),
+    (lesson.check_pull, lambda t, p: torch.stack(pull(t, p))),
+    (lesson.check_orbits, {"simultaneous": "out", "alternating": "around"}),
+    (lesson.check_orbits, {"simultaneous": " Out", "alternating": "AROUND"}),
+    (lesson.check_eigenvalues, eigenvalues),
+    (lesson.check_eigenvalues, lambda g: eigenvalues(g)[::-1]),
+    (lesson.check_eigenvalues, lambda g: torch.linalg.eigvals(torch.tensor([[0, 0.5], [-0.5, -g]]).double())),
+    (lesson.check_eigenvalues, lambda g: np.linalg.eigvals(np.array([[0, 0.5], [-0.5, -g]]))),
+    (lesson.check_eigenvalues, lambda g: np.linalg.eig(np.array([[0, 0.5], [-0.5, -g]])).eigenvalues),
+    (lesson.check_eigenvalues, lambda g: [torch.tensor(one) for one in eigenvalues(g)]),
+    (lesson.check_best_answer, best_answer),
+    (lesson.check_best_answer, lambda s: (s == s.max()).double()),
+    (lesson.check_best_answer, lambda s: s == s.max()),
+    (lesson.check_relativistic, relativistic),
+    (lesson.check_relativistic, lambda r, f: [-torch.sigmoid(r - f).log().mean(), -torch.sigmoid(f - r).log().mean()]),
+    (lesson.check_wasserstein, lambda r, f: f.mean() - r.mean()),
+    (lesson.check_wasserstein, lambda r, f: -(r.mean() - f.mean())),
+    (lesson.check_line_up, SIGNS),
+    (lesson.check_line_up, {panel: word.upper() for panel, word in SIGNS.items()}),
+]
+
+WRONG = [
+    (lesson.check_pull, lambda t, p: [-one for one in pull(t, p)], "descent goes against"),
+    (lesson.check_pull, lambda t, p: pull(t, p)[::-1], "exchanged"),
+    (lesson.check_pull, lambda t, p: (pull(t, p)[0], -pull(t, p)[1]), "psi goes the wrong way"),
+    (lesson.check_pull, lambda t, p: (-pull(t, p)[0], pull(t, p)[1]), "theta goes the wrong way"),
+    (lesson.check_pull, lambda t, p: (p * torch.sigmoid(-t * p), pull(t, p)[1]), "non-saturating"),
+    (lesson.check_pull, lambda t, p: (p, -t), "outer one is missing"),
+    (lesson.check_pull, lambda t, p: (0 * t, 0 * p), "they move by"),
+    (lesson.check_pull, lambda t, p: pull(t, p)[0], "two values"),
+    (lesson.check_pull, lambda t, p: (1.0, 2.0), "3 values each"),
+    (lesson.check_orbits, {"simultaneous": "in", "alternating": "in"}, "right angle"),
+    (lesson.check_orbits, {"simultaneous": "around", "alternating": "around"}, "tangent"),
+    (lesson.check_orbits, {"simultaneous": "out", "alternating": "out"}, "already made"),
+    (lesson.check_orbits, {"simultaneous": "out", "alternating": "up"}, "each prediction is"),
+    (lesson.check_orbits, {"simultaneous": ..., "alternating": ...}, "two predictions"),
+    (lesson.check_orbits, "out", "answer with"),
+    (lesson.check_eigenvalues, lambda g: [-one for one in eigenvalues(g)], "wrong sign"),
+    (lesson.check_eigenvalues, lambda g: eigenvalues(2 * g), "a 2 too many"),
+    (lesson.check_eigenvalues, lambda g: (0.5j, -0.5j), "without R1"),
+    (
+        lesson.check_relativistic,
+        lambda r, f: (softplus(-r).mean() + softplus(f).mean(), softplus(-f).mean()),
+        "judges real and fake apart",
+    ),
+    (lesson.check_eigenvalues, lambda g: eigenvalues(g / 2), "half of it"),
+    (lesson.check_eigenvalues, lambda g: eigenvalues(g, half=1.0), "one half"),
+    (lesson.check_eigenvalues, lambda g: [1j * one for one in eigenvalues(g)], "factor of i"),
+    (lesson.check_eigenvalues, lambda g: (-g / 2, -g / 2), "cmath.sqrt"),
+    (lesson.check_eigenvalues, lambda g: -g / 2, "both eigenvalues"),
+    (lesson.check_eigenvalues, lambda g: (-g / 2 + (g**2 / 4 - 0.25) ** 0.5, "x"), "as two numbers"),
+    (lesson.check_eigenvalues, lambda g: np.array([[0, 0.5], [-0.5, -g]]), "as two numbers"),
+    (lesson.check_eigenvalues, lambda g: np.linalg.eig(np.array([[0, 0.5], [-0.5, -g]])), "as two numbers"),
+    (lesson.check_best_answer, lambda s: torch.softmax(s, 0), "When does that stop"),
+    (lesson.check_best_answer, lambda s: s.sigmoid() / s.sigmoid().sum(), "When does that stop"),
+    (lesson.check_best_answer, lambda s: torch.full_like(s, 1 / s.numel()), "even spread"),
+    (lesson.check_best_answer, lambda s: best_answer(-s), "largest score"),
+    (lesson.check_best_answer, nearly_best, "nearly"),
+    (lesson.check_best_answer, lambda s: s, "at least 0"),
+    (lesson.check_best_answer, lambda s: s.argmax(), "one share for each place"),
+    (lesson.check_best_answer, lambda s: torch.eye(len(s))[s.argmax()].to(s), "should also work on a grid"),
+    (lesson.check_relativistic, lambda r, f: relativistic(f, r), "exchanged"),
+    (lesson.check_relativistic, lambda r, f: (relativistic(r, f)[0], -relativistic(r, f)[0]), "saturates"),
+    (lesson.check_relativistic, lambda r, f: (relativistic(r, f)[0], softplus(-f).mean()), "fakes alone"),
+    (lesson.check_relativistic, lambda r, f: relativistic(r[:, 0], f), "every real sample met every fake"),
+    (lesson.check_relativistic, lambda r, f: relativistic(r, f.mean()), "average"),
+    (lesson.check_relativistic, lambda r, f: relativistic(r.mean(), f.mean()), "mean inside"),
+    (lesson.check_relativistic, lambda r, f: (softplus(f - r).sum(), softplus(r - f).sum()), "loss_D is"),
+    (lesson.check_relativistic, lambda r, f: (relativistic(r, f)[0], f.mean()), "loss_G is"),
+    (lesson.check_relativistic, lambda r, f: softplus(f - r), "the pair"),
+    (lesson.check_relativistic, lambda r, f: (softplus(f - r), softplus(r - f)), "one number"),
+    (lesson.check_wasserstein, published_wasserstein, "hinge loss"),
+    (lesson.check_wasserstein, lambda r, f: r.mean() - f.mean(), "sign is turned"),
+    (lesson.check_wasserstein, lambda r, f: relu(1 - r).mean() - f.mean(), "still hinge"),
+    (lesson.check_wasserstein, lambda r, f: f.clamp(-1, 1).mean() - r.clamp(-1, 1).mean(), "slope of f"),
+    (lesson.check_wasserstein, lambda r, f: f.tanh().mean() - r.tanh().mean(), "slope of f"),
+    (lesson.check_wasserstein, lambda r, f: softplus(-r).mean() + softplus(f).mean(), "logistic"),
+    (lesson.check_wasserstein, lambda r, f: f.sum() - r.sum(), "sums"),
+    (lesson.check_wasserstein, lambda r, f: f - r[:1], "one number"),
+    (lesson.check_wasserstein, lambda r, f: -r.mean(), "for the checker's scores"),
+    (lesson.check_wasserstein, detached_wasserstein, "its gradient is not"),
+    (lesson.check_line_up, SIGNS | {"C": "D ahead"}, "the axis of C"),
+    (lesson.check_line_up, SIGNS | {"A": "balanced"}, "who is winning"),
+    (lesson.check_line_up, SIGNS | {"B": "D ahead"}, "look at B"),
+    (lesson.check_line_up, SIGNS | {"D": "runs away"}, "look at D"),
+    (lesson.check_line_up, dict.fromkeys("ABCD", ...), "may be used twice"),
+    (lesson.check_line_up, {"A": "balanced"}, "answer with"),
+]
+
+CHECKS = [getattr(lesson, name) for name in dir(lesson) if name.startswith("check_")]
+
+
+@pytest.mark.parametrize(("check", "right"), RIGHT)
+def test_a_right_answer_passes(check, right):
+    assert check(right).status == "passed", check(right)
+
+
+@pytest.mark.parametrize(("check", "wrong", "reason"), WRONG)
+def test_a_wrong_answer_is_told_why(check, wrong, reason):
+    verdict = check(wrong)
+    assert verdict.status == "not yet"
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_an_empty_answer_is_not_attempted(check):
+    assert check(...).status == "not attempted yet"
+
+
+@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+def test_an_empty_stub_is_not_attempted(check):
+    assert check(lambda *arguments: ...).status == "not attempted yet"
+
+
+def test_every_check_meets_two_wrong_answers():
+    assert all(sum(row[0] is check for row in WRONG) >= 2 for check in CHECKS)

@@ -1,0 +1,245 @@
+import inspect
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+from torch.nn.functional import interpolate, pad
+
+from gan_course.data.batches import to_bytes, to_float
+from gan_course.evaluation.paired import colour_error, l1_error, to_lab
+from gan_course.lessons.l08_use_and_misuse import exercises as lesson
+
+
+def any_size(G, x, mode="reflect"):
+    height, width = x.shape[2:]
+    return G(pad(x, (0, -width % 4, 0, -height % 4), mode=mode))[:, :, :height, :width]
+
+
+def both_sides(G, x):
+    height, width = x.shape[2:]
+    top, left = (-height % 4) // 2, (-width % 4) // 2
+    border = (left, -width % 4 - left, top, -height % 4 - top)
+    return G(pad(x, border, mode="replicate"))[:, :, top : top + height, left : left + width]
+
+
+def resized(G, x):
+    height, width = x.shape[2:]
+    return interpolate(G(interpolate(x, (16, 20))), (height, width))
+
+
+def too_much(G, x):
+    height, width = x.shape[2:]
+    return G(pad(x, (0, 4 - width % 4, 0, 4 - height % 4), mode="reflect"))[:, :, :height, :width]
+
+
+def moved(G, x):
+    height, width = x.shape[2:]
+    return G(pad(x, (-width % 4, 0, -height % 4, 0), mode="reflect"))[:, :, :height, :width]
+
+
+def uncropped(G, x):
+    return G(pad(x, (0, -x.shape[3] % 4, 0, -x.shape[2] % 4), mode="reflect"))
+
+
+def upright(path):
+    return np.asarray(ImageOps.exif_transpose(Image.open(path)))
+
+
+def only_the_phone(path):
+    image = Image.open(path)
+    return image.transpose(Image.Transpose.ROTATE_270) if image.getexif().get(274) == 6 else image
+
+
+def wrong_way(path):
+    image = Image.open(path)
+    return image.transpose(Image.Transpose.ROTATE_90) if image.getexif().get(274) == 6 else image
+
+
+def turns_only(path):
+    image = Image.open(path)
+    turns = {6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90, 3: Image.Transpose.ROTATE_180}
+    turn = turns.get(image.getexif().get(274))
+    return image if turn is None else image.transpose(turn)
+
+
+def not_transposed(path):
+    """Six of the eight: those that keep width and height, and the two turns of a phone."""
+    image = Image.open(path)
+    return image if image.getexif().get(274) in (5, 7) else ImageOps.exif_transpose(image)
+
+
+def load_image(path):
+    image = Image.open(path).convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def load_asked(path):
+    image = Image.open(path)
+    return load_image(path) if image.has_transparency_data else image.convert("RGB")
+
+
+def only_rgba(path):
+    image = Image.open(path)
+    return load_image(path) if image.mode == "RGBA" else image.convert("RGB")
+
+
+def with_an_alpha_channel(path):
+    image = Image.open(path)
+    return load_image(path) if "A" in image.mode else image.convert("RGB")
+
+
+def published_load_image(path):
+    """As published in an annotated implementation."""
+    image = Image.open(path)
+    if image.mode != "RGB":
+        image = Image.new("RGB", image.size).paste(image)
+    return image
+
+
+def pasted(path):
+    image = Image.open(path)
+    if image.mode == "RGB":
+        return image
+    canvas = Image.new("RGB", image.size)
+    canvas.paste(image)
+    return canvas
+
+
+def ab(made, truth):
+    return (to_lab(made) - to_lab(truth))[:, 1:]
+
+
+def ab_error(made, truth):
+    return ab(made, truth).square().sum(1).sqrt().mean()
+
+
+def lost(G_AB, G_BA, a, disturb):
+    x = to_float(a)
+    sent = to_bytes(G_AB(x))
+    clean, disturbed = (G_BA(to_float(part)) for part in (sent, disturb(sent)))
+    return (l1_error(disturbed, x) - l1_error(clean, x)).mean()
+
+
+def _after(G_AB, G_BA, a, disturb):
+    return l1_error(G_BA(to_float(disturb(to_bytes(G_AB(to_float(a)))))), to_float(a)).mean()
+
+
+def _before(G_AB, G_BA, a):
+    return l1_error(G_BA(to_float(to_bytes(G_AB(to_float(a))))), to_float(a)).mean()
+
+
+def disturbs_the_source(G_AB, G_BA, a, disturb):
+    read = G_BA(to_float(to_bytes(G_AB(to_float(disturb(a))))))
+    return l1_error(read, to_float(a)).mean() - _before(G_AB, G_BA, a)
+
+
+def disturbs_the_answer(G_AB, G_BA, a, disturb):
+    read = to_float(disturb(to_bytes(G_BA(to_float(to_bytes(G_AB(to_float(a))))))))
+    return l1_error(read, to_float(a)).mean() - _before(G_AB, G_BA, a)
+
+
+def against_the_translation(G_AB, G_BA, a, disturb):
+    x = G_AB(to_float(a))
+    read = [G_BA(to_float(part)) for part in (disturb(to_bytes(x)), to_bytes(x))]
+    return l1_error(read[0], x).mean() - l1_error(read[1], x).mean()
+
+
+def never_saved(G_AB, G_BA, a, disturb):
+    return _after(G_AB, G_BA, a, disturb) - l1_error(G_BA(G_AB(to_float(a))), to_float(a)).mean()
+
+
+USES = {"A": "taste", "B": "evidence", "C": "message", "D": "shape", "E": "tested", "F": "evidence"}
+
+RIGHT = [
+    (lesson.check_any_size, any_size),
+    (lesson.check_any_size, both_sides),
+    (lesson.check_upright, upright),
+    (lesson.check_upright, lambda path: ImageOps.exif_transpose(Image.open(path))),
+    (lesson.check_load_image, load_image),
+    (lesson.check_load_image, load_asked),
+    (lesson.check_ab_error, ab_error),
+    (lesson.check_ab_error, colour_error),
+    (lesson.check_read_back, lost),
+    (lesson.check_read_back, lambda F, G, a, d: float(lost(F, G, a, d))),
+    (lesson.check_uses, USES),
+    (lesson.check_uses, {use: f" {word.upper()}" for use, word in USES.items()}),
+]
+
+WRONG = [
+    (lesson.check_any_size, lambda G, x: G(x), "needs multiples of 4"),
+    (lesson.check_any_size, lambda G, x: x, "call G"),
+    (lesson.check_any_size, uncropped, "crop to the input's size"),
+    (lesson.check_any_size, resized, "do not resize"),
+    (lesson.check_any_size, too_much, "should go in as it is"),
+    (lesson.check_any_size, moved, "another part of G's answer"),
+    (lesson.check_any_size, lambda G, x: any_size(G, x, "constant"), "mirror the picture"),
+    (lesson.check_upright, lambda path: np.asarray(Image.open(path)), "advice is ignored"),
+    (lesson.check_upright, lambda path: np.rot90(np.asarray(Image.open(path)), -1), "upright already"),
+    (lesson.check_upright, only_the_phone, "orientation 8"),
+    (lesson.check_upright, wrong_way, "upside down"),
+    (lesson.check_upright, turns_only, "orientation 2: this one is mirrored"),
+    (lesson.check_upright, not_transposed, "orientation 5: this one is mirrored"),
+    (lesson.check_load_image, published_load_image, "None comes out"),
+    (lesson.check_load_image, pasted, "transparent"),
+    (lesson.check_load_image, only_rgba, "transparent grey: places"),
+    (lesson.check_load_image, with_an_alpha_channel, "transparent palette: places"),
+    (lesson.check_load_image, Image.open, "not L"),
+    (lesson.check_load_image, lambda path: Image.open(path).convert("L").convert("RGB"), "colour: the colours"),
+    (lesson.check_load_image, lambda path: np.asarray(Image.open(path).convert("RGB")), "mode RGB, not ndarray"),
+    (lesson.check_ab_error, lambda m, t: (to_lab(m) - to_lab(t)).square().sum(1).sqrt().mean(), "leave out L*"),
+    (lesson.check_ab_error, lambda m, t: ab(m, t).abs().mean(), "each for itself"),
+    (lesson.check_ab_error, lambda m, t: ab(m, t).abs().sum(1).mean(), "adds"),
+    (lesson.check_ab_error, lambda m, t: ab(m, t).square().sum(1).mean(), "root is missing"),
+    (lesson.check_ab_error, lambda m, t: ab(m, t).square().sum(1).mean().sqrt(), "large errors count double"),
+    (lesson.check_ab_error, lambda m, t: ab(m, t).square().mean(1).sqrt().mean(), "their sum is meant"),
+    (lesson.check_ab_error, lambda m, t: (m - t).square().sum(1).sqrt().mean(), "to_lab"),
+    (lesson.check_ab_error, lambda m, t: (to_lab(m) - to_lab(t))[:, :2].square().sum(1).sqrt().mean(), "first channel"),
+    (lesson.check_ab_error, ab, "one number"),
+    (lesson.check_ab_error, lambda m, t: 0.0, "you say 0.000"),
+    (lesson.check_read_back, lambda F, G, a, d: -lost(F, G, a, d), "sign is turned"),
+    (lesson.check_read_back, _after, "take off"),
+    (lesson.check_read_back, lambda F, G, a, d: _before(F, G, a), "without any disturbance"),
+    (lesson.check_read_back, lambda F, G, a, d: _after(F, G, a, d) / _before(F, G, a), "not a ratio"),
+    (lesson.check_read_back, disturbs_the_source, "before it is translated"),
+    (lesson.check_read_back, disturbs_the_answer, "before G_BA reads it"),
+    (lesson.check_read_back, against_the_translation, "that set out"),
+    (lesson.check_read_back, never_saved, "never became bytes"),
+    (lesson.check_read_back, lambda F, G, a, d: G(d(F(to_float(a)))), "to_bytes first"),
+    (lesson.check_read_back, lambda F, G, a, d: a, "one number"),
+    (lesson.check_uses, USES | {"A": "evidence"}, "A: who would be misled"),
+    (lesson.check_uses, USES | {"B": "taste"}, "B: the doctor"),
+    (lesson.check_uses, USES | {"C": "tested"}, "C: what would G_BA read"),
+    (lesson.check_uses, USES | {"D": "taste"}, "D: compare the outlines"),
+    (lesson.check_uses, USES | {"E": "evidence"}, "E: what decides"),
+    (lesson.check_uses, USES | {"F": "message"}, "F: two cars"),
+    (lesson.check_uses, USES | {"F": ...}, "each is one of"),
+    (lesson.check_uses, {"A": "taste"}, "answer with"),
+]
+
+CHECKS = [getattr(lesson, name) for name in dir(lesson) if name.startswith("check_")]
+
+
+@pytest.mark.parametrize(("check", "right"), RIGHT)
+def test_a_right_answer_passes(check, right):
+    assert check(right).status == "passed", check(right)
+
+
+@pytest.mark.parametrize(("check", "wrong", "reason"), WRONG)
+def test_a_wrong_answer_is_told_why(check, wrong, reason):
+    verdict = check(wrong)
+    assert verdict.status == "not yet"
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_an_empty_answer_is_not_attempted(check):
+    assert check(...).status == "not attempted yet"
+
+
+@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+def test_an_empty_stub_is_not_attempted(check):
+    assert check(lambda *arguments: ...).status == "not attempted yet"
+
+
+def test_every_check_meets_two_wrong_answers():
+    assert all(sum(row[0] is check for row in WRONG) >= 2 for check in CHECKS)
