@@ -1,4 +1,6 @@
-"""`python -m benchmarks`: time the course's steps beside plain ones and write docs/results/speed.md."""
+"""`python -m benchmarks`: time the course's steps beside plain ones and write
+docs/results/speed.md.
+"""
 
 import argparse
 import json
@@ -58,12 +60,18 @@ def run(names: Sequence[str], rounds: int) -> dict:
 
 
 def as_on_an_old_machine(names: Sequence[str], rounds: int) -> list[float]:
-    """The ratios of the rows, the convolution's first, in a process that computes as on an old machine."""
+    """The ratios of the rows, the convolution's first, in a process that computes as on an old
+    machine.
+    """
     with tempfile.TemporaryDirectory() as folder:
         options = ["--rows", ",".join(names), "--rounds", str(rounds), "--here", "--out", folder]
         command = [sys.executable, "-m", "benchmarks", *options]
-        subprocess.run(command, cwd=ROOT, env=os.environ | OLD_MACHINE, check=True, stdout=subprocess.DEVNULL)
-        return [row["ratio"] for row in json.loads((Path(folder) / "speed.json").read_text())["rows"]]
+        subprocess.run(
+            command, cwd=ROOT, env=os.environ | OLD_MACHINE, check=True, stdout=subprocess.DEVNULL
+        )
+        return [
+            row["ratio"] for row in json.loads((Path(folder) / "speed.json").read_text())["rows"]
+        ]
 
 
 def _say(row: Row, entry: dict) -> None:
@@ -77,11 +85,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0; 2 for bad input (one line on standard error); 130 where the user stopped it.
     """
     parser = OneLineParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rows", default=",".join(ROWS), help=f"some of {','.join(ROWS)} (default: all)")
-    parser.add_argument("--rounds", type=whole, default=15, help="pairs of timings a row (default: 15)")
-    parser.add_argument("--trials", type=whole, default=10, help="with a busy neighbour and without (default: 10)")
-    parser.add_argument("--here", action="store_true", help="in this process alone: no old machine, no neighbour")
-    parser.add_argument("--out", type=folder, default=RESULTS, metavar="DIR", help="default: docs/results")
+    parser.add_argument(
+        "--rows", default=",".join(ROWS), help=f"some of {','.join(ROWS)} (default: all)"
+    )
+    parser.add_argument(
+        "--rounds", type=whole, default=15, help="pairs of timings a row (default: 15)"
+    )
+    parser.add_argument(
+        "--trials", type=whole, default=10, help="with a busy neighbour and without (default: 10)"
+    )
+    parser.add_argument(
+        "--here", action="store_true", help="in this process alone: no old machine, no neighbour"
+    )
+    parser.add_argument(
+        "--out", type=folder, default=RESULTS, metavar="DIR", help="default: docs/results"
+    )
     return run_command(parser, arguments, _measure)
 
 
@@ -90,12 +108,16 @@ def _measure(options: argparse.Namespace) -> int:
     names = [name.strip() for name in options.rows.split(",")]
     results = run(names, options.rounds)
     if not options.here:
-        for entry, ratio in zip(results["rows"], as_on_an_old_machine(names, options.rounds), strict=True):
+        for entry, ratio in zip(
+            results["rows"], as_on_an_old_machine(names, options.rounds), strict=True
+        ):
             entry["ratio_old"] = ratio
         for entry, name in zip(results["rows"][1:], names, strict=True):
             entry["beside_neighbour"] = beside_neighbour(name, options.trials)["ratio"]
         results["lessons"] = {name: beside_neighbour(name, options.trials) for name in LESSONS}
-    print(f"\n{results['machine']}\n\n{as_text(results)}\n\nwritten to {write_results(results, out)}")
+    print(
+        f"\n{results['machine']}\n\n{as_text(results)}\n\nwritten to {write_results(results, out)}"
+    )
     return 0
 
 

@@ -62,8 +62,8 @@ def compare(
 ) -> Comparison:
     """Time A and B in turn, so that whatever else slows the machine slows both.
 
-    Each round times both, one directly after the other, and gives one ratio; who goes first alternates, so that
-    neither gains from a machine that slowly gets busier.
+    Each round times both, one directly after the other, and gives one ratio; who goes first
+    alternates, so that neither gains from a machine that slowly gets busier.
 
     Args:
         a: one step of the first.

@@ -14,10 +14,12 @@ from gan_course.training.image_pool import ImagePool
 
 
 class PlainCycleGAN:
-    """Both generators, then both discriminators: float32, NCHW, eager, Adam as PyTorch makes it by default.
+    """Both generators, then both discriminators: float32, NCHW, eager, Adam as PyTorch makes it by
+    default.
 
-    The arithmetic is the course's, with torch's own InstanceNorm2d and ReflectionPad2d, one pass a network and set of
-    pictures, and without gradients that nobody needs, so that only the way of computing differs.
+    The arithmetic is the course's, with torch's own InstanceNorm2d and ReflectionPad2d, one pass a
+    network and set of pictures, and without gradients that nobody needs, so that only the way of
+    computing differs.
 
     Args:
         networks: G_AB, G_BA, D_A, D_B, already plain.
@@ -28,19 +30,29 @@ class PlainCycleGAN:
     def __init__(self, *networks: nn.Module, config: CycleGANConfig, seed: int) -> None:
         self.G_AB, self.G_BA, self.D_A, self.D_B = networks
         self.config = config
-        self.opt_G = torch.optim.Adam(chain(*(G.parameters() for G in networks[:2])), config.lr, config.betas)
-        self.opt_D = torch.optim.Adam(chain(*(D.parameters() for D in networks[2:])), config.lr, config.betas)
+        self.opt_G = torch.optim.Adam(
+            chain(*(G.parameters() for G in networks[:2])), config.lr, config.betas
+        )
+        self.opt_D = torch.optim.Adam(
+            chain(*(D.parameters() for D in networks[2:])), config.lr, config.betas
+        )
         self.pools = [
-            ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed + side)) for side in (0, 1)
+            ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed + side))
+            for side in (0, 1)
         ]
 
     def __call__(self, real_A: Tensor, real_B: Tensor) -> dict[str, Tensor]:
-        """One step on real pictures (N, 3, H, W) of each domain, in [-1, 1]; returns its losses, detached."""
+        """One step on real pictures (N, 3, H, W) of each domain, in [-1, 1]; returns its losses,
+        detached.
+        """
         on = self.config
         for D in (self.D_A, self.D_B):
             D.requires_grad_(False)
         fake_B, fake_A = self.G_AB(real_A), self.G_BA(real_B)
-        losses = {"gan_A": _towards(self.D_A(fake_A), 1.0), "gan_B": _towards(self.D_B(fake_B), 1.0)}
+        losses = {
+            "gan_A": _towards(self.D_A(fake_A), 1.0),
+            "gan_B": _towards(self.D_B(fake_B), 1.0),
+        }
         losses["cycle_A"] = on.lambda_cycle * l1_loss(self.G_BA(fake_B), real_A)
         losses["cycle_B"] = on.lambda_cycle * l1_loss(self.G_AB(fake_A), real_B)
         if on.lambda_identity:
@@ -74,7 +86,9 @@ def cyclegan_pair(
     if config.r1_gamma or config.ema_decay:
         raise ValueError("the plain step has no R1 and no average: set r1_gamma and ema_decay to 0")
     shape = (4 * config.batch_size, 3, config.img_resolution, config.img_resolution)
-    noise = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    noise = torch.randint(
+        0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     training = build_cyclegan(config, noise, noise.flip(0), seed=0, runtime=runtime)
     step = training.step
     networks = [plainly(getattr(step, name)) for name in NETWORKS]
@@ -87,7 +101,8 @@ def plainly(network: nn.Module) -> nn.Module:
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, InstanceNorm):
-                setattr(parent, name, nn.InstanceNorm2d(1, eps=child.eps))  # its number of channels is never read
+                # its number of channels is never read
+                setattr(parent, name, nn.InstanceNorm2d(1, eps=child.eps))
             elif isinstance(child, Pad) and child.mode == "reflect":
                 setattr(parent, name, nn.ReflectionPad2d(child.border))
     return network

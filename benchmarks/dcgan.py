@@ -12,10 +12,12 @@ from gan_course.training.dcgan import DCGANConfig, DCGANStep, build_dcgan
 
 
 class PlainDCGAN:
-    """D's update, G's update, the average of G: float32, NCHW, eager, Adam as PyTorch makes it by default.
+    """D's update, G's update, the average of G: float32, NCHW, eager, Adam as PyTorch makes it by
+    default.
 
-    The arithmetic is the course's, down to what need not be computed (no gradients of G in D's turn, none of D's
-    weights in G's turn), so that only the way of computing it differs. R1 is left out.
+    The arithmetic is the course's, down to what need not be computed (no gradients of G in D's
+    turn, none of D's weights in G's turn), so that only the way of computing it differs. R1 is left
+    out.
 
     Args:
         G: generator, (N, z_dim) to pictures.
@@ -42,7 +44,9 @@ class PlainDCGAN:
         self.ema_decay, self.generator = ema_decay, generator
 
     def __call__(self, real: Tensor) -> dict[str, Tensor]:
-        """One step on a batch of real pictures (N, C, H, W) in [-1, 1]; returns both losses, detached."""
+        """One step on a batch of real pictures (N, C, H, W) in [-1, 1]; returns both losses,
+        detached.
+        """
         ones, zeros = real.new_ones(len(real)), real.new_zeros(len(real))
 
         with torch.no_grad():
@@ -72,7 +76,8 @@ class PlainDCGAN:
 
 
 def dcgan_pair(config: DCGANConfig, runtime: Runtime) -> tuple[DCGANStep, PlainDCGAN, Tensor]:
-    """The course's step, the plain one with the same first weights and latent vectors, and a batch for both.
+    """The course's step, the plain one with the same first weights and latent vectors, and a batch
+    for both.
 
     Raises:
         ValueError: the configuration asks for R1, which the plain step leaves out.
@@ -81,7 +86,10 @@ def dcgan_pair(config: DCGANConfig, runtime: Runtime) -> tuple[DCGANStep, PlainD
         raise ValueError(f"r1_gamma is {config.r1_gamma}: the plain step has no R1")
     training = build_dcgan(config, load_fashion()[0], seed=0, runtime=runtime)
     step, real = training.step, next(training.batches)
-    networks = [copy.deepcopy(network).to(memory_format=torch.contiguous_format) for network in (step.G, step.D)]
+    networks = [
+        copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+        for network in (step.G, step.D)
+    ]
     generator = runtime.generator(0)
     generator.set_state(step.generator.get_state())
     shared = {"lr": config.lr, "betas": config.betas, "ema_decay": config.ema_decay}

@@ -29,19 +29,29 @@ def load() -> float:
 
 
 def count_flops(step: Callable[[], object]) -> int:
-    """Floating-point operations of one call, as torch counts them: convolutions and matrix products, two an element."""
+    """Floating-point operations of one call, as torch counts them: convolutions and matrix
+    products, two an element.
+    """
     with FlopCounterMode(display=False) as counter:
         step()
     return counter.get_total_flops()
 
 
-def convolution(device: str, dtype: torch.dtype, memory_format: torch.memory_format) -> Callable[[], None]:
-    """One call of the convolution that `CONVOLUTION` names, all tensors already in `dtype` and layout.
+def convolution(
+    device: str, dtype: torch.dtype, memory_format: torch.memory_format
+) -> Callable[[], None]:
+    """One call of the convolution that `CONVOLUTION` names, all tensors already in `dtype` and
+    layout.
 
-    No conversions, no norm, no optimiser: it is what the machine can do, and a training step reaches a share of it.
+    No conversions, no norm, no optimiser: it is what the machine can do, and a training step
+        reaches a share of it.
     """
     layer = nn.Conv2d(64, 64, 3, padding=1).to(device, dtype, memory_format=memory_format)
-    x = torch.randn(16, 64, 32, 32, device=device, dtype=dtype).to(memory_format=memory_format).requires_grad_()
+    x = (
+        torch.randn(16, 64, 32, 32, device=device, dtype=dtype)
+        .to(memory_format=memory_format)
+        .requires_grad_()
+    )
     slope = torch.randn_like(x)
 
     def once() -> None:

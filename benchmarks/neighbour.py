@@ -1,7 +1,8 @@
 """A training step beside a program that keeps one core busy.
 
-`python -m benchmarks.neighbour NAME` takes one step of NAME again and again for two seconds and prints the median, in
-seconds. Every trial is a process of its own, because the course looks at the cores when a process starts.
+`python -m benchmarks.neighbour NAME` takes one step of NAME again and again for two seconds and
+prints the median, in seconds. Every trial is a process of its own, because the course looks at the
+cores when a process starts.
 """
 
 import subprocess
@@ -73,7 +74,9 @@ def busy_neighbour() -> Iterator[None]:
 
 
 def beside_neighbour(name: str, trials: int) -> dict[str, float]:
-    """Quiet and busy trials in turn: the median seconds of each, and the median ratio of busy to quiet."""
+    """Quiet and busy trials in turn: the median seconds of each, and the median ratio of busy to
+    quiet.
+    """
     quiet, busy = [], []
     for _ in range(trials):
         quiet.append(_trial(name))

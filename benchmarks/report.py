@@ -62,7 +62,10 @@ def as_text(results: dict) -> str:
     """The table with aligned columns, for the terminal."""
     lines = [list(HEADER), *table(results)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in lines
+    )
 
 
 def as_markdown(results: dict) -> str:
@@ -93,7 +96,9 @@ busy processes in turn.{_lessons(results)}
 
 
 def _lessons(results: dict) -> str:
-    """A sentence on the live trainings of the lessons beside a busy neighbour, where they were measured."""
+    """A sentence on the live trainings of the lessons beside a busy neighbour, where they were
+    measured.
+    """
     parts = []
     for name, row in results.get("lessons", {}).items():
         times = f"{1000 * row['quiet']:.0f} ms quiet, {1000 * row['busy']:.0f} ms busy ({row['ratio']:.2f})"

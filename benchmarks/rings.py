@@ -1,4 +1,6 @@
-"""The ring step of lesson 03, which trains a table of GANs at once, beside a plain loop over the same GANs."""
+"""The ring step of lesson 03, which trains a table of GANs at once, beside a plain loop over the
+same GANs.
+"""
 
 from collections.abc import Sequence
 
@@ -25,7 +27,9 @@ class PlainRing:
             self.G = mlp(config.z_dim, 2, hidden=config.hidden, n_hidden=config.n_hidden)
             self.D = mlp(2, 1, hidden=config.hidden, n_hidden=config.n_hidden)
         self.opt_G = torch.optim.Adam(self.G.parameters(), lr=config.lr, betas=config.betas)
-        self.opt_D = torch.optim.Adam(self.D.parameters(), lr=config.lr_ratio * config.lr, betas=config.betas)
+        self.opt_D = torch.optim.Adam(
+            self.D.parameters(), lr=config.lr_ratio * config.lr, betas=config.betas
+        )
         self.gan, self.config = gan, config
         self.generator = torch.Generator().manual_seed(gan.seed)
 
@@ -55,7 +59,9 @@ class PlainRing:
 
     def fake(self) -> Tensor:
         """A batch of G's points: (N, 2)."""
-        return self.G(torch.randn(self.config.batch_size, self.config.z_dim, generator=self.generator))
+        return self.G(
+            torch.randn(self.config.batch_size, self.config.z_dim, generator=self.generator)
+        )
 
     def penalties(self, real: Tensor, fake: Tensor) -> Tensor:
         """The GAN's own penalties, each with its factor, as one sum."""
@@ -75,9 +81,12 @@ class PlainRing:
 
     def judge(self, points: Tensor) -> Tensor:
         """D's scores (N, 1) of points whose gradient will be taken."""
-        return self.D(points.view_as(points))  # FlopCounterMode cannot follow a gradient at a module's very input
+        # FlopCounterMode cannot follow a gradient at a module's very input
+        return self.D(points.view_as(points))
 
 
 def rings_pair(config: RingsConfig, gans: Sequence[RingGAN]) -> tuple[RingsStep, list[PlainRing]]:
-    """The batched step of some GANs, and one plain step for each of them with the same weights and data."""
+    """The batched step of some GANs, and one plain step for each of them with the same weights and
+    data.
+    """
     return build_rings(config, gans), [PlainRing(gan, config) for gan in gans]

@@ -27,7 +27,8 @@ class Row:
     course: Callable[[], object]  # one step as the course takes it
     reference: Callable[[], object]  # the same step, plainly
     inner: int  # steps in one timing
-    fast_path: bool = True  # the course's side uses the runtime's precision and layout; else float32
+    # the course's side uses the runtime's precision and layout; else float32
+    fast_path: bool = True
 
 
 def convolution_row(runtime: Runtime) -> Row:
@@ -47,7 +48,9 @@ def dcgan_row(runtime: Runtime) -> Row:
 
 
 def cyclegan_row(runtime: Runtime) -> Row:
-    """The paper's networks for 256 px on one picture of 128 px: the runtime's precision against float32, NCHW."""
+    """The paper's networks for 256 px on one picture of 128 px: the runtime's precision against
+    float32, NCHW.
+    """
     config = CycleGANConfig(n_steps=1_000, img_resolution=128, n_blocks=9)
     return _cyclegan_row("CycleGAN step, the paper's networks", config, runtime, inner=1)
 
@@ -75,11 +78,19 @@ def lesson_cyclegan_row(runtime: Runtime) -> Row:
 def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: int) -> Row:
     step, plain, batch = cyclegan_pair(config, runtime)
     sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, {config.base_channels} base channels"
-    return Row(title, f"{sizes}, {config.n_blocks} blocks", lambda: step(batch), lambda: plain(*batch), inner)
+    return Row(
+        title,
+        f"{sizes}, {config.n_blocks} blocks",
+        lambda: step(batch),
+        lambda: plain(*batch),
+        inner,
+    )
 
 
 def stylegan_row(runtime: Runtime) -> Row:
-    """StyleGAN as wide as the shipped weights, at full size; sixteen steps in a timing, so that each has its R1."""
+    """StyleGAN as wide as the shipped weights, at full size; sixteen steps in a timing, so that
+    each has its R1.
+    """
     config = StyleGANConfig(
         n_steps=22_000,
         z_dim=64,
@@ -96,11 +107,15 @@ def stylegan_row(runtime: Runtime) -> Row:
     step, plain, real = stylegan_pair(config, runtime)
     plain(real)  # the step that is counted comes next: without R1, which the counter cannot follow
     sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, at most {config.channel_max} channels"
-    return Row("StyleGAN step", sizes, lambda: step(real), lambda: plain(real), inner=config.r1_every)
+    return Row(
+        "StyleGAN step", sizes, lambda: step(real), lambda: plain(real), inner=config.r1_every
+    )
 
 
 def rings_row(runtime: Runtime) -> Row:
-    """Lesson 03's whole table in one batched step against the same GANs one after another; float32 on the CPU."""
+    """Lesson 03's whole table in one batched step against the same GANs one after another; float32
+    on the CPU.
+    """
     lesson = BREAKS["fast"]
     config, table = lesson.rings, ring_table(lesson.gamma, range(lesson.n_seeds))
     gans = [gan for column in table.values() for row in column for gan in row]

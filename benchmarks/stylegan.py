@@ -14,13 +14,15 @@ KERNEL = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
 
 
 class PlainStyleGAN:
-    """D's step with R1 every so often, then G's: float32, NCHW, eager, Adam as PyTorch makes it by default.
+    """D's step with R1 every so often, then G's: float32, NCHW, eager, Adam as PyTorch makes it by
+    default.
 
-    The arithmetic is the course's, as one reads it in published code: nearest neighbour and then a blur, instance norm
-    and then the style, a convolution and then a mean of 2 x 2 pixels.
+    The arithmetic is the course's, as one reads it in published code: nearest neighbour and then a
+    blur, instance norm and then the style, a convolution and then a mean of 2 x 2 pixels.
 
     Args:
-        G: a generator of the course's StyleGAN, already plain; its weights are used, not its way of computing.
+        G: a generator of the course's StyleGAN, already plain; its weights are used, not its way of
+            computing.
         D: its discriminator.
         config: rates and switches; no growing.
     """
@@ -40,7 +42,13 @@ class PlainStyleGAN:
         loss_D = softplus(-logits_real).mean() + softplus(logits_fake).mean()
         if is_r1:
             (slopes,) = torch.autograd.grad(logits_real.sum(), real, create_graph=True)
-            loss_D = loss_D + self.config.r1_gamma / 2 * self.config.r1_every * slopes.square().sum((1, 2, 3)).mean()
+            loss_D = (
+                loss_D
+                + self.config.r1_gamma
+                / 2
+                * self.config.r1_every
+                * slopes.square().sum((1, 2, 3)).mean()
+            )
         self.opt_D.zero_grad()
         loss_D.backward()
         self.opt_D.step()
@@ -54,7 +62,10 @@ class PlainStyleGAN:
     def sample(self, n: int) -> Tensor:
         """n fakes with mixed styles and new noise."""
         G = self.G.synthesis
-        w, other = (self.G.mapping(torch.randn(n, self.G.z_dim))[:, None].expand(-1, G.num_ws, -1) for _ in range(2))
+        w, other = (
+            self.G.mapping(torch.randn(n, self.G.z_dim))[:, None].expand(-1, G.num_ws, -1)
+            for _ in range(2)
+        )
         layer = torch.randint(1, G.num_ws, (n,))
         ws = mix_styles(w, other, torch.where(torch.rand(n) < self.config.mixing, layer, G.num_ws))
         x = G.const.expand(n, -1, -1, -1)
@@ -83,16 +94,22 @@ class PlainStyleGAN:
         return D.score(leaky_relu(D.dense(x.flatten(1)), 0.2)).flatten()
 
 
-def stylegan_pair(config: StyleGANConfig, runtime: Runtime) -> tuple[StyleGANStep, PlainStyleGAN, Tensor]:
+def stylegan_pair(
+    config: StyleGANConfig, runtime: Runtime
+) -> tuple[StyleGANStep, PlainStyleGAN, Tensor]:
     """The course's step, the plain one with the same first weights, and a batch of noise for both.
 
     Raises:
         ValueError: a loss or a penalty that the plain step has not.
     """
     if config.loss != "logistic" or config.r2_gamma:
-        raise ValueError("the plain step has the logistic loss and R1 alone: set loss and r2_gamma so")
+        raise ValueError(
+            "the plain step has the logistic loss and R1 alone: set loss and r2_gamma so"
+        )
     shape = (4 * config.batch_size, 3, config.img_resolution, config.img_resolution)
-    noise = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    noise = torch.randint(
+        0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     training = build_stylegan(config, noise, seed=0, runtime=runtime)
     plain = [
         copy.deepcopy(network).to(memory_format=torch.contiguous_format)

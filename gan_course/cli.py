@@ -26,8 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 where all went well, 1 where a lesson failed, 2 for bad input (one line on standard error), 130 where
-        the user stopped it; 143 or 129 where a training was saved after SIGTERM or SIGHUP.
+        0 where all went well, 1 where a lesson failed, 2 for bad input (one line on standard
+        error), 130 where the user stopped it; 143 or 129 where a training was saved after SIGTERM
+        or SIGHUP.
     """
     words = sys.argv[1:] if arguments is None else arguments
     named = next((word for word in words if word in COMMANDS), "")
@@ -39,12 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def command_parser(*wanted: str) -> argparse.ArgumentParser:
-    """The parser of all commands, with the options of those wanted: a command's module imports much.
+    """The parser of all commands, with the options of those wanted: a command's module imports
+    much.
 
     Args:
         wanted: keys of `COMMANDS`.
     """
-    parser = OneLineParser(prog="python -m gan_course", description="A course on GANs that trains and measures.")
+    parser = OneLineParser(
+        prog="python -m gan_course", description="A course on GANs that trains and measures."
+    )
     parser.set_defaults(smaller="--batch-size or --resolution")  # where memory runs out
     parser.add_argument("--version", action="version", version=f"gan_course {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -18,9 +18,9 @@ TEMPORARY = ".new_"  # short, whatever the file's own name: that may be as long 
 def atomic_write(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; put it in place only if the block succeeds.
 
-    The new bytes are flushed to the disk before the name changes hands, so that a crash, a kill or a
-    full disk leaves either the old file or the new one, never half of either. Permissions, and the flush of
-    the folder, are asked for and not insisted on: some file systems have neither.
+    The new bytes are flushed to the disk before the name changes hands, so that a crash, a kill or
+    a full disk leaves either the old file or the new one, never half of either. Permissions, and
+    the flush of the folder, are asked for and not insisted on: some file systems have neither.
 
     Args:
         path: the file to write; its folder must exist.
@@ -81,7 +81,8 @@ def sha256(path: Path | str) -> str:
 
 
 def damage_in_zip(path: Path | str) -> str:
-    """What is wrong with a zip archive, such as a file of `torch.save`: torch writes checksums, but does not read them.
+    """What is wrong with a zip archive, such as a file of `torch.save`: torch writes checksums, but
+    does not read them.
 
     Returns:
         The reason; empty where all of it is whole.
@@ -113,7 +114,9 @@ def _umask() -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Ask for the new name to reach the disk too. The file is in place already: a refusal loses nothing."""
+    """Ask for the new name to reach the disk too. The file is in place already: a refusal loses
+    nothing.
+    """
     with suppress(OSError):  # Windows opens no folder; SMB, VirtualBox and some FUSE sync none
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -17,8 +17,9 @@ LOCK = ".lock"
 def run_folder(path: Path | str) -> Iterator[Path]:
     """Make a folder for a run, and hold it until the block ends.
 
-    The system itself keeps the lock (flock, or Windows' own) and drops it when the process ends, however that comes
-    about: the file `.lock` stays behind and says nothing. A file system without locks leaves the run unguarded.
+    The system itself keeps the lock (flock, or Windows' own) and drops it when the process ends,
+    however that comes about: the file `.lock` stays behind and says nothing. A file system without
+    locks leaves the run unguarded.
 
     Args:
         path: the folder; made where it does not exist.
@@ -34,7 +35,9 @@ def run_folder(path: Path | str) -> Iterator[Path]:
     try:
         lock.acquire()
     except Timeout:
-        raise CourseError(f"a run is going on in {folder}: wait until it has ended, or stop it first") from None
+        raise CourseError(
+            f"a run is going on in {folder}: wait until it has ended, or stop it first"
+        ) from None
     except (OSError, NotImplementedError):  # no locks there
         pass
     try:
@@ -44,7 +47,8 @@ def run_folder(path: Path | str) -> Iterator[Path]:
 
 
 def new_folder(parent: Path | str, name: str) -> Path:
-    """Make a folder that nobody else has: `name`, or `name_2`, `name_3` and so on where that is taken.
+    """Make a folder that nobody else has: `name`, or `name_2`, `name_3` and so on where that is
+    taken.
 
     Raises:
         CourseError: it cannot be made.

@@ -40,7 +40,9 @@ class Runtime:
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """Channels last: the order in which the networks of all lessons ran faster on every processor tried."""
+        """Channels last: the order in which the networks of all lessons ran faster on every
+        processor tried.
+        """
         return torch.channels_last
 
     def memory_format_for(self, width: int) -> torch.memory_format:
@@ -50,9 +52,10 @@ class Runtime:
             width: channels of its widest layers.
 
         Returns:
-            Torch's own order for wide layers in float32 on a processor with AVX2 alone, where it was measured to be
-            faster (`make bench`); else channels last. It is looked up, not timed at the start of each run:
-            orders differ in the last bits, and the same seed is to give the same run.
+            Torch's own order for wide layers in float32 on a processor with AVX2 alone, where it
+            was measured to be faster (`make bench`); else channels last. It is looked up, not timed
+            at the start of each run: orders differ in the last bits, and the same seed is to give
+            the same run.
         """
         wide = self.device == "cpu" and self.precision == "float32" and width >= WIDE
         has_avx2_alone = torch.backends.cpu.get_cpu_capability() == "AVX2"
@@ -79,15 +82,16 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
     """Decide where and how to run.
 
     Each argument overrides its environment variable (`GAN_COURSE_DEVICE`, `GAN_COURSE_PRECISION`,
-    `GAN_COURSE_THREADS`), which overrides the choice made by looking: CUDA where a GPU is really there, else the
-    CPU; bfloat16 where the hardware computes it natively, else float32; as many threads as cores are free. Sets
-    torch's thread count, and asks oneDNN for the kernels of which it promises the same bits from run to run.
+    `GAN_COURSE_THREADS`), which overrides the choice made by looking: CUDA where a GPU is really
+    there, else the CPU; bfloat16 where the hardware computes it natively, else float32; as many
+    threads as cores are free. Sets torch's thread count, and asks oneDNN for the kernels of which
+    it promises the same bits from run to run.
 
     Args:
         device: "cpu", "cuda", "cuda:1" or "mps"; empty to look. "mps" is never chosen by itself.
         precision: "float32" or "bfloat16"; empty to look.
-        threads: CPU threads, 1 or more; empty to look: one for each core that nobody else keeps busy, and at most
-            torch's own count. The first look of a process counts for all of it.
+        threads: CPU threads, 1 or more; empty to look: one for each core that nobody else keeps
+            busy, and at most torch's own count. The first look of a process counts for all of it.
 
     Raises:
         CourseError: the device is not there, or an unknown device or precision, or threads below 1.
@@ -97,13 +101,16 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
     asked_precision = precision or os.environ.get("GAN_COURSE_PRECISION", "")
     precision, why = _choose_precision(device, asked_precision)
     torch.backends.mkldnn.deterministic = True
-    count, busy = _set_threads(str(threads or os.environ.get("GAN_COURSE_THREADS", "")), look=device == "cpu")
+    count, busy = _set_threads(
+        str(threads or os.environ.get("GAN_COURSE_THREADS", "")), look=device == "cpu"
+    )
     found = "as asked" if asked else ("a GPU is there" if device == "cuda" else "no GPU found")
     return Runtime(device, precision, count, "; ".join(filter(None, [found, why, busy])))
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and torch once, at the start of a lesson or run, before networks are built.
+    """Seed Python, NumPy and torch once, at the start of a lesson or run, before networks are
+    built.
 
     Raises:
         CourseError: the seed is no whole number, as papermill's `-p SEED abc` would have it.
@@ -119,8 +126,8 @@ def seed_everything(seed: int) -> None:
 def native_bfloat16(device: str) -> str:
     """The hardware's own bfloat16 arithmetic by name, or "" where it would be emulated.
 
-    On a CPU both the processor (AMX or AVX512-BF16) and torch's convolution library must offer it: the library
-    honours `ONEDNN_MAX_CPU_ISA`, the processor's flags do not.
+    On a CPU both the processor (AMX or AVX512-BF16) and torch's convolution library must offer it:
+    the library honours `ONEDNN_MAX_CPU_ISA`, the processor's flags do not.
     """
     if device.startswith("cuda"):
         return "bfloat16 on the GPU" if torch.cuda.get_device_capability(device)[0] >= 8 else ""
@@ -152,9 +159,13 @@ def _check_device(name: str) -> str:
             return "cpu"
         case "cuda":
             if not torch.cuda.is_available():
-                raise CourseError(f"device {name!r} is not there (CUDA finds no GPU): leave it out, or choose cpu")
+                raise CourseError(
+                    f"device {name!r} is not there (CUDA finds no GPU): leave it out, or choose cpu"
+                )
             if device.index is not None and device.index >= torch.cuda.device_count():
-                raise CourseError(f"device {name!r} is not there: this machine has {torch.cuda.device_count()} GPU(s)")
+                raise CourseError(
+                    f"device {name!r} is not there: this machine has {torch.cuda.device_count()} GPU(s)"
+                )
             return name
         case "mps":
             if not torch.backends.mps.is_available():
@@ -201,8 +212,9 @@ def own_threads() -> int:
 def free_cores() -> int:
     """Cores that no other program keeps busy, looked at once a process; at least 1.
 
-    Torch's threads wait for each other many times in a step. On a core that is shared, all wait for the one that does
-    not run: with a busy neighbour on two cores, one thread is much faster than two (`make bench` measures it).
+    Torch's threads wait for each other many times in a step. On a core that is shared, all wait for
+    the one that does not run: with a busy neighbour on two cores, one thread is much faster than
+    two (`make bench` measures it).
     """
     busy = psutil.cpu_percent(LOOK, percpu=True)
     mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(busy))

@@ -1,4 +1,6 @@
-"""Figures of a fixed size. Each function ends in `plt.show()` and returns None, so that stored outputs compare."""
+"""Figures of a fixed size. Each function ends in `plt.show()` and returns None, so that stored
+outputs compare.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +18,9 @@ DPI = 100
 GAP = 12  # screen pixels between grids
 
 
-def figure(width: float = 8.0, height: float = 3.0, *, n_axes: int = 1, share: bool = False) -> tuple:
+def figure(
+    width: float = 8.0, height: float = 3.0, *, n_axes: int = 1, share: bool = False
+) -> tuple:
     """A figure of fixed size with `n_axes` axes side by side.
 
     Args:
@@ -29,14 +33,23 @@ def figure(width: float = 8.0, height: float = 3.0, *, n_axes: int = 1, share: b
         The figure, and an array of its axes (n_axes,).
     """
     fig, axes = plt.subplots(
-        1, n_axes, figsize=(width, height), dpi=DPI, squeeze=False, sharex=share, sharey=share, layout="constrained"
+        1,
+        n_axes,
+        figsize=(width, height),
+        dpi=DPI,
+        squeeze=False,
+        sharex=share,
+        sharey=share,
+        layout="constrained",
     )
     for ax in axes[0]:
         ax.spines[["top", "right"]].set_visible(False)
     return fig, axes[0]
 
 
-def show_grid(images: Tensor, *, n_columns: int = 8, title: str = "", zoom: float = 1.5, quality: int = 88) -> None:
+def show_grid(
+    images: Tensor, *, n_columns: int = 8, title: str = "", zoom: float = 1.5, quality: int = 88
+) -> None:
     """Show pictures as one grid.
 
     Args:
@@ -66,10 +79,14 @@ def show_grids(
         quality: of the JPEG, as for `show_jpeg`.
         row_names: what to write beside the rows, once, at the left; none by default.
     """
-    tiles = [make_grid(_unit(images), nrow=n_columns, padding=2, pad_value=1.0) for images in grids.values()]
+    tiles = [
+        make_grid(_unit(images), nrow=n_columns, padding=2, pad_value=1.0)
+        for images in grids.values()
+    ]
     height, width = (side * zoom for side in tiles[0].shape[1:])
     whole = len(tiles) * (width + GAP) - GAP
-    # Axes of exactly so many screen pixels: a layout engine would shrink them, and leave out rows of the pictures.
+    # Axes of exactly so many screen pixels: a layout engine would shrink them, and leave out rows
+    # of the pictures.
     fig = plt.figure(figsize=(whole / DPI, height / DPI), dpi=DPI)
     for k, (name, tile) in enumerate(zip(grids, tiles, strict=True)):
         ax = fig.add_axes((k * (width + GAP) / whole, 0, width / whole, 1))
@@ -79,7 +96,8 @@ def show_grids(
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
     if row_names:
-        step = (tiles[0].shape[1] - 2) / len(row_names)  # a row and the 2 pixels below it; 2 more lie above them all
+        # a row and the 2 pixels below it; 2 more lie above them all
+        step = (tiles[0].shape[1] - 2) / len(row_names)
         places = [2 + row * step + (step - 3) / 2 for row in range(len(row_names))]
         fig.axes[0].set_yticks(places, row_names, fontsize=9)
         fig.axes[0].tick_params(length=0)
@@ -99,7 +117,13 @@ def show_rows(rows: Mapping[str, Tensor], *, zoom: float = 1.0, quality: int = 6
         torch.cat([images, images.new_ones(n_columns - len(images), *images.shape[1:])])
         for images in (_unit(part).cpu() for part in rows.values())
     ]
-    show_grids({"": torch.cat(padded) * 2 - 1}, n_columns=n_columns, zoom=zoom, quality=quality, row_names=list(rows))
+    show_grids(
+        {"": torch.cat(padded) * 2 - 1},
+        n_columns=n_columns,
+        zoom=zoom,
+        quality=quality,
+        row_names=list(rows),
+    )
 
 
 def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: str = "") -> None:
@@ -115,13 +139,17 @@ def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: 
         values = np.array([row[name] for row in rows])
         width = min(smooth, len(values))
         mean = np.convolve(values, np.ones(width) / width, mode="valid")
-        ax.plot(np.arange(width, len(values) + 1), mean, label=name, lw=1.2, color=COLOURS.get(name))
+        ax.plot(
+            np.arange(width, len(values) + 1), mean, label=name, lw=1.2, color=COLOURS.get(name)
+        )
     ax.set(xlabel="step", ylabel="loss", title=title)
     ax.legend(frameon=False)
     plt.show()
 
 
-def scatter(ax: Axes, real: Tensor, fake: Tensor | None = None, *, limit: float = 3.0, title: str = "") -> None:
+def scatter(
+    ax: Axes, real: Tensor, fake: Tensor | None = None, *, limit: float = 3.0, title: str = ""
+) -> None:
     """Draw points of the plane: real ones, and generated ones over them.
 
     Args:
@@ -133,12 +161,26 @@ def scatter(ax: Axes, real: Tensor, fake: Tensor | None = None, *, limit: float 
     """
     ax.scatter(*real.detach().cpu().T, s=3, color=REAL, alpha=0.35, linewidths=0, label="real")
     if fake is not None:
-        ax.scatter(*fake.detach().cpu().T, s=3, color=FAKE, alpha=0.5, linewidths=0, label="generated")
-    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), title=title, aspect="equal", xticks=[], yticks=[])
+        ax.scatter(
+            *fake.detach().cpu().T, s=3, color=FAKE, alpha=0.5, linewidths=0, label="generated"
+        )
+    ax.set(
+        xlim=(-limit, limit),
+        ylim=(-limit, limit),
+        title=title,
+        aspect="equal",
+        xticks=[],
+        yticks=[],
+    )
 
 
 def show_heat_map(
-    table: Tensor, rows: Sequence[str], columns: Sequence[str], *, title: str = "", limits: tuple[float, float] = (0, 1)
+    table: Tensor,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    title: str = "",
+    limits: tuple[float, float] = (0, 1),
 ) -> None:
     """Show a table of numbers as colours, with each number in its cell.
 
@@ -153,7 +195,9 @@ def show_heat_map(
 
 
 def show_heat_maps(
-    tables: Mapping[str, tuple[Tensor, tuple[float, float]]], rows: Sequence[str], columns: Sequence[str]
+    tables: Mapping[str, tuple[Tensor, tuple[float, float]]],
+    rows: Sequence[str],
+    columns: Sequence[str],
 ) -> None:
     """Show several tables of the same rows and columns side by side, each as `show_heat_map` does.
 
@@ -168,7 +212,15 @@ def show_heat_maps(
         digits = 1 if high > 1 else 2
         for (row, column), value in np.ndenumerate(table.cpu().numpy()):
             colour = "white" if value > low + 0.6 * (high - low) else "black"
-            ax.text(column, row, f"{value:.{digits}f}", ha="center", va="center", color=colour, fontsize=10)
+            ax.text(
+                column,
+                row,
+                f"{value:.{digits}f}",
+                ha="center",
+                va="center",
+                color=colour,
+                fontsize=10,
+            )
         ax.set_xticks(range(len(columns)), columns)
         ax.set_yticks(range(len(rows)), rows if ax is axes[0] else [""] * len(rows))
         ax.set_title(title, fontsize=10)
@@ -178,7 +230,8 @@ def show_heat_maps(
 
 
 def show_jpeg(*, quality: int = 88) -> None:
-    """Show the open figures; in a notebook as JPEG, a fraction of a PNG's size for pictures and clouds of points.
+    """Show the open figures; in a notebook as JPEG, a fraction of a PNG's size for pictures and
+    clouds of points.
 
     Args:
         quality: of the JPEG, from 1 to 95.

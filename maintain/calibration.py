@@ -1,9 +1,11 @@
-"""Do the lessons' claims hold by enough? Each lesson again over seeds, processors and thread counts.
+"""Do the lessons' claims hold by enough? Each lesson again over seeds, processors and thread
+counts.
 
-`python -m maintain calibration [LESSONS] [--seeds 0,1,2,3,4]` runs each lesson in the fast profile: once
-per seed as this machine would, then with the first two seeds as on an old machine (AVX2 alone, float32) and with the
-first one on one thread, where that is not what the machine does anyway. A claim is flagged if it did not hold in every
-run, or if its mean margin is less than three times the spread: it wants to be reworded or retuned.
+`python -m maintain calibration [LESSONS] [--seeds 0,1,2,3,4]` runs each lesson in the fast profile:
+once per seed as this machine would, then with the first two seeds as on an old machine (AVX2 alone,
+float32) and with the first one on one thread, where that is not what the machine does anyway. A
+claim is flagged if it did not hold in every run, or if its mean margin is less than three times the
+spread: it wants to be reworded or retuned.
 """
 
 import argparse
@@ -19,7 +21,13 @@ from statistics import fmean, stdev
 
 import torch
 
-from gan_course.commands.parsing import OneLineParser, folder, run_command, termination_like_ctrl_c, whole
+from gan_course.commands.parsing import (
+    OneLineParser,
+    folder,
+    run_command,
+    termination_like_ctrl_c,
+    whole,
+)
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 from gan_course.lessons.claims import read_claims, stored_claims
@@ -40,36 +48,49 @@ class Variant:
 
     name: str
     seed: int
-    settings: Mapping[str, str] = field(default_factory=dict)  # environment variables; none: as this machine would
+    # environment variables; none: as this machine would
+    settings: Mapping[str, str] = field(default_factory=dict)
     alone: bool = False  # beside no other run
 
 
 def variants(seeds: Sequence[int], runtime: Runtime, jobs: int = 1) -> list[Variant]:
-    """The runs of a calibration: every seed, two as on an old machine, and one on another number of threads.
+    """The runs of a calibration: every seed, two as on an old machine, and one on another number of
+    threads.
 
     Args:
         seeds: two or more.
         runtime: of this machine; what it does anyway is not run twice.
-        jobs: runs at a time; from two on each has one thread, and the last has as many as torch takes, alone.
+        jobs: runs at a time; from two on each has one thread, and the last has as many as torch
+            takes, alone.
     """
     one = ONE_THREAD if jobs > 1 else {}
     runs = [Variant(f"seed {seed}", seed, one) for seed in seeds]
     if not is_old(runtime):
-        runs += [Variant(f"old machine, seed {seed}", seed, OLD_MACHINE | one) for seed in seeds[:2]]
+        runs += [
+            Variant(f"old machine, seed {seed}", seed, OLD_MACHINE | one) for seed in seeds[:2]
+        ]
     if jobs > 1 and own_threads() > 1:
         count = str(own_threads())
-        runs.append(Variant(f"{count} threads", seeds[0], {"GAN_COURSE_THREADS": count}, alone=True))
+        runs.append(
+            Variant(f"{count} threads", seeds[0], {"GAN_COURSE_THREADS": count}, alone=True)
+        )
     if jobs == 1 and runtime.threads > 1:
         runs.append(Variant("1 thread", seeds[0], {"GAN_COURSE_THREADS": "1"}))
     return runs
 
 
 def is_old(runtime: Runtime) -> bool:
-    """Whether this runtime already computes as on an old machine: `OLD_MACHINE` would change nothing."""
-    return runtime.precision == "float32" and "AVX512" not in torch.backends.cpu.get_cpu_capability()
+    """Whether this runtime already computes as on an old machine: `OLD_MACHINE` would change
+    nothing.
+    """
+    return (
+        runtime.precision == "float32" and "AVX512" not in torch.backends.cpu.get_cpu_capability()
+    )
 
 
-def calibrate_lesson(name: str, runs: Sequence[Variant], folder: Path, where: str, jobs: int = 1) -> dict:
+def calibrate_lesson(
+    name: str, runs: Sequence[Variant], folder: Path, where: str, jobs: int = 1
+) -> dict:
     """Run one lesson in every variant, and sum up its claims.
 
     Args:
@@ -103,7 +124,9 @@ def calibrate_lesson(name: str, runs: Sequence[Variant], folder: Path, where: st
         "runtime": where,
         "runs": names,
         "errors": errors,
-        "claims": summarise({run: records[run] for run in names}, [run for run in names if run.startswith("seed ")]),
+        "claims": summarise(
+            {run: records[run] for run in names}, [run for run in names if run.startswith("seed ")]
+        ),
     }
 
 
@@ -131,7 +154,9 @@ def keep(folder: Path, name: str, entry: dict) -> None:
 
 
 def write_page(folder: Path) -> None:
-    """Write `folder/calibration.md` anew from `folder/calibration.json` and the claims of the stored notebooks."""
+    """Write `folder/calibration.md` anew from `folder/calibration.json` and the claims of the
+    stored notebooks.
+    """
     stated = {path.stem: stored_claims(path) for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")}
     with atomic_write(folder / "calibration.md") as temporary:
         temporary.write_text(as_markdown(read_calibration(folder), stated), encoding="utf-8")
@@ -142,7 +167,8 @@ def as_markdown(lessons: Mapping[str, dict], stated: Mapping[str, Sequence[str]]
 
     Args:
         lessons: entries by name.
-        stated: the texts of the claims that each lesson states now; a lesson that is not there is not compared.
+        stated: the texts of the claims that each lesson states now; a lesson that is not there is
+            not compared.
     """
     parts = [
         "# Calibration of the claims",
@@ -155,13 +181,20 @@ def as_markdown(lessons: Mapping[str, dict], stated: Mapping[str, Sequence[str]]
     ]
     for name, entry in lessons.items():
         about = f"{entry['date']}, commit {entry['commit']}, {entry['runtime']}. Runs: {', '.join(entry['runs'])}."
-        rows = ["| claim | held | margin | spread | margin / spread | |", "| --- | --- | --- | --- | --- | --- |"]
+        rows = [
+            "| claim | held | margin | spread | margin / spread | |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
         known = [claim["text"] for claim in entry["claims"]]
         now = stated.get(name, known)
         for claim in entry["claims"]:
-            text = (claim["text"] if claim["text"] in now else f"[{claim['text']}]").replace("|", "\\|")
+            text = (claim["text"] if claim["text"] in now else f"[{claim['text']}]").replace(
+                "|", "\\|"
+            )
             cells = [text, f"{claim['held']} of {claim['runs']}", *_figures(claim)]
-            rows.append(f"| {' | '.join(cells)} | {'⚠ ' + claim['flag'] if claim['flag'] else ''} |")
+            rows.append(
+                f"| {' | '.join(cells)} | {'⚠ ' + claim['flag'] if claim['flag'] else ''} |"
+            )
         broken = [f"⚠ {run} broke off: `{error}`" for run, error in entry["errors"].items()]
         parts += [f"## {name}", about, "\n".join(rows), *broken]
         if new := [text for text in now if text not in known]:
@@ -171,13 +204,17 @@ def as_markdown(lessons: Mapping[str, dict], stated: Mapping[str, Sequence[str]]
 
 def print_table(name: str, entry: dict) -> None:
     """One lesson's claims on the terminal, "!" before each that is flagged."""
-    print(f"\n{name}: {len(entry['claims'])} claims over {len(entry['runs'])} runs ({', '.join(entry['runs'])})")
+    print(
+        f"\n{name}: {len(entry['claims'])} claims over {len(entry['runs'])} runs ({', '.join(entry['runs'])})"
+    )
     print(f"  {'held':>6} {'margin':>9} {'spread':>9} {'ratio':>7}  claim")
     for claim in entry["claims"]:
         margin, spread, ratio = _figures(claim)
         held = f"{claim['held']}/{claim['runs']}"
         why = f"  <- {claim['flag']}" if claim["flag"] else ""
-        print(f"{'!' if why else ' '} {held:>6} {margin:>9} {spread:>9} {ratio:>7}  {claim['text']}{why}")
+        print(
+            f"{'!' if why else ' '} {held:>6} {margin:>9} {spread:>9} {ratio:>7}  {claim['text']}{why}"
+        )
     for run, error in entry["errors"].items():
         print(f"! {run} broke off: {error}")
 
@@ -197,10 +234,14 @@ def read_seeds(text: str) -> list[int]:
         CourseError: not at least two different whole numbers from 0 to 4294967295.
     """
     words = text.split(",")
-    valid = all(re.fullmatch("[0-9]{1,10}", word.strip()) and int(word) <= HIGHEST_SEED for word in words)
+    valid = all(
+        re.fullmatch("[0-9]{1,10}", word.strip()) and int(word) <= HIGHEST_SEED for word in words
+    )
     seeds = [int(word) for word in words] if valid else []
     if len(seeds) < 2 or len(set(seeds)) < len(seeds):
-        raise CourseError(f"--seeds is {text!r}: give two or more different whole numbers, such as 0,1,2")
+        raise CourseError(
+            f"--seeds is {text!r}: give two or more different whole numbers, such as 0,1,2"
+        )
     return seeds
 
 
@@ -221,7 +262,9 @@ def calibrate(only: str, seeds: Sequence[int], out: Path, jobs: int = 1) -> int:
     """
     names, runtime = select_lessons(only), choose_runtime()
     if max_steps() is not None:
-        raise CourseError("GAN_COURSE_MAX_STEPS is set, and without training nothing can be calibrated: unset it")
+        raise CourseError(
+            "GAN_COURSE_MAX_STEPS is set, and without training nothing can be calibrated: unset it"
+        )
     read_calibration(output_folder(out))
     runs = new_folder("runs", f"calibration_{datetime.now():%Y-%m-%d_%H-%M-%S}")
     total = 0
@@ -239,16 +282,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line.
 
     Returns:
-        0; 1 where a claim is flagged; 2 for bad input (one line on standard error); 130 where the user stopped it.
+        0; 1 where a claim is flagged; 2 for bad input (one line on standard error); 130 where the
+        user stopped it.
     """
-    parser = OneLineParser(prog="python -m maintain calibration", description=__doc__.splitlines()[0])
-    parser.add_argument("lessons", nargs="*", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
-    parser.add_argument("--seeds", default="0,1,2,3,4", help="two or more, separated by commas (default: 0,1,2,3,4)")
-    parser.add_argument(
-        "--jobs", type=whole, default=1, metavar="N", help="runs at a time, one thread each (default: 1)"
+    parser = OneLineParser(
+        prog="python -m maintain calibration", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--page", action="store_true", help="run nothing: write the page anew from what is recorded")
-    parser.add_argument("--out", type=folder, default=RESULTS, metavar="DIR", help="default: docs/results")
+    parser.add_argument(
+        "lessons", nargs="*", metavar="LESSONS", help="such as 02 or 01,02 (default: all)"
+    )
+    parser.add_argument(
+        "--seeds", default="0,1,2,3,4", help="two or more, separated by commas (default: 0,1,2,3,4)"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=whole,
+        default=1,
+        metavar="N",
+        help="runs at a time, one thread each (default: 1)",
+    )
+    parser.add_argument(
+        "--page", action="store_true", help="run nothing: write the page anew from what is recorded"
+    )
+    parser.add_argument(
+        "--out", type=folder, default=RESULTS, metavar="DIR", help="default: docs/results"
+    )
     return run_command(parser, arguments, _calibrate)
 
 
@@ -256,7 +314,9 @@ def _calibrate(options: argparse.Namespace) -> int:
     if options.page:
         write_page(options.out)
         return 0
-    return calibrate(" ".join(options.lessons), read_seeds(options.seeds), options.out, options.jobs)
+    return calibrate(
+        " ".join(options.lessons), read_seeds(options.seeds), options.out, options.jobs
+    )
 
 
 ENOUGH = 3  # spreads
@@ -266,18 +326,19 @@ EXACT = "exact"  # the margin has no spread
 def summarise(records: Mapping[str, list[dict]], of_seeds: Sequence[str]) -> list[dict]:
     """Each claim over all runs of its lesson.
 
-    Claims are matched by their key; a key that a lesson states twice counts as two claims. The spread is the
-    larger of two sample standard deviations of the margin (divisor n - 1): over the seeds, and over all runs. A
-    variant that changes nothing, as in a lesson that fixes its precision, so cannot dilute the spread of the seeds.
+    Claims are matched by their key; a key that a lesson states twice counts as two claims. The
+    spread is the larger of two sample standard deviations of the margin (divisor n - 1): over the
+    seeds, and over all runs. A variant that changes nothing, as in a lesson that fixes its
+    precision, so cannot dilute the spread of the seeds.
 
     Args:
         records: for each run by name, its claims as `read_claims` returns them.
         of_seeds: the names of the runs that differ in nothing but the seed.
 
     Returns:
-        For each claim, in the order of first mention: `key`; `text`; `held`, `runs` (in how many of how many it held);
-        `margin` (mean, or None), `spread` (or None), `margin_over_spread` (a number, "exact", or None);
-        `margins` by run; and `flag`, why it wants attention, or "".
+        For each claim, in the order of first mention: `key`; `text`; `held`, `runs` (in how many of
+        how many it held); `margin` (mean, or None), `spread` (or None), `margin_over_spread` (a
+        number, "exact", or None); `margins` by run; and `flag`, why it wants attention, or "".
     """
     found: dict[tuple[str, int], dict[str, dict]] = {}
     for run, claims in records.items():
@@ -293,13 +354,16 @@ def summarise(records: Mapping[str, list[dict]], of_seeds: Sequence[str]) -> lis
 
 def _summary(key: str, entries: Mapping[str, dict], n_runs: int, of_seeds: Sequence[str]) -> dict:
     held = sum(entry["held"] is True for entry in entries.values())
-    margins = {run: entry["margin"] for run, entry in entries.items() if entry["margin"] is not None}
+    margins = {
+        run: entry["margin"] for run, entry in entries.items() if entry["margin"] is not None
+    }
     finite = all(math.isfinite(margin) for margin in margins.values())
     margin = spread = ratio = None
     if margins and finite:
         margin = fmean(margins.values())
         spread = max(
-            _deviation(list(margins.values())), _deviation([margins[run] for run in of_seeds if run in margins])
+            _deviation(list(margins.values())),
+            _deviation([margins[run] for run in of_seeds if run in margins]),
         )
         ratio = margin / spread if spread > 0 else (EXACT if margin > 0 else 0.0)
     flags = []

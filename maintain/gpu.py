@@ -1,7 +1,8 @@
 """Proves that every lesson runs on a GPU in the full profile: `python -m maintain gpu`, in minutes.
 
-Each training is cut at 20 steps, and counts of pictures are small: this shows that the code runs there, and nothing
-about what it learns. What came of it is kept in docs/results/course-gpu.json, and the README says when that was.
+Each training is cut at 20 steps, and counts of pictures are small: this shows that the code runs
+there, and nothing about what it learns. What came of it is kept in docs/results/course-gpu.json,
+and the README says when that was.
 """
 
 import argparse
@@ -42,7 +43,9 @@ def prove(out: Path) -> dict:
         "card": torch.cuda.get_device_name(),
         "passed": all(lesson["status"] == "passed" for lesson in summary["lessons"]),
         "seconds": summary["seconds"],
-        "lessons": [{key: lesson[key] for key in kept if key in lesson} for lesson in summary["lessons"]],
+        "lessons": [
+            {key: lesson[key] for key in kept if key in lesson} for lesson in summary["lessons"]
+        ],
     }
     with atomic_write(out) as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n")
@@ -50,10 +53,16 @@ def prove(out: Path) -> dict:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line: 0 where all lessons passed, 1 where one failed, 2 without a GPU, 130 where the user stopped."""
+    """The command line: 0 where all lessons passed, 1 where one failed, 2 without a GPU, 130 where
+    the user stopped.
+    """
     parser = OneLineParser(prog="python -m maintain gpu", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--out", type=Path, default=GPU_FILE, metavar="FILE", help="default: docs/results/course-gpu.json"
+        "--out",
+        type=Path,
+        default=GPU_FILE,
+        metavar="FILE",
+        help="default: docs/results/course-gpu.json",
     )
     return run_command(parser, arguments, _prove)
 

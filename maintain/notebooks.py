@@ -28,7 +28,9 @@ def source_names() -> list[str]:
 
 
 def read_source(name: str) -> nbformat.NotebookNode:
-    """A lesson's source as a notebook without outputs, its cells numbered so that two conversions are equal."""
+    """A lesson's source as a notebook without outputs, its cells numbered so that two conversions
+    are equal.
+    """
     notebook = jupytext.read(NOTEBOOKS / "source" / f"{name}.py")
     notebook.metadata = nbformat.from_dict(
         {
@@ -51,10 +53,16 @@ def build_notebooks(names: list[str]) -> None:
     """
     for name in names:
         if name not in source_names():
-            raise CourseError(f"no source notebooks/source/{name}.py: choose from {', '.join(source_names())}")
+            raise CourseError(
+                f"no source notebooks/source/{name}.py: choose from {', '.join(source_names())}"
+            )
     for name in names:
         path = NOTEBOOKS / f"{name}.ipynb"
-        with tempfile.TemporaryDirectory() as folder, _kept_unless_done(path), termination_like_ctrl_c():
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            _kept_unless_done(path),
+            termination_like_ctrl_c(),
+        ):
             _write(read_source(name), path)  # the runner takes it from there
             summary = run_lessons([name], profile="fast", device="cpu", out=Path(folder))
             executed = Path(folder) / f"{name}.ipynb"
@@ -74,11 +82,15 @@ def rewrite_sources(names: list[str]) -> None:
     """
     for name in names:
         if name not in source_names():
-            raise CourseError(f"no source notebooks/source/{name}.py: choose from {', '.join(source_names())}")
+            raise CourseError(
+                f"no source notebooks/source/{name}.py: choose from {', '.join(source_names())}"
+            )
         path = NOTEBOOKS / f"{name}.ipynb"
         source, stored = read_source(name), nbformat.read(path, as_version=4)
         if [cell.cell_type for cell in source.cells] != [cell.cell_type for cell in stored.cells]:
-            raise CourseError(f"{name} has other cells than its notebook: run make notebooks ONLY={name}")
+            raise CourseError(
+                f"{name} has other cells than its notebook: run make notebooks ONLY={name}"
+            )
         for cell, old in zip(source.cells, stored.cells, strict=True):
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = old.outputs, old.execution_count
@@ -101,7 +113,9 @@ def _kept_unless_done(path: Path) -> Iterator[None]:
 
 
 def _kept(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    return nbformat.from_dict({key: cell.metadata[key] for key in KEPT_CELL_METADATA if cell.metadata.get(key)})
+    return nbformat.from_dict(
+        {key: cell.metadata[key] for key in KEPT_CELL_METADATA if cell.metadata.get(key)}
+    )
 
 
 def _stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -116,7 +130,9 @@ def _stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _with_palette(png: str) -> str:
-    """A plot in base64 with a palette of 256 colours: a quarter of the bytes, and no difference to be seen."""
+    """A plot in base64 with a palette of 256 colours: a quarter of the bytes, and no difference to
+    be seen.
+    """
     smaller = io.BytesIO()
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     picture.quantize(256, dither=Image.Dither.NONE).save(smaller, format="PNG", optimize=True)
@@ -135,7 +151,9 @@ def _keep_picture(name: str, executed: Path) -> None:
         folder = NOTEBOOKS / "images"
         folder.mkdir(exist_ok=True)
         with atomic_write(folder / f"{name}.jpg") as temporary:
-            Image.open(io.BytesIO(picture[1])).convert("RGB").save(temporary, format="JPEG", quality=88)
+            Image.open(io.BytesIO(picture[1])).convert("RGB").save(
+                temporary, format="JPEG", quality=88
+            )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,7 +161,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = OneLineParser(prog="python -m maintain notebooks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="such as 02_images (default: all)")
     parser.add_argument(
-        "--keep-outputs", action="store_true", help="execute nothing: the change is one of form alone"
+        "--keep-outputs",
+        action="store_true",
+        help="execute nothing: the change is one of form alone",
     )
     return run_command(parser, arguments, _build)
 

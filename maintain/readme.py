@@ -18,7 +18,9 @@ def computing_time(name: str) -> str:
     recorded = [("fast", "bfloat16"), ("fast", "float32"), ("full", "gpu")]
     lessons = {(profile, kind): read_results(profile, kind).get(name) for profile, kind in recorded}
     words = [
-        f"{profile} {lesson['seconds']:.0f} s ({KINDS[kind]})" for (profile, kind), lesson in lessons.items() if lesson
+        f"{profile} {lesson['seconds']:.0f} s ({KINDS[kind]})"
+        for (profile, kind), lesson in lessons.items()
+        if lesson
     ]
     return ", ".join(words) or "not yet measured"
 
@@ -29,7 +31,10 @@ def _seconds(lesson: dict | None) -> str:
 
 def lesson_table() -> str:
     """The README's table of lessons, as Markdown."""
-    lines = ["| lesson | you see | bfloat16 | float32 | memory | claims |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| lesson | you see | bfloat16 | float32 | memory | claims |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     fast, old = read_results("fast"), read_results("fast", "float32")
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
         title, promise = _title_and_promise(path.read_text())
@@ -57,9 +62,13 @@ def waiting_table() -> str:
     fast, old = read_results("fast"), read_results("fast", "float32")
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
         title, lesson = _title_and_promise(path.read_text())[0], fast.get(path.stem, {})
-        waits = "; ".join(f"{wait['under']}: {wait['seconds']} s" for wait in lesson.get("waits", []))
+        waits = "; ".join(
+            f"{wait['under']}: {wait['seconds']} s" for wait in lesson.get("waits", [])
+        )
         times = f"{_seconds(lesson)} | {_seconds(old.get(path.stem))}"
-        lines.append(f"| {title} | {study_minutes(path.read_text())} min | {times} | {waits or 'none'} |")
+        lines.append(
+            f"| {title} | {study_minutes(path.read_text())} min | {times} | {waits or 'none'} |"
+        )
     return "\n".join(lines)
 
 
@@ -69,14 +78,19 @@ def with_waiting_table(page: str) -> str:
 
 
 def study_minutes(source: str) -> int:
-    """How long a lesson takes one reader, beside computing: a rule of thumb, rounded up to five minutes.
+    """How long a lesson takes one reader, beside computing: a rule of thumb, rounded up to five
+    minutes.
 
-    The exercises' own minutes; 200 words of prose a minute, answers under a fold left out; 30 lines of code a minute;
-    a minute for each prediction.
+    The exercises' own minutes; 200 words of prose a minute, answers under a fold left out; 30 lines
+    of code a minute; a minute for each prediction.
     """
-    cells = re.split(r"^# %%", re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL), flags=re.MULTILINE)
+    cells = re.split(
+        r"^# %%", re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL), flags=re.MULTILINE
+    )
     prose = " ".join(cell for cell in cells if cell.startswith(" [markdown]"))
-    exercises = sum(int(one) for one in re.findall(r"\*\*Exercise \d+\.[^*]+\*\* \(\w+, (\d+) minutes", prose))
+    exercises = sum(
+        int(one) for one in re.findall(r"\*\*Exercise \d+\.[^*]+\*\* \(\w+, (\d+) minutes", prose)
+    )
     words, predictions = len(re.findall(r"[A-Za-z]{2,}", prose)), prose.count("**Predict")
     lines = sum(len(cell.splitlines()) for cell in cells if not cell.startswith(" [markdown]"))
     return 5 * math.ceil((exercises + words / 200 + lines / 30 + predictions) / 5)
@@ -95,7 +109,9 @@ def with_times(name: str, text: str, source: str) -> str:
 
 
 def update_prose() -> list[Path]:
-    """Write measured figures into the README and the lessons' first cells; returns the files that changed."""
+    """Write measured figures into the README and the lessons' first cells; returns the files that
+    changed.
+    """
     teaching = ROOT / "docs" / "teaching.md"
     texts = {ROOT / "README.md": with_gpu_line(with_lesson_table((ROOT / "README.md").read_text()))}
     texts[teaching] = with_waiting_table(teaching.read_text())

@@ -34,7 +34,8 @@ def make_weights(name: str) -> set[str]:
 
 
 def measure_weights(name: str) -> set[str]:
-    """Measure shipped weights anew and write the figures into their card; the weights stay as they are.
+    """Measure shipped weights anew and write the figures into their card; the weights stay as they
+    are.
 
     Returns:
         The names of all that was measured with it.
@@ -57,10 +58,14 @@ def _kind_of(name: str) -> ModuleType:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train or measure what is named; the exit code is that of `run_command`."""
-    parser = OneLineParser(prog="python -m maintain shipped", description="Trains and measures what ships.")
+    parser = OneLineParser(
+        prog="python -m maintain shipped", description="Trains and measures what ships."
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--make", metavar="NAME", help="train these weights anew and ship them")
-    what.add_argument("--measure", metavar="NAME", help="measure these weights anew, for their card")
+    what.add_argument(
+        "--measure", metavar="NAME", help="measure these weights anew, for their card"
+    )
     what.add_argument("--all", action="store_true", help="train everything that ships anew")
     return run_command(parser, arguments, _work)
 

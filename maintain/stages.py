@@ -1,7 +1,8 @@
 """The stages of `make test` and `make verify`: what each runs, what it protects, how long it takes.
 
-`python -m maintain stages test` runs the stages of `make test` one after another, up to the first that fails,
-and says how long each took. `--record` keeps these times in docs/results/stages.json, one entry a kind of machine.
+`python -m maintain stages test` runs the stages of `make test` one after another, up to the first
+that fails, and says how long each took. `--record` keeps these times in docs/results/stages.json,
+one entry a kind of machine.
 """
 
 import argparse
@@ -47,7 +48,10 @@ def stages() -> list[Stage]:
         Stage(
             "test",
             "lint",
-            (("-m", "ruff", "check", ".", "data/build"), ("-m", "ruff", "format", "--check", ".", "data/build")),
+            (
+                ("-m", "ruff", "check", ".", "data/build"),
+                ("-m", "ruff", "format", "--check", ".", "data/build"),
+            ),
             "rules and form of the code",
         ),
         Stage(
@@ -63,7 +67,12 @@ def stages() -> list[Stage]:
             ((*run, "--profile", "smoke", "--out", "runs/test-smoke"),),
             "every cell of every lesson runs, in seconds, and what needs no training is claimed rightly",
         ),
-        Stage("test", "light outputs", (_nbval(LIGHT),), "stored outputs of the lessons that train least still hold"),
+        Stage(
+            "test",
+            "light outputs",
+            (_nbval(LIGHT),),
+            "stored outputs of the lessons that train least still hold",
+        ),
         Stage(
             "verify",
             "planted bugs",
@@ -86,7 +95,14 @@ def stages() -> list[Stage]:
 
 
 def _nbval(names: Sequence[str]) -> tuple[str, ...]:
-    options = ("--nbval", "--nbval-current-env", "--nbval-cell-timeout", "900", "--nbval-kernel-startup-timeout", "120")
+    options = (
+        "--nbval",
+        "--nbval-current-env",
+        "--nbval-cell-timeout",
+        "900",
+        "--nbval-kernel-startup-timeout",
+        "120",
+    )
     options += ("--nbval-sanitize-with", "tests/nbval.cfg", "-p", "no:cacheprovider")
     files = [f"notebooks/{name}.ipynb" for name in names]
     return ("-m", "pytest", "-q", "-n", BOTH, "--dist", "loadfile", *options, *files)
@@ -107,7 +123,9 @@ def run_stages(of: str) -> dict[str, float]:
         for command in stage.commands:
             if "--out" in command:
                 shutil.rmtree(ROOT / command[-1], ignore_errors=True)
-            if subprocess.run([sys.executable, *command], cwd=ROOT, env=_environment(stage)).returncode:
+            if subprocess.run(
+                [sys.executable, *command], cwd=ROOT, env=_environment(stage)
+            ).returncode:
                 return seconds
         seconds[stage.name] = round(time.perf_counter() - started, 1)
         print(f"--- {stage.name}: {seconds[stage.name]:.0f} s", flush=True)
@@ -117,7 +135,11 @@ def run_stages(of: str) -> dict[str, float]:
 def _environment(stage: Stage) -> dict[str, str]:
     environment = os.environ | ONE_THREAD
     if "outputs" in stage.name:
-        environment |= {"GAN_COURSE_PROFILE": "fast", "GAN_COURSE_HEADLESS": "1", "GAN_COURSE_DEVICE": "cpu"}
+        environment |= {
+            "GAN_COURSE_PROFILE": "fast",
+            "GAN_COURSE_HEADLESS": "1",
+            "GAN_COURSE_DEVICE": "cpu",
+        }
     return environment
 
 
@@ -125,8 +147,14 @@ def record(seconds: dict[str, float], folder: Path = RESULTS) -> None:
     """Keep the times of one command for this kind of machine, and write the page anew."""
     path, kind = folder / "stages.json", machine_kind(choose_runtime("cpu"))
     kept = json.loads(path.read_text()) if path.is_file() else {}
-    about = {"commit": current_commit(), "date": date.today().isoformat(), "runtime": str(choose_runtime("cpu"))}
-    kept[kind] = kept.get(kind, {}) | about | {"seconds": kept.get(kind, {}).get("seconds", {}) | seconds}
+    about = {
+        "commit": current_commit(),
+        "date": date.today().isoformat(),
+        "runtime": str(choose_runtime("cpu")),
+    }
+    kept[kind] = (
+        kept.get(kind, {}) | about | {"seconds": kept.get(kind, {}).get("seconds", {}) | seconds}
+    )
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(kept, indent=1) + "\n")
     with atomic_write(folder / "stages.md") as temporary:
@@ -148,14 +176,19 @@ def as_markdown(kept: dict) -> str:
     ]
     for of in ("test", "verify"):
         names = [stage.name for stage in stages() if stage.of == of]
-        sums = [f"{sum(kept[kind]['seconds'].get(name, 0) for name in names) / 60:.1f} min" for kind in kinds]
+        sums = [
+            f"{sum(kept[kind]['seconds'].get(name, 0) for name in names) / 60:.1f} min"
+            for kind in kinds
+        ]
         lines.append([f"`make {of}`", "all", "", *sums])
     about = [
-        f"*{kind}*: {kept[kind]['date']}, commit {kept[kind]['commit']}, {kept[kind]['runtime']}." for kind in kinds
+        f"*{kind}*: {kept[kind]['date']}, commit {kept[kind]['commit']}, {kept[kind]['runtime']}."
+        for kind in kinds
     ]
     rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"# Stages of the tests\n\nWritten by `make test RECORD=1` and `make verify RECORD=1`.\n\n{rows}\n\n" + (
-        "\n".join(about) + "\n"
+    return (
+        f"# Stages of the tests\n\nWritten by `make test RECORD=1` and `make verify RECORD=1`.\n\n{rows}\n\n"
+        + ("\n".join(about) + "\n")
     )
 
 
@@ -164,10 +197,14 @@ def _shown(seconds: dict[str, float], name: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line: 0 where all stages passed, 1 where one failed, 2 for bad input, 130 where the user stopped."""
+    """The command line: 0 where all stages passed, 1 where one failed, 2 for bad input, 130 where
+    the user stopped.
+    """
     parser = OneLineParser(prog="python -m maintain stages", description=__doc__.splitlines()[0])
     parser.add_argument("of", choices=("test", "verify"), help="whose stages to run")
-    parser.add_argument("--record", action="store_true", help="also keep the times in docs/results/stages.json")
+    parser.add_argument(
+        "--record", action="store_true", help="also keep the times in docs/results/stages.json"
+    )
     return run_command(parser, arguments, _run)
 
 
@@ -175,7 +212,8 @@ def _run(options: argparse.Namespace) -> int:
     seconds = run_stages(options.of)
     passed = len(seconds) == sum(stage.of == options.of for stage in stages())
     print(
-        ", ".join(f"{name} {taken:.0f} s" for name, taken in seconds.items()), f"in all {sum(seconds.values()):.0f} s"
+        ", ".join(f"{name} {taken:.0f} s" for name, taken in seconds.items()),
+        f"in all {sum(seconds.values()):.0f} s",
     )
     if options.record and passed:
         record(seconds)

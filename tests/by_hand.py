@@ -1,4 +1,6 @@
-"""The operations of StyleGAN from the papers' formulas: plain loops in float64, for small tensors in tests."""
+"""The operations of StyleGAN from the papers' formulas: plain loops in float64, for small tensors
+in tests.
+"""
 
 import math
 
@@ -30,8 +32,13 @@ def convolved(x, weight, bias=None):
 def dense(x, weight, bias):
     """Each output is the sum of weight times input, and its bias."""
     rows = [
-        [sum(w * v for w, v in zip(row, vector, strict=True)) + b for row, b in zip(weight, bias, strict=True)]
-        for vector, weight, bias in ((vector, weight.tolist(), bias.tolist()) for vector in x.tolist())
+        [
+            sum(w * v for w, v in zip(row, vector, strict=True)) + b
+            for row, b in zip(weight, bias, strict=True)
+        ]
+        for vector, weight, bias in (
+            (vector, weight.tolist(), bias.tolist()) for vector in x.tolist()
+        )
     ]
     return torch.tensor(rows, dtype=torch.float64)
 
@@ -46,12 +53,16 @@ def halved(x):
     y = torch.zeros(*x.shape[:2], x.shape[2] // 2, x.shape[3] // 2, dtype=torch.float64)
     for row in range(y.shape[2]):
         for column in range(y.shape[3]):
-            y[:, :, row, column] = x[:, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2].double().mean((2, 3))
+            y[:, :, row, column] = (
+                x[:, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2].double().mean((2, 3))
+            )
     return y
 
 
 def blurred(x, *, border="zero"):
-    """1, 2, 1 over 4 along rows and along columns; beyond the border there is zero, or the border again."""
+    """1, 2, 1 over 4 along rows and along columns; beyond the border there is zero, or the border
+    again.
+    """
     y = torch.zeros(x.shape, dtype=torch.float64)
     height, width = x.shape[2:]
     for row in range(height):
@@ -87,7 +98,8 @@ def pixel_normed(x):
 
 
 def with_deviation(x, group):
-    """Karras et al. 2018, section 3: the mean over features and places of the deviation over a group, as a channel.
+    """Karras et al. 2018, section 3: the mean over features and places of the deviation over a
+    group, as a channel.
 
     Pictures k, k + N / group, k + 2 N / group ... make a group.
     """
@@ -101,7 +113,9 @@ def with_deviation(x, group):
                 for column in range(width):
                     values = x[members, c, row, column].tolist()
                     mean = sum(values) / group
-                    deviations.append(math.sqrt(sum((v - mean) ** 2 for v in values) / group + 1e-8))
+                    deviations.append(
+                        math.sqrt(sum((v - mean) ** 2 for v in values) / group + 1e-8)
+                    )
         more[members] = sum(deviations) / len(deviations)
     return torch.cat([x.double(), more], 1)
 
@@ -114,7 +128,9 @@ def adain(x, scale, shift):
             values = x[n, c].flatten().tolist()
             mean = sum(values) / len(values)
             variance = sum((v - mean) ** 2 for v in values) / len(values)
-            y[n, c] = scale[n][c] * (x[n, c].detach() - mean) / math.sqrt(variance + 1e-8) + shift[n][c]
+            y[n, c] = (
+                scale[n][c] * (x[n, c].detach() - mean) / math.sqrt(variance + 1e-8) + shift[n][c]
+            )
     return y
 
 
@@ -137,7 +153,9 @@ def shaken(module, *, seed=0, size=0.5):
     generator = torch.Generator().manual_seed(seed)
     module = module.double()
     for parameter in module.parameters():
-        parameter.data += size * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+        parameter.data += size * torch.randn(
+            parameter.shape, generator=generator, dtype=torch.float64
+        )
     return module
 
 

@@ -10,7 +10,8 @@ for name in ("GAN_COURSE_PROFILE", "GAN_COURSE_MAX_STEPS", "GAN_COURSE_CLAIMS"):
     os.environ.pop(name, None)
 os.environ.setdefault("GAN_COURSE_HEADLESS", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
-os.environ.setdefault("GAN_COURSE_THREADS", "1")  # tests run beside each other, and mean the same on a busy machine
+# tests run beside each other, and mean the same on a busy machine
+os.environ.setdefault("GAN_COURSE_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)
@@ -49,5 +50,7 @@ def two_folders(tmp_path):
     for name in ("A", "B"):
         (tmp_path / name).mkdir()
         for number in range(8):
-            save_image(torch.rand(3, 64, 64, generator=generator), tmp_path / name / f"{number}.png")
+            save_image(
+                torch.rand(3, 64, 64, generator=generator), tmp_path / name / f"{number}.png"
+            )
     return [str(tmp_path / "A"), str(tmp_path / "B")]

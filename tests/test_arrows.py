@@ -47,7 +47,9 @@ def test_no_arrow_runs_back():
 
 def test_networks_never_import_losses():
     models = [path for path in MODULES if path.parent.name == "models"]
-    assert not [path.name for path in models for name in imported_modules(path) if "training" in name]
+    assert not [
+        path.name for path in models for name in imported_modules(path) if "training" in name
+    ]
 
 
 def test_the_loop_knows_nothing_of_gans():

@@ -20,7 +20,9 @@ from gan_course.training.toy_gans import ring_table
 
 
 class FakeSteps:
-    """Two steps on a clock of their own: each call takes as long as the next of its times says, the last for ever."""
+    """Two steps on a clock of their own: each call takes as long as the next of its times says, the
+    last for ever.
+    """
 
     def __init__(self, times_a, times_b):
         self.now, self.calls, self.times = 0.0, [], {"a": list(times_a), "b": list(times_b)}
@@ -93,11 +95,13 @@ def test_the_plain_dcgan_takes_the_course_s_first_step(cpu):
         assert losses[name].item() == pytest.approx(value.item(), abs=1e-5)
     assert not equal(before[0], plain.G) and not equal(before[1], plain.D)
     for name in ("G", "D", "G_ema"):
-        for a, b in zip(getattr(course, name).parameters(), getattr(plain, name).parameters(), strict=True):
+        for a, b in zip(
+            getattr(course, name).parameters(), getattr(plain, name).parameters(), strict=True
+        ):
             if a.grad is not None:
                 assert torch.allclose(a.grad, b.grad, rtol=1e-3, atol=1e-4 * a.grad.abs().max())
-            # Adam's first step is lr long whatever the gradient, so where that is nearly zero its sign is rounding:
-            # a few weights may go the other way, but not on average.
+            # Adam's first step is lr long whatever the gradient, so where that is nearly zero its
+            # sign is rounding: a few weights may go the other way, but not on average.
             assert (a - b).abs().mean() < 0.01 * SMALL.lr
     for slow, fast in zip(course.G_ema.buffers(), plain.G_ema.buffers(), strict=True):
         assert torch.allclose(slow, fast, atol=1e-6)
@@ -151,7 +155,9 @@ def test_the_machine_is_named_in_one_line(cpu):
 def results():
     measured = Comparison([0.1, 0.1, 0.1], [0.2, 0.3, 0.4])
     rates = {"course": 100e9, "plain": 20e9}
-    row, slow = (Row("a step", "small", print, print, inner=1, fast_path=fast) for fast in (True, False))
+    row, slow = (
+        Row("a step", "small", print, print, inner=1, fast_path=fast) for fast in (True, False)
+    )
     rows = [row_entry(row, measured, 10**9, rates), row_entry(slow, measured, 10**9, rates)]
     rows[0] |= {"ratio_old": 1.25, "beside_neighbour": 1.5}
     return {
@@ -175,8 +181,13 @@ def test_shares_are_of_the_rate_of_each_side_s_own_precision(results):
 
 def test_the_page_has_all_that_is_needed_to_judge_it(results, tmp_path):
     page = write_results(results, tmp_path).read_text()
-    assert "| a step | small | 100.0 ms | 300.0 ms | 3.00 | 2.50 to 3.50 | 1.25 | 1.50 | 1 | 10 % | 17 % |" in page
-    assert "| 2.50 to 3.50 |  |  | 1 |" in page and "lesson 06 80 ms quiet, 120 ms busy (1.50)" in page
+    assert (
+        "| a step | small | 100.0 ms | 300.0 ms | 3.00 | 2.50 to 3.50 | 1.25 | 1.50 | 1 | 10 % | 17 % |"
+        in page
+    )
+    assert (
+        "| 2.50 to 3.50 |  |  | 1 |" in page and "lesson 06 80 ms quiet, 120 ms busy (1.50)" in page
+    )
     assert "2020-01-02, commit abc, 3 rounds" in page and "one core" in page
     assert "Load average 0.50 before and 1.50 after" in page
     assert "100 GFLOP/s" in page and CONVOLUTION in page and "believe the ratios" in page
@@ -191,7 +202,13 @@ def test_the_command_measures_the_rows_asked_for(monkeypatch, tmp_path, capsys):
 
     def row(runtime):
         made.append(runtime)
-        return Row("a step", "small", lambda: torch.eye(2) @ torch.eye(2), lambda: torch.eye(2) @ torch.eye(2), inner=1)
+        return Row(
+            "a step",
+            "small",
+            lambda: torch.eye(2) @ torch.eye(2),
+            lambda: torch.eye(2) @ torch.eye(2),
+            inner=1,
+        )
 
     monkeypatch.setattr(command, "convolution_row", row)
     monkeypatch.setattr(command, "ROWS", {"one": row, "two": row})
@@ -209,7 +226,9 @@ def test_quiet_and_busy_trials_alternate_and_the_neighbour_ends(monkeypatch):
 
     started, real = [], subprocess.Popen
     monkeypatch.setattr(neighbour, "_trial", trial)
-    monkeypatch.setattr(neighbour.subprocess, "Popen", lambda command: started.append(real(command)) or started[-1])
+    monkeypatch.setattr(
+        neighbour.subprocess, "Popen", lambda command: started.append(real(command)) or started[-1]
+    )
     found = neighbour.beside_neighbour("lesson-06", 2)
     assert alive == [[], [True], [False], [False, True]]
     assert found == {"quiet": 0.2, "busy": 0.3, "ratio": pytest.approx(1.5)}

@@ -11,7 +11,13 @@ from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.training.cyclegan import NETWORKS, CycleGANConfig
 
 SMALL = CycleGANConfig(
-    n_steps=100, batch_size=2, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=2
+    n_steps=100,
+    batch_size=2,
+    img_resolution=32,
+    base_channels=4,
+    n_blocks=1,
+    d_base_channels=4,
+    n_layers=2,
 )
 
 
@@ -21,7 +27,9 @@ SMALL = CycleGANConfig(
 def test_the_plain_cyclegan_takes_the_course_s_steps(cpu, changes):
     course, plain, batch = cyclegan_pair(replace(SMALL, **changes), cpu)
     for name in NETWORKS:
-        for a, b in zip(getattr(course, name).parameters(), getattr(plain, name).parameters(), strict=True):
+        for a, b in zip(
+            getattr(course, name).parameters(), getattr(plain, name).parameters(), strict=True
+        ):
             assert torch.equal(a, b)
     for _ in range(3):
         expected, found = course(batch), plain(*batch)
@@ -39,7 +47,9 @@ def test_plain_networks_are_torch_s_own_and_compute_the_same():
     G = ResnetGenerator(base_channels=4, n_blocks=1)
     before = copy.deepcopy(G.state_dict())
     plain, x = plainly(G), torch.rand(2, 3, 16, 16) * 2 - 1
-    assert not any(type(module).__module__.startswith("gan_course.models.layers") for module in plain.modules())
+    assert not any(
+        type(module).__module__.startswith("gan_course.models.layers") for module in plain.modules()
+    )
     assert torch.allclose(plain(x), G(x), atol=1e-5)
     assert all(torch.equal(before[name], value) for name, value in G.state_dict().items())
 

@@ -35,7 +35,9 @@ def test_both_draw_and_judge_alike(monkeypatch):
         ours = step.G.synthesis(ws, noise="none")
         monkeypatch.setattr("benchmarks.stylegan.torch.randn", zeros)
         torch.testing.assert_close(plain.sample(8), ours, rtol=1e-3, atol=1e-3)
-        torch.testing.assert_close(plain.judge(real), step.judge(real, (16, 1.0)), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(
+            plain.judge(real), step.judge(real, (16, 1.0)), rtol=1e-4, atol=1e-4
+        )
 
 
 def test_both_learn():

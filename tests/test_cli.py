@@ -30,7 +30,19 @@ def last_line(capsys):
 
 def train(*arguments, out):
     return main(
-        ["train", "dcgan", "--profile", "smoke", "--device", "cpu", "--steps", "2", "--out", str(out), *arguments]
+        [
+            "train",
+            "dcgan",
+            "--profile",
+            "smoke",
+            "--device",
+            "cpu",
+            "--steps",
+            "2",
+            "--out",
+            str(out),
+            *arguments,
+        ]
     )
 
 
@@ -41,30 +53,81 @@ def train(*arguments, out):
         (["run", "--only", "99"], ["no lesson '99'", "01_the_game"]),
         (["run", "--device", "tpu9000", "--only", "01"], ["unknown device 'tpu9000'"]),
         (["train", "gan9", "--out", "x"], ["unknown family 'gan9'", "dcgan"]),
-        (["train", "dcgan", "--data", "nowhere", "--out", "x"], ["no data named 'nowhere'", "fashion"]),
-        (["train", "dcgan", "--data", "fashion", "fashion", "--out", "x"], ["one set of pictures, not 2"]),
+        (
+            ["train", "dcgan", "--data", "nowhere", "--out", "x"],
+            ["no data named 'nowhere'", "fashion"],
+        ),
+        (
+            ["train", "dcgan", "--data", "fashion", "fashion", "--out", "x"],
+            ["one set of pictures, not 2"],
+        ),
         (["train", "dcgan", "--resolution", "32", "--out", "x"], ["fashion is 28 px"]),
         (["train", "cyclegan", "--out", "x"], ["two sets of pictures, not 0", "--data A B"]),
-        (["train", "pix2pix", "--data", "photos", "paintings", "--out", "x"], ["are no pairs", "earth-map"]),
-        (["translate", "--weights", "monet", "--input", "a", "--output", "x"], ["no weights named 'monet'"]),
-        (["translate", "--weights", "photo2vangogh", "--input", "", "--output", "x"], ["--input is empty"]),
-        (["project", "--weights", "stylegan-critters64", "--input", "", "--out", "x"], ["--input is empty"]),
+        (
+            ["train", "pix2pix", "--data", "photos", "paintings", "--out", "x"],
+            ["are no pairs", "earth-map"],
+        ),
+        (
+            ["translate", "--weights", "monet", "--input", "a", "--output", "x"],
+            ["no weights named 'monet'"],
+        ),
+        (
+            ["translate", "--weights", "photo2vangogh", "--input", "", "--output", "x"],
+            ["--input is empty"],
+        ),
+        (
+            ["project", "--weights", "stylegan-critters64", "--input", "", "--out", "x"],
+            ["--input is empty"],
+        ),
         (
             ["generate", "--weights", "stylegan-critters64", "--layers", "x", "--out", "x"],
             ["unknown styles 'x'", "fine"],
         ),
-        (["generate", "--weights", "x", "--seeds", "9" * 5_000, "--out", "x"], ["more than 10 digits", "below 2^32"]),
+        (
+            ["generate", "--weights", "x", "--seeds", "9" * 5_000, "--out", "x"],
+            ["more than 10 digits", "below 2^32"],
+        ),
         (["train", "dcgan", "--profile", "huge", "--out", "x"], ["unknown profile 'huge'"]),
         (["train", "dcgan", "--device", "gpu", "--out", "x"], ["unknown device 'gpu'"]),
-        (["measure", "--real", "fashion", "--fake", "x", "--reader", "dogs"], ["no reader 'dogs'", "critters"]),
-        (["measure", "--real", "fashion", "--fake", "nowhere", "--reader", "fashion"], ["no data named 'nowhere'"]),
-        (["measure", "--real", "toons", "--fake", "toons", "--reader", "fashion"], ["--reader toons"]),
         (
-            ["measure", "--real", "fashion", "--fake", "fashion", "--reader", "fashion", "--n", "300"],
+            ["measure", "--real", "fashion", "--fake", "x", "--reader", "dogs"],
+            ["no reader 'dogs'", "critters"],
+        ),
+        (
+            ["measure", "--real", "fashion", "--fake", "nowhere", "--reader", "fashion"],
+            ["no data named 'nowhere'"],
+        ),
+        (
+            ["measure", "--real", "toons", "--fake", "toons", "--reader", "fashion"],
+            ["--reader toons"],
+        ),
+        (
+            [
+                "measure",
+                "--real",
+                "fashion",
+                "--fake",
+                "fashion",
+                "--reader",
+                "fashion",
+                "--n",
+                "300",
+            ],
             ["fashion has 300 pictures: 514 or more"],
         ),
         (
-            ["measure", "--real", "fashion", "--fake", "fashion", "--reader", "fashion", "--n", "9", "--inception"],
+            [
+                "measure",
+                "--real",
+                "fashion",
+                "--fake",
+                "fashion",
+                "--reader",
+                "fashion",
+                "--n",
+                "9",
+                "--inception",
+            ],
             ["has 9 pictures: FID needs more than its 2048 features"],
         ),
         (
@@ -119,11 +182,23 @@ def test_measuring_a_folder_against_a_bundled_set(tmp_path, capsys):
     images, _ = load_fashion("train")
     for number, image in enumerate(images[:257]):
         Image.fromarray(image[0].numpy()).save(tmp_path / f"{number}.png")
-    arguments = ["measure", "--real", "fashion", "--fake", str(tmp_path), "--reader", "fashion", "--n", "600"]
+    arguments = [
+        "measure",
+        "--real",
+        "fashion",
+        "--fake",
+        str(tmp_path),
+        "--reader",
+        "fashion",
+        "--n",
+        "600",
+    ]
     assert main(arguments) == 0
     out = capsys.readouterr().out
     assert "N = 257 against 300 real pictures (not FID)" in out
-    assert all(name in out for name in ("frechet", "kernel", "precision", "recall", "copied", "rarest"))
+    assert all(
+        name in out for name in ("frechet", "kernel", "precision", "recall", "copied", "rarest")
+    )
 
 
 def test_a_run_is_not_overwritten(tmp_path, capsys):
@@ -139,7 +214,11 @@ def test_a_run_is_not_overwritten(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [(["--batch-size", "5"], "batch_size"), (["--seed", "9"], "seed"), (["--profile", "fast"], "base_channels")],
+    [
+        (["--batch-size", "5"], "batch_size"),
+        (["--seed", "9"], "seed"),
+        (["--profile", "fast"], "base_channels"),
+    ],
 )
 def test_resuming_with_another_configuration(tmp_path, capsys, change, words):
     out = tmp_path / "run"
@@ -160,7 +239,12 @@ def test_resuming_on_other_pictures(pictures, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "state",
-    [[1, 2], {"family": "dcgan"}, {"family": "dcgan", "config": None, "step": {}, "batches": {}}, {"a": 1}],
+    [
+        [1, 2],
+        {"family": "dcgan"},
+        {"family": "dcgan", "config": None, "step": {}, "batches": {}},
+        {"a": 1},
+    ],
     ids=str,
 )
 def test_a_foreign_checkpoint(tmp_path, capsys, state):
@@ -199,7 +283,12 @@ def test_a_run_into_a_folder_where_one_is_going_on(tmp_path, capsys):
     out = tmp_path / "out"
     with run_folder(out):
         before = sorted(tmp_path.rglob("*"))
-        assert main(["run", "--profile", "smoke", "--device", "cpu", "--only", "01", "--out", str(out)]) == 2
+        assert (
+            main(
+                ["run", "--profile", "smoke", "--device", "cpu", "--only", "01", "--out", str(out)]
+            )
+            == 2
+        )
         assert f"a run is going on in {out}" in last_line(capsys)
         assert train(out=out) == 2
         assert f"a run is going on in {out}" in last_line(capsys)
@@ -216,7 +305,13 @@ def test_results_of_another_run_are_not_overwritten(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PRECISION", "junk"), ("MAX_STEPS", "junk"), ("DEVICE", "junk"), ("THREADS", "\u00b2"), ("DATA", "nowhere")],
+    [
+        ("PRECISION", "junk"),
+        ("MAX_STEPS", "junk"),
+        ("DEVICE", "junk"),
+        ("THREADS", "\u00b2"),
+        ("DATA", "nowhere"),
+    ],
 )
 def test_bad_settings_are_found_before_the_first_lesson(tmp_path, capsys, monkeypatch, name, value):
     monkeypatch.setenv(f"GAN_COURSE_{name}", value)
@@ -253,7 +348,9 @@ def test_an_output_folder_that_is_a_file(tmp_path, capsys):
     assert (tmp_path / "out").read_text() == "mine"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
+)
 def test_a_read_only_output_folder(tmp_path, capsys):
     tmp_path.chmod(0o500)
     assert train(out=tmp_path / "out") == 2
@@ -322,7 +419,9 @@ def test_unusual_pictures_are_read(pictures, tmp_path, add):
     assert train("--data", str(pictures), "--resolution", "16", out=tmp_path / "run") == 0
 
 
-@pytest.mark.parametrize("damage", ["missing", "changed", "no manifest", "empty manifest", "no folder"])
+@pytest.mark.parametrize(
+    "damage", ["missing", "changed", "no manifest", "empty manifest", "no folder"]
+)
 def test_damaged_bundled_data(tmp_path, capsys, monkeypatch, damage):
     import shutil
 
@@ -364,7 +463,9 @@ def test_the_commands_as_a_user_types_them():
 def test_doctor_reports(capsys):
     assert main(["doctor"]) in (0, 1)
     out = capsys.readouterr().out
-    assert all(word in out for word in ("python", "runtime", "memory", "disk", "files intact", "missing"))
+    assert all(
+        word in out for word in ("python", "runtime", "memory", "disk", "files intact", "missing")
+    )
 
 
 @pytest.mark.parametrize(
@@ -383,7 +484,9 @@ def test_half_a_run_is_not_recorded(tmp_path, capsys, monkeypatch, arguments, se
     assert not out.exists()
 
 
-def test_a_folder_without_a_manifest_is_found_before_the_first_lesson(tmp_path, capsys, monkeypatch):
+def test_a_folder_without_a_manifest_is_found_before_the_first_lesson(
+    tmp_path, capsys, monkeypatch
+):
     monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
     assert main(["run", "--profile", "smoke", "--out", str(tmp_path / "out")]) == 2
     assert "manifest.json cannot be read" in last_line(capsys)
@@ -404,13 +507,18 @@ def test_a_number_of_thousands_of_digits(capsys, tmp_path):
 
 
 def test_a_name_that_the_system_refuses(capsys):
-    assert main(["translate", "--weights", "photo2vangogh", "--input", "x" * 5_000, "--output", "y"]) == 2
+    assert (
+        main(["translate", "--weights", "photo2vangogh", "--input", "x" * 5_000, "--output", "y"])
+        == 2
+    )
     assert len(last_line(capsys).split(": ")) > 2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="another shell")
 def test_a_stream_that_the_shell_closed():
-    done = subprocess.run(f"{sys.executable} -m gan_course weights >&-", shell=True, capture_output=True, text=True)
+    done = subprocess.run(
+        f"{sys.executable} -m gan_course weights >&-", shell=True, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -431,4 +539,6 @@ def test_a_tilde_that_the_shell_left_is_read(tmp_path, monkeypatch):
         options = vars(parser.parse_args(line.split()))
         for name in given & taken:
             value = options[name.removeprefix("--")]
-            assert [str(part) for part in (value if isinstance(value, list) else [value])] == [str(tmp_path / "x")]
+            assert [str(part) for part in (value if isinstance(value, list) else [value])] == [
+                str(tmp_path / "x")
+            ]

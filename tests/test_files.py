@@ -29,7 +29,10 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path):
 def test_a_full_disk_is_one_clear_line(tmp_path, error):
     path = tmp_path / "a.pt"
     path.write_text("old")
-    with pytest.raises(CourseError, match=r"no space left to write .*a.pt"), files.atomic_write(path):
+    with (
+        pytest.raises(CourseError, match=r"no space left to write .*a.pt"),
+        files.atomic_write(path),
+    ):
         raise error
     assert path.read_text() == "old"
 
@@ -74,7 +77,10 @@ def test_a_name_as_long_as_a_name_can_be(tmp_path):
 
 def test_an_error_without_a_number_says_what_it_is(tmp_path):
     path = tmp_path / "a.jpg"
-    with pytest.raises(CourseError, match=r"cannot write .*a\.jpg \(encoder error -2\)"), files.atomic_write(path):
+    with (
+        pytest.raises(CourseError, match=r"cannot write .*a\.jpg \(encoder error -2\)"),
+        files.atomic_write(path),
+    ):
         raise OSError("encoder error -2")
 
 
@@ -91,7 +97,9 @@ def test_damage_in_a_zip_is_found(tmp_path):
 
 @pytest.fixture
 def bare_file_system(monkeypatch):
-    """One that keeps no permissions, syncs no folder and has no hard links: SMB, WSL's /mnt/c, VirtualBox."""
+    """One that keeps no permissions, syncs no folder and has no hard links: SMB, WSL's /mnt/c,
+    VirtualBox.
+    """
     fsync = os.fsync
 
     def refuse(*_, **__):
@@ -129,7 +137,10 @@ def test_bytes_that_do_not_reach_the_disk_are_an_error(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(CourseError, match="no space left"), files.atomic_write(tmp_path / "a.txt") as temporary:
+    with (
+        pytest.raises(CourseError, match="no space left"),
+        files.atomic_write(tmp_path / "a.txt") as temporary,
+    ):
         temporary.write_text("new")
     assert (tmp_path / "a.txt").read_text() == "old"
 

@@ -24,14 +24,18 @@ with run_folder(sys.argv[1]):
 @pytest.fixture
 def holder(tmp_path):
     command = [sys.executable, "-c", HOLDER, str(tmp_path / "run")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout.readline() == "held\n"
         yield process
         process.kill()
 
 
 def test_a_folder_that_another_process_holds(tmp_path, holder):
-    with pytest.raises(CourseError, match=r"a run is going on in .*run: wait until it has ended, or stop it first"):
+    with pytest.raises(
+        CourseError, match=r"a run is going on in .*run: wait until it has ended, or stop it first"
+    ):
         run_folder(tmp_path / "run").__enter__()
     holder.communicate("")  # it ends, as the line says
     with run_folder(tmp_path / "run") as folder:
@@ -52,7 +56,9 @@ def test_a_folder_is_given_back_however_the_block_ends(tmp_path):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError()], ids=repr)
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError()], ids=repr
+)
 def test_a_file_system_without_locks_is_used_all_the_same(tmp_path, monkeypatch, error):
     def refuse(self, *_, **__):
         raise error

@@ -338,8 +338,12 @@ BUGS = [
 def course(tmp_path):
     """A copy of the course that may be broken."""
     for folder in ("gan_course", "tests", "docs"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("source", ".*"))
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copytree(
+        ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("source", ".*")
+    )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -351,7 +355,8 @@ def run(course, red):
     if red.startswith("tests/"):
         command = [*python, "pytest", "-q", "-p", "no:cacheprovider", red]
     else:
-        environment["GAN_COURSE_THREADS"] = "1"  # threads that wait for each other on a busy machine time out
+        # threads that wait for each other on a busy machine time out
+        environment["GAN_COURSE_THREADS"] = "1"
         lesson = red.split(":")[0]
         command = [
             *python,
@@ -382,7 +387,9 @@ def run(course, red):
 def test_a_planted_bug_is_noticed(course, bug):
     path = course / "gan_course" / bug.file
     text = path.read_text()
-    assert text.count(bug.right) >= 1, "the line to break has moved: plant the bug where it now belongs"
+    assert text.count(bug.right) >= 1, (
+        "the line to break has moved: plant the bug where it now belongs"
+    )
     head, _, tail = text.rpartition(bug.right)
     path.write_text(head + bug.wrong + tail)
     done, failed_claims = run(course, bug.red)
@@ -390,7 +397,8 @@ def test_a_planted_bug_is_noticed(course, bug):
     if bug.red.startswith("tests/"):
         assert "1 failed" in done.stdout, done.stdout
     else:
-        assert failed_claims[:1] == [bug.red.split(": ", 1)[1]]  # the first to fail; others may follow from it
+        # the first to fail; others may follow from it
+        assert failed_claims[:1] == [bug.red.split(": ", 1)[1]]
 
 
 @pytest.mark.planted

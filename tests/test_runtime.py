@@ -62,7 +62,9 @@ def test_a_gpu_that_is_not_there_is_refused():
         ("AVX512", "bfloat16", 256, True),
     ],
 )
-def test_wide_layers_take_the_order_that_is_faster_on_their_processor(monkeypatch, capability, precision, width, last):
+def test_wide_layers_take_the_order_that_is_faster_on_their_processor(
+    monkeypatch, capability, precision, width, last
+):
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     chosen = runtime.Runtime("cpu", precision, 1, "made up").memory_format_for(width)
     assert chosen == (torch.channels_last if last else torch.contiguous_format)
@@ -70,7 +72,9 @@ def test_wide_layers_take_the_order_that_is_faster_on_their_processor(monkeypatc
 
 @pytest.fixture
 def look(monkeypatch):
-    """Pretend what a look at the cores finds, in a process that has four threads and has not looked yet."""
+    """Pretend what a look at the cores finds, in a process that has four threads and has not looked
+    yet.
+    """
     monkeypatch.delenv("GAN_COURSE_THREADS", raising=False)
     monkeypatch.setattr(runtime.os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
     monkeypatch.setattr(runtime, "own_threads", lambda: 4)

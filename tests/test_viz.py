@@ -19,10 +19,16 @@ def written(ax):
 
 
 def test_a_heat_map_writes_each_number_in_its_cell():
-    viz.show_heat_map(torch.tensor([[0.0, 8.0], [2.26, 5.0], [1.0, 1.0]]), ["a", "b", "c"], ["x", "y"], limits=(0, 8))
+    viz.show_heat_map(
+        torch.tensor([[0.0, 8.0], [2.26, 5.0], [1.0, 1.0]]),
+        ["a", "b", "c"],
+        ["x", "y"],
+        limits=(0, 8),
+    )
     (ax,) = plt.gcf().axes
     assert written(ax) == ["0.0", "8.0", "2.3", "5.0", "1.0", "1.0"]
-    assert [text.get_color() for text in ax.texts][:2] == ["black", "white"]  # legible on light and on dark
+    # legible on light and on dark
+    assert [text.get_color() for text in ax.texts][:2] == ["black", "white"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "c"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y"]
 
@@ -49,7 +55,9 @@ def test_the_rows_of_a_grid_bear_their_names_at_their_middle():
 
 @pytest.mark.parametrize("zoom", [1, 2])
 def test_a_grid_at_a_whole_zoom_shows_every_pixel_alike(zoom):
-    images = torch.randint(256, (4, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(
+        256, (4, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     viz.show_grids({"": images}, n_columns=2, zoom=zoom)
     fig = plt.gcf()
     fig.canvas.draw()

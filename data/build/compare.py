@@ -1,7 +1,8 @@
 """Comparing rebuilt files with the shipped ones.
 
-Where the packages of the two requirements.txt are installed, all files come out byte for byte. Other versions of
-Pillow, NumPy or zlib may encode the same pixels otherwise; what then counts is how far the content is off.
+Where the packages of the two requirements.txt are installed, all files come out byte for byte.
+Other versions of Pillow, NumPy or zlib may encode the same pixels otherwise; what then counts is
+how far the content is off.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from PIL import Image
 
 from gan_course.errors import CourseError
 
-# The largest mean difference allowed, in 1/255 of the range; files of any other kind must have the same bytes.
+# The largest mean difference allowed, in 1/255 of the range; files of any other kind must have the
+# same bytes.
 TOLERANCES = {".npz": 0.0, ".png": 0.5, ".jpg": 1.0, ".webp": 1.0}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: `difference` is None for the same bytes, and infinite where none can be told."""
+    """One line of the table: `difference` is None for the same bytes, and infinite where none can
+    be told.
+    """
 
     file: str
     difference: float | None
@@ -72,14 +76,18 @@ def table(rows: list[Row]) -> str:
     lines = [f"{'file':<{width}}  {'difference':>12}  {'tolerance':>9}  ok"]
     for row in rows:
         difference = "identical" if row.difference is None else row.note or f"{row.difference:.4f}"
-        lines.append(f"{row.file:<{width}}  {difference:>12}  {row.tolerance:>9g}  {'yes' if row.ok else 'NO'}")
+        lines.append(
+            f"{row.file:<{width}}  {difference:>12}  {row.tolerance:>9g}  {'yes' if row.ok else 'NO'}"
+        )
     identical = sum(row.difference is None for row in rows)
     good = sum(row.ok for row in rows)
     return "\n".join([*lines, f"{identical} of {len(rows)} identical, {good} of {len(rows)} ok"])
 
 
 def _difference(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> float:
-    """The largest of the arrays' mean absolute differences; infinite for other names, shapes or types."""
+    """The largest of the arrays' mean absolute differences; infinite for other names, shapes or
+    types.
+    """
     if list(first) != list(second):
         return float("inf")
     differences = [0.0]
@@ -102,4 +110,6 @@ def _content(path: Path) -> dict[str, np.ndarray]:
         with Image.open(path) as image:
             return {"pixels": np.array(image.convert("RGB"))}
     except (OSError, ValueError, KeyError) as error:
-        raise CourseError(f"{path} cannot be read ({error}): restore it with git checkout -- data") from error
+        raise CourseError(
+            f"{path} cannot be read ({error}): restore it with git checkout -- data"
+        ) from error

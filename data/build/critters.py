@@ -1,8 +1,9 @@
 """Critters: creatures drawn once in red, green and blue, so that they can be coloured afterwards.
 
-A painter's picture of flat colours is linear in these colours: where the background is drawn in red, the body in
-green and the accent in blue, the three channels are their weights. What is white whatever the colours are, the
-gloss, shows in all three channels, and alone when everything else is drawn in black.
+A painter's picture of flat colours is linear in these colours: where the background is drawn in
+red, the body in green and the accent in blue, the three channels are their weights. What is white
+whatever the colours are, the gloss, shows in all three channels, and alone when everything else is
+drawn in black.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,9 +34,9 @@ BARE = {  # the canvas alone; each drawing names the parts that it adds
 def build(sources: Mapping[str, Path], out: Path) -> None:
     """Write parts_64.npz, parts_128.npz and parts_256.npz.
 
-    Each holds, as uint8, `base` (shapes, tops, H, W, 4), the weights of background, body, accent and white (what is
-    missing from 255 is ink), and `eyes` and `mouth` (kinds, H, W, 4), colour multiplied by alpha, then alpha; and the
-    names of the kinds.
+    Each holds, as uint8, `base` (shapes, tops, H, W, 4), the weights of background, body, accent
+    and white (what is missing from 255 is ink), and `eyes` and `mouth` (kinds, H, W, 4), colour
+    multiplied by alpha, then alpha; and the names of the kinds.
 
     Args:
         sources: folder of each unpacked archive of `INPUTS`.
@@ -48,11 +49,17 @@ def build(sources: Mapping[str, Path], out: Path) -> None:
     pairs = [(shape, top) for shape in FACTORS["shape"] for top in FACTORS["top"]]
     parts = {"base": _at_all_resolutions([lambda pair=pair: _base(draw, *pair) for pair in pairs])}
     for name in ("eyes", "mouth"):
-        parts[name] = _at_all_resolutions([lambda n=name, kind=kind: _face(draw, n, kind) for kind in FACTORS[name]])
+        parts[name] = _at_all_resolutions(
+            [lambda n=name, kind=kind: _face(draw, n, kind) for kind in FACTORS[name]]
+        )
     for number, resolution in enumerate(RESOLUTIONS):
         arrays = {name: stacks[number] for name, stacks in parts.items()}
-        arrays["base"] = arrays["base"].reshape(len(FACTORS["shape"]), len(FACTORS["top"]), resolution, resolution, 4)
-        names = {f"{name}_names": np.array(FACTORS[name]) for name in ("shape", "top", "eyes", "mouth")}
+        arrays["base"] = arrays["base"].reshape(
+            len(FACTORS["shape"]), len(FACTORS["top"]), resolution, resolution, 4
+        )
+        names = {
+            f"{name}_names": np.array(FACTORS[name]) for name in ("shape", "top", "eyes", "mouth")
+        }
         np.savez_compressed(out / f"parts_{resolution}.npz", **arrays, **names)
 
 
@@ -60,7 +67,8 @@ def base_weights(coloured: np.ndarray, black: np.ndarray) -> np.ndarray:
     """Solve for the weights of background, body, accent and white.
 
     Args:
-        coloured: (H, W, 3) uint8, drawn with the background red, the body green, the accent blue and the ink black.
+        coloured: (H, W, 3) uint8, drawn with the background red, the body green, the accent blue
+            and the ink black.
         black: (H, W, 3) uint8, drawn with all four black.
 
     Returns:
@@ -76,7 +84,9 @@ def _base(draw: Callable[..., str], shape: str, top: str) -> np.ndarray:
         parts |= {"topProbability": 100, "topVariant": top}
     coloured = {"backgroundColor": RED, "bodyColor": GREEN, "accentColor": BLUE, "inkColor": BLACK}
     black = dict.fromkeys(coloured, BLACK)
-    return base_weights(*(render(draw(**parts, **colours), DRAWN_AT)[..., :3] for colours in (coloured, black)))
+    return base_weights(
+        *(render(draw(**parts, **colours), DRAWN_AT)[..., :3] for colours in (coloured, black))
+    )
 
 
 def _face(draw: Callable[..., str], part: str, kind: str) -> np.ndarray:

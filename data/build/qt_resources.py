@@ -21,7 +21,8 @@ def read_resources(blob: bytes) -> dict[str, bytes]:
         path -> content, in the order of the tree.
 
     Raises:
-        CourseError: this is no Qt resource file of version 1 to 3, or one compressed with zstandard.
+        CourseError: this is no Qt resource file of version 1 to 3, or one compressed with
+            zstandard.
     """
     try:
         magic, version, *_ = HEADER.unpack_from(blob)
@@ -48,12 +49,16 @@ def _walk(blob: bytes, number: int, parent: str) -> Iterator[tuple[str, bytes]]:
 
 def _name(blob: bytes, start: int) -> str:
     (length,) = struct.unpack_from(">H", blob, start)
-    return blob[start + 6 : start + 6 + 2 * length].decode("utf-16-be")  # after the length and a hash
+    # after the length and a hash
+    return blob[start + 6 : start + 6 + 2 * length].decode("utf-16-be")
 
 
 def _content(blob: bytes, start: int, flags: int) -> bytes:
     if flags & ZSTANDARD:
-        raise CourseError("a Qt resource file compressed with zstandard: get the version that fetch.py names")
+        raise CourseError(
+            "a Qt resource file compressed with zstandard: get the version that fetch.py names"
+        )
     (length,) = struct.unpack_from(">I", blob, start)
     content = blob[start + 4 : start + 4 + length]
-    return zlib.decompress(content[4:]) if flags & COMPRESSED else content  # after the length when unpacked
+    # after the length when unpacked
+    return zlib.decompress(content[4:]) if flags & COMPRESSED else content

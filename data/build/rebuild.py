@@ -40,13 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0 where every file agrees with the shipped one, 1 where one does not, 2 for bad input (one line on standard
-        error), 130 where the user stopped it.
+        0 where every file agrees with the shipped one, 1 where one does not, 2 for bad input (one
+        line on standard error), 130 where the user stopped it.
     """
     options = _parser().parse_args(arguments)
     try:
         names = list(dict.fromkeys(options.names)) or list(BUILDERS)
-        out = new_folder(options.out or Path("runs") / datetime.now().strftime("data-%Y-%m-%d_%H-%M-%S"))
+        out = new_folder(
+            options.out or Path("runs") / datetime.now().strftime("data-%Y-%m-%d_%H-%M-%S")
+        )
         rebuild(names, out=out, inputs=output_folder(options.inputs))
         rows = compare(out, data_root(), names)
         print(table(rows))
@@ -93,7 +95,9 @@ def new_folder(path: Path) -> Path:
         CourseError: it lies in the shipped data, is not empty, or cannot be written.
     """
     if path.resolve().is_relative_to(data_root().resolve()):
-        raise CourseError(f"{path} lies in the shipped data, which is never overwritten: choose another --out")
+        raise CourseError(
+            f"{path} lies in the shipped data, which is never overwritten: choose another --out"
+        )
     if path.is_dir() and any(path.iterdir()):
         raise CourseError(f"{path} is not empty: choose a new folder with --out")
     return output_folder(path)
@@ -108,9 +112,15 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python data/build/rebuild.py", description=__doc__.partition("\n")[0])
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", type=_name, help=f"some of {', '.join(BUILDERS)} (default: all)"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        type=_name,
+        help=f"some of {', '.join(BUILDERS)} (default: all)",
     )
-    parser.add_argument("--out", type=folder, metavar="FOLDER", help="a new folder (default: runs/data-<time>)")
+    parser.add_argument(
+        "--out", type=folder, metavar="FOLDER", help="a new folder (default: runs/data-<time>)"
+    )
     parser.add_argument(
         "--inputs",
         type=folder,

@@ -1,4 +1,6 @@
-"""From drawings to pixels: drawn large, then averaged, so that a pixel holds the share of it that a colour covers."""
+"""From drawings to pixels: drawn large, then averaged, so that a pixel holds the share of it that a
+colour covers.
+"""
 
 import importlib
 import io
@@ -81,8 +83,8 @@ def drawer(definition: Path, always: Mapping[str, Any]) -> Callable[..., str]:
         always: options of every drawing, such as `scale`.
 
     Returns:
-        A function of further options, such as `eyesVariant="round"`, that returns the SVG. An empty list of
-        variants leaves a part out.
+        A function of further options, such as `eyesVariant="round"`, that returns the SVG. An empty
+        list of variants leaves a part out.
 
     Raises:
         CourseError: dicebear-core is not installed.
@@ -101,4 +103,6 @@ def needed(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise CourseError(f"no module {module}: pip install -r data/build/requirements.txt") from error
+        raise CourseError(
+            f"no module {module}: pip install -r data/build/requirements.txt"
+        ) from error

@@ -1,6 +1,8 @@
-"""Toons: heads drawn layer by layer, skin, hair and cloth in red, green and blue, to be coloured afterwards.
+"""Toons: heads drawn layer by layer, skin, hair and cloth in red, green and blue, to be coloured
+afterwards.
 
-What a layer shows when all three are black is fixed; what red, green and blue add to it are their weights.
+What a layer shows when all three are black is fixed; what red, green and blue add to it are their
+weights.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,8 +41,9 @@ BARE = {
 def build(sources: Mapping[str, Path], out: Path) -> None:
     """Write parts_64.npz, parts_128.npz and parts_256.npz.
 
-    Each holds, as uint8, the layers of `LAYERS`, (kinds, H, W, 7): fixed colour multiplied by alpha, weights of
-    skin, hair and cloth, alpha; the names of the kinds; and in `order` the names of the layers.
+    Each holds, as uint8, the layers of `LAYERS`, (kinds, H, W, 7): fixed colour multiplied by
+    alpha, weights of skin, hair and cloth, alpha; the names of the kinds; and in `order` the names
+    of the layers.
 
     Args:
         sources: folder of each unpacked archive of `INPUTS`.
@@ -54,7 +57,9 @@ def build(sources: Mapping[str, Path], out: Path) -> None:
     for name, kinds in LAYERS.items():
         layers = [_layer(draw, name, kind) for kind in kinds]
         for resolution in RESOLUTIONS:
-            arrays[resolution][name] = np.stack([to_bytes(shrink(layer, resolution)) for layer in layers])
+            arrays[resolution][name] = np.stack(
+                [to_bytes(shrink(layer, resolution)) for layer in layers]
+            )
             arrays[resolution][f"{name}_names"] = np.array(kinds)
     for resolution in RESOLUTIONS:
         np.savez_compressed(out / f"parts_{resolution}.npz", **arrays[resolution])
@@ -64,7 +69,8 @@ def layer_weights(coloured: np.ndarray, black: np.ndarray) -> np.ndarray:
     """Solve for fixed colour, weights of skin, hair and cloth, and alpha.
 
     Args:
-        coloured: (H, W, 4) in 0..255, colour multiplied by alpha, drawn with skin red, hair green and cloth blue.
+        coloured: (H, W, 4) in 0..255, colour multiplied by alpha, drawn with skin red, hair green
+            and cloth blue.
         black: (H, W, 4), the same drawn with all three black.
 
     Returns:
@@ -77,7 +83,12 @@ def layer_weights(coloured: np.ndarray, black: np.ndarray) -> np.ndarray:
 def _layer(draw: Callable[..., str], name: str, kind: str) -> np.ndarray:
     coloured, black = (
         premultiplied(
-            render(draw(**{f"{name}Variant": kind}, skinColor=skin, hairColor=hair, clothesColor=cloth), DRAWN_AT)
+            render(
+                draw(
+                    **{f"{name}Variant": kind}, skinColor=skin, hairColor=hair, clothesColor=cloth
+                ),
+                DRAWN_AT,
+            )
         )
         for skin, hair, cloth in ((RED, GREEN, BLUE), (BLACK, BLACK, BLACK))
     )

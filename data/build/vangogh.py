@@ -1,7 +1,7 @@
 """Photographs of landmarks and paintings by Vincent van Gogh, from two activities of GCompris.
 
-The README inside each resource file says, file by file, who made it, its licence and its source. Only what it calls
-public domain or CC0 is taken, and SOURCES.csv repeats what it says.
+The README inside each resource file says, file by file, who made it, its licence and its source.
+Only what it calls public domain or CC0 is taken, and SOURCES.csv repeats what it says.
 """
 
 import csv
@@ -20,7 +20,8 @@ MODULES = ()  # of data/build/requirements.txt
 PHOTOS_IN = "gcompris/src/activities/explore_monuments/resource"
 PAINTINGS_IN = "gcompris/src/activities/details/resource/image"
 FREE = ("Public Domain", "CC0-1.0")
-LEFT_OUT = ("castleClinton", "wormsCathedral")  # black and white; with a sculpture, a work of its own
+# black and white; with a sculpture, a work of its own
+LEFT_OUT = ("castleClinton", "wormsCathedral")
 LONG_SIDE = 576
 BORDER = 2  # pixels of canvas edge and scan that are cut from each side of a painting
 BORDERS = {  # left, top, right, bottom, where it is wider
@@ -62,7 +63,10 @@ def build(sources: Mapping[str, Path], out: Path) -> None:
     """
     archive = sources["gcompris-qt-data"]
     rows = []
-    for kind, resource, folder in (("photos", MONUMENTS, PHOTOS_IN), ("paintings", DETAILS, PAINTINGS_IN)):
+    for kind, resource, folder in (
+        ("photos", MONUMENTS, PHOTOS_IN),
+        ("paintings", DETAILS, PAINTINGS_IN),
+    ):
         (out / kind).mkdir()
         files = read_resources((archive / resource).read_bytes())
         credits = read_credits(files[f"{folder}/README"].decode())
@@ -77,10 +81,12 @@ def build(sources: Mapping[str, Path], out: Path) -> None:
 
 
 def read_credits(readme: str) -> list[Credit]:
-    """Read a README of GCompris: blocks of "Key: value" lines and file names, with empty lines between.
+    """Read a README of GCompris: blocks of "Key: value" lines and file names, with empty lines
+    between.
 
     Returns:
-        A credit for each file, in order. Where a block has no "Source", its "Comment" stands for it.
+        A credit for each file, in order. Where a block has no "Source", its "Comment" stands for
+        it.
     """
     credits = []
     for block in readme.split("\n\n"):
@@ -88,18 +94,29 @@ def read_credits(readme: str) -> list[Credit]:
         said = dict(line.split(": ", 1) for line in lines if ": " in line)
         source = said.get("Source", said.get("Comment", ""))
         files = [line for line in lines if line and ":" not in line]
-        credits += [Credit(file, said.get("Copyright", ""), said.get("License", ""), source) for file in files]
+        credits += [
+            Credit(file, said.get("Copyright", ""), said.get("License", ""), source)
+            for file in files
+        ]
     return credits
 
 
 def chosen_photos(credits: list[Credit], files: Mapping[str, bytes]) -> dict[str, Credit]:
-    """The free photographs by name; one that the README misspells has no sure licence, and stays out."""
-    free = [c for c in credits if c.licence in FREE and c.file.endswith(".webp") and f"{PHOTOS_IN}/{c.file}" in files]
+    """The free photographs by name; one that the README misspells has no sure licence, and stays
+    out.
+    """
+    free = [
+        c
+        for c in credits
+        if c.licence in FREE and c.file.endswith(".webp") and f"{PHOTOS_IN}/{c.file}" in files
+    ]
     return {Path(c.file).stem: c for c in free if Path(c.file).stem not in LEFT_OUT}
 
 
 def chosen_paintings(credits: list[Credit]) -> dict[str, Credit]:
-    """The whole paintings by name, each with its painter and title in place of the author of the activity."""
+    """The whole paintings by name, each with its painter and title in place of the author of the
+    activity.
+    """
     by_file = {credit.file.removesuffix("_background.webp"): credit for credit in credits}
     return {
         name: by_file[name]._replace(author=f"Vincent van Gogh, {title}")

@@ -36,9 +36,14 @@ def work(_: argparse.Namespace) -> int:
     with interrupt_held(), suppress(ImportError):  # the doctor says what is missing
         import_module("torch")
     missing = []
-    print(f"python    {platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})")
+    print(
+        f"python    {platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
+    )
     versions = {name: _version(name) for name in PACKAGES}
-    print("packages  " + ", ".join(f"{name} {version}" for name, version in versions.items() if version))
+    print(
+        "packages  "
+        + ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    )
     missing += [f"package {name}" for name, version in versions.items() if not version]
     if versions["torch"]:
         from gan_course.runtime import choose_runtime
@@ -48,7 +53,10 @@ def work(_: argparse.Namespace) -> int:
         except CourseError as error:
             missing.append(str(error))
     try:
-        print(f"profile   {resolve_profile()}" + (f", at most {max_steps()} steps" if max_steps() else ""))
+        print(
+            f"profile   {resolve_profile()}"
+            + (f", at most {max_steps()} steps" if max_steps() else "")
+        )
     except CourseError as error:
         missing.append(str(error))
     print(
@@ -70,7 +78,9 @@ def _kernel() -> str:
     try:
         other = jupyter_python()
     except Exception as error:  # Jupyter is not installed, or has a python3 that cannot be read
-        return f"run: {sys.executable}; JupyterLab's cannot be found ({type(error).__name__}: {error})"
+        return (
+            f"run: {sys.executable}; JupyterLab's cannot be found ({type(error).__name__}: {error})"
+        )
     if other is None:
         return sys.executable
     return f"run: {sys.executable}; JupyterLab: {other[0]}, by {other[1]}: remove that folder if lessons fail there"

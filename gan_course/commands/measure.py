@@ -24,10 +24,18 @@ SEED = 1  # of the draw: what comes first by name is often one kind of picture
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument(
-        "--real", required=True, type=expanduser, metavar="NAME_OR_DIR", help="a bundled set, or a folder"
+        "--real",
+        required=True,
+        type=expanduser,
+        metavar="NAME_OR_DIR",
+        help="a bundled set, or a folder",
     )
     parser.add_argument(
-        "--fake", required=True, type=expanduser, metavar="NAME_OR_DIR", help="the generated pictures, likewise"
+        "--fake",
+        required=True,
+        type=expanduser,
+        metavar="NAME_OR_DIR",
+        help="the generated pictures, likewise",
     )
     parser.add_argument(
         "--reader",
@@ -51,9 +59,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def work(options: argparse.Namespace) -> int:
     """Measure the generated pictures that the options name, and print what real ones get beside it.
 
-    Half of the real pictures stand for the training set. The other half is measured too, for scale, and says how
-    near a new real picture comes to a training picture. Which pictures are taken, and for which half, is drawn by a
-    fixed seed. The course's readers see pictures at the size that they were trained on, Inception at their own.
+    Half of the real pictures stand for the training set. The other half is measured too, for scale,
+    and says how near a new real picture comes to a training picture. Which pictures are taken, and
+    for which half, is drawn by a fixed seed. The course's readers see pictures at the size that
+    they were trained on, Inception at their own.
 
     Raises:
         CourseError: bad options, bad pictures, or too few of them.
@@ -62,19 +71,28 @@ def work(options: argparse.Namespace) -> int:
         raise CourseError(f"no reader {options.reader!r}: choose from {', '.join(WORLDS)}")
     world = WORLDS[options.reader]
     if options.inception:
-        _print_inception(*(_for_inception(name, options, world) for name in (options.real, options.fake)))
+        _print_inception(
+            *(_for_inception(name, options, world) for name in (options.real, options.fake))
+        )
         return 0
     real, fake = (_for_reader(name, options, world) for name in (options.real, options.fake))
     reader = load_reader(options.reader)
     half = len(real) // 2
     least = reader.n_features + 1
-    for name, count, needed in ((options.real, len(real), 2 * least), (options.fake, len(fake), least)):
+    for name, count, needed in (
+        (options.real, len(real), 2 * least),
+        (options.fake, len(fake), least),
+    ):
         if count < needed:
-            raise CourseError(f"{name} has {count} pictures: {needed} or more are needed for {least - 1} features")
+            raise CourseError(
+                f"{name} has {count} pictures: {needed} or more are needed for {least - 1} features"
+            )
     n = min(half, len(fake))
     panel = Panel(reader, real[:half], real[half:])
     columns = panel(fake[:n]), panel(real[half : half + n])
-    print(f"features of {options.reader}-reader; N = {n:,} against {half:,} real pictures (not FID)")
+    print(
+        f"features of {options.reader}-reader; N = {n:,} against {half:,} real pictures (not FID)"
+    )
     print(f"{'':10} {'generated':>10} {'real':>10}")
     for name in MEASURES:
         print(f"{name:10} {columns[0][name]:10.4g} {columns[1][name]:10.4g}")
@@ -86,8 +104,12 @@ def _for_reader(name: str, options: argparse.Namespace, world: World) -> Tensor:
     if files is None:
         return _bundled(name, options, world)
     resolution = RESOLUTION.get(options.reader, OTHERWISE)
-    way_out = f"remove it, or add --inception (the reader {options.reader} needs {resolution} px or more)"
-    return load_pictures(files, resolution=resolution, channels=world.img_channels, if_small=way_out)
+    way_out = (
+        f"remove it, or add --inception (the reader {options.reader} needs {resolution} px or more)"
+    )
+    return load_pictures(
+        files, resolution=resolution, channels=world.img_channels, if_small=way_out
+    )
 
 
 def _for_inception(name: str, options: argparse.Namespace, world: World) -> Tensor | list[Path]:
@@ -96,7 +118,9 @@ def _for_inception(name: str, options: argparse.Namespace, world: World) -> Tens
 
 
 def _drawn_files(name: str, options: argparse.Namespace) -> list[Path] | None:
-    """At most --n picture files of a folder, drawn without regard to their names; None for a bundled set."""
+    """At most --n picture files of a folder, drawn without regard to their names; None for a
+    bundled set.
+    """
     folder = own_folder(name, WORLDS)
     if folder is None:
         return None
@@ -120,7 +144,9 @@ def _print_inception(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path
     except ValueError as error:
         raise CourseError(str(error)) from error
     n = min(len(real), len(fake))
-    caution = "" if n >= COMPARABLE else f"; below {COMPARABLE:,} its bias outweighs most differences"
+    caution = (
+        "" if n >= COMPARABLE else f"; below {COMPARABLE:,} its bias outweighs most differences"
+    )
     print(f"FID (Inception, {len(fake):,} against {len(real):,} pictures) {distance:.2f}{caution}")
 
 

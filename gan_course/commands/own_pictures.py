@@ -1,4 +1,6 @@
-"""What a name on the command line means: pictures that ship with the course, or a folder of the user's own."""
+"""What a name on the command line means: pictures that ship with the course, or a folder of the
+user's own.
+"""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -24,7 +26,9 @@ def own_folder(name: str, bundled: Collection[str]) -> Path | None:
     if name in bundled:
         return None
     if not _is_folder(name):
-        raise CourseError(f"no data named {name!r}, and no such folder: choose {', '.join(bundled)}, or a folder")
+        raise CourseError(
+            f"no data named {name!r}, and no such folder: choose {', '.join(bundled)}, or a folder"
+        )
     say_what_is_left_out(Path(name))
     return Path(name)
 

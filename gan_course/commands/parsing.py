@@ -1,4 +1,6 @@
-"""What all commands share: bad input ends one in a single line and exit code 2, and Ctrl-C in another and 130."""
+"""What all commands share: bad input ends one in a single line and exit code 2, and Ctrl-C in
+another and 130.
+"""
 
 import argparse
 import errno
@@ -33,12 +35,15 @@ def whole(text: str, lowest: int = 1, highest: int = HIGHEST) -> int:
     """
     number = whole_number(text, lowest, highest)
     if number is None:
-        raise argparse.ArgumentTypeError(f"{reprlib.repr(text)} is not a whole number from {lowest} to {highest}")
+        raise argparse.ArgumentTypeError(
+            f"{reprlib.repr(text)} is not a whole number from {lowest} to {highest}"
+        )
     return number
 
 
 def folder(text: str) -> Path:
-    """A folder's name, as an argument's type; a shell leaves the ~ of --out=~/x as it is, so it is read here.
+    """A folder's name, as an argument's type; a shell leaves the ~ of --out=~/x as it is, so it is
+    read here.
 
     Raises:
         argparse.ArgumentTypeError: it is empty.
@@ -60,18 +65,21 @@ def number(text: str) -> float:
 
 
 def run_command(
-    parser: argparse.ArgumentParser, arguments: Sequence[str] | None, work: Callable[[argparse.Namespace], int]
+    parser: argparse.ArgumentParser,
+    arguments: Sequence[str] | None,
+    work: Callable[[argparse.Namespace], int],
 ) -> int:
     """Parse the arguments and do the work.
 
     Args:
-        parser: its default `smaller`, if there is one, says what to make smaller where memory runs out.
+        parser: its default `smaller`, if there is one, says what to make smaller where memory runs
+            out.
         arguments: None for those of the process.
         work: from the options to an exit code.
 
     Returns:
-        What `work` returns; 2 for bad input, with one line on standard error; 130 where the user stopped it;
-        after another signal 128 more than its number.
+        What `work` returns; 2 for bad input, with one line on standard error; 130 where the user
+        stopped it; after another signal 128 more than its number.
     """
     _open_streams()
     options = parser.parse_args(arguments)
@@ -90,18 +98,29 @@ def run_command(
         return 0
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or "memory" in str(error):
-            way = f"choose a smaller {options.smaller}" if "smaller" in options else "close other programs"
+            way = (
+                f"choose a smaller {options.smaller}"
+                if "smaller" in options
+                else "close other programs"
+            )
             return _end(2, f"not enough memory: {way}")
         raise
     except OSError as error:
-        way = "free some space" if error.errno == errno.ENOSPC else "check the name and its permissions"
+        way = (
+            "free some space"
+            if error.errno == errno.ENOSPC
+            else "check the name and its permissions"
+        )
         return _end(2, f"{error}: {way}")
 
 
 @contextmanager
 def interrupt_held() -> Iterator[None]:
-    """Within, Ctrl-C waits, and stops the command at the end: torch swallows it while it is being imported."""
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # it is ignored, or somebody else's
+    """Within, Ctrl-C waits, and stops the command at the end: torch swallows it while it is being
+    imported.
+    """
+    # it is ignored, or somebody else's
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
     came: list[int] = []
@@ -143,7 +162,9 @@ def _end(code: int, line: str) -> int:
 
 
 def _open_streams() -> None:
-    """A stream that the shell closed leads nowhere; a terminal without the letters of a message still shows it."""
+    """A stream that the shell closed leads nowhere; a terminal without the letters of a message
+    still shows it.
+    """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for as long as the process lives)

@@ -23,14 +23,26 @@ from gan_course.weights.stylegans import load_stylegan
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument(
-        "--weights", required=True, type=expanduser, metavar="NAME_OR_FILE", help="such as stylegan-critters64"
+        "--weights",
+        required=True,
+        type=expanduser,
+        metavar="NAME_OR_FILE",
+        help="such as stylegan-critters64",
     )
     parser.add_argument(
-        "--input", required=True, type=expanduser, metavar="FILE", help="a picture; its middle square is resized"
+        "--input",
+        required=True,
+        type=expanduser,
+        metavar="FILE",
+        help="a picture; its middle square is resized",
     )
-    parser.add_argument("--out", required=True, type=folder, metavar="DIR", help="where results are written")
+    parser.add_argument(
+        "--out", required=True, type=folder, metavar="DIR", help="where results are written"
+    )
     parser.add_argument("--steps", type=whole, default=300, help="of the search (default: 300)")
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace results that are there already"
+    )
     parser.add_argument("--device", default="", help="cpu, cuda or mps")
     parser.set_defaults(smaller="--steps")
 
@@ -39,7 +51,8 @@ def work(options: argparse.Namespace) -> int:
     """Find the styles of a picture, and write the picture, what G makes of them, and the styles.
 
     Raises:
-        CourseError: bad weights, an unreadable picture, results that are there already, or a result that is not finite.
+        CourseError: bad weights, an unreadable picture, results that are there already, or a result
+            that is not finite.
     """
     G = load_stylegan(options.weights).to(choose_runtime(options.device).device)
     if not options.input.strip():
@@ -50,12 +63,17 @@ def work(options: argparse.Namespace) -> int:
     side = G.synthesis.img_resolution
     picture = read_picture(path)
     found = picture.shape[2], picture.shape[1]
-    results = [Path(options.out) / f"{path.stem}{ending}" for ending in ("_projected.png", "_pair.png", "_ws.pt")]
+    results = [
+        Path(options.out) / f"{path.stem}{ending}"
+        for ending in ("_projected.png", "_pair.png", "_ws.pt")
+    ]
     check_free(results, options.overwrite)
     output_folder(options.out)
     if found != (side, side):
         picture = _squared(picture, side)
-        print(f"{path} is {found[0]} x {found[1]}: its middle square was resized to {side} x {side}")
+        print(
+            f"{path} is {found[0]} x {found[1]}: its middle square was resized to {side} x {side}"
+        )
     target = to_float(picture)
     ws, (made,) = project(G, target[None], n_steps=options.steps)
     check_finite(made, options.weights)
@@ -64,7 +82,9 @@ def work(options: argparse.Namespace) -> int:
     write_png(torch.cat([target, made], 2), results[1])
     with atomic_write(results[2]) as temporary:
         torch.save({"ws": ws}, temporary)
-    print(f"L1 error {error:.3f} of the range: {results[0]}; beside the original: {results[1]}; styles: {results[2]}")
+    print(
+        f"L1 error {error:.3f} of the range: {results[0]}; beside the original: {results[1]}; styles: {results[2]}"
+    )
     return 0
 
 
@@ -73,5 +93,9 @@ def _squared(picture: Tensor, side: int) -> Tensor:
     _, height, width = picture.shape
     short = min(height, width)
     top, left = (height - short) // 2, (width - short) // 2
-    square = Image.fromarray(picture[:, top : top + short, left : left + short].permute(1, 2, 0).numpy())
-    return torch.from_numpy(np.array(square.resize((side, side), Image.Resampling.LANCZOS))).permute(2, 0, 1)
+    square = Image.fromarray(
+        picture[:, top : top + short, left : left + short].permute(1, 2, 0).numpy()
+    )
+    return torch.from_numpy(
+        np.array(square.resize((side, side), Image.Resampling.LANCZOS))
+    ).permute(2, 0, 1)

@@ -17,15 +17,34 @@ from gan_course.runtime import choose_runtime
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--profile", default="", help="smoke, fast or full (default: GAN_COURSE_PROFILE, else fast)")
-    parser.add_argument("--only", default="", metavar="LESSONS", help="such as 02 or 01,02 (default: all)")
-    parser.add_argument("--device", default="", help="cpu, cuda or mps (default: a GPU that is really there, else cpu)")
-    parser.add_argument("--out", type=folder, help="folder for results (default: runs/<time>)")
-    parser.add_argument("--max-steps", type=whole, metavar="N", help="cap every training at N steps, to prove the path")
     parser.add_argument(
-        "--jobs", type=_jobs, default=1, metavar="N", help="lessons at a time, each on one thread (default: 1)"
+        "--profile", default="", help="smoke, fast or full (default: GAN_COURSE_PROFILE, else fast)"
     )
-    parser.add_argument("--record", action="store_true", help="also write docs/results/course-<profile>.json")
+    parser.add_argument(
+        "--only", default="", metavar="LESSONS", help="such as 02 or 01,02 (default: all)"
+    )
+    parser.add_argument(
+        "--device",
+        default="",
+        help="cpu, cuda or mps (default: a GPU that is really there, else cpu)",
+    )
+    parser.add_argument("--out", type=folder, help="folder for results (default: runs/<time>)")
+    parser.add_argument(
+        "--max-steps",
+        type=whole,
+        metavar="N",
+        help="cap every training at N steps, to prove the path",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="lessons at a time, each on one thread (default: 1)",
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="also write docs/results/course-<profile>.json"
+    )
 
 
 def work(options: argparse.Namespace) -> int:
@@ -39,24 +58,36 @@ def work(options: argparse.Namespace) -> int:
     """
     profile = resolve_profile(options.profile)
     names = select_lessons(options.only)
-    capped = bool(max_steps() or options.max_steps)  # bad settings are found before the first lesson, not in it
+    # bad settings are found before the first lesson, not in it
+    capped = bool(max_steps() or options.max_steps)
     read_manifest(data_root())
     if options.record and capped:
-        raise CourseError("--record keeps real figures: leave out --max-steps, and unset GAN_COURSE_MAX_STEPS")
+        raise CourseError(
+            "--record keeps real figures: leave out --max-steps, and unset GAN_COURSE_MAX_STEPS"
+        )
     if options.record and options.jobs > 1:
         raise CourseError("--record keeps the times of lessons that run alone: leave out --jobs")
     if options.record and names != select_lessons():
         raise CourseError("--record keeps one run of all lessons: leave out --only")
     runtime = choose_runtime(options.device)
-    settings = {"profile": profile, "device": options.device, "max_steps": options.max_steps, "jobs": options.jobs}
+    settings = {
+        "profile": profile,
+        "device": options.device,
+        "max_steps": options.max_steps,
+        "jobs": options.jobs,
+    }
     with (
         termination_like_ctrl_c(),
-        run_folder(options.out or new_folder("runs", datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))) as out,
+        run_folder(
+            options.out or new_folder("runs", datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+        ) as out,
     ):
         summary = run_lessons(names, **settings, out=out, where=str(runtime))
         page = write_gallery(out, summary)
     n_passed = sum(lesson["status"] == "passed" for lesson in summary["lessons"])
-    print(f"{n_passed} of {len(names)} lessons passed in {summary['seconds']:.0f} s; gallery: {page}")
+    print(
+        f"{n_passed} of {len(names)} lessons passed in {summary['seconds']:.0f} s; gallery: {page}"
+    )
     if options.record and n_passed == len(names):
         print(f"recorded in {record_run(summary, machine_kind(runtime))}")
     print_missed_claims(summary)

@@ -32,7 +32,8 @@ from gan_course.training.stylegan import StyleGANConfig, build_stylegan
 N_PICTURES = 8_000  # drawn of a bundled domain
 N_DRAWN = 20_000  # of a world of factors
 WORLDS_OF_FACTORS = {"critters": load_critters, "toons": load_toons}
-PAIRS = ("earth-satellite", "earth-map", "earth-grey")  # domains that show the same places for the same seed
+# domains that show the same places for the same seed
+PAIRS = ("earth-satellite", "earth-map", "earth-grey")
 DCGAN: Mapping[str, DCGANConfig] = {
     "smoke": DCGANConfig(n_steps=2, batch_size=8, base_channels=8),
     "fast": DCGANConfig(n_steps=1_000, lr=1e-3, ema_decay=0.98),
@@ -40,7 +41,13 @@ DCGAN: Mapping[str, DCGANConfig] = {
 }
 PIX2PIX: Mapping[str, Pix2PixConfig] = {
     "smoke": Pix2PixConfig(
-        n_steps=2, batch_size=2, img_resolution=64, base_channels=4, n_halvings=4, d_base_channels=4, n_layers=1
+        n_steps=2,
+        batch_size=2,
+        img_resolution=64,
+        base_channels=4,
+        n_halvings=4,
+        d_base_channels=4,
+        n_layers=1,
     ),
     "fast": Pix2PixConfig(
         n_steps=600,
@@ -53,13 +60,23 @@ PIX2PIX: Mapping[str, Pix2PixConfig] = {
         n_layers=2,
         lr=5e-4,
     ),
-    "full": Pix2PixConfig(n_steps=40_000, batch_size=4, img_resolution=64, n_halvings=5, norm="instance"),
+    "full": Pix2PixConfig(
+        n_steps=40_000, batch_size=4, img_resolution=64, n_halvings=5, norm="instance"
+    ),
 }
 CYCLEGAN: Mapping[str, CycleGANConfig] = {
     "smoke": CycleGANConfig(
-        n_steps=2, batch_size=2, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=2
+        n_steps=2,
+        batch_size=2,
+        img_resolution=32,
+        base_channels=4,
+        n_blocks=1,
+        d_base_channels=4,
+        n_layers=2,
     ),
-    "fast": CycleGANConfig(n_steps=1_000, batch_size=4, base_channels=16, n_blocks=3, d_base_channels=16),
+    "fast": CycleGANConfig(
+        n_steps=1_000, batch_size=4, base_channels=16, n_blocks=3, d_base_channels=16
+    ),
     "full": CycleGANConfig(n_steps=40_000),
 }
 STYLEGAN: Mapping[str, StyleGANConfig] = {
@@ -78,7 +95,9 @@ STYLEGAN: Mapping[str, StyleGANConfig] = {
         stable_steps=4,
         fade_steps=4,
     ),
-    "fast": StyleGANConfig(n_steps=600, img_resolution=32, channel_base=1_024, d_channel_base=1_024),
+    "fast": StyleGANConfig(
+        n_steps=600, img_resolution=32, channel_base=1_024, d_channel_base=1_024
+    ),
     "full": StyleGANConfig(n_steps=30_000, batch_size=32),
 }
 
@@ -97,17 +116,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "earth-map, or folders; pix2pix: the same, where pictures of one file name are pairs; stylegan: critters "
         "(default), toons, or a folder",
     )
-    parser.add_argument("--profile", default="full", help="whose sizes and rates to take (default: full)")
+    parser.add_argument(
+        "--profile", default="full", help="whose sizes and rates to take (default: full)"
+    )
     parser.add_argument(
         "--steps",
         type=whole,
         help="where to stop (default: the profile's); for pix2pix and cyclegan it also says when the learning rate "
         "falls, so --resume needs the same",
     )
-    parser.add_argument("--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)")
-    parser.add_argument("--resolution", type=whole, help="side of the pictures in pixels (default: 64)")
+    parser.add_argument(
+        "--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)"
+    )
+    parser.add_argument(
+        "--resolution", type=whole, help="side of the pictures in pixels (default: 64)"
+    )
     parser.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295 (default: 0)")
-    parser.add_argument("--save-every", type=whole, default=500, metavar="K", help="steps between saves (default: 500)")
+    parser.add_argument(
+        "--save-every",
+        type=whole,
+        default=500,
+        metavar="K",
+        help="steps between saves (default: 500)",
+    )
     parser.add_argument("--device", default="", help="cpu, cuda or mps")
     parser.add_argument("--out", type=folder, required=True, help="the run's folder")
     parser.add_argument(
@@ -129,7 +160,13 @@ def work(options: argparse.Namespace) -> int:
     runtime = choose_runtime(options.device)
     training, n_steps = FAMILIES[options.family](options, runtime)
     try:
-        run_training(training, options.out, n_steps=n_steps, save_every=options.save_every, resume=options.resume)
+        run_training(
+            training,
+            options.out,
+            n_steps=n_steps,
+            save_every=options.save_every,
+            resume=options.resume,
+        )
     except Stopped as stop:
         again = "the same command" if options.resume else "the same command with --resume"
         raise Stopped(stop.number, f"{stop}: {again} goes on") from None
@@ -155,8 +192,13 @@ def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
     config = _chosen(config_for(CYCLEGAN, options.profile), options)
     config = _sized(config, options.resolution, multiple=4)
     names = _two_names(options)
-    A, B = (_domain(name, config.img_resolution, seed=2 * options.seed + which)[0] for which, name in enumerate(names))
-    print(f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution} px · {runtime}")
+    A, B = (
+        _domain(name, config.img_resolution, seed=2 * options.seed + which)[0]
+        for which, name in enumerate(names)
+    )
+    print(
+        f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution} px · {runtime}"
+    )
     return build_cyclegan(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
 
 
@@ -172,14 +214,18 @@ def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, i
 def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
     config = _chosen(config_for(STYLEGAN, options.profile), options)
     if config.batch_size > 4 and config.batch_size % 4:
-        raise CourseError(f"--batch-size {config.batch_size}: choose a multiple of 4, for D compares groups of 4")
+        raise CourseError(
+            f"--batch-size {config.batch_size}: choose a multiple of 4, for D compares groups of 4"
+        )
     resolution = options.resolution or config.img_resolution
     if resolution < 8 or resolution > 256 or resolution & (resolution - 1):
         raise CourseError(f"--resolution {resolution}: choose a power of two from 8 to 256")
     config = replace(config, img_resolution=resolution)
     names = options.data or []
     if len(names) > 1:
-        raise CourseError(f"stylegan learns from one set of pictures, not {len(names)}: name one after --data")
+        raise CourseError(
+            f"stylegan learns from one set of pictures, not {len(names)}: name one after --data"
+        )
     folder = own_folder(names[0], WORLDS_OF_FACTORS) if names else None
     if folder is None:
         images = _world(names[0] if names else "critters", resolution, seed=options.seed)
@@ -214,7 +260,9 @@ def _chosen(config: Config, options: argparse.Namespace) -> Config:
 def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor, DCGANConfig]:
     names = options.data or []
     if len(names) > 1:
-        raise CourseError(f"dcgan learns from one set of pictures, not {len(names)}: name one after --data")
+        raise CourseError(
+            f"dcgan learns from one set of pictures, not {len(names)}: name one after --data"
+        )
     folder = own_folder(names[0], ["fashion"]) if names else None
     if folder is None:
         if options.resolution not in (None, config.img_resolution):
@@ -232,7 +280,9 @@ def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor,
 def _two_names(options: argparse.Namespace) -> list[str]:
     names = options.data or []
     if len(names) != 2:
-        raise CourseError(f"{options.family} learns from two sets of pictures, not {len(names)}: --data A B")
+        raise CourseError(
+            f"{options.family} learns from two sets of pictures, not {len(names)}: --data A B"
+        )
     for name in names:
         refuse_two_meanings(name, DOMAINS)
     if Path(names[0]) == Path(names[1]):
@@ -245,7 +295,9 @@ def _sized(config: Config, resolution: int | None, *, multiple: int) -> Config:
     side = resolution or config.img_resolution
     smallest = -(-3 * 2**config.n_layers // multiple) * multiple
     if side % multiple or side < smallest:
-        raise CourseError(f"--resolution {side}: choose a multiple of {multiple}, at least {smallest}")
+        raise CourseError(
+            f"--resolution {side}: choose a multiple of {multiple}, at least {smallest}"
+        )
     return replace(config, img_resolution=side)
 
 
@@ -263,19 +315,28 @@ def _domain(name: str, resolution: int, *, seed: int) -> tuple[Tensor, list[str]
 def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Tensor]:
     """Two views of the same places, or two folders whose files have the same names."""
     if any(name in DOMAINS for name in names) and not all(name in PAIRS for name in names):
-        raise CourseError(f"{' and '.join(names)} are no pairs: choose two of {', '.join(PAIRS)}, or two folders")
+        raise CourseError(
+            f"{' and '.join(names)} are no pairs: choose two of {', '.join(PAIRS)}, or two folders"
+        )
     (A, files_A), (B, files_B) = (_domain(name, resolution, seed=seed) for name in names)
-    by_name_A, by_name_B = (_by_name(name, files) for name, files in zip(names, (files_A, files_B), strict=True))
+    by_name_A, by_name_B = (
+        _by_name(name, files) for name, files in zip(names, (files_A, files_B), strict=True)
+    )
     alone = sorted(by_name_A.keys() ^ by_name_B.keys())
     if alone:
         there, missing = names if alone[0] in by_name_A else reversed(names)
         others = f" ({len(alone) - 1} more like it)" if len(alone) > 1 else ""
-        raise CourseError(f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one name")
+        raise CourseError(
+            f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one name"
+        )
     if not by_name_A:  # bundled, drawn in the same order
         return A, B
     pairs = [(place, by_name_B[key]) for key, place in by_name_A.items()]
     for place, other in pairs:
-        sizes = picture_size(Path(names[0]) / files_A[place]), picture_size(Path(names[1]) / files_B[other])
+        sizes = (
+            picture_size(Path(names[0]) / files_A[place]),
+            picture_size(Path(names[1]) / files_B[other]),
+        )
         (width, height), (other_width, other_height) = sizes
         if width * other_height != other_width * height:
             raise CourseError(
@@ -286,12 +347,16 @@ def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Ten
 
 
 def _by_name(folder: str, files: list[str]) -> dict[str, int]:
-    """The place of each file, by its name in one spelling: a Mac may write é as two characters, others as one."""
+    """The place of each file, by its name in one spelling: a Mac may write é as two characters,
+    others as one.
+    """
     places: dict[str, int] = {}
     for place, file in enumerate(files):
         key = unicodedata.normalize("NFC", file)
         if key in places:
-            raise CourseError(f"{folder} has {key} twice, with its letters spelt in two ways: rename one of them")
+            raise CourseError(
+                f"{folder} has {key} twice, with its letters spelt in two ways: rename one of them"
+            )
         places[key] = place
     return places
 

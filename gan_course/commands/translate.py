@@ -1,4 +1,6 @@
-"""`python -m gan_course translate`: pictures in, pictures out, nothing skipped and nothing overwritten."""
+"""`python -m gan_course translate`: pictures in, pictures out, nothing skipped and nothing
+overwritten.
+"""
 
 import argparse
 import os
@@ -14,7 +16,13 @@ from tqdm import tqdm
 from gan_course.commands.own_pictures import say_what_is_left_out
 from gan_course.commands.parsing import folder, whole
 from gan_course.data.folder import picture_files, progress
-from gan_course.data.pictures import FORMATS, MAX_PIXELS, PictureTooLargeError, open_picture, too_many_pixels
+from gan_course.data.pictures import (
+    FORMATS,
+    MAX_PIXELS,
+    PictureTooLargeError,
+    open_picture,
+    too_many_pixels,
+)
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 from gan_course.inference.translate import translate_picture
@@ -34,19 +42,31 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "statistics of the whole picture: the result is that of one pass, in a fraction of its memory."
     )
     parser.add_argument(
-        "--weights", required=True, type=expanduser, metavar="NAME_OR_FILE", help="such as photo2vangogh"
+        "--weights",
+        required=True,
+        type=expanduser,
+        metavar="NAME_OR_FILE",
+        help="such as photo2vangogh",
     )
     parser.add_argument(
-        "--input", required=True, type=expanduser, metavar="FILE_OR_DIR", help="a picture, or a folder of pictures"
+        "--input",
+        required=True,
+        type=expanduser,
+        metavar="FILE_OR_DIR",
+        help="a picture, or a folder of pictures",
     )
-    parser.add_argument("--output", required=True, type=folder, metavar="DIR", help="where results are written")
+    parser.add_argument(
+        "--output", required=True, type=folder, metavar="DIR", help="where results are written"
+    )
     parser.add_argument("--direction", default="", help="AB or BA, for last.pt of a run")
     parser.add_argument(
         "--size",
         type=_side,
         help="bring the shorter side to so many pixels first; a JPEG above 64 megapixels needs it",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace results that are there already"
+    )
     parser.add_argument("--device", default="", help="cpu, cuda or mps")
     parser.set_defaults(smaller="--size")
 
@@ -54,14 +74,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def work(options: argparse.Namespace) -> int:
     """Translate every picture that the options name.
 
-    Everything that can be checked is checked first: the weights, every picture, every name of a result.
+    Everything that can be checked is checked first: the weights, every picture, every name of a
+        result.
 
     Raises:
-        CourseError: bad weights, an unreadable picture, a result too large for its format, two results of one name, a
-            result that exists, or a folder that cannot be written.
+        CourseError: bad weights, an unreadable picture, a result too large for its format, two
+            results of one name, a result that exists, or a folder that cannot be written.
     """
     runtime = choose_runtime(options.device)
-    G = _from_colour_to_colour(load_translator(options.weights, direction=options.direction), options.weights)
+    G = _from_colour_to_colour(
+        load_translator(options.weights, direction=options.direction), options.weights
+    )
     G = G.to(runtime.device)
     files = _inputs(options.input)
     results = _results(files, Path(options.output), options.overwrite)
@@ -71,7 +94,9 @@ def work(options: argparse.Namespace) -> int:
     hidden = bool(os.environ.get("GAN_COURSE_HEADLESS")) or len(files) == 1
     done: list[str] = []
     try:
-        for file, result in tqdm(list(zip(files, results, strict=True)), disable=hidden, unit="picture"):
+        for file, result in tqdm(
+            list(zip(files, results, strict=True)), disable=hidden, unit="picture"
+        ):
             _write(translate_picture(G, _sized(file, options.size)), result)
             done.append(result.name)
     except CourseError as error:
@@ -87,7 +112,9 @@ def work(options: argparse.Namespace) -> int:
 def _from_colour_to_colour(G: ResnetGenerator, name: str) -> ResnetGenerator:
     taken, given = G.model[1].in_channels - 4 * G.coordinates, G.model[-1].out_channels
     if (taken, given) != (3, 3):
-        raise CourseError(f"{name} goes from {taken} to {given} channels: give a generator from colour to colour")
+        raise CourseError(
+            f"{name} goes from {taken} to {given} channels: give a generator from colour to colour"
+        )
     return G
 
 
@@ -105,16 +132,23 @@ def _inputs(name: str) -> list[Path]:
 
 
 def _results(files: list[Path], folder: Path, overwrite: bool) -> list[Path]:
-    results = [folder / (file.name if file.suffix.lower() in KEPT else f"{file.stem}.png") for file in files]
+    results = [
+        folder / (file.name if file.suffix.lower() in KEPT else f"{file.stem}.png")
+        for file in files
+    ]
     seen: dict[Path, Path] = {}
     for file, result in zip(files, results, strict=True):
         if result in seen:
-            raise CourseError(f"{seen[result]} and {file} would both become {result}: rename one of them")
+            raise CourseError(
+                f"{seen[result]} and {file} would both become {result}: rename one of them"
+            )
         seen[result] = file
         if result.exists() and result.resolve() == file.resolve():
             raise CourseError(f"{result} would replace its own input: choose another --output")
         if result.exists() and not overwrite:
-            raise CourseError(f"{result} is there already: add --overwrite, or choose another --output")
+            raise CourseError(
+                f"{result} is there already: add --overwrite, or choose another --output"
+            )
     return results
 
 
@@ -152,13 +186,17 @@ def _opened(file: Path, side: int | None) -> Image.Image:
     except PictureTooLargeError as error:
         if not error.largest_side:
             raise
-        raise CourseError(f"{too_many_pixels(file)}: add --size {error.largest_side} or less") from error
+        raise CourseError(
+            f"{too_many_pixels(file)}: add --size {error.largest_side} or less"
+        ) from error
 
 
 def _write(picture: Tensor, path: Path) -> None:
     kind = KEPT[path.suffix.lower()]
     with atomic_write(path) as temporary:
-        Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(temporary, format=kind, **SETTINGS[kind])
+        Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(
+            temporary, format=kind, **SETTINGS[kind]
+        )
 
 
 def _side(text: str) -> int:

@@ -12,12 +12,17 @@ from gan_course.weights.cards import WAY_OUT, read_card, weight_names
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--make", metavar="NAME", help="train these weights anew and ship them (for maintainers)")
-    parser.add_argument("--measure", metavar="NAME", help="measure these weights anew, for their card")
+    parser.add_argument(
+        "--make", metavar="NAME", help="train these weights anew and ship them (for maintainers)"
+    )
+    parser.add_argument(
+        "--measure", metavar="NAME", help="measure these weights anew, for their card"
+    )
 
 
 def work(options: argparse.Namespace) -> int:
-    """Print one line per shipped file, and its card's main points; train or measure first where the options say so.
+    """Print one line per shipped file, and its card's main points; train or measure first where the
+    options say so.
 
     Raises:
         CourseError: a card lacks one of them, or there is no clone to train in.
@@ -37,8 +42,12 @@ def work(options: argparse.Namespace) -> int:
 def _maintain(option: str, name: str) -> int:
     """The maintainers' command, which the package does not import."""
     if not (ROOT / "maintain").is_dir():
-        raise CourseError(f"{option} needs a clone of the course's repository, which {ROOT} is not: clone it first")
-    return subprocess.run([sys.executable, "-m", "maintain", "shipped", option, name], cwd=ROOT).returncode
+        raise CourseError(
+            f"{option} needs a clone of the course's repository, which {ROOT} is not: clone it first"
+        )
+    return subprocess.run(
+        [sys.executable, "-m", "maintain", "shipped", option, name], cwd=ROOT
+    ).returncode
 
 
 def _as_text(name: str, card: dict[str, Any]) -> str:

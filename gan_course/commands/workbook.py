@@ -9,7 +9,14 @@ from gan_course.paths import ROOT
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("folder", nargs="?", type=folder, default=ROOT / "work", metavar="FOLDER", help="default: work")
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=folder,
+        default=ROOT / "work",
+        metavar="FOLDER",
+        help="default: work",
+    )
 
 
 def work(options: argparse.Namespace) -> int:

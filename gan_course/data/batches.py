@@ -11,8 +11,9 @@ HIGHEST = 2**40  # of seeds and positions: what a generator is seeded with stays
 class Batches:
     """Shuffled batches of pictures, without end and without workers.
 
-    The k-th picture drawn is picture `permutation(seed, k // N)[k % N]`: each epoch sees every picture once, and
-    the order is known from the seed and the number of batches drawn alone. That is all the state there is.
+    The k-th picture drawn is picture `permutation(seed, k // N)[k % N]`: each epoch sees every
+    picture once, and the order is known from the seed and the number of batches drawn alone. That
+    is all the state there is.
 
     Args:
         images: (N, C, H, W) uint8 in 0..255, N >= 1; kept as they are, on their device.
@@ -25,7 +26,9 @@ class Batches:
 
     def __init__(self, images: Tensor, batch_size: int, *, seed: int) -> None:
         if images.dtype != torch.uint8 or len(images) == 0:
-            raise ValueError(f"images must be uint8 and at least one; got {tuple(images.shape)} of {images.dtype}")
+            raise ValueError(
+                f"images must be uint8 and at least one; got {tuple(images.shape)} of {images.dtype}"
+            )
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}: at least 1 is needed")
         self.images, self.batch_size, self.seed = images, batch_size, seed
@@ -118,8 +121,13 @@ class Paired:
 
     def __init__(self, A: Tensor, B: Tensor, batch_size: int, *, seed: int) -> None:
         if len(A) != len(B) or A.shape[2:] != B.shape[2:]:
-            raise ValueError(f"pairs need as many pictures of one size: {tuple(A.shape)} of A, {tuple(B.shape)} of B")
-        self.pairs, self.channels = Batches(torch.cat([A, B], 1), batch_size, seed=seed), [A.shape[1], B.shape[1]]
+            raise ValueError(
+                f"pairs need as many pictures of one size: {tuple(A.shape)} of A, {tuple(B.shape)} of B"
+            )
+        self.pairs, self.channels = (
+            Batches(torch.cat([A, B], 1), batch_size, seed=seed),
+            [A.shape[1], B.shape[1]],
+        )
         self.batch_size = batch_size
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:

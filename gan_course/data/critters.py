@@ -1,8 +1,8 @@
 """Critters: drawn creatures whose every choice is known, and any number of them.
 
-A creature is stored as weights of five flat colours, so it can be coloured and textured after the fact, and
-its exact twin, the same creature with one choice changed, can be drawn: the true answer to a translation
-that a CycleGAN has to find without pairs.
+A creature is stored as weights of five flat colours, so it can be coloured and textured after the
+fact, and its exact twin, the same creature with one choice changed, can be drawn: the true answer
+to a translation that a CycleGAN has to find without pairs.
 """
 
 from functools import cache
@@ -51,11 +51,43 @@ FACTORS: dict[str, tuple[str, ...]] = {
         *("earsPointy", "earsDroop", "spikes", "fin", "crown", "sprout", "nub", "bobble"),
     ),
     "eyes": (
-        *("round", "dots", "bigPupils", "sideeye", "inward", "mono", "uneven", "trio", "threeRow", "four"),
-        *("happy", "closedLine", "wink", "squint", "wide", "sleepy", "angry", "monoSleepy", "close"),
+        *(
+            "round",
+            "dots",
+            "bigPupils",
+            "sideeye",
+            "inward",
+            "mono",
+            "uneven",
+            "trio",
+            "threeRow",
+            "four",
+        ),
+        *(
+            "happy",
+            "closedLine",
+            "wink",
+            "squint",
+            "wide",
+            "sleepy",
+            "angry",
+            "monoSleepy",
+            "close",
+        ),
     ),
     "mouth": (
-        *("smile", "tinySmile", "grin", "laugh", "teeth", "ooh", "line", "smirk", "wavy", "catMouth"),
+        *(
+            "smile",
+            "tinySmile",
+            "grin",
+            "laugh",
+            "teeth",
+            "ooh",
+            "line",
+            "smirk",
+            "wavy",
+            "catMouth",
+        ),
         *("zigzag", "frown", "sad", "slant", "dot", "open", "tooth", "tongue", "blep"),
     ),
 }
@@ -73,8 +105,9 @@ def load_critters(
 ) -> tuple[Tensor, Tensor]:
     """Draw creatures at random, no two alike.
 
-    No test creature, nor its twin in another texture, is ever in train, whatever `n` and `seed`. Two calls
-    with different textures draw independently: for plain <-> striped they give unpaired sets.
+    No test creature, nor its twin in another texture, is ever in train, whatever `n` and `seed`.
+    Two calls with different textures draw independently: for plain <-> striped they give unpaired
+    sets.
 
     Args:
         split: "train" or "test".
@@ -88,7 +121,8 @@ def load_critters(
         Pictures (n, 3, H, W) uint8 in 0..255, and factors (n, 7) int64, columns as in `FACTORS`.
 
     Raises:
-        ValueError: an unknown split, texture or resolution, or a larger `n` than there are creatures.
+        ValueError: an unknown split, texture or resolution, or a larger `n` than there are
+            creatures.
         CourseError: a bundled file is missing or has changed.
     """
     factors = SPACE.sample(n, split=split, seed=seed, fixed={"texture": texture})
@@ -112,14 +146,17 @@ def twin(factors: Tensor, name: str, value: str) -> Tensor:
     return SPACE.twin(factors, name, value)
 
 
-def draw_critters(factors: Tensor, *, resolution: int = 64, device: torch.device | str = "cpu") -> Tensor:
+def draw_critters(
+    factors: Tensor, *, resolution: int = 64, device: torch.device | str = "cpu"
+) -> Tensor:
     r"""Draw the creatures that `factors` describe.
 
-    $x = w_{bg} c_{bg} + w_{body} t + w_{accent} c_{accent} + w_{white} 255 + w_{ink} c_{ink}$, the weights
-    summing to 1 and $t$ being the textured body colour; then eyes and mouth are painted over it.
+    $x = w_{bg} c_{bg} + w_{body} t + w_{accent} c_{accent} + w_{white} 255 + w_{ink} c_{ink}$, the
+    weights summing to 1 and $t$ being the textured body colour; then eyes and mouth are painted
+    over it.
 
-    The accent, the colour of the top, follows from the body colour. Textures lie still on the canvas: they do
-    not move with the creature.
+    The accent, the colour of the top, follows from the body colour. Textures lie still on the
+    canvas: they do not move with the creature.
 
     Args:
         factors: (N, 7) int64, columns as in `FACTORS`.
@@ -142,7 +179,8 @@ def draw_critters(factors: Tensor, *, resolution: int = 64, device: torch.device
 def _draw(factors: Tensor, parts: dict[str, Tensor]) -> Tensor:
     shape, texture, body_colour, background, top, eyes, mouth = factors.unbind(1)
     body = parts["body_colours"][body_colour]
-    accent = parts["body_colours"][(body_colour + len(BODY_COLOURS) // 2) % len(BODY_COLOURS)]  # across the hues
+    # across the hues
+    accent = parts["body_colours"][(body_colour + len(BODY_COLOURS) // 2) % len(BODY_COLOURS)]
     ink = parts["ink"]
     mark = body.lerp(ink, MARK_DEPTH)
     surface = body + parts["textures"][texture].unsqueeze(1) * (mark - body)
@@ -150,7 +188,12 @@ def _draw(factors: Tensor, parts: dict[str, Tensor]) -> Tensor:
     weights = parts["base"][shape, top].float().div_(255)
     w_bg, w_body, w_accent, w_white = weights.unsqueeze(2).unbind(1)  # (N, 1, H, W) each
     w_ink = (1 - weights.sum(1, keepdim=True)).clamp_(min=0)
-    picture = w_bg * parts["backgrounds"][background] + w_body * surface + w_accent * accent + w_white * 255
+    picture = (
+        w_bg * parts["backgrounds"][background]
+        + w_body * surface
+        + w_accent * accent
+        + w_white * 255
+    )
     picture += w_ink * ink
     for layer in (parts["eyes"][eyes], parts["mouth"][mouth]):
         colour, alpha = layer.float().split([3, 1], dim=1)
@@ -161,7 +204,10 @@ def _draw(factors: Tensor, parts: dict[str, Tensor]) -> Tensor:
 @cache
 def _parts(path: Path, device: str) -> dict[str, Tensor]:
     with np.load(path) as stored:
-        layers = {name: torch.from_numpy(stored[name]).movedim(-1, -3) for name in ("base", "eyes", "mouth")}
+        layers = {
+            name: torch.from_numpy(stored[name]).movedim(-1, -3)
+            for name in ("base", "eyes", "mouth")
+        }
     parts = {name: layer.contiguous() for name, layer in layers.items()}
     parts["textures"] = _textures(parts["eyes"].shape[-1])
     parts["ink"] = _colours([INK])[0]

@@ -1,4 +1,6 @@
-"""Domains to translate between, by name: what a picture set contributes to one side of a translation."""
+"""Domains to translate between, by name: what a picture set contributes to one side of a
+translation.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +10,9 @@ from gan_course.data import critters, earth
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops, to_grey
 
 
-def load_domain(name: str, split: str = "train", *, n: int, resolution: int = 64, seed: int = 0) -> Tensor:
+def load_domain(
+    name: str, split: str = "train", *, n: int, resolution: int = 64, seed: int = 0
+) -> Tensor:
     """Pictures of one domain.
 
     Args:
@@ -16,9 +20,9 @@ def load_domain(name: str, split: str = "train", *, n: int, resolution: int = 64
         split: "train" or "test".
         n: how many.
         resolution: side of the pictures.
-        seed: another seed, another draw. Two domains drawn with different seeds contain no pairs; drawn with the
-            same seed, the tiles of both views of the earth show the same places, and grey pictures are the colour
-            pictures without colour.
+        seed: another seed, another draw. Two domains drawn with different seeds contain no pairs;
+            drawn with the same seed, the tiles of both views of the earth show the same places, and
+            grey pictures are the colour pictures without colour.
 
     Returns:
         (n, 3, resolution, resolution) uint8 in 0..255.
@@ -34,7 +38,9 @@ def load_domain(name: str, split: str = "train", *, n: int, resolution: int = 64
 
 def _critters(texture: str) -> Callable[[str, int, int, int], Tensor]:
     def load(split: str, n: int, resolution: int, seed: int) -> Tensor:
-        return critters.load_critters(split, n=n, resolution=resolution, seed=seed, texture=texture)[0]
+        return critters.load_critters(
+            split, n=n, resolution=resolution, seed=seed, texture=texture
+        )[0]
 
     return load
 

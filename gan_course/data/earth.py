@@ -1,7 +1,8 @@
-"""The Earth in registered views: one window shows the same place from space, as a map, and at night.
+"""The Earth in registered views: one window shows the same place from space, as a map, and at
+night.
 
-Pixels go from 180W to the right and from 75N down, 15 a degree. Three slices of longitude are hidden from
-training. There, and nowhere else, views may be compared place by place.
+Pixels go from 180W to the right and from 75N down, 15 a degree. Three slices of longitude are
+hidden from training. There, and nowhere else, views may be compared place by place.
 """
 
 import math
@@ -79,7 +80,9 @@ def hidden_regions(scale: Literal[1, 2] = 1) -> list[Box]:
     """
     _check_scale(scale)
     bottom = 1995 if scale == 1 else HEIGHT
-    return [Box(0, math.ceil(west), bottom, math.floor(east)) for west, east in _hidden_columns(scale)]
+    return [
+        Box(0, math.ceil(west), bottom, math.floor(east)) for west, east in _hidden_columns(scale)
+    ]
 
 
 def crop_positions(
@@ -93,12 +96,13 @@ def crop_positions(
 ) -> Tensor:
     r"""Where to cut tiles: no two at the same place.
 
-    A tile is kept if at least 20 % of it is land and the luminance of each of `views` has a standard
-    deviation above 9, and then with probability $\cos(\text{latitude})$, which undoes the stretch of the map towards
-    the poles. Train tiles touch no hidden slice of longitude; test tiles lie wholly inside one.
+    A tile is kept if at least 20 % of it is land and the luminance of each of `views` has a
+    standard deviation above 9, and then with probability $\cos(\text{latitude})$, which undoes the
+    stretch of the map towards the poles. Train tiles touch no hidden slice of longitude; test tiles
+    lie wholly inside one.
 
-    The rules are tried at scale 2. A tile of 128 at scale 1 with the same seed shows the same windows as a tile of 64
-    at scale 2. For unpaired sets A and B draw twice, with different seeds.
+    The rules are tried at scale 2. A tile of 128 at scale 1 with the same seed shows the same
+    windows as a tile of 64 at scale 2. For unpaired sets A and B draw twice, with different seeds.
 
     Args:
         n: how many.
@@ -112,18 +116,23 @@ def crop_positions(
         (n, 2) int64: row and column of each top left corner.
 
     Raises:
-        ValueError: an unknown split, scale or view, a tile that does not fit, or more than there are.
+        ValueError: an unknown split, scale or view, a tile that does not fit, or more than there
+            are.
         CourseError: a bundled file is missing or has changed.
     """
     test = is_test(split)
     _check_scale(scale)
     factor = 2 // scale
     if tile < 2 or tile % factor:
-        raise ValueError(f"tile is {tile}: at scale {scale} choose a multiple of {factor}, at least 2")
+        raise ValueError(
+            f"tile is {tile}: at scale {scale} choose a multiple of {factor}, at least 2"
+        )
     side = tile // factor
     columns = _columns(side, test)
     if side > HEIGHT or len(columns) == 0:
-        raise ValueError(f"tile is {tile}: that does not fit in {split} at scale {scale}, choose a smaller one")
+        raise ValueError(
+            f"tile is {tile}: that does not fit in {split} at scale {scale}, choose a smaller one"
+        )
     kept = _kept(side, views)
     generator = seeded("earth", seed, split)
 
@@ -154,7 +163,9 @@ def crop(view: Tensor, positions: Tensor, tile: int) -> Tensor:
     """
     limit = torch.tensor(view.shape[1:], device=positions.device) - tile
     if ((positions < 0) | (positions > limit)).any():
-        raise ValueError(f"a tile of {tile} lies partly outside of a view of {tuple(view.shape[1:])}: check the scale")
+        raise ValueError(
+            f"a tile of {tile} lies partly outside of a view of {tuple(view.shape[1:])}: check the scale"
+        )
     along = torch.arange(tile, device=view.device)
     rows, columns = positions.to(view.device)[:, :, None].add(along).unbind(1)  # (N, tile) each
     return view[:, rows[:, :, None], columns[:, None, :]].transpose(0, 1).contiguous()
@@ -167,13 +178,20 @@ def _check_scale(scale: int) -> None:
 
 def _hidden_columns(scale: int) -> list[tuple[float, float]]:
     per_degree = PIXELS_A_DEGREE / scale
-    return [((west - WEST) * per_degree, (east - WEST) * per_degree) for west, east in HIDDEN_LONGITUDES]
+    return [
+        ((west - WEST) * per_degree, (east - WEST) * per_degree) for west, east in HIDDEN_LONGITUDES
+    ]
 
 
 def _columns(side: int, test: bool) -> Tensor:
-    """Left edges, at scale 2, of tiles that lie inside a hidden slice (test) or outside of all (train)."""
+    """Left edges, at scale 2, of tiles that lie inside a hidden slice (test) or outside of all
+    (train).
+    """
     left = torch.arange(max(0, WIDTH - side + 1))
-    inside, outside = torch.zeros(len(left), dtype=torch.bool), torch.ones(len(left), dtype=torch.bool)
+    inside, outside = (
+        torch.zeros(len(left), dtype=torch.bool),
+        torch.ones(len(left), dtype=torch.bool),
+    )
     for west, east in _hidden_columns(2):
         inside |= (left >= west) & (left + side <= east)
         outside &= (left + side <= west) | (left >= east)

@@ -21,7 +21,8 @@ def load_emoji(split: Literal["train", "test"] = "train") -> tuple[Tensor, Tenso
         split: "train" (1,435 emoji) or "test" (159).
 
     Returns:
-        Colour (N, 3, 64, 64) uint8 and drawing (N, 1, 64, 64) uint8, both in 0..255 on white, and N names.
+        Colour (N, 3, 64, 64) uint8 and drawing (N, 1, 64, 64) uint8, both in 0..255 on white, and N
+        names.
 
     Raises:
         ValueError: another split.
@@ -29,7 +30,9 @@ def load_emoji(split: Literal["train", "test"] = "train") -> tuple[Tensor, Tenso
     """
     test = is_test(split)
     names = bundled("emoji/names.txt").read_text(encoding="utf-8").split()
-    chosen = [number for number in range(len(names)) if (number in range(len(names))[HELD_OUT]) == test]
+    chosen = [
+        number for number in range(len(names)) if (number in range(len(names))[HELD_OUT]) == test
+    ]
     colour = _cells(read_picture(bundled("emoji/color.webp")))[chosen]
     drawing = to_grey(_cells(read_picture(bundled("emoji/sketch.png")))[chosen])
     return colour, drawing, [names[number] for number in chosen]

@@ -19,8 +19,9 @@ PIXELS_A_CHUNK = 2**19  # drawn at once, to bound the memory
 class FactorSpace:
     """All combinations of some factors, and the side on which each of them falls.
 
-    A hash of the combination decides its side, so train and test share nothing whatever `n` and seed.
-    The factors in `twinned` have no say in it: a picture and its twin in such a factor lie on the same side.
+    A hash of the combination decides its side, so train and test share nothing whatever `n` and
+    seed. The factors in `twinned` have no say in it: a picture and its twin in such a factor lie on
+    the same side.
 
     Args:
         values: names of the values of each factor, in the order of the columns.
@@ -75,7 +76,9 @@ class FactorSpace:
                 f"{name} is {factors[row, column].item()} in row {row}: it goes from 0 to {self.sizes[column] - 1}"
             )
 
-    def sample(self, n: int, *, split: str, seed: int, fixed: Mapping[str, str | None] | None = None) -> Tensor:
+    def sample(
+        self, n: int, *, split: str, seed: int, fixed: Mapping[str, str | None] | None = None
+    ) -> Tensor:
         """Draw combinations without repeats; uniform over the split.
 
         Args:
@@ -96,7 +99,9 @@ class FactorSpace:
         generator = seeded("factors", seed, split, sorted(fixed.items()))
 
         def draw(tries: int) -> Tensor:
-            table = torch.stack([torch.randint(size, (tries,), generator=generator) for size in self.sizes], dim=1)
+            table = torch.stack(
+                [torch.randint(size, (tries,), generator=generator) for size in self.sizes], dim=1
+            )
             for column, code in codes.items():
                 table[:, column] = code
             return self._index(table)[self.held_out(table) == test]
@@ -108,7 +113,9 @@ class FactorSpace:
         key = factors.cpu().clone()
         for name in self.twinned:
             key[:, self.column(name)] = 0
-        return torch.from_numpy(_mix(self._index(key).numpy()) % ONE_IN == ONE_IN - 1).to(factors.device)
+        return torch.from_numpy(_mix(self._index(key).numpy()) % ONE_IN == ONE_IN - 1).to(
+            factors.device
+        )
 
     def twin(self, factors: Tensor, name: str, value: str) -> Tensor:
         """The same pictures with one factor changed.
@@ -144,7 +151,9 @@ def stored_resolution(resolution: int) -> int:
         ValueError: pictures of that resolution are not drawn.
     """
     if resolution not in RESOLUTIONS:
-        raise ValueError(f"resolution is {resolution}: choose one of {', '.join(map(str, RESOLUTIONS))}")
+        raise ValueError(
+            f"resolution is {resolution}: choose one of {', '.join(map(str, RESOLUTIONS))}"
+        )
     return max(resolution, 64)
 
 
@@ -152,7 +161,8 @@ def draw_in_chunks(draw: Callable[[Tensor], Tensor], factors: Tensor, resolution
     """Draw many pictures, a bounded number of pixels at a time.
 
     Args:
-        draw: takes factors (k, F), returns (k, 3, R, R) float in 0..255, R being `stored_resolution(resolution)`.
+        draw: takes factors (k, F), returns (k, 3, R, R) float in 0..255, R being
+            `stored_resolution(resolution)`.
         factors: (N, F) int64.
         resolution: of the result; where R is twice that, each pixel is the mean of 2 x 2.
 

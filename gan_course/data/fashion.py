@@ -9,7 +9,18 @@ from torch import Tensor
 
 from gan_course.data.manifest import bundled
 
-CLASS_NAMES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "trainer", "bag", "ankle boot")
+CLASS_NAMES = (
+    "T-shirt",
+    "trousers",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "trainer",
+    "bag",
+    "ankle boot",
+)
 N_TRAIN = 9_000
 
 
@@ -23,7 +34,8 @@ def load_fashion(split: Literal["train", "test"] = "train") -> tuple[Tensor, Ten
         split: "train" or "test".
 
     Returns:
-        Pictures (N, 1, 28, 28) uint8 in 0..255, and kinds (N,) int64 in 0..9 that index `CLASS_NAMES`.
+        Pictures (N, 1, 28, 28) uint8 in 0..255, and kinds (N,) int64 in 0..9 that index
+        `CLASS_NAMES`.
 
     Raises:
         ValueError: another split.

@@ -12,22 +12,32 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from gan_course.data.pictures import open_picture, read_picture, readable_endings, readable_formats, to_grey
+from gan_course.data.pictures import (
+    open_picture,
+    read_picture,
+    readable_endings,
+    readable_formats,
+    to_grey,
+)
 from gan_course.errors import CourseError
 
 __all__ = ["left_out", "load_folder", "load_pictures", "picture_files", "progress", "read_picture"]
 
-SHEETS = "sheets"  # a folder inside, where this course puts what shows many samples and is none itself
+# a folder inside, where this course puts what shows many samples and is none itself
+SHEETS = "sheets"
 SYSTEM_FILES = ("desktop.ini", "thumbs.db")  # of Windows, hidden there
 MAX_FOLDERS = 1_000  # folders inside that are looked into
 SILENT_SECONDS = 5
 
 
-def load_folder(path: Path | str, *, resolution: int, channels: int = 3) -> tuple[Tensor, list[str]]:
+def load_folder(
+    path: Path | str, *, resolution: int, channels: int = 3
+) -> tuple[Tensor, list[str]]:
     """All pictures of a folder, cut to their central square and brought to one size.
 
-    A file counts as a picture by its ending, in capitals or not; other files, hidden files and folders
-    inside are left alone (`left_out` names them). Every picture must be usable: none is skipped.
+    A file counts as a picture by its ending, in capitals or not; other files, hidden files and
+    folders inside are left alone (`left_out` names them). Every picture must be usable: none is
+    skipped.
 
     Args:
         path: the folder.
@@ -39,12 +49,14 @@ def load_folder(path: Path | str, *, resolution: int, channels: int = 3) -> tupl
 
     Raises:
         ValueError: another number of channels, or a resolution below 1.
-        CourseError: no such folder, no pictures in it, or pictures that are damaged or too small: one line
-            that names the first and counts the others.
+        CourseError: no such folder, no pictures in it, or pictures that are damaged or too small:
+            one line that names the first and counts the others.
     """
     _check_request(resolution, channels)
     files = picture_files(Path(path))
-    return load_pictures(files, resolution=resolution, channels=channels), [file.name for file in files]
+    return load_pictures(files, resolution=resolution, channels=channels), [
+        file.name for file in files
+    ]
 
 
 def load_pictures(
@@ -94,15 +106,17 @@ def picture_files(folder: Path) -> list[Path]:
         what_is_there = left_out(folder)
         if what_is_there:
             raise CourseError(f"no pictures in {folder} itself: {what_is_there}")
-        raise CourseError(f"no pictures in {folder}: put files there that end in {', '.join(endings)}")
+        raise CourseError(
+            f"no pictures in {folder}: put files there that end in {', '.join(endings)}"
+        )
     return files
 
 
 def left_out(folder: Path) -> str:
     """What a folder holds beside the pictures that are read, in one line with the way out.
 
-    Files of other endings are counted, and of the folders inside that hold pictures the fullest is named; hidden
-    files and this course's own sheets of samples are not spoken of.
+    Files of other endings are counted, and of the folders inside that hold pictures the fullest is
+    named; hidden files and this course's own sheets of samples are not spoken of.
 
     Returns:
         The line; empty where there is nothing to say.
@@ -129,9 +143,13 @@ def left_out(folder: Path) -> str:
 
 
 def progress(files: Sequence[Path], doing: str) -> tqdm:
-    """The files, with a bar on standard error once some seconds have passed; without under GAN_COURSE_HEADLESS."""
+    """The files, with a bar on standard error once some seconds have passed; without under
+    GAN_COURSE_HEADLESS.
+    """
     silent = bool(os.environ.get("GAN_COURSE_HEADLESS"))
-    return tqdm(files, desc=doing, unit="picture", delay=SILENT_SECONDS, leave=False, disable=silent)
+    return tqdm(
+        files, desc=doing, unit="picture", delay=SILENT_SECONDS, leave=False, disable=silent
+    )
 
 
 def _visible_files(folder: Path) -> list[Path]:
@@ -142,7 +160,9 @@ def _visible_files(folder: Path) -> list[Path]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        raise CourseError(f"{folder} may not be read ({error.strerror}): change its permissions") from error
+        raise CourseError(
+            f"{folder} may not be read ({error.strerror}): change its permissions"
+        ) from error
     return [
         entry
         for entry in entries
@@ -157,7 +177,9 @@ def _pictures_inside(folder: Path, endings: Collection[str]) -> list[tuple[Path,
     found = []
     for path, folders, files in islice(os.walk(folder), MAX_FOLDERS):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != SHEETS)
-        count = sum(Path(name).suffix.lower() in endings and not name.startswith(".") for name in files)
+        count = sum(
+            Path(name).suffix.lower() in endings and not name.startswith(".") for name in files
+        )
         if count and Path(path) != folder:
             found.append((Path(path), count))
     return found
@@ -175,7 +197,8 @@ def _square(file: Path, resolution: int, if_small: str) -> Tensor:
     side = min(image.size)
     if side < resolution:
         raise CourseError(
-            f"{file} is {image.width} x {image.height}, smaller than {resolution}: " + if_small.format(side=side)
+            f"{file} is {image.width} x {image.height}, smaller than {resolution}: "
+            + if_small.format(side=side)
         )
     left, top = (image.width - side) // 2, (image.height - side) // 2
     box = (left, top, left + side, top + side)

@@ -19,7 +19,9 @@ def data_root() -> Path:
     chosen = os.environ.get("GAN_COURSE_DATA")
     root = Path(chosen) if chosen else DATA
     if not root.is_dir():
-        raise CourseError(f"no folder {root}: set GAN_COURSE_DATA to the data/ folder of the course's repository")
+        raise CourseError(
+            f"no folder {root}: set GAN_COURSE_DATA to the data/ folder of the course's repository"
+        )
     return root
 
 
@@ -27,10 +29,12 @@ def bundled(name: str) -> Path:
     """The path of one bundled file, its SHA-256 checked the first time it is asked for.
 
     Args:
-        name: path below data/, with forward slashes, as in the manifest: "fashion/t10k-labels-idx1-ubyte.gz".
+        name: path below data/, with forward slashes, as in the manifest:
+            "fashion/t10k-labels-idx1-ubyte.gz".
 
     Raises:
-        CourseError: the file is missing, is not in the manifest, or its bytes differ from the manifest's.
+        CourseError: the file is missing, is not in the manifest, or its bytes differ from the
+            manifest's.
     """
     return _checked(data_root(), name)
 
@@ -52,17 +56,28 @@ def read_manifest(root: Path) -> dict[str, dict]:
     except PermissionError as error:
         raise CourseError(f"{path} may not be read: change its permissions") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise CourseError(f"{path} cannot be read ({error}): restore it with git checkout -- data") from error
-    if not isinstance(manifest, dict) or not all(isinstance(e, dict) and "sha256" in e for e in manifest.values()):
+        raise CourseError(
+            f"{path} cannot be read ({error}): restore it with git checkout -- data"
+        ) from error
+    if not isinstance(manifest, dict) or not all(
+        isinstance(e, dict) and "sha256" in e for e in manifest.values()
+    ):
         raise CourseError(f"{path} is no manifest: restore it with git checkout -- data")
     return manifest
 
 
 def write_manifest(root: Path) -> dict[str, dict]:
-    """Write the manifest of every data file below `root` as it is now; for those who change the data."""
-    names = [path for path in sorted(root.rglob("*")) if path.is_file() and _is_data(path.relative_to(root))]
+    """Write the manifest of every data file below `root` as it is now; for those who change the
+    data.
+    """
+    names = [
+        path
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and _is_data(path.relative_to(root))
+    ]
     manifest = {
-        path.relative_to(root).as_posix(): {"sha256": sha256(path), "bytes": path.stat().st_size} for path in names
+        path.relative_to(root).as_posix(): {"sha256": sha256(path), "bytes": path.stat().st_size}
+        for path in names
     }
     with atomic_write(root / "manifest.json") as temporary:
         temporary.write_text(json.dumps(manifest, indent=1) + "\n")
@@ -70,7 +85,11 @@ def write_manifest(root: Path) -> dict[str, dict]:
 
 
 def _is_data(relative: Path) -> bool:
-    return len(relative.parts) > 1 and relative.parts[0] != "build" and not relative.name.startswith(".")
+    return (
+        len(relative.parts) > 1
+        and relative.parts[0] != "build"
+        and not relative.name.startswith(".")
+    )
 
 
 @cache
@@ -78,13 +97,17 @@ def _checked(root: Path, name: str) -> Path:
     entry = read_manifest(root).get(name)
     path = root / name
     if entry is None:
-        raise CourseError(f"{name} is not in {root / 'manifest.json'}: see its keys for the bundled files")
+        raise CourseError(
+            f"{name} is not in {root / 'manifest.json'}: see its keys for the bundled files"
+        )
     if not path.is_file():
         raise CourseError(f"{path} is missing: restore it with git checkout -- data")
     try:
         found = sha256(path)
     except OSError as error:
-        raise CourseError(f"{path} cannot be read ({error.strerror}): change its permissions") from error
+        raise CourseError(
+            f"{path} cannot be read ({error.strerror}): change its permissions"
+        ) from error
     if found != entry["sha256"]:
         raise CourseError(
             f"{path} has changed (its sha256 is not the manifest's): restore it with git checkout -- data"

@@ -25,7 +25,8 @@ FORMATS = {  # read whatever the ending is; none of them starts another program
 }
 MAX_PIXELS = 64_000_000
 MAX_JPEG_PIXELS = 4 * MAX_PIXELS  # a JPEG can be decoded at half its size
-MAX_TEXT = 64 * 2**20  # bytes of one text or colour profile: Pillow's bound of 1 MB refuses good files
+# bytes of one text or colour profile: Pillow's bound of 1 MB refuses good files
+MAX_TEXT = 64 * 2**20
 ORIENTATION = 0x0112  # EXIF's tag
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -37,7 +38,8 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 PHOTOMETRIC, BITS = 262, 258  # TIFF's tags
-GREY_STEPS = {"L;2": 85, "L;4": 17}  # Pillow's names of 2 and 4 bits a pixel -> one step of grey in 8 bits
+# Pillow's names of 2 and 4 bits a pixel -> one step of grey in 8 bits
+GREY_STEPS = {"L;2": 85, "L;4": 17}
 
 
 with suppress(Exception):  # an optional package: it may be missing, or fail in any way
@@ -81,12 +83,14 @@ def readable_endings() -> list[str]:
 def read_picture(path: Path | str, *, channels: int = 3) -> Tensor:
     """One picture file as pixels, the way a viewer shows it.
 
-    The camera's rotation is applied; transparent places show white; 16-bit grey is scaled to 8 bits; CMYK
-    and palettes become colour. Of an animation the first frame is read. Of all metadata the camera's rotation
-    alone is read: colour profiles are not applied, and a damaged or odd tag spoils nothing.
+    The camera's rotation is applied; transparent places show white; 16-bit grey is scaled to 8
+    bits; CMYK and palettes become colour. Of an animation the first frame is read. Of all metadata
+    the camera's rotation alone is read: colour profiles are not applied, and a damaged or odd tag
+    spoils nothing.
 
     Args:
-        path: PNG, JPEG, WebP, BMP, GIF or TIFF; AVIF and HEIC where they can be read (`readable_formats`).
+        path: PNG, JPEG, WebP, BMP, GIF or TIFF; AVIF and HEIC where they can be read
+            (`readable_formats`).
         channels: 3 for colour, 1 for grey (`to_grey`).
 
     Returns:
@@ -94,8 +98,8 @@ def read_picture(path: Path | str, *, channels: int = 3) -> Tensor:
 
     Raises:
         ValueError: another number of channels.
-        CourseError: the file is missing, is no picture, is a pipe or a device, is damaged, is too large, or holds no 8-
-            or 16-bit values.
+        CourseError: the file is missing, is no picture, is a pipe or a device, is damaged, is too
+            large, or holds no 8- or 16-bit values.
     """
     if channels not in (1, 3):
         raise ValueError(f"channels is {channels}: choose 3 for colour or 1 for grey")
@@ -108,8 +112,9 @@ def open_picture(path: Path | str, *, side: int | None = None) -> Image.Image:
 
     Args:
         path: as for `read_picture`.
-        side: what the shorter side will be reduced to. A JPEG above `MAX_PIXELS`, such as a phone's photograph of
-            108 megapixels, is then decoded at a fraction of its size, which is no smaller than that.
+        side: what the shorter side will be reduced to. A JPEG above `MAX_PIXELS`, such as a phone's
+            photograph of 108 megapixels, is then decoded at a fraction of its size, which is no
+            smaller than that.
 
     Raises:
         PictureTooLargeError: more than `MAX_PIXELS`, and no JPEG, or no `side` that would help.
@@ -144,10 +149,12 @@ def picture_size(path: Path | str) -> tuple[int, int]:
 def _pillow_errors(path: Path) -> Iterator[None]:
     """Whatever Pillow and the system raise becomes one line."""
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):  # a link to a pipe: to open it would wait for ever
+        # a link to a pipe: to open it would wait for ever
+        if path.exists() and not (path.is_file() or path.is_dir()):
             raise CourseError(f"{path} is no regular file: remove it")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what matters is an error here; MAX_PIXELS is stricter than Pillow's bound
+            # what matters is an error here; MAX_PIXELS is stricter than Pillow's bound
+            warnings.simplefilter("ignore")
             yield
     except CourseError:
         raise
@@ -169,7 +176,9 @@ def _pillow_errors(path: Path) -> Iterator[None]:
         if error.errno == errno.ELOOP:
             raise CourseError(f"{path} is a link that leads back to itself: remove it") from error
         reason = error.strerror or type(error).__name__
-        raise CourseError(f"{path} cannot be read ({reason}): copy it anew, or remove it") from error
+        raise CourseError(
+            f"{path} cannot be read ({reason}): copy it anew, or remove it"
+        ) from error
     except Exception as error:  # Pillow's decoders raise almost anything on damaged bytes
         raise CourseError(_damaged(path, error)) from error
 
@@ -177,8 +186,8 @@ def _pillow_errors(path: Path) -> Iterator[None]:
 def to_grey(pictures: Tensor) -> Tensor:
     r"""Luminance of colour pictures.
 
-    $Y = (19595 R + 38470 G + 7471 B + 2^{15}) / 2^{16}$, rounded down: 0.299, 0.587 and 0.114 in integers, as in
-    Pillow's "L", so that a picture with R = G = B keeps its values.
+    $Y = (19595 R + 38470 G + 7471 B + 2^{15}) / 2^{16}$, rounded down: 0.299, 0.587 and 0.114 in
+    integers, as in Pillow's "L", so that a picture with R = G = B keeps its values.
 
     Args:
         pictures: (..., 3, H, W) uint8.
@@ -192,7 +201,9 @@ def to_grey(pictures: Tensor) -> Tensor:
     Source: ITU-R BT.601, the luma of gamma-encoded R, G and B.
     """
     if pictures.dtype != torch.uint8 or pictures.ndim < 3 or pictures.shape[-3] != 3:
-        raise ValueError(f"pictures are {tuple(pictures.shape)} {pictures.dtype}: give (..., 3, H, W) uint8")
+        raise ValueError(
+            f"pictures are {tuple(pictures.shape)} {pictures.dtype}: give (..., 3, H, W) uint8"
+        )
     red, green, blue = pictures.to(torch.int32).split(1, dim=-3)
     return ((19595 * red + 38470 * green + 7471 * blue + 2**15) >> 16).to(torch.uint8)
 
@@ -204,12 +215,15 @@ def _damaged(path: Path, error: Exception) -> str:
 
 @contextmanager
 def _open(path: Path) -> Iterator[Image.Image]:
-    """The picture, not yet decoded, under bounds that suit pictures: those of Pillow's are put back afterwards."""
+    """The picture, not yet decoded, under bounds that suit pictures: those of Pillow's are put back
+    afterwards.
+    """
     kept = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
     Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS // 2  # Pillow refuses from twice as many
     PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = MAX_TEXT, 4 * MAX_TEXT
     try:
-        # A file, not its name: by name Pillow maps grey TIFFs into memory, and turned ones come out scrambled.
+        # A file, not its name: by name Pillow maps grey TIFFs into memory, and turned ones come out
+        # scrambled.
         with open(path, "rb") as file, Image.open(file, formats=readable_formats()) as image:
             yield image
     finally:
@@ -222,14 +236,18 @@ def _reduce(image: Image.Image, side: int | None, path: Path) -> None:
     if width * height <= MAX_PIXELS:
         return
     short = min(width, height)
-    half = short // 2 if image.format in ("JPEG", "MPO") and width * height <= MAX_JPEG_PIXELS else 0
+    half = (
+        short // 2 if image.format in ("JPEG", "MPO") and width * height <= MAX_JPEG_PIXELS else 0
+    )
     if side is None or side > half:
         raise PictureTooLargeError(path, half)
     image.draft(None, (width * side // short, height * side // short))
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the pixels. `ImageOps.exif_transpose` would also write EXIF anew, and fail on an odd tag."""
+    """How to turn the pixels. `ImageOps.exif_transpose` would also write EXIF anew, and fail on an
+    odd tag.
+    """
     return TURNS.get(_orientation(image))
 
 
@@ -240,9 +258,11 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _transparent_value(image: Image.Image) -> int | tuple[int, ...] | None:
-    """The grey or colour that a PNG declares transparent, in the terms of the pixels that Pillow decodes.
+    """The grey or colour that a PNG declares transparent, in the terms of the pixels that Pillow
+    decodes.
 
-    Pillow hands it over as the file has it, and scales the pixels of 2, 4 and, in colour, 16 bits to 8.
+    Pillow hands it over as the file has it, and scales the pixels of 2, 4 and, in colour, 16 bits
+    to 8.
     """
     value = image.info.get("transparency")
     if image.format != "PNG" or not image.tile:
@@ -250,7 +270,11 @@ def _transparent_value(image: Image.Image) -> int | tuple[int, ...] | None:
     coded = image.tile[0][3]
     if isinstance(value, int) and coded in GREY_STEPS:
         return value * GREY_STEPS[coded]
-    return tuple(part >> 8 for part in value) if isinstance(value, tuple) and coded == "RGB;16B" else None
+    return (
+        tuple(part >> 8 for part in value)
+        if isinstance(value, tuple) and coded == "RGB;16B"
+        else None
+    )
 
 
 def _to_rgb(image: Image.Image, path: Path) -> Image.Image:
@@ -269,7 +293,9 @@ def _to_rgb(image: Image.Image, path: Path) -> Image.Image:
 def _grey_of_16_bits(image: Image.Image, path: Path) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
     if values.min() < 0 or values.max() > 65_535:
-        raise CourseError(f"{path} holds values beyond 16 bits: save it with 8 or 16 bits a channel")
+        raise CourseError(
+            f"{path} holds values beyond 16 bits: save it with 8 or 16 bits a channel"
+        )
     if isinstance(image.info.get("transparency"), int):
         values[values == image.info["transparency"]] = 65_535
     tags = getattr(image, "tag_v2", {})  # a TIFF's: Pillow hands over its numbers as they are

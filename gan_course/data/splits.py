@@ -1,4 +1,6 @@
-"""What every data set needs to divide and to draw: named splits, seeded generators, draws without repeats."""
+"""What every data set needs to divide and to draw: named splits, seeded generators, draws without
+repeats.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -23,7 +25,9 @@ def is_test(split: str) -> bool:
 
 
 def seeded(*key: object) -> torch.Generator:
-    """A CPU generator seeded by all parts of `key`, so that neighbouring seeds give unrelated draws."""
+    """A CPU generator seeded by all parts of `key`, so that neighbouring seeds give unrelated
+    draws.
+    """
     digest = hashlib.sha256(repr(key).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
@@ -52,6 +56,8 @@ def draw_distinct(draw: Callable[[int], Tensor], n: int, what: str) -> Tensor:
         _, first = np.unique(stream, return_index=True)
         empty = empty + 1 if len(first) == len(found) else 0
         if empty == EMPTY_ROUNDS:
-            raise ValueError(f"n is {n}, but there are only about {len(found)} different {what}: choose a smaller n")
+            raise ValueError(
+                f"n is {n}, but there are only about {len(found)} different {what}: choose a smaller n"
+            )
         found = stream[np.sort(first)]
     return torch.from_numpy(found[:n].copy())

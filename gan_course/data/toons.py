@@ -1,7 +1,8 @@
 """Toons: drawn heads whose every choice is known, and any number of them.
 
-The heads are stored as layers in which skin, hair and cloth are weights, so their colours are chosen when a
-head is drawn. As with the critters, the exact twin of a head, with a beard or with other hair, can be drawn.
+The heads are stored as layers in which skin, hair and cloth are weights, so their colours are
+chosen when a head is drawn. As with the critters, the exact twin of a head, with a beard or with
+other hair, can be drawn.
 """
 
 from functools import cache
@@ -77,8 +78,9 @@ def load_toons(
 ) -> tuple[Tensor, Tensor]:
     """Draw heads at random, no two alike.
 
-    No test head, nor its twin with another beard or hair colour, is ever in train, whatever `n` and `seed`.
-    Two calls with different beards or hair colours draw independently: they give unpaired sets.
+    No test head, nor its twin with another beard or hair colour, is ever in train, whatever `n` and
+    `seed`. Two calls with different beards or hair colours draw independently: they give unpaired
+    sets.
 
     Args:
         split: "train" or "test".
@@ -93,10 +95,13 @@ def load_toons(
         Pictures (n, 3, H, W) uint8 in 0..255, and factors (n, 11) int64, columns as in `FACTORS`.
 
     Raises:
-        ValueError: an unknown split, beard, hair colour or resolution, or a larger `n` than there are heads.
+        ValueError: an unknown split, beard, hair colour or resolution, or a larger `n` than there
+            are heads.
         CourseError: a bundled file is missing or has changed.
     """
-    factors = SPACE.sample(n, split=split, seed=seed, fixed={"beard": beard, "hair_colour": hair_colour})
+    factors = SPACE.sample(
+        n, split=split, seed=seed, fixed={"beard": beard, "hair_colour": hair_colour}
+    )
     return draw_toons(factors, resolution=resolution, device=device), factors.to(device)
 
 
@@ -117,11 +122,13 @@ def twin(factors: Tensor, name: str, value: str) -> Tensor:
     return SPACE.twin(factors, name, value)
 
 
-def draw_toons(factors: Tensor, *, resolution: int = 64, device: torch.device | str = "cpu") -> Tensor:
+def draw_toons(
+    factors: Tensor, *, resolution: int = 64, device: torch.device | str = "cpu"
+) -> Tensor:
     r"""Draw the heads that `factors` describe.
 
-    Layer by layer, $x \leftarrow (1 - \alpha) x + f + w_{skin} c_{skin} + w_{hair} c_{hair} + w_{cloth} c_{cloth}$,
-    with $f$ the layer's fixed colours, already multiplied by $\alpha$.
+    Layer by layer, $x \leftarrow (1 - \alpha) x + f + w_{skin} c_{skin} + w_{hair} c_{hair} +
+    w_{cloth} c_{cloth}$, with $f$ the layer's fixed colours, already multiplied by $\alpha$.
 
     Args:
         factors: (N, 11) int64, columns as in `FACTORS`.
@@ -144,11 +151,14 @@ def draw_toons(factors: Tensor, *, resolution: int = 64, device: torch.device | 
 def _draw(factors: Tensor, parts: dict[str, Tensor]) -> Tensor:
     chosen = dict(zip(FACTORS, factors.unbind(1), strict=True))
     palettes = ((SKINS, "skin"), (HAIR_COLOURS, "hair_colour"), (CLOTH_COLOURS, "cloth_colour"))
-    colours = torch.stack([_colours(palette, factors.device)[chosen[name]] for palette, name in palettes], dim=2)
+    colours = torch.stack(
+        [_colours(palette, factors.device)[chosen[name]] for palette, name in palettes], dim=2
+    )
     picture = _colours(BACKGROUNDS, factors.device)[chosen["background"]][:, :, None, None]
     for name, layer in parts.items():
         factor = LAYER_FACTORS.get(name, name)
-        number = chosen.get(factor, torch.zeros_like(factors[:, 0]))  # body and head come in one kind
+        # body and head come in one kind
+        number = chosen.get(factor, torch.zeros_like(factors[:, 0]))
         fixed, weights, alpha = layer[number].float().split([3, 3, 1], dim=1)
         tinted = torch.einsum("ncw,nwhx->nchx", colours, weights / 255)
         picture = picture * (1 - alpha / 255) + fixed + tinted
@@ -161,7 +171,9 @@ def _colours(palette: dict[str, tuple[int, int, int]], device: torch.device) -> 
 
 @cache
 def _parts(path: Path, device: str) -> dict[str, Tensor]:
-    """Layers from the rearmost to the foremost, (kinds, 7, H, W) uint8; an empty one stands for "none"."""
+    """Layers from the rearmost to the foremost, (kinds, 7, H, W) uint8; an empty one stands for
+    "none".
+    """
     parts = {}
     with np.load(path) as stored:
         for name in stored["order"].tolist():

@@ -13,7 +13,12 @@ def ring_centres(n_modes: int = 8, *, radius: float = 2.0) -> Tensor:
 
 
 def sample_ring(
-    n: int, *, n_modes: int = 8, radius: float = 2.0, std: float = 0.05, generator: torch.Generator | None = None
+    n: int,
+    *,
+    n_modes: int = 8,
+    radius: float = 2.0,
+    std: float = 0.05,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     """Points of a ring of Gaussians, every mode equally likely.
 
@@ -27,14 +32,21 @@ def sample_ring(
     Returns:
         (n, 2) float32.
 
-    Source: the ring of Metz et al. 2017 (arXiv:1611.02163), appendix A, at our own radius and width.
+    Source: the ring of Metz et al. 2017 (arXiv:1611.02163), appendix A, at our own radius and
+        width.
     """
     which = torch.randint(n_modes, (n,), generator=generator)
-    return ring_centres(n_modes, radius=radius)[which] + std * torch.randn(n, 2, generator=generator)
+    return ring_centres(n_modes, radius=radius)[which] + std * torch.randn(
+        n, 2, generator=generator
+    )
 
 
 def sample_mixture(
-    n: int, centres: tuple[float, ...] = (-1.5, 1.5), *, std: float = 0.5, generator: torch.Generator | None = None
+    n: int,
+    centres: tuple[float, ...] = (-1.5, 1.5),
+    *,
+    std: float = 0.5,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
     """Points of a line from a mixture of equal Gaussians: (n, 1) float32.
 
@@ -48,7 +60,9 @@ def sample_mixture(
     return torch.tensor(centres)[which, None] + std * torch.randn(n, 1, generator=generator)
 
 
-def mixture_density(x: Tensor, centres: tuple[float, ...] = (-1.5, 1.5), *, std: float = 0.5) -> Tensor:
+def mixture_density(
+    x: Tensor, centres: tuple[float, ...] = (-1.5, 1.5), *, std: float = 0.5
+) -> Tensor:
     """The density of `sample_mixture` at points x of any shape."""
     distance = (x[..., None] - torch.tensor(centres, dtype=x.dtype)) / std
     return torch.exp(-0.5 * distance.square()).mean(-1) / (std * math.sqrt(2 * math.pi))

@@ -37,7 +37,9 @@ def load_photos(split: Literal["train", "test"] = "train") -> list[tuple[str, Te
     test = is_test(split)
     names = bundled_names("vangogh/photos")
     held_out = names[HELD_OUT_PHOTOS]
-    return [(_stem(name), read_picture(bundled(name))) for name in names if (name in held_out) == test]
+    return [
+        (_stem(name), read_picture(bundled(name))) for name in names if (name in held_out) == test
+    ]
 
 
 def load_paintings(split: Literal["train", "test"] = "train") -> list[tuple[str, Tensor]]:
@@ -75,15 +77,16 @@ def random_crops(
 ) -> Tensor:
     """Random squares of random pictures, brought to one size.
 
-    The side of a square is drawn between `smallest` and the picture's short side, uniform in its logarithm.
-    A square that is nearly of one grey, empty sky for instance, is drawn again.
+    The side of a square is drawn between `smallest` and the picture's short side, uniform in its
+    logarithm. A square that is nearly of one grey, empty sky for instance, is drawn again.
 
     Args:
         pictures: pairs of a name and (3, H, W) uint8, as the loaders return them.
         n: how many squares.
         size: their side in the result.
         seed: another seed, another draw.
-        smallest: side of the smallest square in pixels of the picture; None for `size`, so that none is enlarged.
+        smallest: side of the smallest square in pixels of the picture; None for `size`, so that
+            none is enlarged.
         flip: mirror half of them, left to right.
         min_std: least standard deviation of the luminance, of 0..255, in the result.
 
@@ -91,7 +94,8 @@ def random_crops(
         (n, 3, size, size) uint8 in 0..255.
 
     Raises:
-        ValueError: no pictures, a picture smaller than `smallest`, or pictures with nothing but even areas.
+        ValueError: no pictures, a picture smaller than `smallest`, or pictures with nothing but
+            even areas.
     """
     if not pictures:
         raise ValueError("no pictures to cut from: give at least one")
@@ -99,7 +103,9 @@ def random_crops(
     for name, picture in pictures:
         if min(picture.shape[1:]) < smallest:
             height, width = picture.shape[1:]
-            raise ValueError(f"{name} is {width} x {height}: choose smallest={min(height, width)} or less")
+            raise ValueError(
+                f"{name} is {width} x {height}: choose smallest={min(height, width)} or less"
+            )
     images = [Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()) for _, picture in pictures]
     generator = seeded("crops", seed)
     crops = torch.empty(n, 3, size, size, dtype=torch.uint8)
@@ -109,13 +115,19 @@ def random_crops(
             if to_grey(crop).float().std(correction=0) >= min_std:
                 break
         else:
-            raise ValueError(f"{MAX_TRIES} squares in a row have a standard deviation below {min_std}: lower min_std")
+            raise ValueError(
+                f"{MAX_TRIES} squares in a row have a standard deviation below {min_std}: lower min_std"
+            )
         crops[number] = crop
     return crops
 
 
-def _random_crop(images: list[Image.Image], size: int, smallest: int, flip: bool, generator: torch.Generator) -> Tensor:
-    which, scale, down, right, mirror = torch.rand(5, generator=generator, dtype=torch.float64).tolist()
+def _random_crop(
+    images: list[Image.Image], size: int, smallest: int, flip: bool, generator: torch.Generator
+) -> Tensor:
+    which, scale, down, right, mirror = torch.rand(
+        5, generator=generator, dtype=torch.float64
+    ).tolist()
     image = images[int(which * len(images))]
     largest = min(image.size)
     side = min(largest, round(smallest * math.exp(scale * math.log(largest / smallest))))

@@ -12,14 +12,21 @@ from gan_course.data.batches import to_bytes, to_float
 
 
 def add_noise(images: Tensor, *, sigma: float, seed: int) -> Tensor:
-    """Gaussian noise of standard deviation `sigma`, in units of the full range, on pictures uint8 in 0..255."""
+    """Gaussian noise of standard deviation `sigma`, in units of the full range, on pictures uint8
+    in 0..255.
+    """
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
     return to_bytes(to_float(images) + 2 * sigma * noise)
 
 
 def blur(images: Tensor, *, sigma: float) -> Tensor:
     """A Gaussian blur whose standard deviation is `sigma` pixels, on pictures (N, C, H, W) uint8."""
-    return gaussian_blur(images.float(), 2 * round(3 * sigma) + 1, sigma).round().clamp(0, 255).to(torch.uint8)
+    return (
+        gaussian_blur(images.float(), 2 * round(3 * sigma) + 1, sigma)
+        .round()
+        .clamp(0, 255)
+        .to(torch.uint8)
+    )
 
 
 def through_jpeg(images: Tensor, *, quality: int) -> Tensor:
@@ -37,6 +44,8 @@ def with_copies(images: Tensor, train: Tensor, *, share: float, seed: int) -> Te
 def _jpeg(image: Tensor, quality: int) -> Tensor:
     pixels = image.permute(1, 2, 0).cpu().numpy()
     file = io.BytesIO()
-    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "JPEG", quality=quality)
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(
+        file, "JPEG", quality=quality
+    )
     decoded = np.array(Image.open(file))
     return torch.from_numpy(decoded.reshape(pixels.shape)).permute(2, 0, 1)

@@ -6,11 +6,13 @@ from torch import Tensor
 from gan_course.evaluation.features import check_features
 
 
-def modes_covered(points: Tensor, centres: Tensor, *, radius: float, min_share: float = 0.25) -> tuple[int, float]:
+def modes_covered(
+    points: Tensor, centres: Tensor, *, radius: float, min_share: float = 0.25
+) -> tuple[int, float]:
     """How many known modes a generator reaches, and how many of its points are near any.
 
-    A mode is covered if it holds at least `min_share` of the points that it would hold were every mode equally
-    likely: a mode with one stray point is not covered.
+    A mode is covered if it holds at least `min_share` of the points that it would hold were every
+    mode equally likely: a mode with one stray point is not covered.
 
     Args:
         points: (N, d) generated, N >= 1.
@@ -19,7 +21,8 @@ def modes_covered(points: Tensor, centres: Tensor, *, radius: float, min_share: 
         min_share: the share of a fair share (N / M) that a mode needs.
 
     Returns:
-        The number of covered modes, 0..M, and the share of points within `radius` of a centre, in [0, 1].
+        The number of covered modes, 0..M, and the share of points within `radius` of a centre, in
+        [0, 1].
 
     Raises:
         ValueError: no points, or points that are not finite.
@@ -36,8 +39,9 @@ def modes_covered(points: Tensor, centres: Tensor, *, radius: float, min_share: 
 def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> tuple[float, float]:
     """How many fakes lie among the real samples, and how many real samples lie among the fakes.
 
-    Each set is widened to balls that reach each sample's k-th nearest neighbour in its own set. Precision is the
-    share of fakes inside any ball of the real set; recall the share of real samples inside any ball of the fakes.
+    Each set is widened to balls that reach each sample's k-th nearest neighbour in its own set.
+    Precision is the share of fakes inside any ball of the real set; recall the share of real
+    samples inside any ball of the fakes.
 
     Args:
         real: (N, d) feature vectors, N > k, finite.
@@ -45,7 +49,8 @@ def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> tuple[float, 
         k: which neighbour sets a ball's radius.
 
     Returns:
-        Precision and recall, each in [0, 1]. Both depend on N and M: compare only sets of the same sizes.
+        Precision and recall, each in [0, 1]. Both depend on N and M: compare only sets of the same
+        sizes.
 
     Raises:
         ValueError: too few samples, sizes that do not match, or samples that are not finite.
@@ -61,10 +66,13 @@ def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> tuple[float, 
 
 
 def _radii(samples: Tensor, k: int) -> Tensor:
-    return torch.cdist(samples, samples).kthvalue(k + 1, dim=1).values  # the nearest neighbour of all is itself
+    # the nearest neighbour of all is itself
+    return torch.cdist(samples, samples).kthvalue(k + 1, dim=1).values
 
 
 def _slack(real: Tensor, fake: Tensor) -> Tensor:
-    r"""How far $d^2$ of `torch.cdist` may be off: it computes $|x|^2 + |y|^2 - 2 x^\top y$, so alike is not 0."""
+    r"""How far $d^2$ of `torch.cdist` may be off: it computes $|x|^2 + |y|^2 - 2 x^\top y$, so
+    alike is not 0.
+    """
     largest = torch.maximum(real.square().sum(1).max(), fake.square().sum(1).max())
     return 64 * torch.finfo(real.dtype).eps * largest

@@ -1,4 +1,6 @@
-"""How a generator's codes relate to what is in its pictures: control, readability, path length, directions."""
+"""How a generator's codes relate to what is in its pictures: control, readability, path length,
+directions.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +11,8 @@ Answers = Mapping[str, Tensor]
 
 
 def changed_shares(before: Answers, after: Answers) -> dict[str, float]:
-    """How often the answer to each question changed from one set of pictures to another, picture by picture.
+    """How often the answer to each question changed from one set of pictures to another, picture by
+    picture.
 
     Args:
         before: question -> (N,) answers, N >= 1.
@@ -21,7 +24,9 @@ def changed_shares(before: Answers, after: Answers) -> dict[str, float]:
     Raises:
         ValueError: other questions, or another number of pictures.
     """
-    if before.keys() != after.keys() or any(len(before[name]) != len(after[name]) for name in before):
+    if before.keys() != after.keys() or any(
+        len(before[name]) != len(after[name]) for name in before
+    ):
         raise ValueError("before and after must answer the same questions about as many pictures")
     return {name: float((before[name] != after[name]).double().mean()) for name in before}
 
@@ -47,7 +52,8 @@ def interval(share: float, n: int, *, z: float = 1.96) -> tuple[float, float]:
 def linear_readability(codes: Tensor, answers: Tensor, *, ridge: float = 1e-2) -> float:
     """How well a linear reader tells an attribute of a picture from its code.
 
-    One half of the codes fits a ridge regression to one-hot answers; the other half is told, and counted.
+    One half of the codes fits a ridge regression to one-hot answers; the other half is told, and
+    counted.
 
     Args:
         codes: (N, d), such as z or w, N >= 4.
@@ -55,13 +61,15 @@ def linear_readability(codes: Tensor, answers: Tensor, *, ridge: float = 1e-2) -
         ridge: strength of the penalty, in units of a mean squared code.
 
     Returns:
-        Share of right answers on the second half, in [0, 1]. The commonest answer alone gives its own share.
+        Share of right answers on the second half, in [0, 1]. The commonest answer alone gives its
+        own share.
 
     Raises:
         ValueError: sizes that do not match, or too few.
 
     Source: the idea of linear separability, Karras et al. 2019, section 4.2.
-    Differs: a regression and its share of right answers in place of an SVM and a conditional entropy.
+    Differs: a regression and its share of right answers in place of an SVM and a conditional
+        entropy.
     """
     if len(codes) != len(answers) or len(codes) < 4:
         raise ValueError(f"{len(codes)} codes and {len(answers)} answers: give as many, at least 4")
@@ -71,7 +79,9 @@ def linear_readability(codes: Tensor, answers: Tensor, *, ridge: float = 1e-2) -
     codes = torch.cat([(codes - mean) / std, torch.ones(len(codes), 1, dtype=torch.double)], 1)
     hot = torch.nn.functional.one_hot(answers, int(answers.max()) + 1).double()
     X, Y = codes[:half], hot[:half]
-    weights = torch.linalg.solve(X.T @ X + ridge * half * torch.eye(X.shape[1], dtype=torch.double), X.T @ Y)
+    weights = torch.linalg.solve(
+        X.T @ X + ridge * half * torch.eye(X.shape[1], dtype=torch.double), X.T @ Y
+    )
     return float(((codes[half:] @ weights).argmax(1) == answers[half:]).double().mean())
 
 
@@ -85,10 +95,11 @@ def path_length(
     share: Tensor,
     epsilon: float = 1e-2,
 ) -> Tensor:
-    r"""Perceptual path length: how much a picture changes for a small step on the way between two codes.
+    r"""Perceptual path length: how much a picture changes for a small step on the way between two
+    codes.
 
-    $\frac{1}{\epsilon^2}\,\lVert \phi(G(\mathrm{lerp}(w_1, w_2; t))) - \phi(G(\mathrm{lerp}(w_1, w_2; t + \epsilon)))
-    \rVert^2$
+    $\frac{1}{\epsilon^2}\,\lVert \phi(G(\mathrm{lerp}(w_1, w_2; t))) - \phi(G(\mathrm{lerp}(w_1,
+    w_2; t + \epsilon))) \rVert^2$
 
     Args:
         picture: codes (N, d) to pictures.
@@ -103,28 +114,34 @@ def path_length(
         (N,) squared changes over epsilon squared; compare means, over the same features only.
 
     Source: Karras et al. 2019, section 4.1, equations 2 and 3.
-    Differs: the course's own features in place of VGG16's, so the figures compare with no paper's; a larger step, for
-        half-precision weights and small networks.
+    Differs: the course's own features in place of VGG16's, so the figures compare with no paper's;
+        a larger step, for half-precision weights and small networks.
     """
     between = slerp if spherical else lambda a, b, t: torch.lerp(a, b, t[:, None])
     with torch.no_grad():
-        here, there = (features(picture(between(starts, ends, t))) for t in (share, share + epsilon))
+        here, there = (
+            features(picture(between(starts, ends, t))) for t in (share, share + epsilon)
+        )
     return (here - there).square().sum(1) / epsilon**2
 
 
 def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Along the great circle from the direction of a to that of b: (N, d), (N, d), (N,) to unit vectors (N, d).
+    """Along the great circle from the direction of a to that of b: (N, d), (N, d), (N,) to unit
+    vectors (N, d).
 
     Source: Shoemake 1985; Karras et al. 2019, section 4.1, for z.
     """
     a, b = (x / torch.linalg.vector_norm(x, dim=1, keepdim=True) for x in (a, b))
     angle = (a * b).sum(1, keepdim=True).clamp(-1, 1).acos()
     t = t[:, None]
-    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle).clamp_min(1e-9)
+    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle).clamp_min(
+        1e-9
+    )
 
 
 def labelled_direction(codes: Tensor, wanted: Tensor) -> Tensor:
-    """The direction in which an attribute becomes likelier: the normal of a linear reader, of length 1.
+    """The direction in which an attribute becomes likelier: the normal of a linear reader, of
+    length 1.
 
     Args:
         codes: (N, d).
@@ -136,7 +153,8 @@ def labelled_direction(codes: Tensor, wanted: Tensor) -> Tensor:
     Raises:
         ValueError: all codes have the attribute, or none.
 
-    Source: Shen et al. 2020 (arXiv:1907.10786), there the normal of an SVM; here of a least-squares fit.
+    Source: Shen et al. 2020 (arXiv:1907.10786), there the normal of an SVM; here of a least-squares
+        fit.
     """
     if wanted.all() or not wanted.any():
         raise ValueError("codes with and without the attribute are needed")

@@ -14,12 +14,14 @@ Draw = Callable[[torch.Generator], tuple[Tensor, Tensor]]
 
 
 class FeatureReader(nn.Module):
-    """A small classifier that answers several questions about a picture; what it looks at is the feature vector.
+    """A small classifier that answers several questions about a picture; what it looks at is the
+    feature vector.
 
-    Five convolutions, the last four halving the resolution, each with BatchNorm and ReLU. A feature is the mean of
-    one channel over the picture, from every depth: early channels see noise, blur and compression, late ones see
-    shapes. Features are centred and scaled over real pictures so that all channels of one depth vary alike, and every
-    depth as much in all as any other: no depth drowns another.
+    Five convolutions, the last four halving the resolution, each with BatchNorm and ReLU. A feature
+    is the mean of one channel over the picture, from every depth: early channels see noise, blur
+    and compression, late ones see shapes. Features are centred and scaled over real pictures so
+    that all channels of one depth vary alike, and every depth as much in all as any other: no depth
+    drowns another.
 
     Args:
         questions: name of each question -> number of its answers, such as {"kind": 10}.
@@ -31,7 +33,11 @@ class FeatureReader(nn.Module):
     """
 
     def __init__(
-        self, questions: Mapping[str, int], *, img_channels: int = 3, widths: tuple[int, ...] = WIDTHS
+        self,
+        questions: Mapping[str, int],
+        *,
+        img_channels: int = 3,
+        widths: tuple[int, ...] = WIDTHS,
     ) -> None:
         super().__init__()
         self.questions, self.n_features = dict(questions), sum(widths)
@@ -40,7 +46,9 @@ class FeatureReader(nn.Module):
             conv = nn.Conv2d(n_in, n_out, 3, 2 if depth else 1, 1, bias=False)
             self.blocks.append(nn.Sequential(conv, nn.BatchNorm2d(n_out), nn.ReLU()))
         self.hidden = nn.Sequential(nn.Linear(self.n_features, 128), nn.ReLU())
-        self.answers = nn.ModuleDict({name: nn.Linear(128, size) for name, size in self.questions.items()})
+        self.answers = nn.ModuleDict(
+            {name: nn.Linear(128, size) for name, size in self.questions.items()}
+        )
         self.register_buffer("mean", torch.zeros(self.n_features))
         self.register_buffer("std", torch.ones(self.n_features))
 
@@ -59,9 +67,13 @@ class FeatureReader(nn.Module):
 
         The features' variances then sum to `n_features`, an equal part of it at each depth.
         """
-        pooled = torch.cat([self._pooled(to_float(part)) for part in images.split(batch_size)]).double()
+        pooled = torch.cat(
+            [self._pooled(to_float(part)) for part in images.split(batch_size)]
+        ).double()
         widths = [len(block[1].weight) for block in self.blocks]
-        depths = torch.cat([torch.full((width,), width * len(widths) / self.n_features) for width in widths])
+        depths = torch.cat(
+            [torch.full((width,), width * len(widths) / self.n_features) for width in widths]
+        )
         self.mean.copy_(pooled.mean(0))
         self.std.copy_(pooled.std(0).clamp_min(1e-3) * depths.sqrt())
 
@@ -87,8 +99,8 @@ def train_reader(
 
     Args:
         questions: as for `FeatureReader`.
-        draw: given a generator, returns pictures (N, C, H, W) uint8 and answers (N, questions) int64, columns in
-            the order of `questions`; an answer of -1 is not asked for.
+        draw: given a generator, returns pictures (N, C, H, W) uint8 and answers (N, questions)
+            int64, columns in the order of `questions`; an answer of -1 is not asked for.
         n_steps: batches.
         img_channels: of the pictures.
         lr: largest learning rate.
@@ -131,11 +143,17 @@ def features_of(reader: FeatureReader, images: Tensor, *, batch_size: int = 500)
     Raises:
         ValueError: no pictures, another number of channels, or pictures that are not finite.
     """
-    return torch.cat([reader.features(part) for part in _parts(reader, images, batch_size)]).double().cpu()
+    return (
+        torch.cat([reader.features(part) for part in _parts(reader, images, batch_size)])
+        .double()
+        .cpu()
+    )
 
 
 @torch.no_grad()
-def read_answers(reader: FeatureReader, images: Tensor, *, batch_size: int = 500) -> dict[str, Tensor]:
+def read_answers(
+    reader: FeatureReader, images: Tensor, *, batch_size: int = 500
+) -> dict[str, Tensor]:
     """The likeliest answer to each question, for many pictures.
 
     Args:
@@ -150,7 +168,10 @@ def read_answers(reader: FeatureReader, images: Tensor, *, batch_size: int = 500
         ValueError: as for `features_of`.
     """
     scores = [reader(part) for part in _parts(reader, images, batch_size)]
-    return {name: torch.cat([part[name].argmax(1) for part in scores]).cpu() for name in reader.questions}
+    return {
+        name: torch.cat([part[name].argmax(1) for part in scores]).cpu()
+        for name in reader.questions
+    }
 
 
 def answer_shares(reader: FeatureReader, images: Tensor) -> dict[str, Tensor]:
@@ -168,10 +189,15 @@ def answer_shares(reader: FeatureReader, images: Tensor) -> dict[str, Tensor]:
     """
     answers = read_answers(reader, images)
     sizes = reader.questions
-    return {name: torch.bincount(told, minlength=sizes[name]).double() / len(told) for name, told in answers.items()}
+    return {
+        name: torch.bincount(told, minlength=sizes[name]).double() / len(told)
+        for name, told in answers.items()
+    }
 
 
-def check_features(real: Tensor, fake: Tensor, *, more_than: int, names: tuple[str, str] = ("real", "fake")) -> None:
+def check_features(
+    real: Tensor, fake: Tensor, *, more_than: int, names: tuple[str, str] = ("real", "fake")
+) -> None:
     """Refuse sets that a distance cannot be computed from, with a line that says why.
 
     Args:
@@ -193,7 +219,9 @@ def check_features(real: Tensor, fake: Tensor, *, more_than: int, names: tuple[s
         raise ValueError(f"{widths}: read both with one network")
     for name, features in zip(names, (real, fake), strict=True):
         if len(features) <= more_than:
-            raise ValueError(f"{name} has {len(features)} samples: more than {more_than} are needed")
+            raise ValueError(
+                f"{name} has {len(features)} samples: more than {more_than} are needed"
+            )
         if not torch.isfinite(features).all():
             row = int((~torch.isfinite(features).all(1)).nonzero()[0])
             raise ValueError(f"{name} is not finite: row {row} is the first that is not")
@@ -207,12 +235,18 @@ def _loss(scores: Tensor, answers: Tensor) -> Tensor:
 def _parts(reader: FeatureReader, images: Tensor, batch_size: int) -> list[Tensor]:
     channels = reader.blocks[0][0].in_channels
     if images.ndim != 4 or images.shape[1] != channels or len(images) == 0:
-        raise ValueError(f"images are {tuple(images.shape)}: give (N, {channels}, H, W), at least one")
+        raise ValueError(
+            f"images are {tuple(images.shape)}: give (N, {channels}, H, W), at least one"
+        )
     if not torch.isfinite(images).all():
-        raise ValueError(f"images are not finite: picture {_first_bad(images)} is the first that is not")
+        raise ValueError(
+            f"images are not finite: picture {_first_bad(images)} is the first that is not"
+        )
     device = next(reader.parameters()).device
     parts = images.split(batch_size)
-    return [(to_float(part) if part.dtype == torch.uint8 else part.float()).to(device) for part in parts]
+    return [
+        (to_float(part) if part.dtype == torch.uint8 else part.float()).to(device) for part in parts
+    ]
 
 
 def _first_bad(images: Tensor) -> int:

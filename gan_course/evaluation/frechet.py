@@ -1,7 +1,8 @@
 """Distances between two sets of feature vectors: Fréchet and kernel.
 
-Over the features of Google's Inception network the first is called FID and the second KID. Over any other
-network's features they are other numbers, and compare only with numbers from the same network and sample size.
+Over the features of Google's Inception network the first is called FID and the second KID. Over any
+other network's features they are other numbers, and compare only with numbers from the same network
+and sample size.
 """
 
 import torch
@@ -13,18 +14,20 @@ from gan_course.evaluation.features import check_features
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
     r"""Squared Fréchet distance between Gaussians fitted to two sets.
 
-    $d^2 = \lVert \mu_r - \mu_f \rVert^2 + \mathrm{tr}\,(\Sigma_r + \Sigma_f - 2\,(\Sigma_r \Sigma_f)^{1/2})$
+    $d^2 = \lVert \mu_r - \mu_f \rVert^2 + \mathrm{tr}\,(\Sigma_r + \Sigma_f - 2\,(\Sigma_r
+    \Sigma_f)^{1/2})$
 
     Args:
         real: (N, d) feature vectors, N > d, finite.
         fake: (M, d) feature vectors, M > d, finite.
 
     Returns:
-        The squared distance, >= 0, in squared units of the features. Biased upwards, by about a constant over N.
+        The squared distance, >= 0, in squared units of the features. Biased upwards, by about a
+        constant over N.
 
     Raises:
-        ValueError: an empty set, widths that do not match, no more samples than dimensions, or values that are
-            not finite.
+        ValueError: an empty set, widths that do not match, no more samples than dimensions, or
+            values that are not finite.
 
     Source: Heusel et al. 2017 (arXiv:1706.08500), equation 6.
     """
@@ -41,8 +44,8 @@ def moments(features: Tensor) -> tuple[Tensor, Tensor]:
 def frechet_from_moments(real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor]) -> float:
     r"""The squared Fréchet distance between two Gaussians.
 
-    $\Sigma_r \Sigma_f$ is not symmetric, but it has the eigenvalues of $A \Sigma_f A$ with $A = \Sigma_r^{1/2}$,
-    which is; so only `eigh` is needed, and no complex roots have to be cut off.
+    $\Sigma_r \Sigma_f$ is not symmetric, but it has the eigenvalues of $A \Sigma_f A$ with $A =
+    \Sigma_r^{1/2}$, which is; so only `eigh` is needed, and no complex roots have to be cut off.
 
     Args:
         real: mean (d,) and covariance (d, d).
@@ -62,15 +65,16 @@ def frechet_from_moments(real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor
 def kernel_distance(real: Tensor, fake: Tensor) -> float:
     r"""Squared maximum mean discrepancy under a cubic kernel, without bias.
 
-    $k(x, y) = (x^\top y / d + 1)^3$; the mean of $k$ within each set (each sample with itself left out) and twice
-    the mean between them, subtracted.
+    $k(x, y) = (x^\top y / d + 1)^3$; the mean of $k$ within each set (each sample with itself left
+    out) and twice the mean between them, subtracted.
 
     Args:
         real: (N, d) feature vectors, N >= 2, finite.
         fake: (M, d) feature vectors, M >= 2, finite.
 
     Returns:
-        The estimate. It has no bias, so it is 0 on average for two sets of one kind, and may be below.
+        The estimate. It has no bias, so it is 0 on average for two sets of one kind, and may be
+        below.
 
     Raises:
         ValueError: fewer than 2 samples, widths that do not match, or values that are not finite.

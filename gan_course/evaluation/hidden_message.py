@@ -16,7 +16,8 @@ PARTS = {"luminance": [0], "colour": [1, 2]}
 
 @torch.no_grad()
 def read_error(back: Translate, message: Tensor, truth: Tensor) -> float:
-    """How far what is read from a message lies from the truth: mean absolute difference, from black to white 1.
+    """How far what is read from a message lies from the truth: mean absolute difference, from black
+    to white 1.
 
     Args:
         back: the translation of the message, pictures in [-1, 1] to pictures in [-1, 1].
@@ -33,11 +34,13 @@ def read_error(back: Translate, message: Tensor, truth: Tensor) -> float:
 
 
 def blur_part(images: Tensor, part: str, *, sigma: float) -> Tensor:
-    """Blur only the luminance of pictures, or only their colour; the other stays as sharp as it was.
+    """Blur only the luminance of pictures, or only their colour; the other stays as sharp as it
+    was.
 
     Args:
         images: (N, 3, H, W) uint8 in 0..255.
-        part: "luminance" or "colour" (the two colour differences that JPEG stores, too, with less detail).
+        part: "luminance" or "colour" (the two colour differences that JPEG stores, too, with less
+            detail).
         sigma: standard deviation of the Gaussian, in pixels.
 
     Returns:
@@ -52,7 +55,8 @@ def blur_part(images: Tensor, part: str, *, sigma: float) -> Tensor:
         raise ValueError(f"part is {part!r}: choose luminance or colour")
     forwards = torch.tensor(TO_YCBCR)
     sharp, soft = (
-        torch.einsum("kc,nchw->nkhw", forwards, to_float(one)) for one in (images, blur(images, sigma=sigma))
+        torch.einsum("kc,nchw->nkhw", forwards, to_float(one))
+        for one in (images, blur(images, sigma=sigma))
     )
     sharp[:, PARTS[part]] = soft[:, PARTS[part]]
     return to_bytes(torch.einsum("kc,nchw->nkhw", forwards.inverse(), sharp))

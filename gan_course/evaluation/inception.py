@@ -19,28 +19,30 @@ SHA256 = "6726825d"  # of the weights, its beginning: it is part of their name
 INSTALL = "pip install -e '.[metrics]' in the course's folder"
 N_FEATURES = 2_048
 BATCH_SIZE = 64
-COMPARABLE = 10_000  # below that many samples the bias in N outweighs most differences between generators
+# below that many samples the bias in N outweighs most differences between generators
+COMPARABLE = 10_000
 
 
 def inception_fid(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) -> float:
     """Fréchet Inception distance by torch-fidelity, which fetches Inception's weights on first use.
 
-    Pictures are handed over at their own size: torch-fidelity brings them to Inception's 299 px as the original does,
-    and the distance hangs on how that is done.
+    Pictures are handed over at their own size: torch-fidelity brings them to Inception's 299 px as
+    the original does, and the distance hangs on how that is done.
 
     Args:
-        real: (N, C, H, W), uint8 in 0..255 or float in [-1, 1]; 1 or 3 channels; N > 2,048. Or N picture files, of one
-            size or many.
+        real: (N, C, H, W), uint8 in 0..255 or float in [-1, 1]; 1 or 3 channels; N > 2,048. Or N
+            picture files, of one size or many.
         fake: (M, C, H, W) or M files, likewise.
 
     Returns:
-        The distance. Name N beside it; compare it with nothing that was measured at another N (in papers mostly
-        50,000), and with little below 10,000.
+        The distance. Name N beside it; compare it with nothing that was measured at another N (in
+        papers mostly 50,000), and with little below 10,000.
 
     Raises:
-        ValueError: pictures that are not finite, another number of channels, or 2,048 samples or fewer.
-        CourseError: torch-fidelity is not installed or does not work, the weights cannot be fetched or are damaged, or
-            a file cannot be read.
+        ValueError: pictures that are not finite, another number of channels, or 2,048 samples or
+            fewer.
+        CourseError: torch-fidelity is not installed or does not work, the weights cannot be fetched
+            or are damaged, or a file cannot be read.
 
     Source: Heusel et al. 2017 (arXiv:1706.08500); torch-fidelity's port of the original network.
     """
@@ -48,7 +50,9 @@ def inception_fid(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) 
     try:
         from torch_fidelity import calculate_metrics
     except Exception as error:  # a package that is there and broken raises what it likes
-        raise CourseError(f"torch-fidelity cannot be used ({_one_line(error)}): {INSTALL}") from error
+        raise CourseError(
+            f"torch-fidelity cannot be used ({_one_line(error)}): {INSTALL}"
+        ) from error
     _check_weights()
     try:
         values = calculate_metrics(
@@ -62,11 +66,16 @@ def inception_fid(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) 
             save_cpu_ram=True,  # no other processes: what a damaged file raises arrives as it is
         )
     except OSError as error:  # no network, or no place to keep the file
-        raise CourseError(f"Inception's weights could not be fetched ({error}): connect, and try again") from None
+        raise CourseError(
+            f"Inception's weights could not be fetched ({error}): connect, and try again"
+        ) from None
     except Exception as error:
         _check_weights()  # they may have been fetched just now, and cut off
-        if "invalid hash value" in str(error):  # torch.hub has compared them itself, and kept nothing
-            raise CourseError(f"Inception's weights came damaged ({_one_line(error)}): try again") from error
+        # torch.hub has compared them itself, and kept nothing
+        if "invalid hash value" in str(error):
+            raise CourseError(
+                f"Inception's weights came damaged ({_one_line(error)}): try again"
+            ) from error
         raise
     return float(values["frechet_inception_distance"])
 
@@ -80,7 +89,9 @@ def _check_weights() -> None:
     """Refuse a download that was cut off: torch never looks at it again."""
     path = weights_file()
     if path.is_file() and not sha256(path).startswith(SHA256):
-        raise CourseError(f"{path} is damaged, perhaps by a download that was cut off: remove it, and try again")
+        raise CourseError(
+            f"{path} is damaged, perhaps by a download that was cut off: remove it, and try again"
+        )
 
 
 def _one_line(error: Exception) -> str:
@@ -93,7 +104,9 @@ def _pictures(images: Tensor | Sequence[Path], name: str) -> "_Pictures | _Files
 
 def _check_count(count: int, name: str) -> None:
     if count <= N_FEATURES:
-        raise ValueError(f"{name} has {count} pictures: FID needs more than its {N_FEATURES} features")
+        raise ValueError(
+            f"{name} has {count} pictures: FID needs more than its {N_FEATURES} features"
+        )
 
 
 class _Pictures(torch.utils.data.Dataset):
@@ -103,7 +116,9 @@ class _Pictures(torch.utils.data.Dataset):
 
     def __init__(self, images: Tensor, name: str) -> None:
         if images.ndim != 4 or images.shape[1] not in (1, 3) or not torch.isfinite(images).all():
-            raise ValueError(f"{name} is {tuple(images.shape)}: give finite pictures (N, 1 or 3, H, W)")
+            raise ValueError(
+                f"{name} is {tuple(images.shape)}: give finite pictures (N, 1 or 3, H, W)"
+            )
         _check_count(len(images), name)
         images = images if images.dtype == torch.uint8 else to_bytes(images)
         self.images = images.expand(-1, 3, -1, -1)
@@ -116,7 +131,9 @@ class _Pictures(torch.utils.data.Dataset):
 
 
 class _Files(torch.utils.data.Dataset):
-    """The same from files, read when they are asked for: thousands at their own size would fill the memory."""
+    """The same from files, read when they are asked for: thousands at their own size would fill the
+    memory.
+    """
 
     def __init__(self, files: Sequence[Path], name: str) -> None:
         _check_count(len(files), name)

@@ -5,11 +5,16 @@ from torch import Tensor
 
 SEA_OVER_RED, SEA_OVER_GREEN = 30, 10  # of 255: how far blue must lie above the other two
 D65_WHITE = (0.95047, 1.0, 1.08883)  # X, Y, Z of the white that sRGB is defined for
-RGB_TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
+RGB_TO_XYZ = (
+    (0.4124564, 0.3575761, 0.1804375),
+    (0.2126729, 0.7151522, 0.0721750),
+    (0.0193339, 0.1191920, 0.9503041),
+)
 
 
 def l1_error(images: Tensor, truth: Tensor) -> Tensor:
-    """Mean absolute difference of each picture from its truth, as a share of the range from black to white.
+    """Mean absolute difference of each picture from its truth, as a share of the range from black
+    to white.
 
     Args:
         images: (N, C, H, W) in [-1, 1].
@@ -26,9 +31,11 @@ def l1_error(images: Tensor, truth: Tensor) -> Tensor:
 
 
 def l1_up_to_shift(images: Tensor, truth: Tensor, *, most: int) -> Tensor:
-    """As `l1_error`, with the rows of each picture shifted by up to `most` pixels, whichever shift fits best.
+    """As `l1_error`, with the rows of each picture shifted by up to `most` pixels, whichever shift
+    fits best.
 
-    It forgives stripes that are right but for their phase. Rows that leave at one side come back at the other.
+    It forgives stripes that are right but for their phase. Rows that leave at one side come back at
+    the other.
 
     Args:
         images: (N, C, H, W) in [-1, 1].
@@ -46,10 +53,11 @@ def l1_up_to_shift(images: Tensor, truth: Tensor, *, most: int) -> Tensor:
 
 
 def sea_mask(images: Tensor) -> Tensor:
-    """Where a picture of the earth shows water, by one fixed rule: blue lies well above red and above green.
+    """Where a picture of the earth shows water, by one fixed rule: blue lies well above red and
+    above green.
 
-    Held against the land mask on hidden tiles, the rule reaches an intersection over union of .94 on the map and
-    on the satellite view (a test measures it).
+    Held against the land mask on hidden tiles, the rule reaches an intersection over union of .94
+    on the map and on the satellite view (a test measures it).
 
     Args:
         images: (N, 3, H, W) in [-1, 1].
@@ -62,7 +70,8 @@ def sea_mask(images: Tensor) -> Tensor:
 
 
 def intersection_over_union(mask: Tensor, truth: Tensor) -> float:
-    """Pixels in both masks over pixels in either, over all pictures together; 1 where both are empty.
+    """Pixels in both masks over pixels in either, over all pictures together; 1 where both are
+    empty.
 
     Args:
         mask: bool, any shape.
@@ -77,7 +86,8 @@ def intersection_over_union(mask: Tensor, truth: Tensor) -> float:
 
 
 def to_lab(images: Tensor) -> Tensor:
-    r"""CIE L*a*b* of pictures in sRGB: L* from 0 (black) to 100 (white); a* red against green, b* yellow against blue.
+    r"""CIE L*a*b* of pictures in sRGB: L* from 0 (black) to 100 (white); a* red against green, b*
+    yellow against blue.
 
     Args:
         images: (N, 3, H, W) in [-1, 1].
@@ -91,13 +101,18 @@ def to_lab(images: Tensor) -> Tensor:
     linear = torch.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     xyz = torch.einsum("kc,nchw->nkhw", values.new_tensor(RGB_TO_XYZ), linear)
     ratio = xyz / values.new_tensor(D65_WHITE)[:, None, None]
-    f = torch.where(ratio > (6 / 29) ** 3, ratio.clamp_min(1e-8) ** (1 / 3), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
+    f = torch.where(
+        ratio > (6 / 29) ** 3,
+        ratio.clamp_min(1e-8) ** (1 / 3),
+        ratio / (3 * (6 / 29) ** 2) + 4 / 29,
+    )
     x, y, z = f.unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
 
 
 def colour_error(images: Tensor, truth: Tensor) -> Tensor:
-    r"""Mean distance in the plane of a* and b* of each picture from its truth; lightness has no say.
+    r"""Mean distance in the plane of a* and b* of each picture from its truth; lightness has no
+    say.
 
     Args:
         images: (N, 3, H, W) in [-1, 1].
@@ -116,8 +131,9 @@ def colour_error(images: Tensor, truth: Tensor) -> Tensor:
 def edge_correlation(images: Tensor, others: Tensor) -> Tensor:
     r"""Correlation of the edge strength of two pictures: 1 where edges lie at the same places.
 
-    The edge strength is the length of the gradient of the luminance by Sobel's filters. How strong the edges of a
-    picture are on the whole does not count, only where they lie and how they compare with one another.
+    The edge strength is the length of the gradient of the luminance by Sobel's filters. How strong
+    the edges of a picture are on the whole does not count, only where they lie and how they compare
+    with one another.
 
     Args:
         images: (N, 3, H, W) in [-1, 1].
@@ -145,4 +161,6 @@ def _edges(images: Tensor) -> Tensor:
 
 def _check_pair(images: Tensor, truth: Tensor) -> None:
     if images.shape != truth.shape:
-        raise ValueError(f"{tuple(images.shape)} against {tuple(truth.shape)}: a picture and its truth need one shape")
+        raise ValueError(
+            f"{tuple(images.shape)} against {tuple(truth.shape)}: a picture and its truth need one shape"
+        )

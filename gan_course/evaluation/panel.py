@@ -21,7 +21,9 @@ class Panel:
         k: neighbour of precision and recall, which are taken over the first 1,000 of `real`.
     """
 
-    def __init__(self, reader: FeatureReader, real: Tensor, held_out: Tensor, *, k: int = 3) -> None:
+    def __init__(
+        self, reader: FeatureReader, real: Tensor, held_out: Tensor, *, k: int = 3
+    ) -> None:
         self.reader, self.k = reader, k
         self.real, self.held_out = features_of(reader, real), features_of(reader, held_out)
         self.shares = answer_shares(reader, real)
@@ -30,17 +32,21 @@ class Panel:
         """Measure pictures (M, C, H, W), uint8 in 0..255 or float in [-1, 1], more than n_features.
 
         Returns:
-            "frechet" and "kernel" (distances), "precision" and "recall" (M against 1,000 real, k = 3), "copied" (the
-            share that lies closer to training pictures than real ones do), and "rarest": of all answers to
-            all questions the one that is given most rarely, as a share of how often real pictures give it.
+            "frechet" and "kernel" (distances), "precision" and "recall" (M against 1,000 real, k =
+            3), "copied" (the share that lies closer to training pictures than real ones do), and
+            "rarest": of all answers to all questions the one that is given most rarely, as a share
+            of how often real pictures give it.
 
         Raises:
-            ValueError: too few pictures, another number of channels, or pictures that are not finite.
+            ValueError: too few pictures, another number of channels, or pictures that are not
+                finite.
         """
         fake = features_of(self.reader, images)
         precision, recall = precision_recall(self.real[:1_000], fake, k=self.k)
         shares = answer_shares(self.reader, images)
-        rarest = min(float((shares[name] / real)[real > 0].min()) for name, real in self.shares.items())
+        rarest = min(
+            float((shares[name] / real)[real > 0].min()) for name, real in self.shares.items()
+        )
         return {
             "frechet": frechet_distance(self.real, fake),
             "kernel": kernel_distance(self.real, fake),

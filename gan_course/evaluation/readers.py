@@ -1,7 +1,9 @@
-"""The course's feature networks: one for each world of pictures, what each was asked, and how to load it.
+"""The course's feature networks: one for each world of pictures, what each was asked, and how to
+load it.
 
-Where pictures have labels a reader answers those. The earth and the photographs have none, so their readers answer
-a pretext: questions whose answers are known because we cut, turned or shrank the picture ourselves.
+Where pictures have labels a reader answers those. The earth and the photographs have none, so their
+readers answer a pretext: questions whose answers are known because we cut, turned or shrank the
+picture ourselves.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,8 +37,8 @@ class World:
         data: the set in words, with its licence.
         questions: name of each question -> number of its answers.
         n_steps: batches that its reader is trained for.
-        load: split, n and seed to pictures (n, C, H, W) uint8 and answers (n, questions) int64, columns in the order
-            of `questions`; -1 where there is no answer.
+        load: split, n and seed to pictures (n, C, H, W) uint8 and answers (n, questions) int64,
+            columns in the order of `questions`; -1 where there is no answer.
         img_channels: of its pictures.
     """
 
@@ -81,14 +83,20 @@ def fit_reader(world: World, *, seed: int, runtime: Runtime) -> FeatureReader:
         number = int(torch.randint(2**31, (), generator=generator))
         return turned(world, images[chosen], answers[chosen], seed=number)
 
-    settings = {"n_steps": world.n_steps, "img_channels": world.img_channels, "seed": seed, "runtime": runtime}
+    settings = {
+        "n_steps": world.n_steps,
+        "img_channels": world.img_channels,
+        "seed": seed,
+        "runtime": runtime,
+    }
     reader = train_reader(world.questions, draw, **settings)
     reader.set_scale(images)
     return reader
 
 
 def turned(world: World, images: Tensor, answers: Tensor, *, seed: int) -> Labelled:
-    """Pictures turned by random quarter turns, if their world asks for the rotation, and the answers to it.
+    """Pictures turned by random quarter turns, if their world asks for the rotation, and the
+    answers to it.
 
     Args:
         world: of the pictures.
@@ -124,7 +132,9 @@ def _toons(split: str, n: int, seed: int) -> Labelled:
 
 
 def _earth(split: str, n: int, seed: int) -> Labelled:
-    """Tiles of 64 px in both views, as they are and shrunk from 128: view, scale, rotation (0), latitude."""
+    """Tiles of 64 px in both views, as they are and shrunk from 128: view, scale, rotation (0),
+    latitude.
+    """
     images, answers = [], []
     for number, view in enumerate(("satellite", "relief")):
         mosaic = earth.load_view(view, 2)
@@ -139,15 +149,20 @@ def _earth(split: str, n: int, seed: int) -> Labelled:
 
 
 def _photos(split: str, n: int, seed: int) -> Labelled:
-    """Crops of 64 px from photographs and paintings: painted or not, which picture, scale, rotation (0)."""
+    """Crops of 64 px from photographs and paintings: painted or not, which picture, scale, rotation
+    (0).
+    """
     images, answers, known = [], [], 0
     for painted, load in enumerate((load_photos, load_paintings)):
         pictures = load(split)
         share = n // 2 if painted else n - n // 2
         for k, picture in enumerate(pictures):
             count = (share + k) // len(pictures)
-            smallest = min(96, *picture[1].shape[1:])  # the held-out parts of the paintings are narrow
-            crops = random_crops([picture], count, size=128, smallest=smallest, seed=seed * 1_000 + known + k)
+            # the held-out parts of the paintings are narrow
+            smallest = min(96, *picture[1].shape[1:])
+            crops = random_crops(
+                [picture], count, size=128, smallest=smallest, seed=seed * 1_000 + known + k
+            )
             near = torch.arange(count) % 2 == 0
             shrunk = _shrink(crops, 2)
             shrunk[near] = crops[near, :, 32:96, 32:96]
@@ -173,7 +188,11 @@ def _mixed(images: list[Tensor], answers: list[Tensor], seed: int) -> Labelled:
 
 WORLDS = {
     "fashion": World(
-        "Fashion-MNIST as bundled: 9,000 pictures, 28 px, grey (MIT)", {"kind": 10}, 1_000, _fashion, img_channels=1
+        "Fashion-MNIST as bundled: 9,000 pictures, 28 px, grey (MIT)",
+        {"kind": 10},
+        1_000,
+        _fashion,
+        img_channels=1,
     ),
     "critters": World(
         "critters as bundled, drawn at 64 px (CC0)",

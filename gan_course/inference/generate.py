@@ -11,8 +11,12 @@ BATCH = 32
 
 
 def latents(seeds: Sequence[int], z_dim: int) -> Tensor:
-    """One z for each seed, (len(seeds), z_dim): the same for a seed on every machine, whatever the other seeds are."""
-    return torch.stack([torch.randn(z_dim, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
+    """One z for each seed, (len(seeds), z_dim): the same for a seed on every machine, whatever the
+    other seeds are.
+    """
+    return torch.stack(
+        [torch.randn(z_dim, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    )
 
 
 @torch.no_grad()
@@ -27,7 +31,10 @@ def generate(G: StyleGANGenerator, ws: Tensor) -> Tensor:
         (N, C, H, W) in [-1, 1], float32, on the CPU.
     """
     device = next(G.parameters()).device
-    made = [G.synthesis(part.to(device), noise="const").float().clamp(-1, 1).cpu() for part in ws.split(BATCH)]
+    made = [
+        G.synthesis(part.to(device), noise="const").float().clamp(-1, 1).cpu()
+        for part in ws.split(BATCH)
+    ]
     return torch.cat(made)
 
 

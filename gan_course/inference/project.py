@@ -21,7 +21,8 @@ def project(
     features: Callable[[Tensor], Tensor] | None = None,
     seed: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """Look for styles whose pictures match the targets: first the best of random starts, then Adam on w.
+    """Look for styles whose pictures match the targets: first the best of random starts, then Adam
+    on w.
 
     Each picture has a search of its own; they only run side by side.
 
@@ -34,7 +35,8 @@ def project(
         lr: Adam's rate, in standard deviations of w.
         per_layer: a w of its own for each layer (W+), else one for all (W).
         n_starts: random w among which the nearest picture is the start.
-        features: pictures (N, 3, H, W) to vectors (N, F); their L1 distance is added to that of the pixels.
+        features: pictures (N, 3, H, W) to vectors (N, F); their L1 distance is added to that of the
+            pixels.
         seed: of the starts.
 
     Returns:
@@ -43,7 +45,8 @@ def project(
     Raises:
         ValueError: the targets are not of G's resolution.
 
-    Source: Abdal et al. 2019 (arXiv:1904.03189) for W+; Karras et al. 2020, section 5, for a start near the mean.
+    Source: Abdal et al. 2019 (arXiv:1904.03189) for W+; Karras et al. 2020, section 5, for a start
+        near the mean.
     Differs: pixels and the course's own features in place of VGG's; noise maps are not optimised.
     """
     side = G.synthesis.img_resolution
@@ -66,7 +69,8 @@ def project(
     for _ in range(n_steps):
         ws = (start + spread * change).expand(-1, G.num_ws, -1)
         pictures = G.synthesis(ws, noise="const")
-        loss = (pictures - targets).abs().mean((1, 2, 3)).sum()  # a sum: no search knows how many others there are
+        # a sum: no search knows how many others there are
+        loss = (pictures - targets).abs().mean((1, 2, 3)).sum()
         if features is not None:
             loss = loss + (features(pictures) - wanted).abs().mean(1).sum()
         optimizer.zero_grad()

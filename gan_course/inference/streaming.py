@@ -1,8 +1,10 @@
-"""A generator on a picture too large for one pass: layer by layer, in bands, with the statistics of the whole.
+"""A generator on a picture too large for one pass: layer by layer, in bands, with the statistics of
+the whole.
 
-InstanceNorm needs the mean and the variance of the whole picture. Tiles that each used their own would not agree with
-one another, nor with the plain pass. So every layer is computed for the whole picture, band by band, before the next
-begins: the result is that of the plain pass, and only one or two feature maps are in memory at once.
+InstanceNorm needs the mean and the variance of the whole picture. Tiles that each used their own
+would not agree with one another, nor with the plain pass. So every layer is computed for the whole
+picture, band by band, before the next begins: the result is that of the plain pass, and only one or
+two feature maps are in memory at once.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,8 +25,8 @@ Rows = Callable[[int, int], Tensor]  # first and last + 1 row of a result -> tho
 def stream(G: ResnetGenerator, x: Tensor) -> Tensor:
     """What `G(x)` gives, in bands of rows.
 
-    Feature maps are kept in float32, or, where the widest would take more than 1 GiB so, in float16; the arithmetic
-    within a band is float32 in both cases.
+    Feature maps are kept in float32, or, where the widest would take more than 1 GiB so, in
+    float16; the arithmetic within a band is float32 in both cases.
 
     Args:
         G: a generator with the layers of `ResnetGenerator`.
@@ -41,7 +43,9 @@ def stream(G: ResnetGenerator, x: Tensor) -> Tensor:
     widest = G.model[1].out_channels * x.shape[2] * x.shape[3]
     storage = torch.float16 if widest > LARGE_MAP else torch.float32
     change = _through(G.model, with_coordinates(x.float(), G.coordinates), storage)
-    return _filled(lambda a, b: G.finish(change[:, :, a:b].float(), x[:, :, a:b]), x.shape[2], torch.float32)
+    return _filled(
+        lambda a, b: G.finish(change[:, :, a:b].float(), x[:, :, a:b]), x.shape[2], torch.float32
+    )
 
 
 def _through(layers: nn.Sequential, x: Tensor, storage: torch.dtype) -> Tensor:
@@ -86,9 +90,18 @@ def _convolve(layer: nn.Conv2d, border: Pad, x: Tensor, storage: torch.dtype) ->
 
 
 def _double(layer: nn.ConvTranspose2d, x: Tensor, storage: torch.dtype) -> Tensor:
-    """The transposed convolution of the generators: rows 2a to 2b come from rows a to b and the one after."""
-    if (layer.kernel_size, layer.stride, layer.padding, layer.output_padding) != ((3, 3), (2, 2), (1, 1), (1, 1)):
-        raise ValueError("only a transposed convolution of 3 x 3 that doubles the size can be streamed")
+    """The transposed convolution of the generators: rows 2a to 2b come from rows a to b and the one
+    after.
+    """
+    if (layer.kernel_size, layer.stride, layer.padding, layer.output_padding) != (
+        (3, 3),
+        (2, 2),
+        (1, 1),
+        (1, 1),
+    ):
+        raise ValueError(
+            "only a transposed convolution of 3 x 3 that doubles the size can be streamed"
+        )
 
     def rows(a: int, b: int) -> Tensor:
         taken = x[:, :, a // 2 : b // 2 + 1].float()
@@ -109,7 +122,9 @@ def _enlarge(x: Tensor, storage: torch.dtype) -> Tensor:
 
 
 def _normalise(x: Tensor, eps: float) -> None:
-    """InstanceNorm in place: the mean over all bands, then the variance around it, then both applied."""
+    """InstanceNorm in place: the mean over all bands, then the variance around it, then both
+    applied.
+    """
     bands, count = x.split(BAND, 2), x.shape[2] * x.shape[3]
     mean = _summed(bands, lambda band: band) / count
     variance = _summed(bands, lambda band: (band - mean).square()) / count
@@ -119,7 +134,9 @@ def _normalise(x: Tensor, eps: float) -> None:
 
 
 def _summed(bands: Sequence[Tensor], of: Callable[[Tensor], Tensor]) -> Tensor:
-    """One sum a channel, (1, C, 1, 1): within a band in float32, over the bands in float64 on the CPU."""
+    """One sum a channel, (1, C, 1, 1): within a band in float32, over the bands in float64 on the
+    CPU.
+    """
     sums = [of(band.float()).sum((0, 2, 3), keepdim=True).cpu().double() for band in bands]
     return torch.stack(sums).sum(0).float().to(bands[0].device)
 

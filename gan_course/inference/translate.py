@@ -13,11 +13,13 @@ PLAIN_PIXELS = 2**19  # up to here in one pass
 
 
 @torch.no_grad()
-def translate_picture(G: ResnetGenerator, picture: Tensor, *, streamed: bool | None = None) -> Tensor:
+def translate_picture(
+    G: ResnetGenerator, picture: Tensor, *, streamed: bool | None = None
+) -> Tensor:
     """Translate one picture of any size; the result has exactly that size.
 
-    The right and lower edges are mirrored outwards to the next multiple of 4, and cut off again. Above half a million
-    pixels the layers are computed in bands (`stream`), with the same result.
+    The right and lower edges are mirrored outwards to the next multiple of 4, and cut off again.
+    Above half a million pixels the layers are computed in bands (`stream`), with the same result.
 
     Args:
         G: a generator, in float32.
@@ -30,8 +32,15 @@ def translate_picture(G: ResnetGenerator, picture: Tensor, *, streamed: bool | N
     Raises:
         ValueError: no such picture.
     """
-    if picture.dtype != torch.uint8 or picture.ndim != 3 or picture.shape[0] != 3 or picture.numel() == 0:
-        raise ValueError(f"picture is {tuple(picture.shape)} of {picture.dtype}: give (3, H, W) uint8")
+    if (
+        picture.dtype != torch.uint8
+        or picture.ndim != 3
+        or picture.shape[0] != 3
+        or picture.numel() == 0
+    ):
+        raise ValueError(
+            f"picture is {tuple(picture.shape)} of {picture.dtype}: give (3, H, W) uint8"
+        )
     height, width = picture.shape[1:]
     x = to_float(picture[None].to(next(G.parameters()).device))
     x = _extended(_extended(x, 2), 3)

@@ -34,8 +34,9 @@ def not_yet(reason: str) -> Verdict:
 def checker(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
     """Turn a judging function into a checker that survives any attempt.
 
-    The judge is called with the learner's function, wrapped so that a body of `...` is answered "not attempted yet",
-    one that does something and returns nothing is told so, and an exception inside it is answered by its own message.
+    The judge is called with the learner's function, wrapped so that a body of `...` is answered
+    "not attempted yet", one that does something and returns nothing is told so, and an exception
+    inside it is answered by its own message.
     """
 
     @functools.wraps(judge)
@@ -85,7 +86,9 @@ def _guarded(attempt: Callable) -> Callable:
 
 
 def _is_stub(attempt: Callable) -> bool:
-    """A function whose body is `...`, `pass` or a docstring: it uses no name, not even its arguments."""
+    """A function whose body is `...`, `pass` or a docstring: it uses no name, not even its
+    arguments.
+    """
     code = getattr(attempt, "__code__", None)
     if code is None:
         return True
@@ -101,26 +104,34 @@ def is_empty(answers: object) -> bool:
 
 
 def named_mistake(known: Mapping[str, float], answer: float, near: float = 1e-5) -> Verdict | None:
-    """The verdict with the reason whose known wrong value the answer has; None if it has none of them."""
-    return next((not_yet(reason) for reason, value in known.items() if abs(answer - value) < near), None)
+    """The verdict with the reason whose known wrong value the answer has; None if it has none of
+    them.
+    """
+    return next(
+        (not_yet(reason) for reason, value in known.items() if abs(answer - value) < near), None
+    )
 
 
 def numbers(answer: object, n: int, kind: type = float) -> list | None:
     """The numbers of an answer, however it holds them.
 
     Args:
-        answer: a number, a tuple or list of numbers, an array or a tensor; each entry may be an array of one number.
+        answer: a number, a tuple or list of numbers, an array or a tensor; each entry may be an
+            array of one number.
         n: how many are asked for.
         kind: `float` or `complex`, which the numbers are turned into.
 
     Returns:
-        `n` numbers of that kind; None where it holds another number of them, or what is none: a truth value, a text.
+        `n` numbers of that kind; None where it holds another number of them, or what is none: a
+        truth value, a text.
     """
     entries = answer if isinstance(answer, tuple | list) else _entries(answer)
     if len(entries) != n:
         return None
     found = [one for entry in entries for one in _entries(entry)]
-    if len(found) != n or any(isinstance(one, bool) or not isinstance(one, Number) for one in found):
+    if len(found) != n or any(
+        isinstance(one, bool) or not isinstance(one, Number) for one in found
+    ):
         return None
     try:
         return [kind(one) for one in found]
@@ -138,11 +149,12 @@ def draws_with(draw: Callable[[torch.Generator], object]) -> bool:
     """Whether a function draws with the generator that it is given, and with nothing else.
 
     Args:
-        draw: calls the learner's function with a generator; what it returns must compare with `==` (no tensor).
+        draw: calls the learner's function with a generator; what it returns must compare with `==`
+            (no tensor).
 
     Returns:
-        True where equally seeded generators give the same, whatever torch's global state, and another seed does not.
-        The global state of torch is given back as it was.
+        True where equally seeded generators give the same, whatever torch's global state, and
+        another seed does not. The global state of torch is given back as it was.
     """
     answers = []
     with torch.random.fork_rng(devices=[]):
@@ -154,11 +166,15 @@ def draws_with(draw: Callable[[torch.Generator], object]) -> bool:
 
 def is_same(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors have one shape and, up to rounding, the same values."""
-    return a.shape == b.shape and torch.allclose(a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-6)
+    return a.shape == b.shape and torch.allclose(
+        a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-6
+    )
 
 
 def _entries(value: object) -> list:
-    """An array or a tensor as a flat list of Python's own numbers; anything else as a list of itself."""
+    """An array or a tensor as a flat list of Python's own numbers; anything else as a list of
+    itself.
+    """
     if isinstance(value, Tensor):
         return value.detach().flatten().tolist()
     return np.ravel(value).tolist() if isinstance(value, np.ndarray | np.generic) else [value]

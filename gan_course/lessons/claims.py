@@ -27,18 +27,20 @@ def claim(
 
         CLAIM with the cycle the error is under two thirds: 0.44 < 0.67: True
 
-    and `claim("G and G_ema differ", True)` prints "CLAIM G and G_ema differ: True". A claim that fails never stops
-    a lesson: what comes after it is still drawn. Under the runner, which sets `GAN_COURSE_CLAIMS` to a file, it is
-    recorded there and fails the run.
+    and `claim("G and G_ema differ", True)` prints "CLAIM G and G_ema differ: True". A claim that
+    fails never stops a lesson: what comes after it is still drawn. Under the runner, which sets
+    `GAN_COURSE_CLAIMS` to a file, it is recorded there and fails the run.
 
     Args:
         text: what is claimed, the same in every run: no measured number stands in it.
-        value: what was measured, a number of Python, NumPy or torch; without a bound, whether the claim holds.
+        value: what was measured, a number of Python, NumPy or torch; without a bound, whether the
+            claim holds.
         above: the claim holds where `value` is greater.
         below: the claim holds where `value` is less.
-        needs_training: the claim is about a trained network, and is not judged in the smoke profile or under
-            `GAN_COURSE_MAX_STEPS`, where nothing is trained.
-        key: under what name the calibration keeps the claim, where its text may be reworded; default: the text.
+        needs_training: the claim is about a trained network, and is not judged in the smoke profile
+            or under `GAN_COURSE_MAX_STEPS`, where nothing is trained.
+        key: under what name the calibration keeps the claim, where its text may be reworded;
+            default: the text.
 
     Raises:
         ValueError: both bounds, or a text of more than one line.
@@ -48,7 +50,14 @@ def claim(
     if "\n" in text:
         raise ValueError(f"claim {text!r} has more than one line")
     judged = not (needs_training and (resolve_profile() == "smoke" or max_steps() is not None))
-    entry = {"key": key or text, "text": text, "value": None, "sign": None, "bound": None, "margin": None}
+    entry = {
+        "key": key or text,
+        "text": text,
+        "value": None,
+        "sign": None,
+        "bound": None,
+        "margin": None,
+    }
     if above is None and below is None:
         held, measured = bool(value), ""
     else:
@@ -63,12 +72,18 @@ def claim(
         with Path(record).open("a") as file:
             file.write(json.dumps(entry) + "\n")
     elif entry["held"] is False:
-        print("It did not hold in this run. Was a cell above changed, skipped, or run twice? If not, the claim has")
-        print("too little room: please report it to the course's repository, with what `make doctor` prints.")
+        print(
+            "It did not hold in this run. Was a cell above changed, skipped, or run twice? If not, the claim has"
+        )
+        print(
+            "too little room: please report it to the course's repository, with what `make doctor` prints."
+        )
 
 
 def in_words(entry: dict) -> str:
-    """A recorded claim with its numbers, such as "the error is under two thirds (0.71, not < 0.67)"."""
+    """A recorded claim with its numbers, such as "the error is under two thirds (0.71, not <
+    0.67)".
+    """
     if entry["bound"] is None:
         return entry["text"]
     number, sign, bound = _comparison(entry["value"], entry["sign"], entry["bound"]).split(" ")
@@ -76,7 +91,9 @@ def in_words(entry: dict) -> str:
 
 
 def read_claims(path: Path) -> list[dict]:
-    """The claims recorded in a file, in the order in which they were made; none where there is no file."""
+    """The claims recorded in a file, in the order in which they were made; none where there is no
+    file.
+    """
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text().splitlines()]
@@ -85,7 +102,9 @@ def read_claims(path: Path) -> list[dict]:
 def stored_claims(notebook: Path) -> list[str]:
     """The texts of the claims that a notebook's stored outputs state, in their order."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    texts = ["".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])]
+    texts = [
+        "".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])
+    ]
     line = re.compile(rf"^CLAIM (.*?):(?: {MEASURED}:)? {VERDICT}$", re.MULTILINE)
     return [found for text in texts for found in line.findall(text)]
 

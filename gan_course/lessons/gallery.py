@@ -19,7 +19,8 @@ li { margin: .15rem 0; } .muted { color: #666; }
 
 
 def best_picture(executed: Path) -> tuple[str, bytes, str] | None:
-    """The picture of the cell tagged `best-picture`: its ending ("png" or "jpeg"), its bytes, its alt text.
+    """The picture of the cell tagged `best-picture`: its ending ("png" or "jpeg"), its bytes, its
+    alt text.
 
     None where the notebook does not exist, has no such cell, or that cell drew nothing.
     """
@@ -36,7 +37,8 @@ def best_picture(executed: Path) -> tuple[str, bytes, str] | None:
 
 
 def write_gallery(folder: Path, summary: dict) -> Path:
-    """Write `folder/index.html`, one file without links to the outside but to the executed notebooks.
+    """Write `folder/index.html`, one file without links to the outside but to the executed
+    notebooks.
 
     Args:
         folder: of the run, with its executed notebooks.
@@ -67,7 +69,9 @@ def _section(folder: Path, lesson: dict) -> str:
         source = f"data:image/{ending};base64,{base64.b64encode(data).decode()}"
         image = f'<img src="{source}" alt="{html.escape(alt, quote=True)}">'
     words = {True: "held", False: "did not hold", None: "not judged"}
-    claims = "".join(f"<li>{html.escape(in_words(c))}: <b>{words[c['held']]}</b></li>" for c in lesson["claims"])
+    claims = "".join(
+        f"<li>{html.escape(in_words(c))}: <b>{words[c['held']]}</b></li>" for c in lesson["claims"]
+    )
     status = lesson["status"]
     error = f'<p class="failed">{html.escape(lesson["error"])}</p>' if lesson.get("error") else ""
     return f"""<section><h2><a href="{lesson["name"]}.ipynb">{lesson["name"]}</a>

@@ -1,4 +1,6 @@
-"""Which Python a notebook runs in. Jupyter goes by names, and what is called python3 may be anybody's."""
+"""Which Python a notebook runs in. Jupyter goes by names, and what is called python3 may be
+anybody's.
+"""
 
 import json
 import os
@@ -14,19 +16,24 @@ NAME = "python3"  # in every stored notebook
 
 @contextmanager
 def this_python() -> Iterator[dict[str, str]]:
-    """Environment variables with which Jupyter's python3 is the Python that runs here, until the block ends."""
+    """Environment variables with which Jupyter's python3 is the Python that runs here, until the
+    block ends.
+    """
     from ipykernel.kernelspec import get_kernel_dict
 
     with tempfile.TemporaryDirectory(prefix="gan_course_") as folder:
         kernel = Path(folder) / "kernels" / NAME
         kernel.mkdir(parents=True)
         (kernel / "kernel.json").write_text(json.dumps(get_kernel_dict()))
-        first = [folder, os.environ.get("JUPYTER_PATH")]  # before all other places that Jupyter looks at
+        # before all other places that Jupyter looks at
+        first = [folder, os.environ.get("JUPYTER_PATH")]
         yield {"JUPYTER_PATH": os.pathsep.join(filter(None, first))}
 
 
 def jupyter_python() -> tuple[str, Path] | None:
-    """The program that JupyterLab starts as python3 and the folder that says so; None where it is this Python."""
+    """The program that JupyterLab starts as python3 and the folder that says so; None where it is
+    this Python.
+    """
     from jupyter_client.kernelspec import KernelSpecManager
 
     spec = KernelSpecManager().get_kernel_spec(NAME)

@@ -30,8 +30,9 @@ def resolve_profile(name: str = "") -> str:
 def config_for(table: Mapping[str, Config], profile: str = "") -> Config:
     """The configuration of one profile, made small by `GAN_COURSE_MAX_STEPS` where that is set.
 
-    Then step counts are capped, and pictures, batches and repetitions are at most as many as in the smoke profile;
-    widths, depths and sizes stay. So a test walks through a full lesson with its own networks in two steps.
+    Then step counts are capped, and pictures, batches and repetitions are at most as many as in the
+    smoke profile; widths, depths and sizes stay. So a test walks through a full lesson with its own
+    networks in two steps.
 
     Raises:
         CourseError: no such profile, or the cap is not a positive whole number.
@@ -61,6 +62,10 @@ def _made_small(config: Config, smoke: Config, cap: int) -> Config:
             changes[name] = _made_small(value, getattr(smoke, name), cap)
         elif name.startswith("n_steps"):
             changes[name] = min(value, cap)
-        elif (name.startswith("n_") and name not in DEPTHS) or name.endswith("batch") or name == "batch_size":
+        elif (
+            (name.startswith("n_") and name not in DEPTHS)
+            or name.endswith("batch")
+            or name == "batch_size"
+        ):
             changes[name] = min(value, getattr(smoke, name))
     return replace(config, **changes)

@@ -22,7 +22,9 @@ def machine_kind(runtime: Runtime) -> str:
 
 
 def record_run(summary: dict, kind: str) -> Path:
-    """Keep a run's times, memory and claims in docs/results/, one a kind of machine, with the commit they belong to."""
+    """Keep a run's times, memory and claims in docs/results/, one a kind of machine, with the
+    commit they belong to.
+    """
     path = _record_path(summary["profile"], kind)
     RESULTS.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
@@ -31,7 +33,9 @@ def record_run(summary: dict, kind: str) -> Path:
 
 
 def current_commit() -> str:
-    """The short name of the checked-out commit, with "+" where the code differs from it; "unknown" without git."""
+    """The short name of the checked-out commit, with "+" where the code differs from it; "unknown"
+    without git.
+    """
     try:
         commit = _git("rev-parse", "--short", "HEAD")
         changed = _git("status", "--porcelain", "--", *CODE)
@@ -50,7 +54,8 @@ def _record_path(profile: str, kind: str) -> Path:
 
 
 def read_results(profile: str, kind: str = "bfloat16") -> dict[str, dict]:
-    """What the recorded run of a profile on a kind of machine says of each lesson; empty where none is recorded.
+    """What the recorded run of a profile on a kind of machine says of each lesson; empty where none
+    is recorded.
 
     Raises:
         CourseError: the file is not one that a run wrote.
@@ -60,11 +65,15 @@ def read_results(profile: str, kind: str = "bfloat16") -> dict[str, dict]:
         return {}
     try:
         lessons = {lesson["name"]: lesson for lesson in json.loads(path.read_text())["lessons"]}
-        whole = all({"seconds", "peak_mb", "claims"} <= lesson.keys() for lesson in lessons.values())
+        whole = all(
+            {"seconds", "peak_mb", "claims"} <= lesson.keys() for lesson in lessons.values()
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         whole = False
     if not whole:
-        raise CourseError(f"{path} is not what run --record writes: restore it with git checkout -- docs")
+        raise CourseError(
+            f"{path} is not what run --record writes: restore it with git checkout -- docs"
+        )
     return lessons
 
 
@@ -88,10 +97,14 @@ def recorded(name: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError):
         whole = False
     if not whole:
-        raise CourseError(f"{path} is not a table of results: move it away, or restore it with git checkout -- docs")
+        raise CourseError(
+            f"{path} is not a table of results: move it away, or restore it with git checkout -- docs"
+        )
     return table
 
 
 def recorded_sensitivity() -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """What each measure notices, as last measured: world -> failure -> measure -> value, clean, deviations."""
+    """What each measure notices, as last measured: world -> failure -> measure -> value, clean,
+    deviations.
+    """
     return json.loads(results_file("sensitivity").read_text())["worlds"]

@@ -15,7 +15,9 @@ Rows = list[dict[str, float]]
 
 
 def lesson_folder(lesson: str, profile: str = "") -> Path | None:
-    """Where a lesson keeps its checkpoints: a folder below runs/ in the full profile, nowhere in the others."""
+    """Where a lesson keeps its checkpoints: a folder below runs/ in the full profile, nowhere in
+    the others.
+    """
     if resolve_profile(profile) != "full" or max_steps() is not None:
         return None
     return RUNS / "lessons" / lesson
@@ -29,9 +31,11 @@ def fit_resumable(
     hook: Callable[[int, Rows], None] | None = None,
     hook_every: int = 10,
 ) -> Rows:
-    """As `fit`, with a checkpoint at each call of the hook, from which an interrupted training goes on.
+    """As `fit`, with a checkpoint at each call of the hook, from which an interrupted training goes
+    on.
 
-    The checkpoint is removed when the training is complete. One of another configuration is left aside.
+    The checkpoint is removed when the training is complete. One of another configuration is left
+    aside.
 
     Args:
         training: as its builder made it.
@@ -44,11 +48,13 @@ def fit_resumable(
         All rows from step 1, those before an interruption included.
 
     Raises:
-        CourseError: another process is at work in the folder, it cannot be written, its checkpoint is damaged, or a
-            loss is not finite.
+        CourseError: another process is at work in the folder, it cannot be written, its checkpoint
+            is damaged, or a loss is not finite.
     """
     if folder is None:
-        return fit(training.step, training.batches, n_steps=n_steps, hook=hook, hook_every=hook_every)
+        return fit(
+            training.step, training.batches, n_steps=n_steps, hook=hook, hook_every=hook_every
+        )
 
     def save(n_done: int, new: Rows) -> None:
         rows.extend(new)

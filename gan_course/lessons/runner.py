@@ -39,7 +39,8 @@ class LessonResult:
     seconds: float
     peak_mb: int
     claims: list[dict] = field(default_factory=list)
-    waits: list[dict] = field(default_factory=list)  # cells that take long: the heading above, and seconds
+    # cells that take long: the heading above, and seconds
+    waits: list[dict] = field(default_factory=list)
     error: str = ""  # the last line of what went wrong
 
 
@@ -55,11 +56,12 @@ def run_lessons(
     settings: Mapping[str, str] | None = None,
     jobs: int = 1,
 ) -> dict:
-    """Execute lessons with papermill, write `summary.json` and `index.html`, and return the summary.
+    """Execute lessons with papermill, write `summary.json` and `index.html`, and return the
+    summary.
 
-    A lesson passes if papermill exits with 0, every code cell completed, and every claim that it states in its
-    source was recorded and held. A lesson that fails does not stop the next, and a claim that fails does not stop
-    its lesson.
+    A lesson passes if papermill exits with 0, every code cell completed, and every claim that it
+    states in its source was recorded and held. A lesson that fails does not stop the next, and a
+    claim that fails does not stop its lesson.
 
     Args:
         names: lessons, in order.
@@ -69,16 +71,23 @@ def run_lessons(
         max_steps: cap on every step count, as `GAN_COURSE_MAX_STEPS`.
         where: a line on device and precision, for the summary.
         parameters: values for the cell tagged `parameters`, such as {"SEED": 1}.
-        settings: environment variables for the lessons, such as {"GAN_COURSE_PRECISION": "float32"}.
-        jobs: lessons at a time; from two on each has one thread, or their threads would wait for each other.
+        settings: environment variables for the lessons, such as {"GAN_COURSE_PRECISION":
+            "float32"}.
+        jobs: lessons at a time; from two on each has one thread, or their threads would wait for
+            each other.
 
     Raises:
-        CourseError: the folder cannot be written or holds another run, or the tools to run notebooks are missing.
+        CourseError: the folder cannot be written or holds another run, or the tools to run
+            notebooks are missing.
     """
     _require_tools()
     _refuse_old_results(out, names)
     out = output_folder(out)
-    environment = _environment(profile, device, max_steps) | (ONE_THREAD if jobs > 1 else {}) | dict(settings or {})
+    environment = (
+        _environment(profile, device, max_steps)
+        | (ONE_THREAD if jobs > 1 else {})
+        | dict(settings or {})
+    )
     started = time.perf_counter()
     results: dict[str, LessonResult] = {}
 
@@ -110,7 +119,9 @@ def _refuse_old_results(out: Path, names: list[str]) -> None:
 
 
 def each(work: Callable[[Any], None], items: list, jobs: int) -> None:
-    """Do the work for each item, `jobs` at a time. Where one raises, or the user stops, the others are stopped too."""
+    """Do the work for each item, `jobs` at a time. Where one raises, or the user stops, the others
+    are stopped too.
+    """
     if jobs == 1:
         for item in items:
             work(item)
@@ -130,14 +141,22 @@ def each(work: Callable[[Any], None], items: list, jobs: int) -> None:
 def _report(result: LessonResult, begin: str) -> None:
     held = sum(entry["held"] is True for entry in result.claims)
     judged = sum(entry["held"] is not None for entry in result.claims)
-    lines = [f"{begin} {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of {judged} claims held"]
-    lines += [f"claim did not hold: {in_words(entry)}" for entry in result.claims if entry["held"] is False]
+    lines = [
+        f"{begin} {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of {judged} claims held"
+    ]
+    lines += [
+        f"claim did not hold: {in_words(entry)}"
+        for entry in result.claims
+        if entry["held"] is False
+    ]
     lines += [result.error] if result.error else []
     print("\n        ".join(lines), flush=True)  # at once: other lessons may end at the same time
 
 
 def print_missed_claims(summary: dict) -> None:
-    """Which claims of a run did not hold, by how much, and what that means for a learner; nothing where all held."""
+    """Which claims of a run did not hold, by how much, and what that means for a learner; nothing
+    where all held.
+    """
     missed = [
         f"  {lesson['name']}: {in_words(entry)}"
         for lesson in summary["lessons"]
@@ -146,9 +165,15 @@ def print_missed_claims(summary: dict) -> None:
     ]
     if missed:
         print("Claims that did not hold in this run:", *missed, sep="\n")
-        print("Their lessons ran to the end, and everything else in them holds. A training comes out a little")
-        print("different on each kind of processor; these sentences had too little room on yours, so do not")
-        print("build on them. Please report them to the course's repository, with what `make doctor` prints.")
+        print(
+            "Their lessons ran to the end, and everything else in them holds. A training comes out a little"
+        )
+        print(
+            "different on each kind of processor; these sentences had too little room on yours, so do not"
+        )
+        print(
+            "build on them. Please report them to the course's repository, with what `make doctor` prints."
+        )
 
 
 def _environment(profile: str, device: str, max_steps: int | None) -> dict[str, str]:
@@ -167,20 +192,42 @@ def _environment(profile: str, device: str, max_steps: int | None) -> dict[str, 
 
 
 def _run_lesson(
-    name: str, profile: str, out: Path, environment: dict[str, str], parameters: Mapping[str, object]
+    name: str,
+    profile: str,
+    out: Path,
+    environment: dict[str, str],
+    parameters: Mapping[str, object],
 ) -> LessonResult:
     source, executed = NOTEBOOKS / f"{name}.ipynb", out / f"{name}.ipynb"
     record = out / f"{name}.claims.jsonl"
     record.unlink(missing_ok=True)
-    paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (source, executed)]  # papermill fills {}
-    command = [sys.executable, "-m", "papermill", *paths, "--cwd", str(NOTEBOOKS), "-k", kernels.NAME]
-    command += ["--execution-timeout", str(CELL_TIMEOUT[profile]), "--start-timeout", "120", "--no-progress-bar"]
+    # papermill fills {}
+    paths = [str(path).replace("{", "{{").replace("}", "}}") for path in (source, executed)]
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        *paths,
+        "--cwd",
+        str(NOTEBOOKS),
+        "-k",
+        kernels.NAME,
+    ]
+    command += [
+        "--execution-timeout",
+        str(CELL_TIMEOUT[profile]),
+        "--start-timeout",
+        "120",
+        "--no-progress-bar",
+    ]
     for parameter, value in parameters.items():
         command += ["-p", parameter, str(value)]
     environment = environment | {"GAN_COURSE_CLAIMS": str(record.resolve())}
     started = time.perf_counter()
     with (out / f"{name}.log").open("w") as log, kernels.this_python() as kernel:
-        process = subprocess.Popen(command, env=environment | kernel, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env=environment | kernel, stdout=log, stderr=subprocess.STDOUT
+        )
         _RUNNING.add(process)
         with _PeakMemory(process.pid) as memory:
             try:
@@ -234,7 +281,10 @@ def _waits(executed: Path) -> list[dict]:
 def _stop(process: subprocess.Popen) -> None:
     """End papermill and its kernel, so that nothing runs on unseen."""
     try:
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        family = [
+            psutil.Process(process.pid),
+            *psutil.Process(process.pid).children(recursive=True),
+        ]
     except psutil.Error:
         return
     for member in family:
@@ -259,10 +309,14 @@ def _require_tools() -> None:
     from importlib.util import find_spec
 
     missing = [
-        name for name in ("papermill", "ipykernel", "nbformat", "torch", "matplotlib") if find_spec(name) is None
+        name
+        for name in ("papermill", "ipykernel", "nbformat", "torch", "matplotlib")
+        if find_spec(name) is None
     ]
     if missing:
-        raise CourseError(f"{sys.executable} lacks {', '.join(missing)}: pip install -r requirements.txt")
+        raise CourseError(
+            f"{sys.executable} lacks {', '.join(missing)}: pip install -r requirements.txt"
+        )
 
 
 class _PeakMemory:

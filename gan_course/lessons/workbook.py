@@ -1,4 +1,6 @@
-"""A learner's own copies of the lessons, without outputs, so that no answer is seen before its question."""
+"""A learner's own copies of the lessons, without outputs, so that no answer is seen before its
+question.
+"""
 
 import shutil
 from pathlib import Path
@@ -37,5 +39,6 @@ def write_workbook(folder: Path) -> list[str]:
     pictures = output_folder(folder / "images")
     for picture in (NOTEBOOKS / "images").iterdir():
         with atomic_write(pictures / picture.name) as temporary:
-            shutil.copyfile(picture, temporary)  # the bytes alone: not every file system keeps permissions
+            # the bytes alone: not every file system keeps permissions
+            shutil.copyfile(picture, temporary)
     return missing

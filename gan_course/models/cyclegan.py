@@ -5,14 +5,16 @@ from torch import Tensor, nn
 
 from gan_course.models.layers import InstanceNorm, Pad, init_he, init_normal, with_coordinates
 
-MARGIN = 1 - 1 / 255  # atanh(1) is infinite: the residual starts from pictures drawn in by half a grey step
+# atanh(1) is infinite: the residual starts from pictures drawn in by half a grey step
+MARGIN = 1 - 1 / 255
 
 
 class ResnetGenerator(nn.Module):
     """From a picture to a picture of the same size: down twice, residual blocks, up twice.
 
-    In the paper's shorthand c7s1-64, d128, d256, n times R256, u128, u64, c7s1-3; InstanceNorm and ReLU after every
-    layer but the last, which ends in tanh. Layers are numbered as in the official code, so that its files load.
+    In the paper's shorthand c7s1-64, d128, d256, n times R256, u128, u64, c7s1-3; InstanceNorm and
+    ReLU after every layer but the last, which ends in tanh. Layers are numbered as in the official
+    code, so that its files load.
 
     Args:
         img_channels: channels of the input.
@@ -20,17 +22,22 @@ class ResnetGenerator(nn.Module):
         base_channels: features at full size; 64 in the paper.
         n_blocks: residual blocks; 6 in the paper for 128 px, 9 from 256 px.
         padding: "reflect" (the paper) or "zeros", which tells a layer where the border is.
-        residual: predict a change of the input, tanh(atanh(x) + net(x)), that starts at none. Not in the paper.
+        residual: predict a change of the input, tanh(atanh(x) + net(x)), that starts at none. Not
+            in the paper.
         coordinates: octaves of `with_coordinates` appended to the input. Not in the paper.
-        upsampling: "transposed" (the paper's strided transposed convolution) or "resize" (bilinear, then a 3 x 3
-            convolution; Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
-        norm: "instance" (the paper) or "none". InstanceNorm erases from every feature how strong it is in the whole
-            picture, which flat colours cannot spare. Without it the first weights are He's.
+        upsampling: "transposed" (the paper's strided transposed convolution) or "resize" (bilinear,
+            then a 3 x 3 convolution; Odena et al. 2016, "Deconvolution and Checkerboard
+            Artifacts").
+        norm: "instance" (the paper) or "none". InstanceNorm erases from every feature how strong it
+            is in the whole picture, which flat colours cannot spare. Without it the first weights
+            are He's.
 
     Raises:
-        ValueError: an unknown padding, upsampling or norm, or a residual between different numbers of channels.
+        ValueError: an unknown padding, upsampling or norm, or a residual between different numbers
+            of channels.
 
-    Source: Zhu et al. 2017, sections 4 and 7.2 (appendix); Johnson et al. 2016 (arXiv:1603.08155) for the shape.
+    Source: Zhu et al. 2017, sections 4 and 7.2 (appendix); Johnson et al. 2016 (arXiv:1603.08155)
+        for the shape.
     """
 
     def __init__(
@@ -49,7 +56,9 @@ class ResnetGenerator(nn.Module):
         super().__init__()
         out_channels = img_channels if out_channels is None else out_channels
         if residual and out_channels != img_channels:
-            raise ValueError(f"a residual needs as many channels out as in, not {img_channels} in, {out_channels} out")
+            raise ValueError(
+                f"a residual needs as many channels out as in, not {img_channels} in, {out_channels} out"
+            )
         self.residual, self.coordinates = residual, coordinates
         narrow, middle, wide = base_channels, 2 * base_channels, 4 * base_channels
         self.model = nn.Sequential(
@@ -78,11 +87,15 @@ class ResnetGenerator(nn.Module):
             nn.init.zeros_(self.model[-1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, img_channels, H, W) in [-1, 1], H and W multiples of 4, to (N, out_channels, H, W) in [-1, 1]."""
+        """(N, img_channels, H, W) in [-1, 1], H and W multiples of 4, to (N, out_channels, H, W) in
+        [-1, 1].
+        """
         return self.finish(self.model(with_coordinates(x, self.coordinates)), x)
 
     def finish(self, change: Tensor, x: Tensor) -> Tensor:
-        """From what the layers give, and the input, to the picture, in float32: tanh, of the sum for a residual."""
+        """From what the layers give, and the input, to the picture, in float32: tanh, of the sum
+        for a residual.
+        """
         if self.residual:
             change = change.float() + torch.atanh(x.float() * MARGIN)
         return torch.tanh(change.float())
@@ -114,33 +127,43 @@ class ResnetBlock(nn.Module):
 class PatchDiscriminator(nn.Module):
     """From a picture to a map of raw scores, each of which judges a patch of the picture.
 
-    4 x 4 convolutions with LeakyReLU(0.2): `n_layers` of stride 2, then two of stride 1. With 3 layers a score sees
-    70 x 70 pixels, with 2 it sees 34, with 1 it sees 16. InstanceNorm after all but the first and the last.
+    4 x 4 convolutions with LeakyReLU(0.2): `n_layers` of stride 2, then two of stride 1. With 3
+    layers a score sees 70 x 70 pixels, with 2 it sees 34, with 1 it sees 16. InstanceNorm after all
+    but the first and the last.
 
     Args:
-        img_channels: channels of the pictures; for a conditional D, those of the condition and the picture together.
+        img_channels: channels of the pictures; for a conditional D, those of the condition and the
+            picture together.
         base_channels: features of the first layer; each later one has twice as many, up to 8 times.
         n_layers: layers of stride 2, at least 1.
-        norm: "instance" (the paper) or "none". InstanceNorm hides from D how bright a picture is and how strong a
-            pattern: whatever the contrast, it is scaled to 1. Without it the first weights are He's, or the scores
-            would start at next to nothing.
+        norm: "instance" (the paper) or "none". InstanceNorm hides from D how bright a picture is
+            and how strong a pattern: whatever the contrast, it is scaled to 1. Without it the first
+            weights are He's, or the scores would start at next to nothing.
 
     Raises:
         ValueError: `n_layers` below 1, or an unknown norm.
 
-    Source: Isola et al. 2017 (arXiv:1611.07004), appendix 6.1.2; Zhu et al. 2017, section 7.2; layers as in the
-        official code, whose fourth convolution has stride 1. Read literally ("Ck ... stride 2" for all four), the
-        appendix gives a field of 94, not the 70 of its text.
+    Source: Isola et al. 2017 (arXiv:1611.07004), appendix 6.1.2; Zhu et al. 2017, section 7.2;
+        layers as in the official code, whose fourth convolution has stride 1. Read literally ("Ck
+        ... stride 2" for all four), the appendix gives a field of 94, not the 70 of its text.
     Differs: CycleGAN's InstanceNorm; pix2pix was published with BatchNorm.
     """
 
     def __init__(
-        self, *, img_channels: int = 3, base_channels: int = 64, n_layers: int = 3, norm: str = "instance"
+        self,
+        *,
+        img_channels: int = 3,
+        base_channels: int = 64,
+        n_layers: int = 3,
+        norm: str = "instance",
     ) -> None:
         super().__init__()
         if n_layers < 1:
             raise ValueError(f"n_layers is {n_layers}: at least 1 is needed")
-        layers = [nn.Conv2d(img_channels, base_channels, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+        layers = [
+            nn.Conv2d(img_channels, base_channels, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
         channels = base_channels
         for level in range(1, n_layers + 1):
             wider = base_channels * min(2**level, 8)
@@ -152,7 +175,9 @@ class PatchDiscriminator(nn.Module):
         self.apply(init_normal if norm == "instance" else init_he)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures (N, img_channels, H, W) in [-1, 1] to raw scores (N, 1, h, w); 256 px give 30 x 30."""
+        """Pictures (N, img_channels, H, W) in [-1, 1] to raw scores (N, 1, h, w); 256 px give 30 x
+        30.
+        """
         return self.model(x)
 
 

@@ -10,8 +10,8 @@ from gan_course.models.layers import init_normal
 class DCGANGenerator(nn.Module):
     """From a latent vector to a picture, by doubling a small square of features.
 
-    The square starts at 4 to 7 pixels, whichever doubles to `img_resolution`: 28 is 7, 14, 28; 64 is 4, 8, ..., 64.
-    BatchNorm and ReLU follow every layer but the last, which ends in tanh.
+    The square starts at 4 to 7 pixels, whichever doubles to `img_resolution`: 28 is 7, 14, 28; 64
+    is 4, 8, ..., 64. BatchNorm and ReLU follow every layer but the last, which ends in tanh.
 
     Args:
         img_resolution: height and width of the picture, 8 or more, such as 28, 32, 64.
@@ -19,13 +19,15 @@ class DCGANGenerator(nn.Module):
         z_dim: size of the latent vector.
         base_channels: features before the last layer; each coarser level has twice as many.
         upsampling: "transposed" (the paper's strided transposed convolution) or "resize" (nearest
-            neighbour, then a 3x3 convolution; Odena et al. 2016, "Deconvolution and Checkerboard Artifacts").
+            neighbour, then a 3x3 convolution; Odena et al. 2016, "Deconvolution and Checkerboard
+            Artifacts").
 
     Raises:
         ValueError: the resolution is not 4 to 7 times a power of two, or an unknown `upsampling`.
 
     Source: Radford et al. 2016, section 3 and figure 1.
-    Differs: works at other sizes than 64, with fewer features (`base_channels` is 128 in the paper's figure 1).
+    Differs: works at other sizes than 64, with fewer features (`base_channels` is 128 in the
+        paper's figure 1).
     """
 
     def __init__(
@@ -45,19 +47,26 @@ class DCGANGenerator(nn.Module):
         self.z_dim = z_dim
         layers: list[nn.Module] = [nn.ConvTranspose2d(z_dim, channels[0], first, bias=False)]
         for wide, narrow in pairwise(channels):
-            layers += [nn.BatchNorm2d(wide), nn.ReLU(inplace=True), *_double(wide, narrow, upsampling, bias=False)]
+            layers += [
+                nn.BatchNorm2d(wide),
+                nn.ReLU(inplace=True),
+                *_double(wide, narrow, upsampling, bias=False),
+            ]
         layers += [nn.BatchNorm2d(channels[-1]), nn.ReLU(inplace=True)]
         layers += [*_double(channels[-1], img_channels, upsampling, bias=True), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         self.apply(init_normal)
 
     def forward(self, z: Tensor) -> Tensor:
-        """Latent vectors (N, z_dim) to pictures (N, img_channels, img_resolution, img_resolution) in [-1, 1]."""
+        """Latent vectors (N, z_dim) to pictures (N, img_channels, img_resolution, img_resolution)
+        in [-1, 1].
+        """
         return self.layers(z[:, :, None, None])
 
 
 class DCGANDiscriminator(nn.Module):
-    """From a picture to one raw score, by halving; LeakyReLU(0.2), BatchNorm except at the first layer.
+    """From a picture to one raw score, by halving; LeakyReLU(0.2), BatchNorm except at the first
+    layer.
 
     Args:
         img_resolution: height and width of the picture, as for the generator.
@@ -71,13 +80,21 @@ class DCGANDiscriminator(nn.Module):
     Differs: no sigmoid; the losses take raw scores.
     """
 
-    def __init__(self, *, img_resolution: int = 28, img_channels: int = 1, base_channels: int = 64) -> None:
+    def __init__(
+        self, *, img_resolution: int = 28, img_channels: int = 1, base_channels: int = 64
+    ) -> None:
         super().__init__()
         first, n_doublings = split_resolution(img_resolution)
-        layers: list[nn.Module] = [nn.Conv2d(img_channels, base_channels, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
+        layers: list[nn.Module] = [
+            nn.Conv2d(img_channels, base_channels, 4, 2, 1),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
         channels = base_channels
         for _ in range(n_doublings - 1):
-            layers += [nn.Conv2d(channels, 2 * channels, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * channels)]
+            layers += [
+                nn.Conv2d(channels, 2 * channels, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(2 * channels),
+            ]
             layers += [nn.LeakyReLU(0.2, inplace=True)]
             channels *= 2
         layers += [nn.Conv2d(channels, 1, first)]

@@ -10,16 +10,18 @@ from torch.nn.functional import batch_norm, instance_norm, pad
 class InstanceNorm(nn.Module):
     r"""Each channel of each picture to mean 0 and variance 1, over the whole picture.
 
-    $y = (x - \mu) / \sqrt{\sigma^2 + \epsilon}$, with the mean and the (biased) variance over height and width. No
-    scale, no shift, no memory: the same in training and after it.
+    $y = (x - \mu) / \sqrt{\sigma^2 + \epsilon}$, with the mean and the (biased) variance over
+    height and width. No scale, no shift, no memory: the same in training and after it.
 
-    On a CPU in channels-last order this calls `batch_norm` picture by picture: the same numbers, two to three times
-    as fast, because torch's own `instance_norm` first copies everything into another order.
+    On a CPU in channels-last order this calls `batch_norm` picture by picture: the same numbers,
+    two to three times as fast, because torch's own `instance_norm` first copies everything into
+    another order.
 
     Args:
         eps: added to the variance.
 
-    Source: Ulyanov et al. 2016 (arXiv:1607.08022); CycleGAN and its official code use it without scale and shift.
+    Source: Ulyanov et al. 2016 (arXiv:1607.08022); CycleGAN and its official code use it without
+        scale and shift.
     """
 
     def __init__(self, eps: float = 1e-5) -> None:
@@ -27,7 +29,9 @@ class InstanceNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to the same shape and type. One pixel alone has no spread: H * W > 1 is needed."""
+        """(N, C, H, W) to the same shape and type. One pixel alone has no spread: H * W > 1 is
+        needed.
+        """
         if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
             parts = [batch_norm(one, None, None, training=True, eps=self.eps) for one in x.split(1)]
             return parts[0] if len(parts) == 1 else torch.cat(parts)
@@ -35,12 +39,14 @@ class InstanceNorm(nn.Module):
 
 
 class Pad(nn.Module):
-    """A border of the given width on all four sides: mirrored ("reflect") or black in features ("zeros").
+    """A border of the given width on all four sides: mirrored ("reflect") or black in features
+    ("zeros").
 
-    Zeros show a network where the border is, and so, layer after layer, where it is itself; a mirror shows less.
+    Zeros show a network where the border is, and so, layer after layer, where it is itself; a
+    mirror shows less.
 
-    Under autocast the border is added in the precision of the convolution that follows. (Torch's own rule mirrors in
-    float32, and copies everything there and back.)
+    Under autocast the border is added in the precision of the convolution that follows. (Torch's
+    own rule mirrors in float32, and copies everything there and back.)
 
     Attributes:
         memory_format: of its output; channels last, unless `set_memory_format` says otherwise.
@@ -77,8 +83,8 @@ def set_memory_format(network: nn.Module, memory_format: torch.memory_format) ->
 def with_coordinates(x: Tensor, octaves: int) -> Tensor:
     r"""Append channels that say where a pixel is, as hands of clocks that turn at different speeds.
 
-    $\sin$ and $\cos$ of $2\pi\,2^k u$ for $k = 0, \dots, octaves - 1$, with u the row, then the column, in parts of
-    the height and the width.
+    $\sin$ and $\cos$ of $2\pi\,2^k u$ for $k = 0, \dots, octaves - 1$, with u the row, then the
+    column, in parts of the height and the width.
 
     Args:
         x: (N, C, H, W).
@@ -87,7 +93,8 @@ def with_coordinates(x: Tensor, octaves: int) -> Tensor:
     Returns:
         (N, C + 4 octaves, H, W).
 
-    Source: the sine features of Tancik et al. 2020 (arXiv:2006.10739), with powers of two for frequencies.
+    Source: the sine features of Tancik et al. 2020 (arXiv:2006.10739), with powers of two for
+        frequencies.
     """
     if octaves == 0:
         return x
@@ -106,9 +113,11 @@ def _clocks(octaves: int, height: int, width: int) -> Tensor:
 
 
 def init_normal(module: nn.Module) -> None:
-    """Draw convolution weights from N(0, 0.02), BatchNorm scales from N(1, 0.02); biases are 0. For `Module.apply`.
+    """Draw convolution weights from N(0, 0.02), BatchNorm scales from N(1, 0.02); biases are 0. For
+    `Module.apply`.
 
-    Source: Radford et al. 2016, section 4 (0.02 is a standard deviation); the scales follow the authors' code.
+    Source: Radford et al. 2016, section 4 (0.02 is a standard deviation); the scales follow the
+        authors' code.
     """
     match module:
         case nn.Conv2d() | nn.ConvTranspose2d():
@@ -121,7 +130,8 @@ def init_normal(module: nn.Module) -> None:
 
 
 def init_he(module: nn.Module) -> None:
-    """Draw convolution weights so that LeakyReLU(0.2) layers keep the variance of what they are given; biases are 0.
+    """Draw convolution weights so that LeakyReLU(0.2) layers keep the variance of what they are
+    given; biases are 0.
 
     Source: He et al. 2015 (arXiv:1502.01852), with the variance of a leaky unit.
     """

@@ -33,10 +33,12 @@ def mlp(n_in: int, n_out: int, *, hidden: int = 64, n_hidden: int = 2) -> nn.Seq
 
 
 class MLPStack(nn.Module):
-    """Many networks of the shape of `mlp` as one: a batched matrix product runs a layer of all of them at once.
+    """Many networks of the shape of `mlp` as one: a batched matrix product runs a layer of all of
+    them at once.
 
-    The networks share nothing. A loss that is a sum over them gives each the gradient of its own term, and an
-    optimiser that works element by element, such as Adam, then moves each as if it were alone.
+    The networks share nothing. A loss that is a sum over them gives each the gradient of its own
+    term, and an optimiser that works element by element, such as Adam, then moves each as if it
+    were alone.
 
     Args:
         networks: made by `mlp`, all with the same sizes; their weights are copied.
@@ -47,13 +49,21 @@ class MLPStack(nn.Module):
 
     def __init__(self, networks: Sequence[nn.Sequential]) -> None:
         super().__init__()
-        linears = [[layer for layer in network if isinstance(layer, nn.Linear)] for network in networks]
+        linears = [
+            [layer for layer in network if isinstance(layer, nn.Linear)] for network in networks
+        ]
         sizes = {tuple(layer.weight.shape for layer in layers) for layers in linears}
         if len(sizes) != 1:
-            raise ValueError(f"{len(networks)} networks of {len(sizes)} different sizes: one size is needed")
+            raise ValueError(
+                f"{len(networks)} networks of {len(sizes)} different sizes: one size is needed"
+            )
         layers = list(zip(*linears, strict=True))
-        self.weights = nn.ParameterList(torch.stack([one.weight.detach().T for one in layer]) for layer in layers)
-        self.biases = nn.ParameterList(torch.stack([one.bias.detach()[None] for one in layer]) for layer in layers)
+        self.weights = nn.ParameterList(
+            torch.stack([one.weight.detach().T for one in layer]) for layer in layers
+        )
+        self.biases = nn.ParameterList(
+            torch.stack([one.bias.detach()[None] for one in layer]) for layer in layers
+        )
 
     def forward(self, x: Tensor, which: Tensor | None = None) -> Tensor:
         """Each network on its own batch.

@@ -1,6 +1,7 @@
 """The generator of pix2pix (Isola, Zhu, Zhou and Efros 2017, arXiv:1611.07004).
 
-Its discriminator is `gan_course.models.cyclegan.PatchDiscriminator` with six channels: the input and the output.
+Its discriminator is `gan_course.models.cyclegan.PatchDiscriminator` with six channels: the input
+and the output.
 """
 
 from itertools import pairwise
@@ -12,33 +13,38 @@ from gan_course.models.layers import InstanceNorm, init_normal
 
 
 class UnetGenerator(nn.Module):
-    """From a picture to a registered picture of the same size: down by halves, up again, with a skip at each size.
+    """From a picture to a registered picture of the same size: down by halves, up again, with a
+    skip at each size.
 
-    4 x 4 convolutions of stride 2 throughout. On the way down LeakyReLU(0.2), on the way up ReLU; a norm after every
-    layer but the first, the innermost on the way down, and the last, which ends in tanh. Each layer on the way up is
-    given the features that the way down had at its size, beside those from below.
+    4 x 4 convolutions of stride 2 throughout. On the way down LeakyReLU(0.2), on the way up ReLU; a
+    norm after every layer but the first, the innermost on the way down, and the last, which ends in
+    tanh. Each layer on the way up is given the features that the way down had at its size, beside
+    those from below.
 
-    The noise of pix2pix is dropout, in the first three layers on the way up. It takes its chance from the generator
-    given to `forward`, and without one there is none.
+    The noise of pix2pix is dropout, in the first three layers on the way up. It takes its chance
+    from the generator given to `forward`, and without one there is none.
 
     Args:
         img_channels: channels of the input.
         out_channels: of the output; as the input where it is None.
-        base_channels: features after the first halving; each coarser level has twice as many, up to 8 times.
-        n_halvings: how often the picture is halved, at least 2: 8 in the paper, for 256 px. The picture's sides must
-            be multiples of 2 ** n_halvings.
-        norm: "batch" (the paper) or "instance"; neither keeps running statistics. For one picture at a time both
-            compute the same, but for BatchNorm's scale and shift.
+        base_channels: features after the first halving; each coarser level has twice as many, up to
+            8 times.
+        n_halvings: how often the picture is halved, at least 2: 8 in the paper, for 256 px. The
+            picture's sides must be multiples of 2 ** n_halvings.
+        norm: "batch" (the paper) or "instance"; neither keeps running statistics. For one picture
+            at a time both compute the same, but for BatchNorm's scale and shift.
         dropout: share of features dropped, in [0, 1); 0.5 in the paper.
         skips: whether there are skips. Without them it is the paper's encoder-decoder.
 
     Raises:
         ValueError: an unknown norm, or too few halvings, or a dropout outside of [0, 1).
 
-    Source: Isola et al. 2017, section 3.2.1 and appendix 6.1.1. The innermost layer on the way down has no norm in the
-        authors' code: of one picture it has one pixel left, and BatchNorm would set it to its shift.
-    Differs: a layer without a norm has a bias; the official PyTorch code leaves two of these out with BatchNorm, 576
-        numbers of 54,414,531. It also drops features one layer later than the appendix says, which is followed here.
+    Source: Isola et al. 2017, section 3.2.1 and appendix 6.1.1. The innermost layer on the way down
+        has no norm in the authors' code: of one picture it has one pixel left, and BatchNorm would
+        set it to its shift.
+    Differs: a layer without a norm has a bias; the official PyTorch code leaves two of these out
+        with BatchNorm, 576 numbers of 54,414,531. It also drops features one layer later than the
+        appendix says, which is followed here.
     """
 
     def __init__(
@@ -58,7 +64,9 @@ class UnetGenerator(nn.Module):
         if n_halvings < 2:
             raise ValueError(f"n_halvings is {n_halvings}: at least 2 are needed")
         if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is {dropout}: choose a share from 0 up to, but not including, 1")
+            raise ValueError(
+                f"dropout is {dropout}: choose a share from 0 up to, but not including, 1"
+            )
         self.n_halvings, self.dropout, self.skips = n_halvings, dropout, skips
         widths = [img_channels, *(base_channels * min(2**level, 8) for level in range(n_halvings))]
         self.down = nn.ModuleList(
@@ -91,7 +99,9 @@ class UnetGenerator(nn.Module):
             ValueError: a side is no multiple of 2 ** n_halvings.
         """
         if any(side % 2**self.n_halvings for side in x.shape[2:]):
-            raise ValueError(f"pictures are {tuple(x.shape[2:])}: choose multiples of {2**self.n_halvings}")
+            raise ValueError(
+                f"pictures are {tuple(x.shape[2:])}: choose multiples of {2**self.n_halvings}"
+            )
         features = []
         for level, layer in enumerate(self.down):
             x = layer(nn.functional.leaky_relu(x, 0.2) if level else x)

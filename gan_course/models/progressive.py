@@ -1,7 +1,8 @@
-"""The parts that progressive growing brought, and StyleGAN kept: equal learning rates, pixel norm, a look at the batch.
+"""The parts that progressive growing brought, and StyleGAN kept: equal learning rates, pixel norm,
+a look at the batch.
 
-The low-pass filters of StyleGAN are here too, as the resampling that both generators and discriminators share, and the
-rule for their widths.
+The low-pass filters of StyleGAN are here too, as the resampling that both generators and
+discriminators share, and the rule for their widths.
 """
 
 import math
@@ -19,21 +20,30 @@ LEAKY_GAIN = math.sqrt(2)
 class EqualLinear(nn.Module):
     r"""A dense layer whose weights are drawn from N(0, 1) and scaled when they are used.
 
-    $y = c\,W x + b$ with $c = \text{gain} / \sqrt{\text{fan in}}$. Adam moves every weight by about the learning rate
-    a step, whatever its size. With all weights of size 1 that is the same relative move in every layer.
+    $y = c\,W x + b$ with $c = \text{gain} / \sqrt{\text{fan in}}$. Adam moves every weight by about
+    the learning rate a step, whatever its size. With all weights of size 1 that is the same
+    relative move in every layer.
 
     Args:
         n_in: features of the input.
         n_out: features of the output.
         gain: $\sqrt 2$ before a (leaky) ReLU, 1 where the output is linear.
-        lr_multiplier: the layer learns this many times as fast; its output at the start is the same.
+        lr_multiplier: the layer learns this many times as fast; its output at the start is the
+            same.
         bias: what the bias is at the start.
 
-    Source: Karras et al. 2018 (arXiv:1710.10196), section 4.1; the multiplier as in Karras et al. 2019, appendix C.
+    Source: Karras et al. 2018 (arXiv:1710.10196), section 4.1; the multiplier as in Karras et al.
+        2019, appendix C.
     """
 
     def __init__(
-        self, n_in: int, n_out: int, *, gain: float = 1.0, lr_multiplier: float = 1.0, bias: float = 0.0
+        self,
+        n_in: int,
+        n_out: int,
+        *,
+        gain: float = 1.0,
+        lr_multiplier: float = 1.0,
+        bias: float = 0.0,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(n_out, n_in) / lr_multiplier)
@@ -46,18 +56,20 @@ class EqualLinear(nn.Module):
 
 
 class EqualConv2d(nn.Module):
-    r"""A convolution with an equalised learning rate; padded with zeros to keep the size, or halving it.
+    r"""A convolution with an equalised learning rate; padded with zeros to keep the size, or
+    halving it.
 
     Args:
         n_in: channels of the input.
         n_out: channels of the output.
         kernel: side of the kernel, odd.
         gain: as for `EqualLinear`.
-        down: halve the size: the convolution, then the mean of each 2 x 2 pixels, as one convolution of stride 2 with
-            a kernel wider by one.
+        down: halve the size: the convolution, then the mean of each 2 x 2 pixels, as one
+            convolution of stride 2 with a kernel wider by one.
         bias: whether there is one.
 
-    Source: Karras et al. 2018, section 4.1; `down` as in StyleGAN's official code (`conv2d_downscale2d`, fused).
+    Source: Karras et al. 2018, section 4.1; `down` as in StyleGAN's official code
+        (`conv2d_downscale2d`, fused).
     """
 
     def __init__(
@@ -80,7 +92,8 @@ class EqualConv2d(nn.Module):
         weight = self.weight * self.scale
         if not self.down:
             return conv2d(x, weight, self.bias, padding=self.padding)
-        wide = avg_pool2d(weight, 2, stride=1, padding=1)  # the mean of the kernel at its four places
+        # the mean of the kernel at its four places
+        wide = avg_pool2d(weight, 2, stride=1, padding=1)
         return conv2d(x, wide, self.bias, stride=2, padding=self.padding)
 
 
@@ -100,10 +113,11 @@ class PixelNorm(nn.Module):
 
 
 class MinibatchStd(nn.Module):
-    """One more channel that says how much the pictures of a group differ; D sees at once when all are alike.
+    """One more channel that says how much the pictures of a group differ; D sees at once when all
+    are alike.
 
-    The standard deviation of each feature at each place over a group, averaged over features and places to one number
-    a group.
+    The standard deviation of each feature at each place over a group, averaged over features and
+    places to one number a group.
 
     Args:
         group: pictures that are compared, as far as the batch reaches. None takes the whole batch.
@@ -111,8 +125,8 @@ class MinibatchStd(nn.Module):
     Raises:
         ValueError: the group is below 2, or (on use) does not divide the batch.
 
-    Source: Karras et al. 2018, section 3: there over the whole batch (`group=None`). Their code, and StyleGAN's, use
-        groups of 4.
+    Source: Karras et al. 2018, section 3: there over the whole batch (`group=None`). Their code,
+        and StyleGAN's, use groups of 4.
     """
 
     def __init__(self, group: int | None = 4) -> None:
@@ -126,7 +140,9 @@ class MinibatchStd(nn.Module):
         n = len(x)
         group = n if self.group is None else min(self.group, n)
         if n % group:
-            raise ValueError(f"{n} pictures do not make groups of {group}: choose a batch size that is a multiple")
+            raise ValueError(
+                f"{n} pictures do not make groups of {group}: choose a batch size that is a multiple"
+            )
         parts = x.float().view(group, n // group, *x.shape[1:])
         variance = (parts - parts.mean(0)).square().mean(0)
         std = (variance + 1e-8).sqrt().mean((1, 2, 3))  # (N / group,)
@@ -137,8 +153,9 @@ class MinibatchStd(nn.Module):
 class Blur(nn.Module):
     """A low-pass filter, [1, 2, 1] / 4 along rows and along columns, before the size is halved.
 
-    Source: Karras et al. 2019 (arXiv:1812.04948), section 2 and appendix C, after Zhang 2019: fine patterns that a
-        coarser grid cannot hold must go first, or they come back as wrong coarse ones.
+    Source: Karras et al. 2019 (arXiv:1812.04948), section 2 and appendix C, after Zhang 2019: fine
+        patterns that a coarser grid cannot hold must go first, or they come back as wrong coarse
+        ones.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -167,7 +184,8 @@ def upsample(x: Tensor, *, smooth: bool = True) -> Tensor:
 
     Args:
         x: (N, C, H, W).
-        smooth: bilinear, which is nearest neighbour and then [1, 2, 1] / 4, but for the border; else nearest neighbour.
+        smooth: bilinear, which is nearest neighbour and then [1, 2, 1] / 4, but for the border;
+            else nearest neighbour.
 
     Returns:
         (N, C, 2 H, 2 W).
@@ -182,11 +200,14 @@ def upsample(x: Tensor, *, smooth: bool = True) -> Tensor:
     return interpolate(x, scale_factor=2, mode="nearest")
 
 
-def rows_and_columns(x: Tensor, matrix: Callable[[int, torch.device, torch.dtype], Tensor]) -> Tensor:
+def rows_and_columns(
+    x: Tensor, matrix: Callable[[int, torch.device, torch.dtype], Tensor]
+) -> Tensor:
     r"""Every row and every column through a matrix: $A X B^T$ for each channel.
 
-    What the filters above do, as matrix products. A GPU is made for these, and its convolutions of single channels are
-    slow in bfloat16: a step of StyleGAN2 took 1.7 times as long with them. On a CPU it is the other way round.
+    What the filters above do, as matrix products. A GPU is made for these, and its convolutions of
+    single channels are slow in bfloat16: a step of StyleGAN2 took 1.7 times as long with them. On a
+    CPU it is the other way round.
 
     Args:
         x: (N, C, H, W).
@@ -211,7 +232,11 @@ def _blurring(side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
 
 @cache
 def _doubling(side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    return interpolate(torch.eye(side)[None], scale_factor=2, mode="linear")[0].T.to(device, dtype).contiguous()
+    return (
+        interpolate(torch.eye(side)[None], scale_factor=2, mode="linear")[0]
+        .T.to(device, dtype)
+        .contiguous()
+    )
 
 
 def lrelu(x: Tensor) -> Tensor:
@@ -227,7 +252,9 @@ def features(channel_base: int, channel_max: int) -> Callable[[int], int]:
 def check_resolution(resolution: int) -> None:
     """Refuse what is not a power of two from 8."""
     if resolution < 8 or resolution & (resolution - 1):
-        raise ValueError(f"img_resolution is {resolution}: choose a power of two from 8, such as 32, 64, 128 or 256")
+        raise ValueError(
+            f"img_resolution is {resolution}: choose a power of two from 8, such as 32, 64, 128 or 256"
+        )
 
 
 class DiscriminatorBlock(nn.Module):
@@ -245,7 +272,8 @@ class DiscriminatorBlock(nn.Module):
 
 
 def grown(images: Tensor, resolution: int, alpha: float) -> Tensor:
-    """Real pictures as a growing D is shown them: made smaller, and while a resolution fades in, softened as G's are.
+    """Real pictures as a growing D is shown them: made smaller, and while a resolution fades in,
+    softened as G's are.
 
     Args:
         images: (N, C, H, W) at full size.

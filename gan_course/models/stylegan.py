@@ -1,8 +1,9 @@
-"""StyleGAN's generator (Karras, Laine and Aila 2019, arXiv:1812.04948), and the progressive GAN's it grew from.
+"""StyleGAN's generator (Karras, Laine and Aila 2019, arXiv:1812.04948), and the progressive GAN's
+it grew from.
 
-The paper's configurations are switches of one generator: `smooth` (B), `styles` (C), `constant` (D), `noise` (E).
-F, style mixing, is a matter of training. The generator works at every power of two from 4 px up, so it can grow, as
-its discriminator does (`growing`). Its layers are in `adain`.
+The paper's configurations are switches of one generator: `smooth` (B), `styles` (C), `constant`
+(D), `noise` (E). F, style mixing, is a matter of training. The generator works at every power of
+two from 4 px up, so it can grow, as its discriminator does (`growing`). Its layers are in `adain`.
 """
 
 import math
@@ -28,11 +29,13 @@ from gan_course.models.progressive import (
 class SynthesisLayer(nn.Module):
     r"""Convolution, noise, LeakyReLU, and the style: one layer of the synthesis network.
 
-    The style is AdaIN, equation 1: $\mathrm{AdaIN}(x_i, y) = y_{s,i} \frac{x_i - \mu(x_i)}{\sigma(x_i)} + y_{b,i}$ with
+    The style is AdaIN, equation 1: $\mathrm{AdaIN}(x_i, y) = y_{s,i} \frac{x_i -
+        \mu(x_i)}{\sigma(x_i)} + y_{b,i}$ with
     $y = A(w)$, two numbers a channel. Without styles there is pixel norm instead.
 
     Args:
-        n_in: channels of the input; None for the layer right after the constant, which has no convolution.
+        n_in: channels of the input; None for the layer right after the constant, which has no
+            convolution.
         n_out: channels of the output.
         w_dim: size of w.
         resolution: side of the output.
@@ -41,9 +44,9 @@ class SynthesisLayer(nn.Module):
         noise: add noise, strength learned for each channel, 0 at the start.
         smooth: low-pass after doubling.
 
-    Source: Karras et al. 2019, figure 1b and equation 1; order and gains as in the official code, where the strength
-        starts at 0. The style's biases start at 1 for $y_s$ and at 0 for $y_b$, as in the paper; the code has both at 0
-        and adds 1 to the first.
+    Source: Karras et al. 2019, figure 1b and equation 1; order and gains as in the official code,
+        where the strength starts at 0. The style's biases start at 1 for $y_s$ and at 0 for $y_b$,
+        as in the paper; the code has both at 0 and adds 1 to the first.
     """
 
     def __init__(
@@ -70,8 +73,8 @@ class SynthesisLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor, noise: str | Tensor = "random") -> Tensor:
         """(N, n_in, H, W) and (N, w_dim) to (N, n_out, resolution, resolution).
 
-        `noise` is "random" (new at every call), "const" (the map kept in the layer), "none", or maps of
-        (N or 1, 1, resolution, resolution).
+        `noise` is "random" (new at every call), "const" (the map kept in the layer), "none", or
+        maps of (N or 1, 1, resolution, resolution).
         """
         if self.up:
             x = upsample(x, smooth=self.smooth)
@@ -79,7 +82,9 @@ class SynthesisLayer(nn.Module):
             x = self.conv(x)
         shift = self.bias[:, None, None]
         if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
-            shift = shift + self.noise_strength[:, None, None] * noise_of(self.noise_const, x, noise)
+            shift = shift + self.noise_strength[:, None, None] * noise_of(
+                self.noise_const, x, noise
+            )
         x = lrelu(x + shift.to(x.dtype))
         if self.affine is None:
             return self.norm(x)
@@ -90,14 +95,16 @@ class SynthesisLayer(nn.Module):
 def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
     r"""Give each channel of each picture a new mean and a new standard deviation.
 
-    $y_s \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + y_b$, with the (biased) variance over height and width.
+    $y_s \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + y_b$, with the (biased) variance over
+    height and width.
 
-    On a CPU in channels-last order each picture goes through `batch_norm`, whose scale and shift are the style's: the
-    same numbers in one pass.
+    On a CPU in channels-last order each picture goes through `batch_norm`, whose scale and shift
+    are the style's: the same numbers in one pass.
 
     Args:
         x: (N, C, H, W), H * W > 1.
-        scale: (N, C), $y_s$: its size is the new standard deviation, and a negative one turns the channel over.
+        scale: (N, C), $y_s$: its size is the new standard deviation, and a negative one turns the
+            channel over.
         shift: (N, C), the new means.
         eps: added to the variance.
 
@@ -114,7 +121,9 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
         return torch.cat(parts)
     precise = x if x.dtype == torch.float64 else x.float()
     variance, mean = torch.var_mean(precise, (2, 3), unbiased=False, keepdim=True)
-    return ((x - mean) * (variance + eps).rsqrt() * scale[:, :, None, None] + shift[:, :, None, None]).to(x.dtype)
+    return (
+        (x - mean) * (variance + eps).rsqrt() * scale[:, :, None, None] + shift[:, :, None, None]
+    ).to(x.dtype)
 
 
 def noise_of(kept: Tensor, x: Tensor, noise: str | Tensor) -> Tensor:
@@ -144,7 +153,8 @@ class MappingNetwork(nn.Module):
         z_dim: size of z.
         w_dim: size of w.
         n_layers: dense layers with LeakyReLU; 8 in the paper. With 0, w is the normalised z.
-        lr_multiplier: 0.01 in the paper; 0.01 makes the mapping learn slowly, for a steadier training.
+        lr_multiplier: 0.01 in the paper; 0.01 makes the mapping learn slowly, for a steadier
+            training.
         w_avg_decay: of the running mean of w.
 
     Raises:
@@ -169,7 +179,8 @@ class MappingNetwork(nn.Module):
         sizes = [z_dim] + [w_dim] * n_layers
         self.norm = PixelNorm()
         self.layers = nn.ModuleList(
-            EqualLinear(n_in, w_dim, gain=LEAKY_GAIN, lr_multiplier=lr_multiplier) for n_in in sizes[:-1]
+            EqualLinear(n_in, w_dim, gain=LEAKY_GAIN, lr_multiplier=lr_multiplier)
+            for n_in in sizes[:-1]
         )
         self.register_buffer("w_avg", torch.zeros(w_dim))
 
@@ -202,7 +213,8 @@ class SynthesisNetwork(nn.Module):
         smooth: low-pass filters after doubling features.
 
     Raises:
-        ValueError: the resolution is not a power of two from 8, or neither styles nor an input would listen to w.
+        ValueError: the resolution is not a power of two from 8, or neither styles nor an input
+            would listen to w.
 
     Source: Karras et al. 2019, figure 1 and table 1; A is Karras et al. 2018 (arXiv:1710.10196).
     """
@@ -237,7 +249,9 @@ class SynthesisNetwork(nn.Module):
             if resolution == 4:
                 self.layers.append(SynthesisLayer(None, width(4), **size))
             else:
-                self.layers.append(SynthesisLayer(width(resolution // 2), width(resolution), up=True, **size))
+                self.layers.append(
+                    SynthesisLayer(width(resolution // 2), width(resolution), up=True, **size)
+                )
             self.layers.append(SynthesisLayer(width(resolution), width(resolution), **size))
             self.to_rgb.append(EqualConv2d(width(resolution), img_channels, 1, gain=1.0))
 
@@ -249,7 +263,8 @@ class SynthesisNetwork(nn.Module):
         alpha: float = 1.0,
         noise: str | list[Tensor] = "random",
     ) -> Tensor:
-        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, resolution, resolution), about [-1, 1], float32.
+        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, resolution, resolution), about
+        [-1, 1], float32.
 
         Args:
             ws: one w for each layer; layers above `resolution` are not asked.
@@ -271,8 +286,8 @@ class SynthesisNetwork(nn.Module):
         last, before = self.resolutions.index(resolution), None
         for k in range(last + 1):
             if k == last and k > 0 and alpha < 1:
-                # Nearest neighbour, so that D's old path, which halves, sees the very picture of before, as it does of
-                # real ones from `grown`.
+                # Nearest neighbour, so that D's old path, which halves, sees the very picture of
+                # before, as it does of real ones from `grown`.
                 before = upsample(self.to_rgb[k - 1](x), smooth=False)
             for j in (2 * k, 2 * k + 1):
                 x = self.layers[j](x, ws[:, j], noise if isinstance(noise, str) else noise[j])
@@ -284,26 +299,41 @@ class StyleGANGenerator(nn.Module):
     """Mapping and synthesis together.
 
     Args:
-        synthesis: the synthesis network, of this module or of `stylegan2`; its `w_dim` is the size of w.
+        synthesis: the synthesis network, of this module or of `stylegan2`; its `w_dim` is the size
+            of w.
         z_dim: size of z.
         n_mapping: layers of the mapping network; 0 for none.
         mapping_lr: learning rate of the mapping network, as a multiple of the others'.
     """
 
-    def __init__(self, synthesis: nn.Module, *, z_dim: int, n_mapping: int = 8, mapping_lr: float = 0.01) -> None:
+    def __init__(
+        self, synthesis: nn.Module, *, z_dim: int, n_mapping: int = 8, mapping_lr: float = 0.01
+    ) -> None:
         super().__init__()
         sizes = {"z_dim": z_dim, "w_dim": synthesis.w_dim, "n_layers": n_mapping}
         self.mapping = MappingNetwork(**sizes, lr_multiplier=mapping_lr)
         self.synthesis, self.z_dim, self.num_ws = synthesis, z_dim, synthesis.num_ws
 
     def forward(
-        self, z: Tensor, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None, **how: object
+        self,
+        z: Tensor,
+        *,
+        truncation_psi: float = 1.0,
+        truncation_cutoff: int | None = None,
+        **how: object,
     ) -> Tensor:
-        """Latent vectors (N, z_dim) to pictures (N, C, resolution, resolution); `how` goes to the synthesis network."""
-        return self.synthesis(self.ws(z, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff), **how)
+        """Latent vectors (N, z_dim) to pictures (N, C, resolution, resolution); `how` goes to the
+        synthesis network.
+        """
+        return self.synthesis(
+            self.ws(z, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff), **how
+        )
 
-    def ws(self, z: Tensor, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None) -> Tensor:
-        r"""Styles for every layer: $w' = \bar w + \psi\,(w - \bar w)$ in the layers below the cutoff, w in the others.
+    def ws(
+        self, z: Tensor, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
+    ) -> Tensor:
+        r"""Styles for every layer: $w' = \bar w + \psi\,(w - \bar w)$ in the layers below the
+        cutoff, w in the others.
 
         Args:
             z: (N, z_dim).
@@ -318,7 +348,9 @@ class StyleGANGenerator(nn.Module):
         ws = self.mapping(z)[:, None].repeat(1, self.num_ws, 1)
         if truncation_psi != 1:
             kept = ws[:, :truncation_cutoff]
-            ws = torch.cat([torch.lerp(self.mapping.w_avg, kept, truncation_psi), ws[:, kept.shape[1] :]], 1)
+            ws = torch.cat(
+                [torch.lerp(self.mapping.w_avg, kept, truncation_psi), ws[:, kept.shape[1] :]], 1
+            )
         return ws
 
 
@@ -370,7 +402,9 @@ class StyleGANDiscriminator(nn.Module):
         check_resolution(img_resolution)
         self.resolutions = [2**k for k in range(2, int(math.log2(img_resolution)) + 1)]
         width = features(channel_base, channel_max)
-        self.from_rgb = nn.ModuleList(EqualConv2d(img_channels, width(r), 1) for r in self.resolutions)
+        self.from_rgb = nn.ModuleList(
+            EqualConv2d(img_channels, width(r), 1) for r in self.resolutions
+        )
         self.blocks = nn.ModuleList(
             DiscriminatorBlock(width(r), width(r // 2), smooth=smooth) for r in self.resolutions[1:]
         )
@@ -385,7 +419,9 @@ class StyleGANDiscriminator(nn.Module):
         `alpha` is the share of the newest block while it is faded in.
         """
         if x.shape[-1] not in self.resolutions:
-            raise ValueError(f"pictures are {x.shape[-1]} px wide: choose one of {self.resolutions}")
+            raise ValueError(
+                f"pictures are {x.shape[-1]} px wide: choose one of {self.resolutions}"
+            )
         top = self.resolutions.index(x.shape[-1])
         x = x.contiguous(memory_format=torch.channels_last)
         y = lrelu(self.from_rgb[top](x))

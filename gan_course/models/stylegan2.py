@@ -1,4 +1,6 @@
-"""StyleGAN2 (Karras et al. 2020, arXiv:1912.04958): styles in the weights, output skips, a residual discriminator."""
+"""StyleGAN2 (Karras et al. 2020, arXiv:1912.04958): styles in the weights, output skips, a residual
+discriminator.
+"""
 
 import math
 from collections.abc import Callable
@@ -27,11 +29,11 @@ class ModulatedConv2d(nn.Module):
     r"""A convolution whose weights are scaled by the style, and scaled back to unit size.
 
     Modulation (equation 1): $w'_{ijk} = s_i\,w_{ijk}$. Demodulation (equation 3):
-    $w''_{ijk} = w'_{ijk} / \sqrt{\sum_{i,k} {w'_{ijk}}^2 + \epsilon}$, with i the input channel, j the output channel
-    and k the place in the kernel.
+    $w''_{ijk} = w'_{ijk} / \sqrt{\sum_{i,k} {w'_{ijk}}^2 + \epsilon}$, with i the input channel, j
+    the output channel and k the place in the kernel.
 
-    No picture gets weights of its own here: scaling the input's channels by s, one common convolution, and scaling
-    the output's channels by the demodulation give the same numbers.
+    No picture gets weights of its own here: scaling the input's channels by s, one common
+    convolution, and scaling the output's channels by the demodulation give the same numbers.
 
     Args:
         n_in: channels of the input.
@@ -41,16 +43,28 @@ class ModulatedConv2d(nn.Module):
         demodulate: off for ToRGB.
         up: double the size of the input first.
 
-    Source: Karras et al. 2020, section 2.2, equations 1 to 3, and the text before 1 and 3 for the two scalings.
+    Source: Karras et al. 2020, section 2.2, equations 1 to 3, and the text before 1 and 3 for the
+        two scalings.
     """
 
     def __init__(
-        self, n_in: int, n_out: int, kernel: int, *, w_dim: int, demodulate: bool = True, up: bool = False
+        self,
+        n_in: int,
+        n_out: int,
+        kernel: int,
+        *,
+        w_dim: int,
+        demodulate: bool = True,
+        up: bool = False,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(n_out, n_in, kernel, kernel))
         self.affine = EqualLinear(w_dim, n_in, bias=1.0)
-        self.scale, self.demodulate, self.padding = 1 / math.sqrt(n_in * kernel**2), demodulate, kernel // 2
+        self.scale, self.demodulate, self.padding = (
+            1 / math.sqrt(n_in * kernel**2),
+            demodulate,
+            kernel // 2,
+        )
         self.up = up
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -61,7 +75,8 @@ class ModulatedConv2d(nn.Module):
             back = None
             if self.demodulate:
                 back = (style.square() @ weight.square().sum((2, 3)).T + 1e-8).rsqrt()  # (N, n_out)
-        x = x * style[:, :, None, None].to(x.dtype)  # before doubling: a quarter of the pixels, and the same result
+        # before doubling: a quarter of the pixels, and the same result
+        x = x * style[:, :, None, None].to(x.dtype)
         x = conv2d(upsample(x) if self.up else x, weight, padding=self.padding)
         return x if back is None else x * back[:, :, None, None].to(x.dtype)
 
@@ -111,15 +126,17 @@ class SynthesisLayer2(nn.Module):
 class Positions(nn.Module):
     """A learned vector for each pixel, added to the features there: 0 at the start.
 
-    A convolution does the same everywhere, and knows of the border alone where it is. StyleGAN's constant says it at
-    4 px. Here each resolution has such a constant, so that an eye need not be found from far away.
+    A convolution does the same everywhere, and knows of the border alone where it is. StyleGAN's
+    constant says it at 4 px. Here each resolution has such a constant, so that an eye need not be
+    found from far away.
 
     Args:
         n: channels.
         resolution: side of the features.
 
     Source: Anokhin et al. 2021 (arXiv:2011.13775), section 3, "coordinate embeddings".
-    Differs: there one at full resolution, put in beside Fourier features; here one for each resolution, added.
+    Differs: there one at full resolution, put in beside Fourier features; here one for each
+        resolution, added.
     """
 
     def __init__(self, n: int, resolution: int) -> None:
@@ -132,7 +149,8 @@ class Positions(nn.Module):
 
 
 class SynthesisNetwork2(nn.Module):
-    """From styles to a picture: each resolution adds its own to the enlarged picture of the one before.
+    """From styles to a picture: each resolution adds its own to the enlarged picture of the one
+    before.
 
     Nothing grows: the skips let the network begin with the coarse resolutions by itself.
 
@@ -144,7 +162,8 @@ class SynthesisNetwork2(nn.Module):
         channel_max: ... but at most this many.
         noise: noise inputs.
         demodulate: off, to see what it repairs.
-        positions: `Positions` after the first layer of each resolution, but at 4 px, where the constant is.
+        positions: `Positions` after the first layer of each resolution, but at 4 px, where the
+            constant is.
 
     Raises:
         ValueError: the resolution is not a power of two from 8.
@@ -168,24 +187,34 @@ class SynthesisNetwork2(nn.Module):
         check_resolution(img_resolution)
         self.img_resolution, self.w_dim = img_resolution, w_dim
         self.resolutions = [2**k for k in range(2, int(math.log2(img_resolution)) + 1)]
-        self.num_ws = 2 * len(self.resolutions)  # a layer and its ToRGB may share one: see `forward`
+        # a layer and its ToRGB may share one: see `forward`
+        self.num_ws = 2 * len(self.resolutions)
         width = features(channel_base, channel_max)
         options = {"w_dim": w_dim, "noise": noise, "demodulate": demodulate}
         self.const = nn.Parameter(torch.randn(1, width(4), 4, 4))
-        self.layers, self.to_rgb, self.rgb_bias = nn.ModuleList(), nn.ModuleList(), nn.ParameterList()
+        self.layers, self.to_rgb, self.rgb_bias = (
+            nn.ModuleList(),
+            nn.ModuleList(),
+            nn.ParameterList(),
+        )
         for r in self.resolutions:
             if r > 4:
-                self.layers.append(SynthesisLayer2(width(r // 2), width(r), resolution=r, up=True, **options))
+                self.layers.append(
+                    SynthesisLayer2(width(r // 2), width(r), resolution=r, up=True, **options)
+                )
             self.layers.append(SynthesisLayer2(width(r), width(r), resolution=r, **options))
-            self.to_rgb.append(ModulatedConv2d(width(r), img_channels, 1, w_dim=w_dim, demodulate=False))
+            self.to_rgb.append(
+                ModulatedConv2d(width(r), img_channels, 1, w_dim=w_dim, demodulate=False)
+            )
             self.rgb_bias.append(nn.Parameter(torch.zeros(img_channels)))
         self.positions = _positions(self.resolutions[1:], width) if positions else None
 
     def forward(self, ws: Tensor, *, noise: str | list[Tensor] = "random") -> Tensor:
-        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, img_resolution, img_resolution), float32.
+        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, img_resolution, img_resolution),
+        float32.
 
-        Layer j takes ws[:, j], and so 4 px takes 0, 8 px takes 1 and 2, 16 px takes 3 and 4, ...; a ToRGB takes the
-        style of the layer that comes next, as in the official code.
+        Layer j takes ws[:, j], and so 4 px takes 0, 8 px takes 1 and 2, 16 px takes 3 and 4, ...; a
+        ToRGB takes the style of the layer that comes next, as in the official code.
         """
         x = self.const.expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         image, j = None, 0
@@ -249,7 +278,9 @@ class ResidualDiscriminator(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions beside a 1 x 1 one, both halving the size after a low-pass; their sum over sqrt(2)."""
+    """Two convolutions beside a 1 x 1 one, both halving the size after a low-pass; their sum over
+    sqrt(2).
+    """
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()

@@ -63,7 +63,9 @@ class Training:
 def _check_size(images: Tensor, channels: int, resolution: int) -> None:
     expected = (channels, resolution, resolution)
     if tuple(images.shape[1:]) != expected:
-        raise ValueError(f"pictures are {tuple(images.shape[1:])}, the configuration says {expected}")
+        raise ValueError(
+            f"pictures are {tuple(images.shape[1:])}, the configuration says {expected}"
+        )
 
 
 def _fingerprint(images: Tensor) -> str:

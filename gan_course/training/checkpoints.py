@@ -44,7 +44,11 @@ def load_checkpoint(path: Path | str, *, map_location: str = "cpu") -> dict[str,
     path = Path(path)
     if not path.is_file():
         previous = path.with_name(PREVIOUS)
-        way = _way_out(path) if previous.is_file() else "start without --resume, or name the run's own folder"
+        way = (
+            _way_out(path)
+            if previous.is_file()
+            else "start without --resume, or name the run's own folder"
+        )
         raise CourseError(f"no checkpoint {path}: {way}")
     try:
         damage = damage_in_zip(path)
@@ -55,7 +59,9 @@ def load_checkpoint(path: Path | str, *, map_location: str = "cpu") -> dict[str,
     try:
         state = torch.load(path, map_location=map_location, weights_only=True)
     except (RuntimeError, EOFError, KeyError, ValueError) as error:
-        raise CourseError(f"{path} is no checkpoint of this course: name the run's own folder") from error
+        raise CourseError(
+            f"{path} is no checkpoint of this course: name the run's own folder"
+        ) from error
     except pickle.UnpicklingError as error:
         raise CourseError(
             f"{path} holds more than weights and was not opened: use only checkpoints you trust"

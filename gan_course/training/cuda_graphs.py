@@ -14,12 +14,13 @@ Losses = dict[str, Tensor]
 class Recorder:
     """Calls a step's work; on a GPU, from its second call of a kind on, by replaying a CUDA graph.
 
-    The course's networks are narrow: a GPU is done with most of their thousand operations before Python has asked for
-    the next. A graph asks for all of them at once. The first call of each kind runs as written, the second is
-    recorded, and all later ones replay it, on new pictures and new random numbers.
+    The course's networks are narrow: a GPU is done with most of their thousand operations before
+    Python has asked for the next. A graph asks for all of them at once. The first call of each kind
+    runs as written, the second is recorded, and all later ones replay it, on new pictures and new
+    random numbers.
 
-    So the work must be the same operations on the same tensors at every call of its kind: state is changed in place,
-    and nothing is read back from the GPU. On a CPU, the work is simply called.
+    So the work must be the same operations on the same tensors at every call of its kind: state is
+    changed in place, and nothing is read back from the GPU. On a CPU, the work is simply called.
 
     Args:
         runtime: decides whether there is a GPU.
@@ -61,9 +62,12 @@ class Recorder:
         graph, held, losses = self.graphs[kind]
         held.copy_(batch)
         graph.replay()
-        return {name: value.clone() for name, value in losses.items()}  # the next replay writes over them
+        # the next replay writes over them
+        return {name: value.clone() for name, value in losses.items()}
 
-    def _record(self, work: Callable[[Tensor], Losses], batch: Tensor) -> tuple[Any, Tensor, Losses]:
+    def _record(
+        self, work: Callable[[Tensor], Losses], batch: Tensor
+    ) -> tuple[Any, Tensor, Losses]:
         graph, held = torch.cuda.CUDAGraph(), batch.clone()
         graph.register_generator_state(self.generator)
         with torch.cuda.graph(graph, stream=self.stream):

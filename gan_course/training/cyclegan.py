@@ -66,7 +66,9 @@ def make_generator(config: CycleGANConfig) -> ResnetGenerator:
 
 def make_discriminator(config: CycleGANConfig) -> PatchDiscriminator:
     """One discriminator of a configuration, with new weights."""
-    return PatchDiscriminator(base_channels=config.d_base_channels, n_layers=config.n_layers, norm=config.d_norm)
+    return PatchDiscriminator(
+        base_channels=config.d_base_channels, n_layers=config.n_layers, norm=config.d_norm
+    )
 
 
 def make_cyclegan(config: CycleGANConfig) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
@@ -82,25 +84,28 @@ NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
 class CycleGANStep:
     r"""G_AB and G_BA learn to translate both ways, from two sets of pictures without pairs.
 
-    $L = L_{GAN}(G_{AB}, D_B) + L_{GAN}(G_{BA}, D_A) + \lambda_{cycle}\,(\lVert G_{BA}(G_{AB}(a)) - a \rVert_1
-    + \lVert G_{AB}(G_{BA}(b)) - b \rVert_1)$, plus $\lambda_{identity}\,(\lVert G_{AB}(b) - b \rVert_1
-    + \lVert G_{BA}(a) - a \rVert_1)$
+    $L = L_{GAN}(G_{AB}, D_B) + L_{GAN}(G_{BA}, D_A) + \lambda_{cycle}\,(\lVert G_{BA}(G_{AB}(a)) -
+    a \rVert_1 + \lVert G_{AB}(G_{BA}(b)) - b \rVert_1)$, plus $\lambda_{identity}\,(\lVert
+    G_{AB}(b) - b \rVert_1 + \lVert G_{BA}(a) - a \rVert_1)$
 
-    A network's letters say its domains: G_AB goes from A to B, and D_A judges pictures of A. In the paper G is G_AB,
-    F is G_BA, D_X is D_A, D_Y is D_B; in the official code netD_A judges pictures of *B*.
+    A network's letters say its domains: G_AB goes from A to B, and D_A judges pictures of A. In the
+    paper G is G_AB, F is G_BA, D_X is D_A, D_Y is D_B; in the official code netD_A judges pictures
+    of *B*.
 
     Args:
-        G_AB, G_BA: generators, pictures to pictures in [-1, 1]; already placed on the runtime's device.
+        G_AB, G_BA: generators, pictures to pictures in [-1, 1]; already placed on the runtime's
+            device.
         D_A, D_B: discriminators, pictures to raw scores; already placed.
-        config: rates, weights of the losses, which parts are on. `lambda_identity` is the whole factor: the paper's
-            "0.5 lambda" is 5 here.
+        config: rates, weights of the losses, which parts are on. `lambda_identity` is the whole
+            factor: the paper's "0.5 lambda" is 5 here.
         seed: of the pools' chance.
         runtime: device and precision.
 
-    Source: Zhu et al. 2017, equations 1 to 4 with the least-squares loss of section 4; section 5.2 for the identity
-        loss; the objective of D halved (appendix 7.1).
-    Differs: where asked for, an average of the generators' weights is kept (`ema_decay`), the D's have a learning rate
-        of their own (`lr_ratio`), and R1 on the mean score of a picture (`r1_gamma`). The defaults are the paper's.
+    Source: Zhu et al. 2017, equations 1 to 4 with the least-squares loss of section 4; section 5.2
+        for the identity loss; the objective of D halved (appendix 7.1).
+    Differs: where asked for, an average of the generators' weights is kept (`ema_decay`), the D's
+        have a learning rate of their own (`lr_ratio`), and R1 on the mean score of a picture
+        (`r1_gamma`). The defaults are the paper's.
     """
 
     def __init__(
@@ -116,15 +121,21 @@ class CycleGANStep:
     ) -> None:
         self.G_AB, self.G_BA, self.D_A, self.D_B = G_AB, G_BA, D_A, D_B
         self.config, self.runtime = config, runtime
-        self.opt_G = torch.optim.Adam(chain(G_AB.parameters(), G_BA.parameters()), config.lr, config.betas, fused=True)
-        self.opt_D = torch.optim.Adam(chain(D_A.parameters(), D_B.parameters()), config.lr, config.betas, fused=True)
+        self.opt_G = torch.optim.Adam(
+            chain(G_AB.parameters(), G_BA.parameters()), config.lr, config.betas, fused=True
+        )
+        self.opt_D = torch.optim.Adam(
+            chain(D_A.parameters(), D_B.parameters()), config.lr, config.betas, fused=True
+        )
         self.pool_A = ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed))
         self.pool_B = ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed + 1))
         self.averages = {"G_AB": make_ema(G_AB), "G_BA": make_ema(G_BA)} if config.ema_decay else {}
         self.n_done = 0
 
     def __call__(self, batch: Pair) -> dict[str, Tensor]:
-        """One step on real pictures of A and of B, (N, C, H, W) each, in [-1, 1]; returns its losses, detached."""
+        """One step on real pictures of A and of B, (N, C, H, W) each, in [-1, 1]; returns its
+        losses, detached.
+        """
         real_A, real_B = (part.to(self.runtime.device) for part in batch)
         lr = decayed(self.config.lr, self.n_done, self.config.n_steps, self.config.constant)
         set_rate(self.opt_G, lr)
@@ -137,7 +148,9 @@ class CycleGANStep:
         return losses
 
     def update_G(self, real_A: Tensor, real_B: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Both generators, from one objective; returns its parts and the fakes that came up on the way."""
+        """Both generators, from one objective; returns its parts and the fakes that came up on the
+        way.
+        """
         on = self.config
         with frozen(self.D_A, self.D_B), self.runtime.autocast():
             fake_B, idt_B = self.translate(self.G_AB, real_A, real_B)
@@ -154,10 +167,18 @@ class CycleGANStep:
                 losses["idt_A"] = on.lambda_identity * l1_loss(idt_A, real_A)
                 losses["idt_B"] = on.lambda_identity * l1_loss(idt_B, real_B)
         descend(torch.stack(list(losses.values())).sum(), self.opt_G)
-        return {name: loss.detach() for name, loss in losses.items()}, fake_A.detach(), fake_B.detach()
+        return (
+            {name: loss.detach() for name, loss in losses.items()},
+            fake_A.detach(),
+            fake_B.detach(),
+        )
 
-    def update_D(self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor) -> dict[str, Tensor]:
-        """Both discriminators, on real pictures and on a mixture of old and new fakes; the generators stand still."""
+    def update_D(
+        self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor
+    ) -> dict[str, Tensor]:
+        """Both discriminators, on real pictures and on a mixture of old and new fakes; the
+        generators stand still.
+        """
         if not self.config.lambda_gan:
             return {}
         losses = {
@@ -168,7 +189,9 @@ class CycleGANStep:
         return {name: loss.detach() for name, loss in losses.items()}
 
     def loss_D(self, D: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        """The halved least-squares objective of one discriminator, a scalar; one pass for both kinds."""
+        """The halved least-squares objective of one discriminator, a scalar; one pass for both
+        kinds.
+        """
         real = real.detach().requires_grad_(self.config.r1_gamma > 0)
         with self.runtime.autocast():
             logits_real, logits_fake = D(torch.cat([real, fake])).float().chunk(2)
@@ -177,7 +200,9 @@ class CycleGANStep:
             loss = loss + self.config.r1_gamma / 2 * r1_penalty(real, logits_real.mean((1, 2, 3)))
         return loss
 
-    def translate(self, G: nn.Module, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+    def translate(
+        self, G: nn.Module, source: Tensor, target: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
         """G(source), and G(target) where the identity loss needs it: one pass for both."""
         if not self.config.lambda_identity:
             return G(source), None
@@ -185,7 +210,9 @@ class CycleGANStep:
 
     @torch.no_grad()
     def preview(self, batch: Pair) -> Tensor:
-        """Columns of eight: pictures of A, their translations, pictures of B, theirs; (N, C, H, W) in [-1, 1]."""
+        """Columns of eight: pictures of A, their translations, pictures of B, theirs; (N, C, H, W)
+        in [-1, 1].
+        """
         real_A, real_B = batch
         with self.runtime.autocast():
             fake_B, fake_A = self.best("G_AB")(real_A), self.best("G_BA")(real_B)
@@ -214,7 +241,13 @@ class CycleGANStep:
 
 
 def build_cyclegan(
-    config: CycleGANConfig, images_A: Tensor, images_B: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 8
+    config: CycleGANConfig,
+    images_A: Tensor,
+    images_B: Tensor,
+    *,
+    seed: int,
+    runtime: Runtime,
+    n_preview: int = 8,
 ) -> Training:
     """A CycleGAN between two sets of pictures, from one seed.
 
@@ -241,7 +274,10 @@ def build_cyclegan(
         Batches(images_A.to(runtime.device), config.batch_size, seed=2 * seed),
         Batches(images_B.to(runtime.device), config.batch_size, seed=2 * seed + 1),
     )
-    same = asdict(config) | {"seed": seed, "precision": runtime.precision}  # n_steps too: the learning rate's fall
+    # n_steps too: the learning rate's fall
+    same = asdict(config) | {"seed": seed, "precision": runtime.precision}
     same |= {"pictures of A": _fingerprint(images_A), "pictures of B": _fingerprint(images_B)}
-    preview = tuple(to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B))
+    preview = tuple(
+        to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B)
+    )
     return Training("cyclegan", step, batches, same, preview)

@@ -36,7 +36,12 @@ class DCGANConfig:
 def make_dcgan(config: DCGANConfig) -> tuple[nn.Module, nn.Module]:
     """The generator and the discriminator of a configuration, with new weights."""
     picture = {"img_resolution": config.img_resolution, "img_channels": config.img_channels}
-    G = DCGANGenerator(**picture, z_dim=config.z_dim, base_channels=config.base_channels, upsampling=config.upsampling)
+    G = DCGANGenerator(
+        **picture,
+        z_dim=config.z_dim,
+        base_channels=config.base_channels,
+        upsampling=config.upsampling,
+    )
     return G, DCGANDiscriminator(**picture, base_channels=config.base_channels)
 
 
@@ -53,7 +58,8 @@ class DCGANStep:
         seed: seeds this step's own generator of latent vectors.
         runtime: device and precision.
 
-    Source: Goodfellow et al. 2014, algorithm 1 with k = 1 and the non-saturating loss; Radford et al. 2016 for Adam.
+    Source: Goodfellow et al. 2014, algorithm 1 with k = 1 and the non-saturating loss; Radford et
+        al. 2016 for Adam.
     Differs: R1 and the weight average are later ideas, and optional.
     """
 
@@ -124,7 +130,9 @@ class DCGANStep:
 
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on."""
-        parts = {name: getattr(self, name).state_dict() for name in ("G", "D", "G_ema", "opt_G", "opt_D")}
+        parts = {
+            name: getattr(self, name).state_dict() for name in ("G", "D", "G_ema", "opt_G", "opt_D")
+        }
         return parts | {"generator": self.generator.get_state(), "n_done": self.n_done}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -135,7 +143,9 @@ class DCGANStep:
         self.n_done = state["n_done"]
 
 
-def build_dcgan(config: DCGANConfig, images: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 64) -> Training:
+def build_dcgan(
+    config: DCGANConfig, images: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 64
+) -> Training:
     """A DCGAN on pictures, from one seed.
 
     Args:

@@ -13,10 +13,11 @@ def make_ema(G: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def update_ema(G_ema: nn.Module, G: nn.Module, *, decay: float) -> None:
-    r"""Move the average a little towards G: $\bar\theta \leftarrow \beta\bar\theta + (1 - \beta)\theta$.
+    r"""Move the average a little towards G: $\bar\theta \leftarrow \beta\bar\theta + (1 -
+    \beta)\theta$.
 
-    Parameters are averaged. Buffers (BatchNorm's running statistics, counters) are copied: they are averages
-    already, and an average that is left behind belongs to other weights.
+    Parameters are averaged. Buffers (BatchNorm's running statistics, counters) are copied: they are
+    averages already, and an average that is left behind belongs to other weights.
 
     Args:
         G_ema: made by `make_ema(G)`.

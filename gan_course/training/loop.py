@@ -39,17 +39,19 @@ def fit(
 ) -> list[dict[str, float]]:
     """Run steps until `step.n_done` is `n_steps`.
 
-    Losses stay on the device and are read together every `hook_every` steps and at the end, right before the hook
-    is called: a GPU never waits within a step, and a hook never saves a state that has diverged.
+    Losses stay on the device and are read together every `hook_every` steps and at the end, right
+    before the hook is called: a GPU never waits within a step, and a hook never saves a state that
+    has diverged.
 
     Args:
         step: a training step; one that has done some steps already goes on from there.
         batches: yields what the step takes.
         n_steps: where to stop, counted from the first step ever done.
-        hook: called as `hook(n_done, rows)` with the rows read since the last call; progress, pictures and
-            checkpoints go here.
+        hook: called as `hook(n_done, rows)` with the rows read since the last call; progress,
+            pictures and checkpoints go here.
         hook_every: steps between two readings, counted from step 0; at least 1.
-        should_stop: asked after each step; a yes ends the loop there, after a last reading and call of the hook.
+        should_stop: asked after each step; a yes ends the loop there, after a last reading and call
+            of the hook.
 
     Returns:
         One row per step done here: {"step": 1, 2, ..., and each loss by name}.
@@ -77,7 +79,11 @@ def fit(
 
 def _read(pending: list[dict[str, Tensor]], first: int) -> list[dict[str, float]]:
     names = list(pending[0])
-    table = torch.stack([torch.stack([losses[name] for name in names]) for losses in pending]).float().tolist()
+    table = (
+        torch.stack([torch.stack([losses[name] for name in names]) for losses in pending])
+        .float()
+        .tolist()
+    )
     rows = []
     for number, values in enumerate(table, first):
         for name, value in zip(names, values, strict=True):

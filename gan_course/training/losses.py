@@ -1,11 +1,11 @@
 r"""GAN losses: pure functions of raw scores.
 
-A discriminator returns a raw score (a logit) $s$, and $D(x) = \sigma(s)$ is its probability that $x$ is real.
-Written with softplus, $-\log\sigma(s) = \mathrm{softplus}(-s)$ and $-\log(1 - \sigma(s)) = \mathrm{softplus}(s)$,
-neither overflows nor loses digits.
+A discriminator returns a raw score (a logit) $s$, and $D(x) = \sigma(s)$ is its probability that
+$x$ is real. Written with softplus, $-\log\sigma(s) = \mathrm{softplus}(-s)$ and $-\log(1 -
+\sigma(s)) = \mathrm{softplus}(s)$, neither overflows nor loses digits.
 
-In the logistic losses' formulas D(x) is that probability. In all others, and in the penalties, D(x) stands for the raw
-score, as in their papers.
+In the logistic losses' formulas D(x) is that probability. In all others, and in the penalties, D(x)
+stands for the raw score, as in their papers.
 """
 
 from torch import Tensor
@@ -24,7 +24,8 @@ def d_logistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
     Returns:
         Scalar (), >= 0; minimised by D. It is $2 \log 2$ where D always says one half.
 
-    Source: Goodfellow et al. 2014 (arXiv:1406.2661), equation 1, with the sign turned for a minimiser.
+    Source: Goodfellow et al. 2014 (arXiv:1406.2661), equation 1, with the sign turned for a
+        minimiser.
     """
     return softplus(-logits_real).mean() + softplus(logits_fake).mean()
 
@@ -61,7 +62,9 @@ def g_nonsaturating(logits_fake: Tensor) -> Tensor:
     return softplus(-logits_fake).mean()
 
 
-def d_least_squares(logits_real: Tensor, logits_fake: Tensor, *, a: float = 0.0, b: float = 1.0) -> Tensor:
+def d_least_squares(
+    logits_real: Tensor, logits_fake: Tensor, *, a: float = 0.0, b: float = 1.0
+) -> Tensor:
     r"""Push the scores of real samples to b and those of generated ones to a.
 
     $\frac12 \mathbb{E}_{x \sim p_{data}} (D(x) - b)^2 + \frac12 \mathbb{E}_{z} (D(G(z)) - a)^2$
@@ -77,7 +80,8 @@ def d_least_squares(logits_real: Tensor, logits_fake: Tensor, *, a: float = 0.0,
     Returns:
         Scalar (), >= 0; minimised by D. It is (b - a)^2 / 4 where D always says (a + b) / 2.
 
-    Source: Mao et al. 2017 (arXiv:1611.04076), the objective of D; a = 0 and b = c = 1 is the paper's 0-1 coding.
+    Source: Mao et al. 2017 (arXiv:1611.04076), the objective of D; a = 0 and b = c = 1 is the
+        paper's 0-1 coding.
     """
     return (logits_real - b).square().mean() / 2 + (logits_fake - a).square().mean() / 2
 
@@ -100,7 +104,8 @@ def g_least_squares(logits_fake: Tensor, *, c: float = 1.0) -> Tensor:
 
 
 def d_hinge(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
-    r"""Scores of real samples above 1, those of generated ones below -1; who is there already has no say.
+    r"""Scores of real samples above 1, those of generated ones below -1; who is there already has
+    no say.
 
     $\mathbb{E}_{x \sim p_{data}} \max(0, 1 - D(x)) + \mathbb{E}_{z} \max(0, 1 + D(G(z)))$
 
@@ -137,8 +142,9 @@ def d_wasserstein(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
 
     $\mathbb{E}_{z} D(G(z)) - \mathbb{E}_{x \sim p_{data}} D(x)$
 
-    It has no lower bound: scaling D scales it. Something else must keep D's slope bounded, such as clipped weights or
-    `gradient_penalty`; then its negative estimates a multiple of the Wasserstein-1 distance.
+    It has no lower bound: scaling D scales it. Something else must keep D's slope bounded, such as
+    clipped weights or `gradient_penalty`; then its negative estimates a multiple of the
+    Wasserstein-1 distance.
 
     Args:
         logits_real: raw scores of real samples, any shape.
@@ -147,7 +153,8 @@ def d_wasserstein(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
     Returns:
         Scalar (), of any sign; minimised by D. It is 0 where D says the same everywhere.
 
-    Source: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1, with the sign turned for a minimiser.
+    Source: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1, with the sign turned for a
+        minimiser.
     """
     return logits_fake.mean() - logits_real.mean()
 
@@ -177,7 +184,8 @@ def d_relativistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
 
     Args:
         logits_real: raw scores of real samples.
-        logits_fake: raw scores of as many generated samples, of the same shape; entry by entry they are the pairs.
+        logits_fake: raw scores of as many generated samples, of the same shape; entry by entry they
+            are the pairs.
 
     Returns:
         Scalar (), >= 0; minimised by D. It is log 2 where D says the same everywhere.
@@ -185,8 +193,8 @@ def d_relativistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes differ (broadcasting would pair other samples).
 
-    Source: Jolicoeur-Martineau 2018 (arXiv:1807.00734), RSGAN, there with sigmoid and logarithm; called RpGAN in
-        Huang et al. 2025 (arXiv:2501.05441).
+    Source: Jolicoeur-Martineau 2018 (arXiv:1807.00734), RSGAN, there with sigmoid and logarithm;
+        called RpGAN in Huang et al. 2025 (arXiv:2501.05441).
     """
     return softplus(-_paired(logits_real, logits_fake)).mean()
 
@@ -200,7 +208,8 @@ def g_relativistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
 
     Args:
         logits_real: raw scores of real samples.
-        logits_fake: raw scores of as many generated samples, of the same shape; entry by entry they are the pairs.
+        logits_fake: raw scores of as many generated samples, of the same shape; entry by entry they
+            are the pairs.
 
     Returns:
         Scalar (), >= 0; minimised by G. It is log 2 where D says the same everywhere.

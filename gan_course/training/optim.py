@@ -24,7 +24,9 @@ def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
 
 
 def adjustable(optimizer: torch.optim.Adam, lr: float, device: str) -> None:
-    """Keep the learning rate where a recorded step reads it: on a GPU in a tensor there, else as a number."""
+    """Keep the learning rate where a recorded step reads it: on a GPU in a tensor there, else as a
+    number.
+    """
     for group in optimizer.param_groups:
         group["capturable"] = device.startswith("cuda")
         group["lr"] = torch.tensor(lr, device=device) if group["capturable"] else lr
@@ -39,7 +41,8 @@ def decayed(lr: float, n_done: int, n_steps: int, constant: float = 0.5) -> floa
         n_steps: steps in all.
         constant: share of the steps before the decay begins; 1 for no decay.
 
-    Source: Zhu et al. 2017, section 4: 100 epochs at the initial rate, then linear to zero over 100 more.
+    Source: Zhu et al. 2017, section 4: 100 epochs at the initial rate, then linear to zero over 100
+        more.
     """
     left = (n_steps - n_done) / (n_steps * (1 - constant)) if constant < 1 else 1.0
     return lr * min(1.0, max(0.0, left))

@@ -37,7 +37,8 @@ def r2_penalty(fake: Tensor, logits_fake: Tensor) -> Tensor:
     gamma/2 is left to the caller, as with `r1_penalty`.
 
     Args:
-        fake: (N, ...) generated samples, detached from G; must have required grad before D saw them.
+        fake: (N, ...) generated samples, detached from G; must have required grad before D saw
+            them.
         logits_fake: (N,) or (N, 1) raw scores D(fake).
 
     Returns:
@@ -57,8 +58,8 @@ def gradient_penalty(mixed: Tensor, logits_mixed: Tensor) -> Tensor:
 
     $\mathbb{E}_{\hat x} (\lVert \nabla_{\hat x} D(\hat x) \rVert_2 - 1)^2$
 
-    Two-sided: a slope below 1 costs as one above does. So it does not ask D to be flat where the game is won, which R1
-    and R2 do. lambda is left to the caller.
+    Two-sided: a slope below 1 costs as one above does. So it does not ask D to be flat where the
+    game is won, which R1 and R2 do. lambda is left to the caller.
 
     Args:
         mixed: (N, ...) from `interpolates`; must have required grad before D saw them.
@@ -83,7 +84,8 @@ def interpolates(real: Tensor, fake: Tensor, *, share: Tensor) -> Tensor:
     Args:
         real: (N, ...) real samples.
         fake: (N, ...) generated samples, detached from G.
-        share: (N,) how much of the real sample each takes, drawn uniformly from [0, 1]; one for all of a sample.
+        share: (N,) how much of the real sample each takes, drawn uniformly from [0, 1]; one for all
+            of a sample.
 
     Returns:
         (N, ...), requiring grad.
@@ -94,25 +96,32 @@ def interpolates(real: Tensor, fake: Tensor, *, share: Tensor) -> Tensor:
     Source: Gulrajani et al. 2017, algorithm 1.
     """
     if real.shape != fake.shape or share.shape != real.shape[:1]:
-        raise ValueError(f"real is {tuple(real.shape)}, fake {tuple(fake.shape)}, share {tuple(share.shape)}")
+        raise ValueError(
+            f"real is {tuple(real.shape)}, fake {tuple(fake.shape)}, share {tuple(share.shape)}"
+        )
     share = share.view(-1, *[1] * (real.ndim - 1))
     return (share * real + (1 - share) * fake).detach().requires_grad_()
 
 
 def _slopes(points: Tensor, logits: Tensor, name: str) -> Tensor:
     if not points.requires_grad:
-        raise ValueError(f"{name} does not require grad: call {name}.requires_grad_() before D({name})")
+        raise ValueError(
+            f"{name} does not require grad: call {name}.requires_grad_() before D({name})"
+        )
     if len(points) != len(logits):
-        raise ValueError(f"{name} has {len(points)} samples and its logits {len(logits)}: they must be one batch")
+        raise ValueError(
+            f"{name} has {len(points)} samples and its logits {len(logits)}: they must be one batch"
+        )
     (gradient,) = torch.autograd.grad(logits.sum(), points, create_graph=True)
     return gradient.flatten(1)  # (N, all of a sample)
 
 
 def path_lengths(images: Tensor, ws: Tensor, *, noise: Tensor) -> Tensor:
-    r"""How far a picture moves for a step in w, in a random direction of picture space, for each picture.
+    r"""How far a picture moves for a step in w, in a random direction of picture space, for each
+    picture.
 
-    $\lVert J_w^T y \rVert_2$ with $y \sim N(0, I)$, over $\sqrt{H W}$: the norm over w for each layer, its root
-    mean square over layers.
+    $\lVert J_w^T y \rVert_2$ with $y \sim N(0, I)$, over $\sqrt{H W}$: the norm over w for each
+    layer, its root mean square over layers.
 
     Args:
         images: (N, C, H, W) made from `ws`.
@@ -125,7 +134,8 @@ def path_lengths(images: Tensor, ws: Tensor, *, noise: Tensor) -> Tensor:
     Raises:
         ValueError: `ws` does not require grad, or `noise` has another shape.
 
-    Source: Karras et al. 2020 (arXiv:1912.04958), section 3.2, equation 4; scaling and mean as in the official code.
+    Source: Karras et al. 2020 (arXiv:1912.04958), section 3.2, equation 4; scaling and mean as in
+        the official code.
     """
     if not ws.requires_grad:
         raise ValueError("ws does not require grad: call ws.requires_grad_() before G(ws)")

@@ -20,7 +20,8 @@ from gan_course.training.optim import decayed, descend, frozen, set_rate
 class Pix2PixConfig:
     """A pix2pix and its training.
 
-    The defaults are the paper's, for 256 px, but for D's norm and the falling rate: those are the official code's.
+    The defaults are the paper's, for 256 px, but for D's norm and the falling rate: those are the
+    official code's.
     """
 
     n_steps: int
@@ -45,7 +46,11 @@ def make_pix2pix(config: Pix2PixConfig) -> tuple[nn.Module, nn.Module]:
     """G and D of a configuration, with new weights."""
     size = {"base_channels": config.base_channels, "n_halvings": config.n_halvings}
     G = UnetGenerator(**size, norm=config.norm, dropout=config.dropout)
-    judge = {"base_channels": config.d_base_channels, "n_layers": config.n_layers, "norm": config.d_norm}
+    judge = {
+        "base_channels": config.d_base_channels,
+        "n_layers": config.n_layers,
+        "norm": config.d_norm,
+    }
     return G, PatchDiscriminator(img_channels=6 if config.conditional else 3, **judge)
 
 
@@ -59,22 +64,28 @@ class Pix2PixStep:
     $\min_G \max_D\; \lambda_{gan}\,(\mathbb{E} \log D(a, b) + \mathbb{E} \log(1 - D(a, G(a))))
     + \lambda_{L1}\,\mathbb{E} \lVert b - G(a) \rVert_1$
 
-    A *conditional* D is shown the input beside the output, real or generated, and judges whether they belong together.
+    A *conditional* D is shown the input beside the output, real or generated, and judges whether
+    they belong together.
 
     Args:
-        G: generator, pictures and a source of noise to pictures in [-1, 1]; already placed on the runtime's device.
-        D: discriminator, (N, 6, H, W) to raw scores; (N, 3, H, W) where it is not conditional. Already placed.
+        G: generator, pictures and a source of noise to pictures in [-1, 1]; already placed on the
+            runtime's device.
+        D: discriminator, (N, 6, H, W) to raw scores; (N, 3, H, W) where it is not conditional.
+            Already placed.
         config: rates, weights of the losses, which parts are on.
         seed: of dropout's chance.
         runtime: device and precision.
 
-    Source: Isola et al. 2017, section 3.1 for the objective, section 3.3 for the rest: one step of D, then one of G;
-        G minimises -log D(a, G(a)); the objective of D halved.
-    Differs: the learning rate falls linearly to zero after a share of the steps, as in the official PyTorch code;
-        `constant=1` leaves it where it is. The paper has no factor before the GAN's part: lambda_gan = 1.
+    Source: Isola et al. 2017, section 3.1 for the objective, section 3.3 for the rest: one step of
+        D, then one of G; G minimises -log D(a, G(a)); the objective of D halved.
+    Differs: the learning rate falls linearly to zero after a share of the steps, as in the official
+        PyTorch code; `constant=1` leaves it where it is. The paper has no factor before the GAN's
+        part: lambda_gan = 1.
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, config: Pix2PixConfig, seed: int, runtime: Runtime) -> None:
+    def __init__(
+        self, G: nn.Module, D: nn.Module, *, config: Pix2PixConfig, seed: int, runtime: Runtime
+    ) -> None:
         self.G, self.D, self.config, self.runtime = G, D, config, runtime
         self.opt_G = torch.optim.Adam(G.parameters(), config.lr, config.betas, fused=True)
         self.opt_D = torch.optim.Adam(D.parameters(), config.lr, config.betas, fused=True)
@@ -94,7 +105,9 @@ class Pix2PixStep:
         return losses
 
     def update_D(self, real_A: Tensor, real_B: Tensor, fake_B: Tensor) -> dict[str, Tensor]:
-        """Tell the true partner of a picture from the generated one a little better; G stands still."""
+        """Tell the true partner of a picture from the generated one a little better; G stands
+        still.
+        """
         if not self.config.lambda_gan:
             return {}
         with self.runtime.autocast():
@@ -128,7 +141,9 @@ class Pix2PixStep:
 
     @torch.no_grad()
     def preview(self, batch: Pair) -> Tensor:
-        """Pictures of A, their translations, the truth; (3 N, C, H, W) in [-1, 1]. The same noise each time."""
+        """Pictures of A, their translations, the truth; (3 N, C, H, W) in [-1, 1]. The same noise
+        each time.
+        """
         real_A, real_B = batch
         with self.runtime.autocast():
             fake_B = self.G(real_A, generator=self.runtime.generator(0))
@@ -148,7 +163,13 @@ class Pix2PixStep:
 
 
 def build_pix2pix(
-    config: Pix2PixConfig, images_A: Tensor, images_B: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 8
+    config: Pix2PixConfig,
+    images_A: Tensor,
+    images_B: Tensor,
+    *,
+    seed: int,
+    runtime: Runtime,
+    n_preview: int = 8,
 ) -> Training:
     """A pix2pix from pictures of A to pictures of B, from one seed.
 
@@ -161,8 +182,8 @@ def build_pix2pix(
         n_preview: pairs in a preview.
 
     Raises:
-        ValueError: the pictures are not of the configuration's size, or not as many of B as of A; or the
-            configuration asks for nothing: neither a GAN nor L1.
+        ValueError: the pictures are not of the configuration's size, or not as many of B as of A;
+            or the configuration asks for nothing: neither a GAN nor L1.
     """
     if not (config.lambda_gan or config.lambda_l1):
         raise ValueError("lambda_gan and lambda_l1 are both 0: G would have nothing to learn")
@@ -172,8 +193,13 @@ def build_pix2pix(
         torch.manual_seed(seed)
         networks = [runtime.place(network) for network in make_pix2pix(config)]
     step = Pix2PixStep(*networks, config=config, seed=seed + 1, runtime=runtime)
-    batches = Paired(images_A.to(runtime.device), images_B.to(runtime.device), config.batch_size, seed=seed)
-    same = asdict(config) | {"seed": seed, "precision": runtime.precision}  # n_steps too: the learning rate's fall
+    batches = Paired(
+        images_A.to(runtime.device), images_B.to(runtime.device), config.batch_size, seed=seed
+    )
+    # n_steps too: the learning rate's fall
+    same = asdict(config) | {"seed": seed, "precision": runtime.precision}
     same |= {"pictures of A": _fingerprint(images_A), "pictures of B": _fingerprint(images_B)}
-    preview = tuple(to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B))
+    preview = tuple(
+        to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B)
+    )
     return Training("pix2pix", step, batches, same, preview)

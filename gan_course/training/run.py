@@ -30,14 +30,21 @@ OPTIONS = {
 
 
 def run_training(
-    training: Training, out: Path | str, *, n_steps: int, save_every: int, resume: bool = False, quiet: bool = False
+    training: Training,
+    out: Path | str,
+    *,
+    n_steps: int,
+    save_every: int,
+    resume: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Train up to `n_steps` in the folder `out`.
 
-    Writes `last.pt` (and keeps `previous.pt`), `metrics.csv` with one row a step, and `samples/step_*.jpg`, every
-    `save_every` steps and at the end. A run that was killed goes on, with `resume`, from its last checkpoint as if
-    nothing had happened: losses written after that checkpoint are written anew. Ctrl-C, SIGTERM and SIGHUP save a
-    checkpoint after the step before they stop.
+    Writes `last.pt` (and keeps `previous.pt`), `metrics.csv` with one row a step, and
+    `samples/step_*.jpg`, every `save_every` steps and at the end. A run that was killed goes on,
+    with `resume`, from its last checkpoint as if nothing had happened: losses written after that
+    checkpoint are written anew. Ctrl-C, SIGTERM and SIGHUP save a checkpoint after the step before
+    they stop.
 
     Args:
         training: as its builder made it, with nothing trained yet.
@@ -48,8 +55,9 @@ def run_training(
         quiet: show no progress bar.
 
     Raises:
-        CourseError: another process is at work in `out`; `out` holds a run and `resume` is false; nothing to
-            resume; the saved configuration differs; the folder cannot be written; or a loss is not finite.
+        CourseError: another process is at work in `out`; `out` holds a run and `resume` is false;
+            nothing to resume; the saved configuration differs; the folder cannot be written; or a
+            loss is not finite.
         Stopped: a signal came, and the run was saved.
     """
     if save_every < 1:
@@ -64,7 +72,9 @@ def run_training(
 
 def _refuse_old_run(out: Path) -> None:
     if (out / LAST).exists():
-        raise CourseError(f"{out} already holds a run: add --resume to go on with it, or choose another --out")
+        raise CourseError(
+            f"{out} already holds a run: add --resume to go on with it, or choose another --out"
+        )
     if (out / METRICS).exists():
         raise CourseError(
             f"{out} holds a run that saved no checkpoint: remove {out / METRICS}, or choose another --out"
@@ -78,7 +88,9 @@ def _train(training: Training, out: Path, n_steps: int, save_every: int, quiet: 
     def hook(n_done: int, rows: list[dict[str, float]]) -> None:
         _append_rows(out / METRICS, rows)
         losses = {name: f"{value:.2f}" for name, value in rows[-1].items() if name != "step"}
-        bar.set_postfix({"pictures/s": f"{_pictures_per_second(bar, training):.0f}", **losses}, refresh=False)
+        bar.set_postfix(
+            {"pictures/s": f"{_pictures_per_second(bar, training):.0f}", **losses}, refresh=False
+        )
         bar.update(n_done - bar.n)
         is_time = n_done % save_every == 0 or n_done == n_steps
         if is_time or request.came():
@@ -102,7 +114,9 @@ def _train(training: Training, out: Path, n_steps: int, save_every: int, quiet: 
         finally:
             bar.close()
     if request.came() and training.step.n_done < n_steps:
-        raise Stopped(request.signal, f"stopped after step {training.step.n_done}, saved in {out / LAST}")
+        raise Stopped(
+            request.signal, f"stopped after step {training.step.n_done}, saved in {out / LAST}"
+        )
 
 
 def _resume(training: Training, out: Path) -> None:
@@ -113,16 +127,22 @@ def _resume(training: Training, out: Path) -> None:
     if not is_run or not {"family", "step", "batches"} <= state.keys():
         raise CourseError(f"{path} is no checkpoint of a run: name the run's own folder")
     if state["family"] != training.family:
-        raise CourseError(f"{path} is a {state['family']} run, not {training.family}: choose another --out")
+        raise CourseError(
+            f"{path} is a {state['family']} run, not {training.family}: choose another --out"
+        )
     try:
         _refuse_other_config(path, training.config, saved)
         is_other_device = _replace_random_state(training.step, state["step"])
         training.load_state_dict(state)
         _check_state(training.step)
     except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise CourseError(f"{path} does not fit this {training.family}: name the run's own folder") from error
+        raise CourseError(
+            f"{path} does not fit this {training.family}: name the run's own folder"
+        ) from error
     if is_other_device:
-        print(f"{path} was saved on another kind of device: it goes on with other random numbers, so not bit for bit")
+        print(
+            f"{path} was saved on another kind of device: it goes on with other random numbers, so not bit for bit"
+        )
     _forget_rows_after(out / METRICS, training.step.n_done)
 
 
@@ -149,8 +169,9 @@ def _way_to(name: str, value: Any) -> str:
 def _replace_random_state(step: TrainingStep, saved: dict[str, Any]) -> bool:
     """Give the saved step new random numbers where its own are those of another kind of device.
 
-    A CPU and a GPU draw by other rules, so the state of one means nothing to the other. The new numbers depend on the
-    run's seed and on where it stands: those of its first steps do not come again.
+    A CPU and a GPU draw by other rules, so the state of one means nothing to the other. The new
+    numbers depend on the run's seed and on where it stands: those of its first steps do not come
+    again.
     """
     generator, state = getattr(step, "generator", None), saved.get("generator")
     if generator is None or not isinstance(state, Tensor) or state.dtype != torch.uint8:
@@ -163,7 +184,9 @@ def _replace_random_state(step: TrainingStep, saved: dict[str, Any]) -> bool:
 
 
 def _check_state(step: TrainingStep) -> None:
-    """What `load_state_dict` accepts and training would fall over: torch reads past the end of too small a moment."""
+    """What `load_state_dict` accepts and training would fall over: torch reads past the end of too
+    small a moment.
+    """
     if type(step.n_done) is not int or step.n_done < 0:
         raise ValueError(f"n_done is {step.n_done}")
     for optimizer in vars(step).values():
@@ -177,17 +200,23 @@ def _check_state(step: TrainingStep) -> None:
 def _forget_rows_after(path: Path, n_done: int) -> None:
     """Cut off losses that were written after the checkpoint.
 
-    A table that does not lead up to the checkpoint is kept under another name: losses are worth looking at, but a
-    training that could go on does not depend on them.
+    A table that does not lead up to the checkpoint is kept under another name: losses are worth
+    looking at, but a training that could go on does not depend on them.
     """
     kept = _rows_up_to(path, n_done)
     if kept is not None:
         with atomic_write(path) as temporary:
             temporary.write_text("".join(kept))
     elif os.path.lexists(path):
-        aside = next(name for k in count(1) if not os.path.lexists(name := path.with_name(f"metrics_old{k}.csv")))
+        aside = next(
+            name
+            for k in count(1)
+            if not os.path.lexists(name := path.with_name(f"metrics_old{k}.csv"))
+        )
         path.rename(aside)
-        print(f"{path} does not hold the losses up to step {n_done}: it is now {aside}, and a new one begins")
+        print(
+            f"{path} does not hold the losses up to step {n_done}: it is now {aside}, and a new one begins"
+        )
     else:
         print(f"{path} is not there: a new one begins with step {n_done + 1}")
 
@@ -220,7 +249,9 @@ def _append_rows(path: Path, rows: list[dict[str, float]]) -> None:
                 writer.writeheader()
             writer.writerows(rows)
     except OSError as error:
-        raise CourseError(f"cannot write {path} ({error.strerror}): free some space or choose another --out") from error
+        raise CourseError(
+            f"cannot write {path} ({error.strerror}): free some space or choose another --out"
+        ) from error
 
 
 def _save_preview(training: Training, path: Path) -> None:
@@ -234,7 +265,9 @@ def _divisor(save_every: int, at_most: int = 25) -> int:
 
 def _progress_bar(training: Training, n_steps: int, quiet: bool) -> tqdm:
     hidden = quiet or bool(os.environ.get("GAN_COURSE_HEADLESS")) or sys.stderr is None
-    return tqdm(total=n_steps, initial=training.step.n_done, unit="step", disable=hidden, file=sys.stderr)
+    return tqdm(
+        total=n_steps, initial=training.step.n_done, unit="step", disable=hidden, file=sys.stderr
+    )
 
 
 def _pictures_per_second(bar: tqdm, training: Training) -> float:

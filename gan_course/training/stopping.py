@@ -1,4 +1,6 @@
-"""Ctrl-C and other signals as a request to stop after the step, so that a training can be saved first."""
+"""Ctrl-C and other signals as a request to stop after the step, so that a training can be saved
+first.
+"""
 
 import os
 import signal
@@ -25,10 +27,11 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Within, the first signal is only noted; another one, a second later or more, acts as it always does.
+    """Within, the first signal is only noted; another one, a second later or more, acts as it
+    always does.
 
-    A signal that is ignored (`nohup`) or that somebody else handles is left alone; so are all of them outside the
-    main thread, which alone may handle signals.
+    A signal that is ignored (`nohup`) or that somebody else handles is left alone; so are all of
+    them outside the main thread, which alone may handle signals.
     """
     request, before, first = StopRequest(), {}, 0.0
 
@@ -40,7 +43,8 @@ def stop_requests() -> Iterator[StopRequest]:
         nonlocal first
         if not request.came():
             request.signal, first = number, time.monotonic()
-            with suppress(OSError):  # the terminal may be gone; print() could not be used within another print()
+            # the terminal may be gone; print() could not be used within another print()
+            with suppress(OSError):
                 os.write(2, b"\nstopping after this step; once more to stop at once\n")
         elif time.monotonic() - first >= SAME:
             restore()

@@ -1,4 +1,6 @@
-"""One step of StyleGAN: D with lazy R1, G with mixed styles, the averages of G and of w; and how the pictures grow."""
+"""One step of StyleGAN: D with lazy R1, G with mixed styles, the averages of G and of w; and how
+the pictures grow.
+"""
 
 import math
 from dataclasses import asdict, dataclass
@@ -9,7 +11,12 @@ from torch import Tensor, nn
 
 from gan_course.data.batches import Batches
 from gan_course.models.progressive import grown
-from gan_course.models.stylegan import StyleGANDiscriminator, StyleGANGenerator, SynthesisNetwork, mix_styles
+from gan_course.models.stylegan import (
+    StyleGANDiscriminator,
+    StyleGANGenerator,
+    SynthesisNetwork,
+    mix_styles,
+)
 from gan_course.models.stylegan2 import ResidualDiscriminator, SynthesisNetwork2
 from gan_course.runtime import Runtime
 from gan_course.training.bundle import Training, _check_size, _fingerprint
@@ -43,7 +50,8 @@ class StyleGANConfig:
     demodulate: bool = True  # StyleGAN2 alone
     positions: bool = False  # learned positions at every resolution, in G and in D; StyleGAN2 alone
     lr: float = 2e-3
-    lr_constant: float = 1.0  # share of the steps before the learning rate begins to fall to 0; 1: it never does
+    # share of the steps before the learning rate begins to fall to 0; 1: it never does
+    lr_constant: float = 1.0
     betas: tuple[float, float] = (0.0, 0.99)
     loss: str = "logistic"  # or "relativistic"
     r1_gamma: float = 1.0
@@ -62,16 +70,23 @@ def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
     """The generator and the discriminator of a configuration, with new weights.
 
     Raises:
-        ValueError: no such loss; no such architecture; StyleGAN2 with what only StyleGAN has: growing, or a switch of
-            A to D off; StyleGAN with what only StyleGAN2 has; or growing from a size that a picture cannot have.
+        ValueError: no such loss; no such architecture; StyleGAN2 with what only StyleGAN has:
+            growing, or a switch of A to D off; StyleGAN with what only StyleGAN2 has; or growing
+            from a size that a picture cannot have.
     """
     if config.loss not in ("logistic", "relativistic"):
         raise ValueError(f"loss is {config.loss!r}: choose 'logistic' or 'relativistic'")
     start = config.start_resolution
     if start and (start < 4 or start & (start - 1)):
-        raise ValueError(f"start_resolution is {start}: choose a power of two from 4, or 0 for no growing")
+        raise ValueError(
+            f"start_resolution is {start}: choose a power of two from 4, or 0 for no growing"
+        )
     size = {"img_resolution": config.img_resolution, "channel_max": config.channel_max}
-    synthesis = size | {"w_dim": config.w_dim, "channel_base": config.channel_base, "noise": config.noise}
+    synthesis = size | {
+        "w_dim": config.w_dim,
+        "channel_base": config.channel_base,
+        "noise": config.noise,
+    }
     judge = size | {"channel_base": config.d_channel_base}
     match config.architecture:
         case "stylegan":
@@ -79,16 +94,27 @@ def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
                 raise ValueError(
                     "stylegan has no path-length penalty, no demodulation and no positions: those are of stylegan2"
                 )
-            switches = {"styles": config.styles, "constant": config.constant, "smooth": config.smooth}
-            made, D = SynthesisNetwork(**synthesis, **switches), StyleGANDiscriminator(**judge, smooth=config.smooth)
+            switches = {
+                "styles": config.styles,
+                "constant": config.constant,
+                "smooth": config.smooth,
+            }
+            made, D = (
+                SynthesisNetwork(**synthesis, **switches),
+                StyleGANDiscriminator(**judge, smooth=config.smooth),
+            )
         case "stylegan2":
             if config.start_resolution or not (config.styles and config.constant and config.smooth):
-                raise ValueError("stylegan2 does not grow, and always has styles, a constant start and filters")
+                raise ValueError(
+                    "stylegan2 does not grow, and always has styles, a constant start and filters"
+                )
             own = {"positions": config.positions}
             made = SynthesisNetwork2(**synthesis, **own, demodulate=config.demodulate)
             D = ResidualDiscriminator(**judge, **own)
         case _:
-            raise ValueError(f"architecture is {config.architecture!r}: choose 'stylegan' or 'stylegan2'")
+            raise ValueError(
+                f"architecture is {config.architecture!r}: choose 'stylegan' or 'stylegan2'"
+            )
     mapping = {"n_mapping": config.n_mapping, "mapping_lr": config.mapping_lr}
     return StyleGANGenerator(made, z_dim=config.z_dim, **mapping), D
 
@@ -99,10 +125,12 @@ PARTS = ("G", "D", "G_ema", "opt_G", "opt_D")
 class StyleGANStep:
     r"""D's update, then G's, then the average of G.
 
-    D minimises the logistic loss, and every `r1_every` steps $\frac\gamma2 R_1$ as many times as strong. G minimises
-    the non-saturating loss, and for StyleGAN2 every `pl_every` steps the path-length penalty
-    $(\lVert J_w^T y \rVert - a)^2$, where a is the running mean of the lengths. With `loss="relativistic"` both compare
-    fakes with real pictures in pairs, and with `r2_gamma` the lazy penalty holds at the fakes too.
+    D minimises the logistic loss, and every `r1_every` steps $\frac\gamma2 R_1$ as many times as
+    strong. G minimises the non-saturating loss, and for StyleGAN2 every `pl_every` steps the
+    path-length penalty
+    $(\lVert J_w^T y \rVert - a)^2$, where a is the running mean of the lengths. With
+    `loss="relativistic"` both compare fakes with real pictures in pairs, and with `r2_gamma` the
+    lazy penalty holds at the fakes too.
 
     Args:
         G: a `StyleGANGenerator`, already placed on the runtime's device.
@@ -111,30 +139,41 @@ class StyleGANStep:
         seed: seeds this step's own generator of latent vectors.
         runtime: device and precision.
 
-    Source: Karras et al. 2019, section 3.1 (mixing) and appendix C; Karras et al. 2020, section 3.1 (lazy
-        regularisation) and 3.2 (path lengths); Karras et al. 2018, figure 2 (growing). The relativistic loss with
-        both penalties: Huang et al. 2025 (arXiv:2501.05441).
-    Differs: the batch is as large at every resolution, Adam keeps its moments when a resolution is added, and with
-        `lr_constant` below 1 the learning rate falls to 0 at the end.
+    Source: Karras et al. 2019, section 3.1 (mixing) and appendix C; Karras et al. 2020, section 3.1
+        (lazy regularisation) and 3.2 (path lengths); Karras et al. 2018, figure 2 (growing). The
+        relativistic loss with both penalties: Huang et al. 2025 (arXiv:2501.05441).
+    Differs: the batch is as large at every resolution, Adam keeps its moments when a resolution is
+        added, and with `lr_constant` below 1 the learning rate falls to 0 at the end.
     """
 
-    def __init__(self, G: nn.Module, D: nn.Module, *, config: StyleGANConfig, seed: int, runtime: Runtime) -> None:
+    def __init__(
+        self, G: nn.Module, D: nn.Module, *, config: StyleGANConfig, seed: int, runtime: Runtime
+    ) -> None:
         self.G, self.D, self.G_ema = G, D, make_ema(G)
         self.config, self.runtime, self.generator = config, runtime, runtime.generator(seed)
-        self.opt_G = lazy_adam(list(G.parameters()), config, every=config.pl_every if config.pl_weight else 1)
+        self.opt_G = lazy_adam(
+            list(G.parameters()), config, every=config.pl_every if config.pl_weight else 1
+        )
         is_flattened = config.r1_gamma > 0 or config.r2_gamma > 0
-        self.opt_D = lazy_adam(list(D.parameters()), config, every=config.r1_every if is_flattened else 1)
-        self.rates = [(optimizer, optimizer.param_groups[0]["lr"]) for optimizer in (self.opt_G, self.opt_D)]
+        self.opt_D = lazy_adam(
+            list(D.parameters()), config, every=config.r1_every if is_flattened else 1
+        )
+        self.rates = [
+            (optimizer, optimizer.param_groups[0]["lr"]) for optimizer in (self.opt_G, self.opt_D)
+        ]
         self.recorder = Recorder(runtime, self.generator)
         self._begin()
         self.pl_mean = torch.zeros((), device=runtime.device)
-        self.last = {"r1": torch.zeros((), device=runtime.device)}  # of penalties not computed at every step
+        # of penalties not computed at every step
+        self.last = {"r1": torch.zeros((), device=runtime.device)}
         self.n_done = 0
 
     def __call__(self, real: Tensor) -> dict[str, Tensor]:
         """One step on real pictures (N, C, H, W) in [-1, 1]; returns its losses, detached."""
         for optimizer, lr in self.rates:
-            set_rate(optimizer, decayed(lr, self.n_done, self.config.n_steps, self.config.lr_constant))
+            set_rate(
+                optimizer, decayed(lr, self.n_done, self.config.n_steps, self.config.lr_constant)
+            )
         losses = self.recorder(self.kind(), self.update, real.to(self.runtime.device))
         self.n_done += 1
         return losses
@@ -148,7 +187,9 @@ class StyleGANStep:
         return losses
 
     def kind(self) -> tuple:
-        """What decides which operations this step consists of: its size, and which penalties it has."""
+        """What decides which operations this step consists of: its size, and which penalties it
+        has.
+        """
         is_path = self.config.pl_weight > 0 and self.n_done % self.config.pl_every == 0
         return self.size(), self.n_done % self.config.r1_every == 0, is_path
 
@@ -159,7 +200,9 @@ class StyleGANStep:
     def update_D(self, real: Tensor, size: tuple[int, float]) -> dict[str, Tensor]:
         """Tell real from fake a little better; G stands still."""
         is_time = self.n_done % self.config.r1_every == 0
-        is_r1, is_r2 = (is_time and gamma > 0 for gamma in (self.config.r1_gamma, self.config.r2_gamma))
+        is_r1, is_r2 = (
+            is_time and gamma > 0 for gamma in (self.config.r1_gamma, self.config.r2_gamma)
+        )
         with torch.no_grad():
             fake = self.sample(len(real), size)
         real, fake = real.detach().requires_grad_(is_r1), fake.requires_grad_(is_r2)
@@ -186,16 +229,22 @@ class StyleGANStep:
             loss_G = self.g_loss(real, logits_fake.float(), size)
             losses = {"loss_G": loss_G.detach()}
             if self.config.pl_weight and self.n_done % self.config.pl_every == 0:
-                loss_G = loss_G + self.config.pl_weight * self.config.pl_every * self.path_penalty(len(real))
+                loss_G = loss_G + self.config.pl_weight * self.config.pl_every * self.path_penalty(
+                    len(real)
+                )
             descend(loss_G, self.opt_G)
         return losses
 
     def d_loss(self, logits_real: Tensor, logits_fake: Tensor) -> Tensor:
         """What D minimises beside the penalties."""
-        return (d_relativistic if self.config.loss == "relativistic" else d_logistic)(logits_real, logits_fake)
+        return (d_relativistic if self.config.loss == "relativistic" else d_logistic)(
+            logits_real, logits_fake
+        )
 
     def g_loss(self, real: Tensor, logits_fake: Tensor, size: tuple[int, float]) -> Tensor:
-        """What G minimises beside the path lengths; only the relativistic loss looks at the real pictures."""
+        """What G minimises beside the path lengths; only the relativistic loss looks at the real
+        pictures.
+        """
         if self.config.loss != "relativistic":
             return g_nonsaturating(logits_fake)
         with torch.no_grad(), self.runtime.autocast():
@@ -221,7 +270,9 @@ class StyleGANStep:
             return self.G.synthesis(ws, resolution=size[0], alpha=size[1], noise=maps)
 
     def styles(self, n: int, *, resolution: int | None = None, track: bool = False) -> Tensor:
-        """(n, num_ws, w_dim): each row of one z, or of two from a random layer on, of those up to a resolution."""
+        """(n, num_ws, w_dim): each row of one z, or of two from a random layer on, of those up to a
+        resolution.
+        """
         n_layers = 2 * int(math.log2(resolution or self.config.img_resolution)) - 2
         z = torch.randn(2, n, self.G.z_dim, device=self.runtime.device, generator=self.generator)
         w, other = self.G.mapping(z.flatten(0, 1)).unflatten(0, (2, n))
@@ -230,22 +281,39 @@ class StyleGANStep:
         chance = torch.rand(n, device=w.device, generator=self.generator)
         layer = torch.randint(1, n_layers, (n,), device=w.device, generator=self.generator)
         crossover = torch.where(chance < self.config.mixing, layer, self.G.num_ws)
-        return mix_styles(*(one[:, None].expand(-1, self.G.num_ws, -1) for one in (w, other)), crossover)
+        return mix_styles(
+            *(one[:, None].expand(-1, self.G.num_ws, -1) for one in (w, other)), crossover
+        )
 
     def noise_maps(self, n: int, resolution: int) -> list[Tensor]:
         """Noise for every layer up to a resolution, from this step's own generator."""
-        sides = [layer.resolution for layer in self.G.synthesis.layers if layer.resolution <= resolution]
-        return [torch.randn(n, 1, r, r, device=self.runtime.device, generator=self.generator) for r in sides]
+        sides = [
+            layer.resolution for layer in self.G.synthesis.layers if layer.resolution <= resolution
+        ]
+        return [
+            torch.randn(n, 1, r, r, device=self.runtime.device, generator=self.generator)
+            for r in sides
+        ]
 
     def judge(self, images: Tensor, size: tuple[int, float]) -> Tensor:
         """D's raw scores (N,) at the size of this step."""
-        return self.D(images) if self.config.architecture == "stylegan2" else self.D(images, alpha=size[1])
+        return (
+            self.D(images)
+            if self.config.architecture == "stylegan2"
+            else self.D(images, alpha=size[1])
+        )
 
     @torch.no_grad()
     def preview(self, z: Tensor) -> Tensor:
-        """What the averaged generator makes of latent vectors (N, z_dim): pictures in [-1, 1], at full size."""
+        """What the averaged generator makes of latent vectors (N, z_dim): pictures in [-1, 1], at
+        full size.
+        """
         resolution, alpha = self.size()
-        growing = {} if self.config.architecture == "stylegan2" else {"resolution": resolution, "alpha": alpha}
+        growing = (
+            {}
+            if self.config.architecture == "stylegan2"
+            else {"resolution": resolution, "alpha": alpha}
+        )
         with self.runtime.autocast():
             images = self.G_ema(z, noise="const", **growing)
         scale = self.config.img_resolution // images.shape[-1]
@@ -255,7 +323,11 @@ class StyleGANStep:
         """All that the next step depends on."""
         parts = {name: getattr(self, name).state_dict() for name in PARTS}
         last = {name: value.clone() for name, value in self.last.items()}
-        own = {"generator": self.generator.get_state(), "pl_mean": self.pl_mean.clone(), "last": last}
+        own = {
+            "generator": self.generator.get_state(),
+            "pl_mean": self.pl_mean.clone(),
+            "last": last,
+        }
         return parts | own | {"n_done": self.n_done}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -277,14 +349,18 @@ class StyleGANStep:
 
 
 def growth(n_done: int, config: StyleGANConfig) -> tuple[int, float]:
-    """The resolution at a step, and the share alpha of its newest block: small when it begins, 1 when it is whole.
+    """The resolution at a step, and the share alpha of its newest block: small when it begins, 1
+    when it is whole.
 
-    From `start_resolution`, each resolution is trained for `stable_steps`; each one after the first is faded in for
-    `fade_steps` before that. The full resolution keeps what steps are left.
+    From `start_resolution`, each resolution is trained for `stable_steps`; each one after the first
+    is faded in for `fade_steps` before that. The full resolution keeps what steps are left.
 
     Source: Karras et al. 2018, figure 2 and appendix A.
     """
-    resolution, left = min(config.start_resolution or config.img_resolution, config.img_resolution), n_done
+    resolution, left = (
+        min(config.start_resolution or config.img_resolution, config.img_resolution),
+        n_done,
+    )
     while resolution < config.img_resolution and left >= config.stable_steps:
         left -= config.stable_steps
         resolution *= 2
@@ -294,15 +370,20 @@ def growth(n_done: int, config: StyleGANConfig) -> tuple[int, float]:
     return resolution, 1.0
 
 
-def lazy_adam(parameters: list[nn.Parameter], config: StyleGANConfig, *, every: int) -> torch.optim.Adam:
+def lazy_adam(
+    parameters: list[nn.Parameter], config: StyleGANConfig, *, every: int
+) -> torch.optim.Adam:
     """Adam, corrected for a penalty that comes every so many steps: 0 or 1 for no correction.
 
-    Source: Karras et al. 2020, appendix B: with c = k / (k + 1), the rate becomes c times and each beta beta^c.
-    Differs: there the penalty has an update of its own, which the correction makes up for; here it joins every k-th
-        one, and the correction is kept as part of the recipe.
+    Source: Karras et al. 2020, appendix B: with c = k / (k + 1), the rate becomes c times and each
+        beta beta^c.
+    Differs: there the penalty has an update of its own, which the correction makes up for; here it
+        joins every k-th one, and the correction is kept as part of the recipe.
     """
     share = every / (every + 1) if every > 1 else 1.0
-    return torch.optim.Adam(parameters, config.lr * share, tuple(beta**share for beta in config.betas), fused=True)
+    return torch.optim.Adam(
+        parameters, config.lr * share, tuple(beta**share for beta in config.betas), fused=True
+    )
 
 
 def build_stylegan(
@@ -313,24 +394,34 @@ def build_stylegan(
     Args:
         config: sizes, rates and switches.
         images: (N, 3, img_resolution, img_resolution) uint8.
-        seed: decides the first weights, the order of pictures, the latent vectors, the mixing and the noise.
+        seed: decides the first weights, the order of pictures, the latent vectors, the mixing and
+            the noise.
         runtime: device and precision.
         n_preview: pictures in a preview.
 
     Raises:
-        ValueError: the pictures are not of the configuration's size; the batch makes no groups of 4; or the
-            configuration asks for what its architecture has not.
+        ValueError: the pictures are not of the configuration's size; the batch makes no groups of
+            4; or the configuration asks for what its architecture has not.
     """
     _check_size(images, 3, config.img_resolution)
     if config.batch_size > 4 and config.batch_size % 4:
-        raise ValueError(f"batch_size is {config.batch_size}: choose a multiple of 4, for D compares groups of 4")
+        raise ValueError(
+            f"batch_size is {config.batch_size}: choose a multiple of 4, for D compares groups of 4"
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         G, D = make_stylegan(config)
         z = torch.randn(n_preview, config.z_dim)
-    step = StyleGANStep(runtime.place(G), runtime.place(D), config=config, seed=seed + 1, runtime=runtime)
+    step = StyleGANStep(
+        runtime.place(G), runtime.place(D), config=config, seed=seed + 1, runtime=runtime
+    )
     batches = Batches(images.to(runtime.device), config.batch_size, seed=seed)
-    same = asdict(config) | {"seed": seed, "precision": runtime.precision, "pictures": _fingerprint(images)}
+    same = asdict(config) | {
+        "seed": seed,
+        "precision": runtime.precision,
+        "pictures": _fingerprint(images),
+    }
     if config.lr_constant == 1:
-        del same["n_steps"]  # the length of a run decides nothing else than how the learning rate falls
+        # the length of a run decides nothing else than how the learning rate falls
+        del same["n_steps"]
     return Training("stylegan", step, batches, same, z.to(runtime.device))

@@ -1,4 +1,6 @@
-"""Many small CycleGANs between two rings of points at once: the cycle loss and a prior, on and off, side by side."""
+"""Many small CycleGANs between two rings of points at once: the cycle loss and a prior, on and off,
+side by side.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -40,7 +42,9 @@ class PlaneGAN:
 
 
 def plane_table(lambda_cycle: float, seeds: Iterable[int]) -> dict[str, list[PlaneGAN]]:
-    """Four arms, cycle x prior, with one GAN a seed. GANs of one seed share first weights and points."""
+    """Four arms, cycle x prior, with one GAN a seed. GANs of one seed share first weights and
+    points.
+    """
     arms = {
         "adversarial loss alone": (0.0, False),
         "with the cycle": (lambda_cycle, False),
@@ -51,7 +55,8 @@ def plane_table(lambda_cycle: float, seeds: Iterable[int]) -> dict[str, list[Pla
 
 
 def plane_centres(turn: float, *, n_modes: int = 8) -> tuple[Tensor, Tensor]:
-    """The modes of A, and those of B: A's ring turned by `turn` degrees. Row k of one is the true partner of row k.
+    """The modes of A, and those of B: A's ring turned by `turn` degrees. Row k of one is the true
+    partner of row k.
 
     Args:
         turn: degrees, counterclockwise.
@@ -69,8 +74,8 @@ def plane_centres(turn: float, *, n_modes: int = 8) -> tuple[Tensor, Tensor]:
 class PlaneStep:
     r"""Both generators, then both discriminators, of every CycleGAN at once.
 
-    One sum over all of them serves one backward pass: no loss depends on another GAN's weights, and Adam works element
-    by element, so each is trained as if it were alone (a test compares).
+    One sum over all of them serves one backward pass: no loss depends on another GAN's weights, and
+    Adam works element by element, so each is trained as if it were alone (a test compares).
 
     Args:
         G_AB, G_BA: M generators each, points to points.
@@ -81,7 +86,8 @@ class PlaneStep:
     Raises:
         ValueError: the numbers of networks and GANs differ.
 
-    Source: Zhu et al. 2017 (arXiv:1703.10593), equations 1 to 4 with the least-squares loss of section 4.
+    Source: Zhu et al. 2017 (arXiv:1703.10593), equations 1 to 4 with the least-squares loss of
+        section 4.
     Differs: networks for points; R1 on both discriminators; a constant rate; no pool of old fakes.
     """
 
@@ -105,14 +111,17 @@ class PlaneStep:
         self.opt_D = torch.optim.Adam(chain(D_A.parameters(), D_B.parameters()), **rates)
         seeds = sorted({gan.seed for gan in gans})
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        self.stream = torch.tensor([seeds.index(gan.seed) for gan in gans])  # (M,) which generator is whose
+        # (M,) which generator is whose
+        self.stream = torch.tensor([seeds.index(gan.seed) for gan in gans])
         self.lambda_cycle = torch.tensor([gan.lambda_cycle for gan in gans])
         self.residual = torch.tensor([float(gan.residual) for gan in gans])[:, None, None]
         self.centres_A, self.centres_B = plane_centres(config.turn)
         self.n_done = 0
 
     def __call__(self) -> dict[str, Tensor]:
-        """One step of all; returns "gan", "cycle" and "D", each (M,), detached and without weights or penalties."""
+        """One step of all; returns "gan", "cycle" and "D", each (M,), detached and without weights
+        or penalties.
+        """
         real_A, real_B = self.draw(self.centres_A), self.draw(self.centres_B)
         losses, fake_A, fake_B = self.update_G(real_A, real_B)
         losses |= self.update_D(real_A, real_B, fake_A, fake_B)
@@ -124,15 +133,21 @@ class PlaneStep:
         with frozen(self.D_A, self.D_B):
             fake_B, fake_A = self.to_B(real_A), self.to_A(real_B)
             gan = _mean((self.D_B(fake_B) - 1).square()) + _mean((self.D_A(fake_A) - 1).square())
-            cycle = _mean((self.to_A(fake_B) - real_A).abs()) + _mean((self.to_B(fake_A) - real_B).abs())
+            cycle = _mean((self.to_A(fake_B) - real_A).abs()) + _mean(
+                (self.to_B(fake_A) - real_B).abs()
+            )
         descend((gan + self.lambda_cycle * cycle).sum(), self.opt_G)
         return {"gan": gan.detach(), "cycle": cycle.detach()}, fake_A.detach(), fake_B.detach()
 
-    def update_D(self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor) -> dict[str, Tensor]:
+    def update_D(
+        self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor
+    ) -> dict[str, Tensor]:
         """All discriminators; the generators stand still."""
         loss_A, penalty_A = self.loss_D(self.D_A, real_A, fake_A)
         loss_B, penalty_B = self.loss_D(self.D_B, real_B, fake_B)
-        descend((loss_A + loss_B).sum() + self.config.r1_gamma / 2 * (penalty_A + penalty_B), self.opt_D)
+        descend(
+            (loss_A + loss_B).sum() + self.config.r1_gamma / 2 * (penalty_A + penalty_B), self.opt_D
+        )
         return {"D": (loss_A + loss_B).detach()}
 
     def loss_D(self, D: MLPStack, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
@@ -152,7 +167,9 @@ class PlaneStep:
 
     def draw(self, centres: Tensor) -> Tensor:
         """A batch around `centres` for each GAN, (M, batch_size, 2): the same for GANs of one seed."""
-        return torch.stack([self._points(centres, generator) for generator in self.generators])[self.stream]
+        return torch.stack([self._points(centres, generator) for generator in self.generators])[
+            self.stream
+        ]
 
     def _points(self, centres: Tensor, generator: torch.Generator) -> Tensor:
         which = torch.randint(len(centres), (self.config.batch_size,), generator=generator)
@@ -161,7 +178,10 @@ class PlaneStep:
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on."""
         parts = {name: getattr(self, name).state_dict() for name in (*NETWORKS, "opt_G", "opt_D")}
-        return parts | {"generators": [one.get_state() for one in self.generators], "n_done": self.n_done}
+        return parts | {
+            "generators": [one.get_state() for one in self.generators],
+            "n_done": self.n_done,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state of the same GANs."""
@@ -173,7 +193,9 @@ class PlaneStep:
 
 
 def build_plane(config: PlaneConfig, gans: Sequence[PlaneGAN]) -> PlaneStep:
-    """The networks of some CycleGANs, each from its own seed, and their step. Torch's random state is left alone."""
+    """The networks of some CycleGANs, each from its own seed, and their step. Torch's random state
+    is left alone.
+    """
     networks: dict[str, list] = {name: [] for name in NETWORKS}
     with torch.random.fork_rng(devices=[]):
         for gan in gans:
@@ -181,7 +203,9 @@ def build_plane(config: PlaneConfig, gans: Sequence[PlaneGAN]) -> PlaneStep:
             for name, members in networks.items():
                 size = {"hidden": config.hidden, "n_hidden": 2}
                 members.append(mlp(2, 2 if name.startswith("G") else 1, **size))
-    return PlaneStep(*(MLPStack(members) for members in networks.values()), gans=gans, config=config)
+    return PlaneStep(
+        *(MLPStack(members) for members in networks.values()), gans=gans, config=config
+    )
 
 
 def _mean(values: Tensor) -> Tensor:

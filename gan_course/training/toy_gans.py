@@ -1,4 +1,6 @@
-"""Many GANs on the ring at once, each with its own loss and penalties: rows and columns of one table."""
+"""Many GANs on the ring at once, each with its own loss and penalties: rows and columns of one
+table.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +34,9 @@ class RingsConfig:
 
 
 def of_fakes(g_loss: Callable[[Tensor], Tensor]) -> PairLoss:
-    """A generator's loss that looks at the fakes alone, in the form that the relativistic one needs."""
+    """A generator's loss that looks at the fakes alone, in the form that the relativistic one
+    needs.
+    """
     return lambda logits_real, logits_fake: g_loss(logits_fake)
 
 
@@ -61,7 +65,9 @@ RULES = (
 
 @dataclass(frozen=True)
 class RingGAN:
-    """One GAN: its rule, its penalties, and the seed of its weights, its data and its latent vectors."""
+    """One GAN: its rule, its penalties, and the seed of its weights, its data and its latent
+    vectors.
+    """
 
     rule: Rule
     r1_gamma: float = 0.0
@@ -72,8 +78,8 @@ class RingGAN:
 def ring_table(gamma: float, seeds: Iterable[int]) -> dict[str, list[list[RingGAN]]]:
     """The GANs of the heat map: for each column a list of rows, for each row one GAN a seed.
 
-    GANs of one seed start from the same weights and see the same points: a row and its neighbour differ in the rule
-    alone.
+    GANs of one seed start from the same weights and see the same points: a row and its neighbour
+    differ in the rule alone.
     """
     columns = {"none": (0.0, 0.0), "R1": (gamma, 0.0), "R1 + R2": (gamma, gamma)}
     return {
@@ -85,8 +91,8 @@ def ring_table(gamma: float, seeds: Iterable[int]) -> dict[str, list[list[RingGA
 class RingsStep:
     """D's update, then G's, for every GAN at once.
 
-    One sum over all GANs serves one backward pass: no GAN's loss depends on another's weights, and Adam works element
-    by element, so each is trained as if it were alone (a test compares).
+    One sum over all GANs serves one backward pass: no GAN's loss depends on another's weights, and
+    Adam works element by element, so each is trained as if it were alone (a test compares).
 
     Args:
         G: M generators, latent vectors to points of the plane.
@@ -102,10 +108,11 @@ class RingsStep:
         ValueError: the numbers of networks and GANs differ.
 
     Source: Goodfellow et al. 2014, algorithm 1 with k = 1, for the order of updates.
-    Differs: every rule gets the same Adam, one update of D for one of G, and the same sizes. WGAN was published with
-        RMSProp, five updates of D for one of G and weights within 0.01, WGAN-GP with five, another Adam and lambda 10
-        (0.1 in its authors' script for points of the plane). Here D has one update and a larger rate, whatever the
-        rule; clipping at 0.4 leaves a D this small able to follow the ring.
+    Differs: every rule gets the same Adam, one update of D for one of G, and the same sizes. WGAN
+        was published with RMSProp, five updates of D for one of G and weights within 0.01, WGAN-GP
+        with five, another Adam and lambda 10 (0.1 in its authors' script for points of the plane).
+        Here D has one update and a larger rate, whatever the rule; clipping at 0.4 leaves a D this
+        small able to follow the ring.
     """
 
     def __init__(
@@ -121,26 +128,33 @@ class RingsStep:
         std: float,
     ) -> None:
         if not len(G.weights[0]) == len(D.weights[0]) == len(gans):
-            raise ValueError(f"{len(G.weights[0])} generators, {len(D.weights[0])} discriminators, {len(gans)} GANs")
+            raise ValueError(
+                f"{len(G.weights[0])} generators, {len(D.weights[0])} discriminators, {len(gans)} GANs"
+            )
         self.G, self.D, self.gans, self.batch_size, self.std = G, D, tuple(gans), batch_size, std
         self.opt_G = torch.optim.Adam(G.parameters(), lr_G, betas, fused=True)
         self.opt_D = torch.optim.Adam(D.parameters(), lr_D, betas, fused=True)
         seeds = sorted({gan.seed for gan in gans})
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        self.stream = torch.tensor([seeds.index(gan.seed) for gan in gans])  # (M,) which generator is whose
+        # (M,) which generator is whose
+        self.stream = torch.tensor([seeds.index(gan.seed) for gan in gans])
         bounds = torch.tensor([gan.rule.clip or torch.inf for gan in gans])
         self.bounds, self.clips = bounds[:, None, None], bool(bounds.isfinite().any())
         self.n_done = 0
 
     def __call__(self) -> dict[str, Tensor]:
-        """One step of all; returns "loss_D" and "loss_G", each (M,), detached and without penalties."""
+        """One step of all; returns "loss_D" and "loss_G", each (M,), detached and without
+        penalties.
+        """
         losses = self.update_D() | self.update_G()
         self.n_done += 1
         return losses
 
     def update_D(self) -> dict[str, Tensor]:
         """Every D tells real from fake a little better, by its own rule; the G's stand still."""
-        real = self.draw(lambda generator: sample_ring(self.batch_size, std=self.std, generator=generator))
+        real = self.draw(
+            lambda generator: sample_ring(self.batch_size, std=self.std, generator=generator)
+        )
         with torch.no_grad():
             fake = self.sample()
         loss_D = self._each(lambda gan: gan.rule.d_loss, self.D(real), self.D(fake))
@@ -152,8 +166,12 @@ class RingsStep:
         return {"loss_D": loss_D.detach()}
 
     def update_G(self) -> dict[str, Tensor]:
-        """Every G makes fakes that its D likes a little better, by its own rule; the D's stand still."""
-        real = self.draw(lambda generator: sample_ring(self.batch_size, std=self.std, generator=generator))
+        """Every G makes fakes that its D likes a little better, by its own rule; the D's stand
+        still.
+        """
+        real = self.draw(
+            lambda generator: sample_ring(self.batch_size, std=self.std, generator=generator)
+        )
         self.D.requires_grad_(False)
         loss_G = self._each(lambda gan: gan.rule.g_loss, self.D(real), self.D(self.sample()))
         descend(loss_G.sum(), self.opt_G)
@@ -169,7 +187,9 @@ class RingsStep:
         """What `source` draws for each GAN: (M, ...), the same for GANs of one seed."""
         return torch.stack([source(generator) for generator in self.generators])[self.stream]
 
-    def _each(self, loss_of: Callable[[RingGAN], PairLoss], logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    def _each(
+        self, loss_of: Callable[[RingGAN], PairLoss], logits_real: Tensor, logits_fake: Tensor
+    ) -> Tensor:
         """The loss of each GAN, (M,): GANs of the same loss share one call, with vmap over GANs."""
         groups = _groups(self.gans, loss_of)
         values = [vmap(loss)(logits_real[which], logits_fake[which]) for loss, which in groups]
@@ -190,7 +210,9 @@ class RingsStep:
         return total
 
     def _penalty(self, penalty: PairLoss, points: Tensor, which: Tensor) -> Tensor:
-        """The sum of one penalty over some D's: their number times the mean over all their points (m, N, 2)."""
+        """The sum of one penalty over some D's: their number times the mean over all their points
+        (m, N, 2).
+        """
         flat = points.detach().flatten(0, 1).requires_grad_()
         logits = self.D(flat.view_as(points), which)
         return len(which) * penalty(flat, logits.flatten(0, 1))
@@ -198,7 +220,10 @@ class RingsStep:
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on."""
         parts = {name: getattr(self, name).state_dict() for name in ("G", "D", "opt_G", "opt_D")}
-        return parts | {"generators": [one.get_state() for one in self.generators], "n_done": self.n_done}
+        return parts | {
+            "generators": [one.get_state() for one in self.generators],
+            "n_done": self.n_done,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state of the same GANs."""
@@ -210,7 +235,9 @@ class RingsStep:
 
 
 def build_rings(config: RingsConfig, gans: Sequence[RingGAN]) -> RingsStep:
-    """The networks of some GANs, each from its own seed, and their step. Torch's global random state is left alone."""
+    """The networks of some GANs, each from its own seed, and their step. Torch's global random
+    state is left alone.
+    """
     G, D = [], []
     with torch.random.fork_rng(devices=[]):
         for gan in gans:
@@ -218,7 +245,9 @@ def build_rings(config: RingsConfig, gans: Sequence[RingGAN]) -> RingsStep:
             G.append(mlp(config.z_dim, 2, hidden=config.hidden, n_hidden=config.n_hidden))
             D.append(mlp(2, 1, hidden=config.hidden, n_hidden=config.n_hidden))
     rates = {"lr_G": config.lr, "lr_D": config.lr_ratio * config.lr, "betas": config.betas}
-    return RingsStep(MLPStack(G), MLPStack(D), gans, **rates, batch_size=config.batch_size, std=config.std)
+    return RingsStep(
+        MLPStack(G), MLPStack(D), gans, **rates, batch_size=config.batch_size, std=config.std
+    )
 
 
 def _groups(gans: Sequence[RingGAN], key: Callable[[RingGAN], Any]) -> list[tuple[Any, Tensor]]:

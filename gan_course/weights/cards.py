@@ -25,7 +25,9 @@ def read_card(name: str) -> dict[str, Any]:
         CourseError: no such weights, or their card is none.
     """
     if name not in weight_names():
-        raise CourseError(f"no shipped weights named {name!r}: choose from {', '.join(weight_names()) or 'none yet'}")
+        raise CourseError(
+            f"no shipped weights named {name!r}: choose from {', '.join(weight_names()) or 'none yet'}"
+        )
     path = bundled(f"{FOLDER}/{name}.json")
     try:
         card = json.loads(path.read_text())
@@ -36,8 +38,11 @@ def read_card(name: str) -> dict[str, Any]:
     return card
 
 
-def save_weights(name: str, tensors: dict[str, Any], card: dict[str, Any], *, root: Path | None = None) -> Path:
-    """Ship weights: half precision, with a card beside them, and both in the manifest. For maintainers.
+def save_weights(
+    name: str, tensors: dict[str, Any], card: dict[str, Any], *, root: Path | None = None
+) -> Path:
+    """Ship weights: half precision, with a card beside them, and both in the manifest. For
+    maintainers.
 
     Args:
         name: such as "dcgan-fashion".
@@ -58,7 +63,13 @@ def save_weights(name: str, tensors: dict[str, Any], card: dict[str, Any], *, ro
     path = folder / f"{name}.safetensors"
     with atomic_write(path) as temporary:
         save_file({key: _half(value) for key, value in tensors.items()}, temporary)
-    card = {"name": name, "file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path), **card}
+    card = {
+        "name": name,
+        "file": path.name,
+        "bytes": path.stat().st_size,
+        "sha256": sha256(path),
+        **card,
+    }
     with atomic_write(folder / f"{name}.json") as temporary:
         temporary.write_text(json.dumps(card, indent=1) + "\n")
     write_manifest(root)

@@ -16,13 +16,18 @@ def load_dcgan(name: str = "dcgan-fashion") -> DCGANGenerator:
         name: of the weights.
 
     Raises:
-        CourseError: no such weights, their bytes have changed, or they are not what their card says.
+        CourseError: no such weights, their bytes have changed, or they are not what their card
+            says.
     """
     card = read_card(name)
     if card.get("family") != FAMILY or not isinstance(card.get("config"), dict):
-        raise CourseError(f"{name} is not a DCGAN but {card.get('what', 'something else')}: choose dcgan-fashion")
+        raise CourseError(
+            f"{name} is not a DCGAN but {card.get('what', 'something else')}: choose dcgan-fashion"
+        )
     try:
         G, _ = make_dcgan(config_from(DCGANConfig, card["config"]))
     except (TypeError, ValueError) as error:
-        raise CourseError(f"the card of {name} does not describe a generator ({error}): {WAY_OUT}") from error
+        raise CourseError(
+            f"the card of {name} does not describe a generator ({error}): {WAY_OUT}"
+        ) from error
     return load_into(G, name)

@@ -23,7 +23,8 @@ Config = TypeVar("Config")
 
 
 def load_weights(name: str) -> dict[str, Any]:
-    """The tensors of shipped weights by parameter name, in float32 on the CPU; counters stay whole numbers.
+    """The tensors of shipped weights by parameter name, in float32 on the CPU; counters stay whole
+    numbers.
 
     Raises:
         CourseError: no such weights, their bytes have changed, or they are no weights.
@@ -37,7 +38,9 @@ def load_weights(name: str) -> dict[str, Any]:
         tensors = load_file(path)
     except SafetensorError as error:
         raise CourseError(f"{path} holds no weights ({error}): {WAY_OUT}") from error
-    return {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+    return {
+        key: value.float() if value.is_floating_point() else value for key, value in tensors.items()
+    }
 
 
 def load_into(network: Any, name: str) -> Any:
@@ -59,7 +62,9 @@ def load_into(network: Any, name: str) -> Any:
 
 
 def config_from(kind: type[Config], saved: dict[str, Any]) -> Config:
-    """A configuration from the fields that a card or a run saved; fields that are not known here are left out."""
+    """A configuration from the fields that a card or a run saved; fields that are not known here
+    are left out.
+    """
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every Config is a dataclass
     return kind(**({"n_steps": 0} | {name: saved[name] for name in known & saved.keys()}))
 
@@ -91,32 +96,45 @@ def file_of(name_or_file: str | Path) -> Path:
     if not path.is_dir():
         return path
     if not (path / LAST).is_file():
-        raise CourseError(f"{path} is a folder without {LAST}: give the folder of a run, or a file of weights")
+        raise CourseError(
+            f"{path} is a folder without {LAST}: give the folder of a run, or a file of weights"
+        )
     return path / LAST
 
 
 def read_pickled(path: Path) -> dict[str, Any]:
-    """A file of `torch.save` that holds tensors and plain values only, its checksums compared first.
+    """A file of `torch.save` that holds tensors and plain values only, its checksums compared
+    first.
 
     Raises:
         CourseError: it is damaged, is no such file, or holds code.
     """
-    if zipfile.is_zipfile(path) and (damage := damage_in_zip(path)):  # files of old releases are no archives
+    # files of old releases are no archives
+    if zipfile.is_zipfile(path) and (damage := damage_in_zip(path)):
         raise CourseError(f"{path} is damaged ({damage}): download or save it again")
     try:
-        with open(path, "rb") as file, warnings.catch_warnings():  # torch itself opens no name that is not UTF-8
+        # torch itself opens no name that is not UTF-8
+        with open(path, "rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             state = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "Weights only load failed" in str(error) and "Unsupported global" in str(error):
-            raise CourseError(f"{path} holds more than weights and was not opened: use only files you trust") from error
-        raise CourseError(f"{path} is damaged or no file of weights: download or save it again") from error
+            raise CourseError(
+                f"{path} holds more than weights and was not opened: use only files you trust"
+            ) from error
+        raise CourseError(
+            f"{path} is damaged or no file of weights: download or save it again"
+        ) from error
     except PermissionError as error:
         raise CourseError(f"{path} may not be read: change its permissions") from error
     except Exception as error:  # torch raises almost anything on damaged bytes
-        raise CourseError(f"{path} is damaged or no file of weights: download or save it again") from error
+        raise CourseError(
+            f"{path} is damaged or no file of weights: download or save it again"
+        ) from error
     if not isinstance(state, dict):
-        raise CourseError(f"{path} holds a {type(state).__name__}, no weights by name: give a generator's file")
+        raise CourseError(
+            f"{path} holds a {type(state).__name__}, no weights by name: give a generator's file"
+        )
     return state
 
 
@@ -136,7 +154,9 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     except PermissionError as error:
         raise CourseError(f"{path} may not be read: change its permissions") from error
     except OSError as error:
-        raise CourseError(f"{path} cannot be read ({error.strerror or error}): copy it again") from error
+        raise CourseError(
+            f"{path} cannot be read ({error.strerror or error}): copy it again"
+        ) from error
 
 
 def read_card_beside(path: Path) -> dict[str, Any]:
@@ -149,7 +169,9 @@ def read_card_beside(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(card.read_text())
     except FileNotFoundError as error:
-        raise CourseError(f"no card {card} beside {path}: copy both, as they lie in data/weights/") from error
+        raise CourseError(
+            f"no card {card} beside {path}: copy both, as they lie in data/weights/"
+        ) from error
     except (ValueError, OSError, RecursionError) as error:
         raise CourseError(f"{card} cannot be read as a card: copy it again") from error
     if not isinstance(found, dict):
@@ -171,7 +193,8 @@ def filled(
         build: makes the network that the file or its card describes.
         tensors: what should be a state dict.
         name: of the file, for messages.
-        n_layers: how many layers of one kind the network is to have, as found in the file or its card.
+        n_layers: how many layers of one kind the network is to have, as found in the file or its
+            card.
         kind: of network, for messages.
 
     Raises:
@@ -181,8 +204,10 @@ def filled(
         if n_layers > len(tensors):  # building them might never end
             raise ValueError(f"{n_layers} layers, but {len(tensors)} tensors")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of layers of no size; what matters is an error here
-            with torch.device("meta"):  # sizes alone: a network far too large is refused before it takes memory
+            # torch warns of layers of no size; what matters is an error here
+            warnings.simplefilter("ignore")
+            # sizes alone: a network far too large is refused before it takes memory
+            with torch.device("meta"):
                 build().load_state_dict(tensors)
             network = build()
             network.load_state_dict(tensors)
@@ -191,5 +216,7 @@ def filled(
         raise CourseError(f"{name} does not fit {kind} ({reason})") from error
     for key, value in network.state_dict().items():
         if not value.isfinite().all():
-            raise CourseError(f"{name} holds values that are not finite ({key}): download or save it again")
+            raise CourseError(
+                f"{name} holds values that are not finite ({key}): download or save it again"
+            )
     return network.float().eval().requires_grad_(False)

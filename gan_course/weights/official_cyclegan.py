@@ -20,24 +20,33 @@ def looks_official(state: dict[str, Any]) -> bool:
 def from_official(state: dict[str, Any], name: str) -> ResnetGenerator:
     """Our generator with the weights of an official one.
 
-    Running statistics of old files are dropped, a "module." before every name too, and a second convolution that a
-    dropout layer pushed to place 6 of its block is brought back to 5.
+    Running statistics of old files are dropped, a "module." before every name too, and a second
+    convolution that a dropout layer pushed to place 6 of its block is brought back to 5.
 
     Args:
         state: tensors by name.
         name: of the file, for messages.
 
     Raises:
-        CourseError: these are not the tensors of an official ResNet generator, or not all are finite.
+        CourseError: these are not the tensors of an official ResNet generator, or not all are
+            finite.
     """
-    tensors = {_our_name(str(key)): value for key, value in state.items() if not str(key).endswith(STATISTICS)}
+    tensors = {
+        _our_name(str(key)): value
+        for key, value in state.items()
+        if not str(key).endswith(STATISTICS)
+    }
     first = tensors.get("model.1.weight")
     if not isinstance(first, Tensor) or first.ndim != 4 or first.shape[2:] != (7, 7):
-        raise CourseError(f"{name} is no official ResNet generator (no 7 x 7 convolution first): give latest_net_G.pth")
+        raise CourseError(
+            f"{name} is no official ResNet generator (no 7 x 7 convolution first): give latest_net_G.pth"
+        )
     blocks = {key.split(".")[1] for key in tensors if ".conv_block." in key}
     last = f"model.{FIRST_BLOCK + len(blocks) + 7}.weight"
     if not blocks or not isinstance(tensors.get(last), Tensor):
-        raise CourseError(f"{name} is no official ResNet generator ({len(blocks)} blocks, no {last}): check the file")
+        raise CourseError(
+            f"{name} is no official ResNet generator ({len(blocks)} blocks, no {last}): check the file"
+        )
 
     def build() -> ResnetGenerator:
         return ResnetGenerator(

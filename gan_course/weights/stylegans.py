@@ -1,4 +1,6 @@
-"""Finds a StyleGAN: by the name of shipped weights, in a file of weights with its card, or in a training run."""
+"""Finds a StyleGAN: by the name of shipped weights, in a file of weights with its card, or in a
+training run.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -27,37 +29,47 @@ def load_stylegan(name_or_file: str | Path) -> StyleGANGenerator:
     """A trained generator (its averaged weights), in evaluation mode, in float32 on the CPU.
 
     Args:
-        name_or_file: shipped weights such as "stylegan-critters64"; a .safetensors file with its card (.json) beside
-            it; or a run of `train stylegan`: its folder, or `last.pt` in it.
+        name_or_file: shipped weights such as "stylegan-critters64"; a .safetensors file with its
+            card (.json) beside it; or a run of `train stylegan`: its folder, or `last.pt` in it.
 
     Raises:
-        CourseError: no such weights; a damaged file; weights of another kind, another architecture or another
-            resolution than their card says; weights that are not finite; a file that holds code.
+        CourseError: no such weights; a damaged file; weights of another kind, another architecture
+            or another resolution than their card says; weights that are not finite; a file that
+            holds code.
     """
     name = str(name_or_file)
     if is_shipped(name_or_file):
         return _from_card(load_weights(name), read_card(name), name)
     path = file_of(name_or_file)
     if not path.is_file():
-        raise CourseError(f"no weights named {name!r}, and no such file: choose from {stylegan_names()}")
+        raise CourseError(
+            f"no weights named {name!r}, and no such file: choose from {stylegan_names()}"
+        )
     if path.suffix.lower() == ".safetensors":
         return _from_card(read_safetensors(path), read_card_beside(path), name)
     state = read_pickled(path)
     if not isinstance(state.get("config"), dict) or not isinstance(state.get("step"), dict):
         raise CourseError(f"{path} is no run of this course: give last.pt of `train stylegan`")
     if state.get("family") != FAMILY:
-        raise CourseError(f"{path} is a {state.get('family')} run, not {FAMILY}: choose another file")
+        raise CourseError(
+            f"{path} is a {state.get('family')} run, not {FAMILY}: choose another file"
+        )
     return _filled(state["config"], state["step"].get("G_ema"), name)
 
 
 def stylegan_names() -> str:
     """Names of the shipped StyleGANs, for a message."""
-    return ", ".join(name for name in weight_names() if read_card(name).get("family") == FAMILY) or "none yet"
+    return (
+        ", ".join(name for name in weight_names() if read_card(name).get("family") == FAMILY)
+        or "none yet"
+    )
 
 
 def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> StyleGANGenerator:
     if card.get("family") != FAMILY or not isinstance(card.get("config"), dict):
-        raise CourseError(f"{name} is no StyleGAN but {card.get('what', 'something else')}: choose {stylegan_names()}")
+        raise CourseError(
+            f"{name} is no StyleGAN but {card.get('what', 'something else')}: choose {stylegan_names()}"
+        )
     return _filled(card["config"], tensors, name)
 
 

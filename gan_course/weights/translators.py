@@ -28,14 +28,15 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
     """A trained generator from pictures to pictures, in evaluation mode, in float32 on the CPU.
 
     Args:
-        name_or_file: shipped weights such as "photo2vangogh"; a .safetensors file with its card (.json) beside it;
-            a run of `train cyclegan`, its folder or `last.pt` in it; or a generator of the official CycleGAN repository
-            (.pth).
+        name_or_file: shipped weights such as "photo2vangogh"; a .safetensors file with its card
+            (.json) beside it; a run of `train cyclegan`, its folder or `last.pt` in it; or a
+            generator of the official CycleGAN repository (.pth).
         direction: "AB" or "BA", for a run, which holds both; empty for everything else.
 
     Raises:
-        CourseError: no such weights; a damaged file; weights of another kind or another architecture, or not
-            finite; a file that holds code; a direction that is missing, unknown or not wanted.
+        CourseError: no such weights; a damaged file; weights of another kind or another
+            architecture, or not finite; a file that holds code; a direction that is missing,
+            unknown or not wanted.
     """
     if direction not in ("", *GENERATORS):
         raise CourseError(f"unknown direction {direction!r}: choose AB or BA")
@@ -44,9 +45,13 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
         return _one_way(_from_card(tensors, card, str(name_or_file)), name_or_file, direction)
     path = file_of(name_or_file)
     if not path.is_file():
-        raise CourseError(f"no weights named {str(name_or_file)!r}, and no such file: choose from {_translators()}")
+        raise CourseError(
+            f"no weights named {str(name_or_file)!r}, and no such file: choose from {_translators()}"
+        )
     if path.suffix.lower() == ".safetensors":
-        return _one_way(_from_card(read_safetensors(path), read_card_beside(path), str(path)), path, direction)
+        return _one_way(
+            _from_card(read_safetensors(path), read_card_beside(path), str(path)), path, direction
+        )
     state = read_pickled(path)
     if looks_official(state):
         return _one_way(from_official(state, str(path)), path, direction)
@@ -56,8 +61,8 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
 def load_official_cyclegan(path: str | Path) -> ResnetGenerator:
     """A generator of the official CycleGAN repository, from its `.pth` file, in evaluation mode.
 
-    Width and number of blocks are read off the tensors. Files of old releases, with running statistics of
-    InstanceNorm, are read too; those statistics were never used for pictures.
+    Width and number of blocks are read off the tensors. Files of old releases, with running
+    statistics of InstanceNorm, are read too; those statistics were never used for pictures.
 
     Args:
         path: such as `latest_net_G.pth`, written by the official code.
@@ -73,15 +78,21 @@ def load_official_cyclegan(path: str | Path) -> ResnetGenerator:
 
 def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> ResnetGenerator:
     if card.get("family") != "cyclegan" or not isinstance(card.get("generator"), dict):
-        raise CourseError(f"{name} is no translator but {card.get('what', 'something else')}: choose {_translators()}")
+        raise CourseError(
+            f"{name} is no translator but {card.get('what', 'something else')}: choose {_translators()}"
+        )
     return _filled(card["generator"], tensors, name)
 
 
 def _from_run(state: dict[str, Any], path: Path, direction: str) -> ResnetGenerator:
     if not isinstance(state.get("config"), dict) or not isinstance(state.get("step"), dict):
-        raise CourseError(f"{path} is neither a run of this course nor an official generator: check the file")
+        raise CourseError(
+            f"{path} is neither a run of this course nor an official generator: check the file"
+        )
     if state.get("family") != "cyclegan":
-        raise CourseError(f"{path} is a {state.get('family')} run, not cyclegan: choose another file")
+        raise CourseError(
+            f"{path} is a {state.get('family')} run, not cyclegan: choose another file"
+        )
     if not direction:
         raise CourseError(f"{path} holds both directions: add --direction AB or --direction BA")
     step, name = state["step"], GENERATORS[direction]
@@ -104,4 +115,7 @@ def _one_way(G: ResnetGenerator, name: str | Path, direction: str) -> ResnetGene
 
 
 def _translators() -> str:
-    return ", ".join(name for name in weight_names() if read_card(name).get("family") == "cyclegan") or "none yet"
+    return (
+        ", ".join(name for name in weight_names() if read_card(name).get("family") == "cyclegan")
+        or "none yet"
+    )

@@ -1,6 +1,8 @@
-"""What each part of CycleGAN buys: the same training with parts taken away, over seeds, measured against the truth.
+"""What each part of CycleGAN buys: the same training with parts taken away, over seeds, measured
+against the truth.
 
-`python -m maintain cyclegan_ablations NAME` runs what is missing in docs/results/NAME.json. The lessons read the files.
+`python -m maintain cyclegan_ablations NAME` runs what is missing in docs/results/NAME.json. The
+lessons read the files.
 """
 
 import argparse
@@ -70,8 +72,12 @@ def train_and_measure(table: Ablation, config: CycleGANConfig, seed: int) -> Row
 
 
 def _measure_critters(step: CycleGANStep) -> Row:
-    plain, factors = critters.load_critters("test", n=N_TEST, resolution=32, seed=0, texture="plain")
-    striped = to_float(critters.draw_critters(critters.twin(factors, "texture", "stripes"), resolution=32))
+    plain, factors = critters.load_critters(
+        "test", n=N_TEST, resolution=32, seed=0, texture="plain"
+    )
+    striped = to_float(
+        critters.draw_critters(critters.twin(factors, "texture", "stripes"), resolution=32)
+    )
     plain = to_float(plain)
     to_striped, to_plain = (_applied(step, letters) for letters in ("G_AB", "G_BA"))
     made = to_striped(plain)

@@ -35,7 +35,8 @@ class Reading:
     Attributes:
         value: mean over the draws of spoilt pictures.
         clean: mean over the draws of real ones that it is compared with.
-        deviations: how far the first is from the second on the worse side, in standard deviations between real draws.
+        deviations: how far the first is from the second on the worse side, in standard deviations
+            between real draws.
     """
 
     value: float
@@ -61,15 +62,17 @@ def sensitivity(
         n: pictures a draw.
 
     Returns:
-        Failure -> measure -> reading. The first, "real, twice", holds no failure: three unspoilt draws, compared with
-        the others. The rest are compared with all of them.
+        Failure -> measure -> reading. The first, "real, twice", holds no failure: three unspoilt
+        draws, compared with the others. The rest are compared with all of them.
 
     Raises:
         ValueError: fewer than five draws, or three without the dropped class.
     """
     draws, without = _draws(pool, n), _draws(pool[~dropped], n)
     if len(draws) < 5 or len(without) < 3:
-        raise ValueError(f"a pool of {len(pool)} gives too few draws of {n}, five and three are needed: make it larger")
+        raise ValueError(
+            f"a pool of {len(pool)} gives too few draws of {n}, five and three are needed: make it larger"
+        )
     spoilt: dict[str, list[Tensor]] = {}
     failures: dict[str, Callable[[Tensor, int], Tensor]] = {
         "noise, sigma 0.05": lambda images, seed: add_noise(images, sigma=0.05, seed=seed),
@@ -82,7 +85,10 @@ def sensitivity(
     spoilt["a dropped class"] = without[:3]
     real_rows = [panel(images) for images in draws]
     table = {"real, twice": _readings(real_rows[:3], real_rows[3:])}
-    return table | {name: _readings([panel(images) for images in sets], real_rows) for name, sets in spoilt.items()}
+    return table | {
+        name: _readings([panel(images) for images in sets], real_rows)
+        for name, sets in spoilt.items()
+    }
 
 
 def _readings(row: list[dict[str, float]], clean: list[dict[str, float]]) -> dict[str, Reading]:
@@ -103,7 +109,8 @@ def _draws(pool: Tensor, n: int) -> list[Tensor]:
 def measure_world(world: str) -> dict[str, dict[str, Reading]]:
     """Spoil the training pictures of one world and read every measure, over the shipped reader.
 
-    2,000 pictures stand for the training set of a generator; the rest, in draws of 1,000, for what it makes.
+    2,000 pictures stand for the training set of a generator; the rest, in draws of 1,000, for what
+    it makes.
 
     Args:
         world: a key of `WORLDS`.
@@ -116,12 +123,20 @@ def measure_world(world: str) -> dict[str, dict[str, Reading]]:
     question, value = DROPPED[world]
     dropped = answers[:, list(recipe.questions).index(question)] == value
     real, held_out, pool = images.split([N_REAL, N, len(images) - N_REAL - N])
-    return sensitivity(Panel(load_reader(world), real, held_out), real, pool, dropped[N_REAL + N :], n=N)
+    return sensitivity(
+        Panel(load_reader(world), real, held_out), real, pool, dropped[N_REAL + N :], n=N
+    )
 
 
-def as_markdown(worlds: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]], commit: str) -> str:
+def as_markdown(
+    worlds: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]], commit: str
+) -> str:
     """The table as prose readers want it: which measure notices which failure, and by how much."""
-    quiet = max(reading["deviations"] for failures in worlds.values() for reading in failures["real, twice"].values())
+    quiet = max(
+        reading["deviations"]
+        for failures in worlds.values()
+        for reading in failures["real, twice"].values()
+    )
     lines = [
         "# What the feature networks notice",
         "",
@@ -136,7 +151,10 @@ def as_markdown(worlds: Mapping[str, Mapping[str, Mapping[str, Mapping[str, floa
     for world, failures in worlds.items():
         question, value = DROPPED[world]
         lines += [f"## {world}", "", f"(the class left out: {question} {value})", ""]
-        lines += ["| failure | " + " | ".join(MEASURES) + " |", "| --- |" + " ---: |" * len(MEASURES)]
+        lines += [
+            "| failure | " + " | ".join(MEASURES) + " |",
+            "| --- |" + " ---: |" * len(MEASURES),
+        ]
         for failure, readings in failures.items():
             cells = [_cell(readings[name], plain=failure == "real, twice") for name in MEASURES]
             lines.append(f"| {failure} | " + " | ".join(cells) + " |")
@@ -153,7 +171,9 @@ def _cell(reading: Mapping[str, float], *, plain: bool) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every world; the exit code is that of `run_command`."""
-    parser = OneLineParser(prog="python -m maintain reader_sensitivity", description=_measure.__doc__)
+    parser = OneLineParser(
+        prog="python -m maintain reader_sensitivity", description=_measure.__doc__
+    )
     return run_command(parser, arguments, _measure)
 
 
@@ -164,11 +184,14 @@ def _measure(_: argparse.Namespace) -> int:
         print(f"{world} ...", flush=True)
         readings = measure_world(world)
         worlds[world] = {
-            failure: {name: asdict(reading) for name, reading in row.items()} for failure, row in readings.items()
+            failure: {name: asdict(reading) for name, reading in row.items()}
+            for failure, row in readings.items()
         }
     commit = current_commit()
     with atomic_write(RESULTS_FILE) as temporary:
-        temporary.write_text(json.dumps({"commit": commit, "n": N, "worlds": worlds}, indent=1) + "\n")
+        temporary.write_text(
+            json.dumps({"commit": commit, "n": N, "worlds": worlds}, indent=1) + "\n"
+        )
     page = as_markdown(worlds, commit)
     with atomic_write(RESULTS_FILE.with_suffix(".md")) as temporary:
         temporary.write_text(page)

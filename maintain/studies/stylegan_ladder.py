@@ -1,6 +1,7 @@
 """StyleGAN's configurations A to F at the course's scale: one budget, three seeds, measured alike.
 
-`python -m maintain stylegan_ladder` runs what is missing in docs/results/style-ladder.json; lesson 11 reads the file.
+`python -m maintain stylegan_ladder` runs what is missing in docs/results/style-ladder.json; lesson
+11 reads the file.
 """
 
 import argparse
@@ -41,7 +42,14 @@ LADDER = StyleGANConfig(
     stable_steps=150,
     fade_steps=75,
 )
-_A = {"smooth": False, "styles": False, "constant": False, "noise": False, "n_mapping": 0, "mixing": 0.0}
+_A = {
+    "smooth": False,
+    "styles": False,
+    "constant": False,
+    "noise": False,
+    "n_mapping": 0,
+    "mixing": 0.0,
+}
 _C = {"constant": False, "noise": False, "mixing": 0.0}
 STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "A": ("progressive GAN", _A),
@@ -53,24 +61,32 @@ STEPS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Configuration -> what it adds, and the fields of the full configuration that differ in it.
 
-The paper's B also changes other things (training time, rates, on FFHQ the loss); ours adds the filters alone.
+The paper's B also changes other things (training time, rates, on FFHQ the loss); ours adds the
+filters alone.
 """
 
 
 def run() -> None:
-    """Train and measure every configuration and seed that the table lacks, and write each row at once."""
+    """Train and measure every configuration and seed that the table lacks, and write each row at
+    once.
+    """
 
     def measure(row: Row) -> Row:
         _, changes = STEPS[row["config"]]
         return train_and_measure(replace(LADDER, **changes), row["seed"])
 
     rows = [{"config": letter, "seed": seed} for seed in SEEDS for letter in STEPS]
-    facts = {"n_steps": LADDER.n_steps, "batch_size": LADDER.batch_size, "img_resolution": LADDER.img_resolution}
+    facts = {
+        "n_steps": LADDER.n_steps,
+        "batch_size": LADDER.batch_size,
+        "img_resolution": LADDER.img_resolution,
+    }
     fill(NAME, rows, measure, facts, "python -m maintain stylegan_ladder")
 
 
 def train_and_measure(config: StyleGANConfig, seed: int) -> dict[str, float]:
-    """One training, and its distance from real critters: Fréchet distance, precision and recall (k = 3).
+    """One training, and its distance from real critters: Fréchet distance, precision and recall (k
+    = 3).
 
     Pictures of less than 64 px are enlarged for the reader; real ones likewise.
     """
@@ -79,7 +95,9 @@ def train_and_measure(config: StyleGANConfig, seed: int) -> dict[str, float]:
     fit(training.step, training.batches, n_steps=config.n_steps)
     real, _ = load_critters("train", n=N_TEST, resolution=config.img_resolution, seed=100)
     reader = load_reader("critters")
-    known, made = (features_of(reader, _enlarged(some)) for some in (real, _sample(training.step, N_TEST)))
+    known, made = (
+        features_of(reader, _enlarged(some)) for some in (real, _sample(training.step, N_TEST))
+    )
     precision, recall = precision_recall(known, made)
     return {
         "frechet": round(frechet_distance(known, made), 2),
@@ -90,7 +108,9 @@ def train_and_measure(config: StyleGANConfig, seed: int) -> dict[str, float]:
 
 @torch.no_grad()
 def _sample(step: StyleGANStep, n: int) -> torch.Tensor:
-    z = torch.randn(n, step.G.z_dim, generator=torch.Generator().manual_seed(1)).to(step.runtime.device)
+    z = torch.randn(n, step.G.z_dim, generator=torch.Generator().manual_seed(1)).to(
+        step.runtime.device
+    )
     return torch.cat([step.preview(part).cpu() for part in z.split(250)])
 
 
@@ -103,7 +123,9 @@ def _enlarged(images: torch.Tensor) -> torch.Tensor:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the table; the exit code is that of `run_command`."""
-    parser = OneLineParser(prog="python -m maintain stylegan_ladder", description=__doc__.splitlines()[0])
+    parser = OneLineParser(
+        prog="python -m maintain stylegan_ladder", description=__doc__.splitlines()[0]
+    )
     return run_command(parser, arguments, _run_table)
 
 

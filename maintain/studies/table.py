@@ -12,13 +12,18 @@ Row = dict[str, Any]
 
 
 def fill(
-    name: str, rows: Iterable[Row], measure: Callable[[Row], Mapping[str, Any]], facts: Mapping[str, Any], command: str
+    name: str,
+    rows: Iterable[Row],
+    measure: Callable[[Row], Mapping[str, Any]],
+    facts: Mapping[str, Any],
+    command: str,
 ) -> None:
     """Measure every row that docs/results/NAME.json lacks, and write each at once.
 
     Args:
         name: of the file.
-        rows: what names each row, such as {"arm": "full", "seed": 0}, in the order in which they are measured.
+        rows: what names each row, such as {"arm": "full", "seed": 0}, in the order in which they
+            are measured.
         measure: from that to the row's figures.
         facts: what the table says of its trainings, beside commit, hardware and command.
         command: writes the table anew.
@@ -28,7 +33,12 @@ def fill(
     """
     path = results_file(name)
     done = recorded(name)["rows"] if path.is_file() else []
-    about = {**facts, "commit": current_commit(), "hardware": str(choose_runtime()), "command": command}
+    about = {
+        **facts,
+        "commit": current_commit(),
+        "hardware": str(choose_runtime()),
+        "command": command,
+    }
     for row in rows:
         if any(old.items() >= row.items() for old in done):
             continue

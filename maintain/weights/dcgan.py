@@ -36,14 +36,17 @@ def measure(name: str) -> dict[str, dict[str, Any]]:
 
 @torch.no_grad()
 def fashion_metrics(G: DCGANGenerator, *, n: int = 1_000, seed: int = 1) -> dict[str, float]:
-    """What the shipped reader sees in n samples of a generator of clothing, against the 1,000 held-out pictures.
+    """What the shipped reader sees in n samples of a generator of clothing, against the 1,000
+    held-out pictures.
 
-    Precision and recall (k = 3) are given beside those of n training pictures against the same held-out ones:
-    that is what a perfect generator would reach.
+    Precision and recall (k = 3) are given beside those of n training pictures against the same
+    held-out ones: that is what a perfect generator would reach.
     """
     reader = load_reader("fashion")
     z = torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed))
-    fake = torch.cat([G(part) for part in z.to(next(G.parameters()).device).split(250)]).float().cpu()
+    fake = (
+        torch.cat([G(part) for part in z.to(next(G.parameters()).device).split(250)]).float().cpu()
+    )
     held_out = features_of(reader, load_fashion("test")[0])
     real = precision_recall(held_out, features_of(reader, load_fashion("train")[0][:n]))
     made = precision_recall(held_out, features_of(reader, fake))

@@ -17,8 +17,16 @@ def make(name: str) -> None:
     started = time.perf_counter()
     reader = fit_reader(world, seed=0, runtime=choose_runtime())
     minutes = round((time.perf_counter() - started) / 60, 1)
-    facts = {"what": f"feature network: answers {', '.join(world.questions)}", "family": "reader", "seed": 0}
-    ship(name, reader.state_dict(), facts | {"data": world.data, "steps": world.n_steps, "minutes": minutes})
+    facts = {
+        "what": f"feature network: answers {', '.join(world.questions)}",
+        "family": "reader",
+        "seed": 0,
+    }
+    ship(
+        name,
+        reader.state_dict(),
+        facts | {"data": world.data, "steps": world.n_steps, "minutes": minutes},
+    )
 
 
 def measure(name: str) -> dict[str, dict[str, Any]]:
@@ -27,7 +35,9 @@ def measure(name: str) -> dict[str, dict[str, Any]]:
 
 
 def reader_metrics(world: str) -> dict[str, float]:
-    """The share of right answers of a shipped reader to each question, over 1,000 held-out pictures."""
+    """The share of right answers of a shipped reader to each question, over 1,000 held-out
+    pictures.
+    """
     images, answers = turned(WORLDS[world], *WORLDS[world].load("test", 1_000, 0), seed=0)
     told = read_answers(load_reader(world), images)
     shares = {}

@@ -36,7 +36,11 @@ def train(training: Training, name: str, *, n_steps: int, save_every: int) -> di
 
 def recipe(config: Any) -> dict[str, Any]:
     """What a card says of a configuration: its fields, the steps, the pictures seen."""
-    return {"config": asdict(config), "steps": config.n_steps, "pictures": config.n_steps * config.batch_size}
+    return {
+        "config": asdict(config),
+        "steps": config.n_steps,
+        "pictures": config.n_steps * config.batch_size,
+    }
 
 
 def ship(name: str, tensors: dict[str, Any], facts: dict[str, Any]) -> None:
@@ -60,4 +64,7 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown CPU")
+    return next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
+        "unknown CPU",
+    )

@@ -24,10 +24,12 @@ ASKED = {
     "critters": ("shape", "texture", "body_colour", "background", "top", "eyes", "mouth"),
     "toons": ("hair", "skin", "background"),
 }
-# Narrow networks. StyleGAN2's, which learnt faster here than AdaIN's at the same budget, with lesson 03's relativistic
-# loss and both penalties: 1.5 times fewer pictures to the same Frechet distance.
+# Narrow networks. StyleGAN2's, which learnt faster here than AdaIN's at the same budget, with
+# lesson 03's relativistic loss and both penalties: 1.5 times fewer pictures to the same Frechet
+# distance.
 STYLEGANS = {
-    # Critters have nineteen eyes and nineteen mouths: two million pictures, which is minutes on a GPU alone.
+    # Critters have nineteen eyes and nineteen mouths: two million pictures, which is minutes on a
+    # GPU alone.
     "critters": StyleGANConfig(
         n_steps=64_000,
         architecture="stylegan2",
@@ -75,7 +77,8 @@ class Coverage:
     Attributes:
         precision: share of fakes among the real pictures, over that of new real pictures.
         recall: share of real pictures among the fakes, likewise.
-        missing: values of the asked attributes that hardly appear: under a tenth of their share in real pictures.
+        missing: values of the asked attributes that hardly appear: under a tenth of their share in
+            real pictures.
         halved: values with less than half of their share.
     """
 
@@ -91,7 +94,11 @@ def make(name: str) -> None:
     config = STYLEGANS[world]
     images, _ = WORLDS[world].load("train", N_TRAIN[world], 0)
     training = build_stylegan(config, images, seed=0, runtime=choose_runtime())
-    facts = {"what": f"{_name(config)} generator (averaged weights), {world}", "family": "stylegan", "seed": 0}
+    facts = {
+        "what": f"{_name(config)} generator (averaged weights), {world}",
+        "family": "stylegan",
+        "seed": 0,
+    }
     facts |= {"data": WORLDS[world].data} | recipe(config)
     facts |= train(training, name, n_steps=config.n_steps, save_every=SAVE_EVERY)
     ship(name, training.step.G_ema.state_dict(), facts)
@@ -115,17 +122,25 @@ def sample(G: StyleGANGenerator, n: int, *, first_seed: int = 0) -> Tensor:
     """Pictures of the seeds from `first_seed` on, without truncation: (n, 3, H, W) uint8."""
     parts = range(first_seed, first_seed + n, 500)
     return torch.cat(
-        [to_bytes(generate(G, styles(G, latents(range(k, min(k + 500, first_seed + n)), G.z_dim)))) for k in parts]
+        [
+            to_bytes(
+                generate(G, styles(G, latents(range(k, min(k + 500, first_seed + n)), G.z_dim)))
+            )
+            for k in parts
+        ]
     )
 
 
-def coverage(world: str, images: Tensor, *, n: int, reader: FeatureReader | None = None) -> Coverage:
+def coverage(
+    world: str, images: Tensor, *, n: int, reader: FeatureReader | None = None
+) -> Coverage:
     """Compare generated pictures of a world with as many real ones.
 
     Args:
         world: a key of `WORLDS` whose reader names attributes.
         images: (n, 3, H, W) uint8.
-        n: real pictures in each of two sets: one stands for the truth, the other for a perfect generator.
+        n: real pictures in each of two sets: one stands for the truth, the other for a perfect
+            generator.
         reader: the world's; loaded where it is None.
     """
     reader = load_reader(world) if reader is None else reader
@@ -138,7 +153,9 @@ def coverage(world: str, images: Tensor, *, n: int, reader: FeatureReader | None
         for name in ASKED[world]
         for value in range(len(wanted[name]))
     }
-    missing, halved = (tuple(key for key, part in fractions.items() if part < least) for least in (0.1, 0.5))
+    missing, halved = (
+        tuple(key for key, part in fractions.items() if part < least) for least in (0.1, 0.5)
+    )
     return Coverage(made[0] / real[0], made[1] / real[1], missing, halved)
 
 

@@ -43,7 +43,8 @@ class Translation:
         names: of the shipped weights of G_AB and of G_BA; "" where a direction does not ship.
         data: both sets in words, with their licence.
         config: the recipe.
-        measure: from a generator of each direction, as `translate` runs it, to the figures of each direction.
+        measure: from a generator of each direction, as `translate` runs it, to the figures of each
+            direction.
     """
 
     A: str
@@ -77,9 +78,15 @@ def make(name: str) -> None:
         runtime=choose_runtime(),
     )
     took = train(training, key, n_steps=config.n_steps, save_every=SAVE_EVERY)
-    for shipped, letters, ends in zip(chosen.names, ("G_AB", "G_BA"), (chosen.ends, chosen.ends[::-1]), strict=True):
+    for shipped, letters, ends in zip(
+        chosen.names, ("G_AB", "G_BA"), (chosen.ends, chosen.ends[::-1]), strict=True
+    ):
         if shipped:
-            facts = {"what": f"CycleGAN generator, {ends[0]} to {ends[1]}", "from": ends[0], "to": ends[1]}
+            facts = {
+                "what": f"CycleGAN generator, {ends[0]} to {ends[1]}",
+                "from": ends[0],
+                "to": ends[1],
+            }
             facts |= {"family": "cyclegan", "seed": 0, "data": chosen.data} | recipe(config) | took
             ship(shipped, training.step.best(letters).state_dict(), facts)
 
@@ -100,11 +107,15 @@ def measure_translation(name: str, G_AB: nn.Module, G_BA: nn.Module) -> tuple[Me
         G_AB: from A to B; the very same as `G_BA` where only one direction is wanted.
         G_BA: from B to A.
     """
-    return TRANSLATIONS[name].measure(*(lambda images, G=G: in_parts(G, images) for G in (G_AB, G_BA)))
+    return TRANSLATIONS[name].measure(
+        *(lambda images, G=G: in_parts(G, images) for G in (G_AB, G_BA))
+    )
 
 
 def critter_metrics(to_striped: Translate, to_plain: Translate) -> tuple[Metrics, Metrics]:
-    """The error against the twin that differs in the stripes alone, and what doing nothing would give."""
+    """The error against the twin that differs in the stripes alone, and what doing nothing would
+    give.
+    """
     plain, factors = critters.load_critters("test", n=N_TEST, seed=0, texture="plain")
     striped = to_float(critters.draw_critters(critters.twin(factors, "texture", "stripes")))
     plain = to_float(plain)
@@ -116,9 +127,12 @@ def critter_metrics(to_striped: Translate, to_plain: Translate) -> tuple[Metrics
 
 
 def earth_metrics(to_map: Translate, to_satellite: Translate) -> tuple[Metrics, Metrics]:
-    """The error against the other view of the same hidden place, and that of its mean colour; the sea's overlap."""
+    """The error against the other view of the same hidden place, and that of its mean colour; the
+    sea's overlap.
+    """
     satellite, chart = (
-        to_float(load_domain(name, "test", n=N_TEST, seed=0)) for name in ("earth-satellite", "earth-map")
+        to_float(load_domain(name, "test", n=N_TEST, seed=0))
+        for name in ("earth-satellite", "earth-map")
     )
     tables = []
     for translate, source, truth, name in (
@@ -126,8 +140,15 @@ def earth_metrics(to_map: Translate, to_satellite: Translate) -> tuple[Metrics, 
         (to_satellite, chart, satellite, "earth-satellite"),
     ):
         made = translate(source)
-        colour = to_float(load_domain(name, n=1_000, seed=0)).mean((0, 2, 3), keepdim=True).expand_as(truth)
-        table = {"L1": _mean(l1_error(made, truth)), "L1, mean colour": _mean(l1_error(colour, truth))}
+        colour = (
+            to_float(load_domain(name, n=1_000, seed=0))
+            .mean((0, 2, 3), keepdim=True)
+            .expand_as(truth)
+        )
+        table = {
+            "L1": _mean(l1_error(made, truth)),
+            "L1, mean colour": _mean(l1_error(colour, truth)),
+        }
         overlap = intersection_over_union(sea_mask(made), sea_mask(truth))
         tables.append(table | {"sea IoU": round(overlap, 3)})
     return tables[0], tables[1]
@@ -136,9 +157,14 @@ def earth_metrics(to_map: Translate, to_satellite: Translate) -> tuple[Metrics, 
 def painting_metrics(to_painting: Translate, to_photo: Translate) -> tuple[Metrics, Metrics]:
     """The kernel distance to the other domain, before and after, and how much of the edges is kept."""
     reader = load_reader("photos")
-    photos, paintings = (load_domain(name, "test", n=N_TEST, seed=0) for name in ("photos", "paintings"))
+    photos, paintings = (
+        load_domain(name, "test", n=N_TEST, seed=0) for name in ("photos", "paintings")
+    )
     tables = []
-    for translate, source, target in ((to_painting, photos, paintings), (to_photo, paintings, photos)):
+    for translate, source, target in (
+        (to_painting, photos, paintings),
+        (to_photo, paintings, photos),
+    ):
         made = translate(to_float(source))
         wanted = features_of(reader, target)
         table = {"KID x 1000": kernel_distance(wanted, features_of(reader, made))}
@@ -150,7 +176,10 @@ def painting_metrics(to_painting: Translate, to_photo: Translate) -> tuple[Metri
 
 def colour_metrics(to_colour: Translate, _: Translate) -> tuple[Metrics, Metrics]:
     """The error in a* and b* against the colours that were taken away, and the change of lightness."""
-    grey, colour = (to_float(load_domain(name, "test", n=N_TEST, seed=0)) for name in ("earth-grey", "earth-satellite"))
+    grey, colour = (
+        to_float(load_domain(name, "test", n=N_TEST, seed=0))
+        for name in ("earth-grey", "earth-satellite")
+    )
     made = to_colour(grey)
     mean = to_lab(to_float(load_domain("earth-satellite", n=1_000, seed=0))).mean((0, 2, 3))[1:]
     truth = to_lab(colour)[:, 1:]
@@ -168,9 +197,10 @@ def _mean(values: Tensor) -> float:
     return round(float(values.mean()), 4)
 
 
-# What is not the paper's, and why: 64 px and a CPU ask for narrow networks, few blocks and a higher rate; G is averaged;
-# D has no norm, so that it sees brightness and contrast, and R1 instead. Critters and the earth keep their colours
-# because their G has no norm either and starts from no change; critters need to know where.
+# What is not the paper's, and why: 64 px and a CPU ask for narrow networks, few blocks and a higher
+# rate; G is averaged; D has no norm, so that it sees brightness and contrast, and R1 instead.
+# Critters and the earth keep their colours because their G has no norm either and starts from no
+# change; critters need to know where.
 TRANSLATIONS: Mapping[str, Translation] = {
     "critters": Translation(
         "critters-plain",

@@ -85,8 +85,10 @@ seed_everything(SEED)
 # choose its value at each $x$ separately. At a point $x$ the two terms weigh $p \log D + q \log(1 - D)$. Derive the $D$ that makes this largest,
 # and write it as a function of the two densities at that point.
 
+
 # %% tags=["exercise"]
 def optimal_discriminator(p, q):
+    # your code
     ...
 
 
@@ -142,8 +144,10 @@ plt.show()
 # Write $-V$ from the raw scores of a real and of a generated batch, as a mean over each. It must be finite, exact and have
 # the right gradient for scores of ±200. With $\mathrm{softplus}(s) = \log(1 + e^s)$, $-\log\sigma(s) = \mathrm{softplus}(-s)$.
 
+
 # %% tags=["exercise"]
 def d_loss(logits_real, logits_fake):
+    # your code
     ...
 
 
@@ -240,8 +244,10 @@ claim(
 # Write the JSD of two densities that are given on a grid of spacing `dx`. Where a density is zero, $0 \log 0$ counts as
 # zero: `torch.xlogy(a, b)` is $a \log b$ with that rule.
 
+
 # %% tags=["exercise"]
 def jsd(p, q, dx):
+    # your code
     ...
 
 
@@ -271,7 +277,9 @@ values, divergences = {}, {}
 lines = ["shift    V(D*)      JSD"]
 for shift in (0, 0.5, 1, 2, 4, 6, 8):
     a, b = normal_density(grid), normal_density(grid, shift)
-    at_best = torch.xlogy(a, a / (a + b)) + torch.xlogy(b, b / (a + b))  # 1 - D* is b / (a + b), without rounding to 0
+    at_best = torch.xlogy(a, a / (a + b)) + torch.xlogy(
+        b, b / (a + b)
+    )  # 1 - D* is b / (a + b), without rounding to 0
     values[shift] = (at_best.sum() * dx).item()
     terms = torch.xlogy(a, a) + torch.xlogy(b, b) - torch.xlogy(a + b, (a + b) / 2)
     divergences[shift] = (terms.sum() * dx / 2).item()
@@ -306,7 +314,9 @@ left.axhline(math.log(2), color=viz.SCORE, ls=":", label="log 2")
 left.set(xlabel="shift between p and q", ylabel="JSD", ylim=(0, 0.78))
 left.legend(frameon=False, loc="lower right")
 for shift, colour in ((1, "#9ecae1"), (3, "#4292c6"), (8, "#084594")):
-    right.plot(grid, torch.sigmoid(shift * (shift / 2 - grid)), color=colour, label=f"shift {shift}")
+    right.plot(
+        grid, torch.sigmoid(shift * (shift / 2 - grid)), color=colour, label=f"shift {shift}"
+    )
 right.set(xlabel="x", ylabel="D*(x)", xlim=(-3, 11))
 right.legend(frameon=False)
 plt.show()
@@ -381,13 +391,16 @@ print(f"loss_D {loss_D.item():.2f}, loss_G {loss_G.item():.2f}")
 edges = torch.linspace(-4, 4, 81)
 _, axes = viz.figure(11, 2.8, n_axes=len(frames), share=True)
 for ax, (step, (points, judged)) in zip(axes, frames.items(), strict=True):
-    ax.hist(points.numpy(), edges.numpy(), density=True, color=viz.FAKE, alpha=0.6, label="generated")
+    ax.hist(
+        points.numpy(), edges.numpy(), density=True, color=viz.FAKE, alpha=0.6, label="generated"
+    )
     ax.plot(x, p, color=viz.REAL, label="data")
     ax.plot(x, judged, color=viz.SCORE, ls="--", lw=1, label="D")
     ax.set(title=f"step {step}", xlabel="x", xlim=(-4, 4), ylim=(0, 1.05))
 axes[0].set(ylabel="density; D(x)", title="step 0 (spike cut off)")
 axes[0].legend(frameon=False, fontsize=8, loc="upper left")
 plt.show()
+
 
 # %%
 def distance(points):
@@ -431,8 +444,10 @@ claim(
 #     return loss
 # ```
 
+
 # %% tags=["exercise"]
 def d_step(D, G, opt_D, real, z):
+    # your code
     ...
 
 
@@ -475,8 +490,10 @@ exercises.check_d_step(d_step)
 #     return loss
 # ```
 
+
 # %% tags=["exercise"]
 def g_step(D, G, opt_G, z):
+    # your code
     ...
 
 
@@ -587,7 +604,10 @@ even_ring = centres[0].norm() * torch.stack([angle.cos(), angle.sin()], 1)
 covered, near_evenly = modes_covered(even_ring, centres, radius=3 * STD)
 print(f"spread evenly along the circle: {covered} of 8 modes, {near_evenly:.0%} of points near one")
 one_stray = torch.cat([centres[:1].repeat(799, 1), centres[1:2]])
-print("799 points on one mode and a single one on another:", modes_covered(one_stray, centres, radius=3 * STD)[0])
+print(
+    "799 points on one mode and a single one on another:",
+    modes_covered(one_stray, centres, radius=3 * STD)[0],
+)
 
 # %% [markdown]
 # The same loop again. Only the number of coordinates has changed.
@@ -686,7 +706,9 @@ for ax, step in zip(axes, shown, strict=True):
     arrows = arrows / arrows.norm(dim=1, keepdim=True).clamp_min(1)
     found, _ = modes_covered(points, centres, radius=3 * STD)
     viz.scatter(ax, ring[:1_500], points[:1_500], title=f"step {step}: {found} of 8 modes")
-    ax.quiver(*spots.T, *arrows.T, angles="xy", scale_units="xy", scale=2.6, width=0.005, color="0.15")
+    ax.quiver(
+        *spots.T, *arrows.T, angles="xy", scale_units="xy", scale=2.6, width=0.005, color="0.15"
+    )
 axes[0].legend(framealpha=1, fontsize=8, loc="upper left", markerscale=3)
 viz.show_jpeg()
 

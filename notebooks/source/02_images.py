@@ -118,8 +118,10 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # Derive the height after a transposed convolution. Start from the canvas: `size` kernels, painted `stride` apart,
 # then `padding` cut off on both sides.
 
+
 # %% tags=["exercise"]
 def transposed_size(size, kernel, stride, padding):
+    # your code
     ...
 
 
@@ -166,6 +168,7 @@ exercises.check_article_size(ends_at)
 # tutorial has 0.02 in its code and 0.2 in its comment. Does the slip matter? BatchNorm rescales every layer but the
 # last, so the damage should sit in the last one: its sum grows tenfold, and tanh is flat there. **Predict:** which
 # share of pixels will be stuck beyond 0.99?
+
 
 # %%
 @torch.no_grad()
@@ -227,8 +230,10 @@ claim("in evaluation mode they do not, but for rounding", in_evaluation, below=1
 # of PyTorch's layer is not the momentum, and PyTorch's momentum is not Keras' either: Keras keeps that share of the
 # **old** average, PyTorch takes in that share of the **new** value. Write the layer that does what was meant.
 
+
 # %% tags=["exercise"]
 def make_norm(n):
+    # your code
     ...
 
 
@@ -258,8 +263,10 @@ claim("with eps = 0.8 a quiet channel stays below a fifth of that", buggy / righ
 # Write `draw(G, z)`: samples that depend on their own z alone, without a graph, and with G left as it was found, in
 # its mode and in its statistics.
 
+
 # %% tags=["exercise"]
 def draw(G, z):
+    # your code
     ...
 
 
@@ -323,11 +330,20 @@ def remember(n_done, rows):
 
 
 every = max(1, cfg.dcgan.n_steps // 4)
-folder = lesson_folder("02_images", PROFILE)  # full only: an interrupted training goes on from there
-rows = fit_resumable(training, n_steps=cfg.dcgan.n_steps, folder=folder, hook=remember, hook_every=every)
+folder = lesson_folder(
+    "02_images", PROFILE
+)  # full only: an interrupted training goes on from there
+rows = fit_resumable(
+    training, n_steps=cfg.dcgan.n_steps, folder=folder, hook=remember, hook_every=every
+)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five small grids from left to right: flat grey, then blurred garment shapes that grow sharper and more varied with training."}}
-viz.show_grids({f"after {n} steps": images for n, images in list(previews.items())[:5]}, n_columns=4, zoom=1.7, quality=78)
+viz.show_grids(
+    {f"after {n} steps": images for n, images in list(previews.items())[:5]},
+    n_columns=4,
+    zoom=1.7,
+    quality=78,
+)
 
 # %% [markdown]
 # Outlines come first: a bright block in the middle of a dark frame. Sleeves and the low outline of shoes follow and
@@ -340,7 +356,9 @@ viz.show_losses(rows, smooth=20, title="the losses of the same training")
 fifth = max(1, len(rows) // 5)
 for part in (rows[k : k + fifth] for k in range(0, len(rows), fifth)):
     of_D, of_G = (fmean(row[name] for row in part) for name in ("loss_D", "loss_G"))
-    print(f"steps {part[0]['step']:4} to {part[-1]['step']:4}: mean of D's loss {of_D:.2f}, of G's {of_G:.2f}")
+    print(
+        f"steps {part[0]['step']:4} to {part[-1]['step']:4}: mean of D's loss {of_D:.2f}, of G's {of_G:.2f}"
+    )
 
 # %% [markdown]
 # At first D learns faster and G pays; then G catches up. In the stored run D's loss is lowest in the second fifth and
@@ -373,7 +391,9 @@ from gan_course.evaluation import coverage
 def measure(G, n=1_000, seed=1):
     z = torch.randn(n, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(runtime.device)
     samples = torch.cat([G(part) for part in z.split(250)]).float().cpu()
-    precision, recall = coverage.precision_recall(real_features, features.features_of(reader, samples))
+    precision, recall = coverage.precision_recall(
+        real_features, features.features_of(reader, samples)
+    )
     shares = features.answer_shares(reader, samples)["kind"]
     return {"samples": samples, "precision": precision, "recall": recall, "shares": shares}
 
@@ -430,7 +450,9 @@ more = fit_resumable(training, n_steps=n_more, folder=None, hook=watch, hook_eve
 _, (ax,) = viz.figure(7, 2.6)
 for name, colour in (("G", viz.FAKE), ("G_ema", viz.REAL)):
     ax.plot(range(2, len(moves[name]) + 2), moves[name], label=name, color=colour)
-ax.set(xlabel="further step", ylabel="mean change of a pixel", ylim=(0, None), xticks=range(2, 21, 2))
+ax.set(
+    xlabel="further step", ylabel="mean change of a pixel", ylim=(0, None), xticks=range(2, 21, 2)
+)
 ax.legend(frameon=False)
 plt.show()
 
@@ -461,8 +483,10 @@ print(f"the slow copy's pictures move {1 / ratio:.1f} times less far than G's")
 # Update `slow` in place from `G`: parameters averaged with `decay`, buffers (running statistics and the counter)
 # copied. Return `slow`.
 
+
 # %% tags=["exercise"]
 def update_average(slow, G, decay):
+    # your code
     ...
 
 
@@ -517,7 +541,9 @@ claim(
 )
 real_shares = features.answer_shares(reader, held_out)["kind"]
 for kind in range(10):
-    print(f"{CLASS_NAMES[kind]:12} drawn {shares[kind]:4.0%}   held-out pictures, as the reader sees them {real_shares[kind]:4.0%}")
+    print(
+        f"{CLASS_NAMES[kind]:12} drawn {shares[kind]:4.0%}   held-out pictures, as the reader sees them {real_shares[kind]:4.0%}"
+    )
 
 # %% [markdown]
 # And beside one another: your run and the shipped one, by the same measure. What a perfect generator would reach is
@@ -561,8 +587,10 @@ print(f"length of an end {ends.mean():.1f}, halfway {middle.mean():.1f}: {shorte
 # Write `slerp(a, b, t)` for two vectors: with the angle $\omega$ between them,
 # $\dfrac{\sin((1-t)\,\omega)}{\sin\omega}\,a + \dfrac{\sin(t\,\omega)}{\sin\omega}\,b$. Mind two vectors that are equal.
 
+
 # %% tags=["exercise"]
 def slerp(a, b, t):
+    # your code
     ...
 
 
@@ -586,7 +614,9 @@ exercises.check_slerp(slerp)
 with torch.no_grad():
     angle = torch.linspace(0, torch.pi / 2, 12)[None, :, None]
     z = torch.randn(2, 4, 1, 64, generator=torch.Generator().manual_seed(3))
-    walk = angle.cos() * z[0] + angle.sin() * z[1]  # slerp at a right angle, which independent vectors almost have
+    walk = (
+        angle.cos() * z[0] + angle.sin() * z[1]
+    )  # slerp at a right angle, which independent vectors almost have
     viz.show_grid(shipped(walk.flatten(0, 1).to(runtime.device)), n_columns=12, zoom=1.8)
 
 # %% [markdown]
@@ -602,9 +632,16 @@ with torch.no_grad():
 # pixels are painted more often than their neighbours, in a regular pattern. Count it: paint ones with a kernel of
 # ones.
 
+
 # %%
 def paint_counts(kernel, stride=2):
-    return nn.functional.conv_transpose1d(torch.ones(1, 1, 6), torch.ones(1, 1, kernel), stride=stride)[0, 0].int().tolist()
+    return (
+        nn.functional.conv_transpose1d(
+            torch.ones(1, 1, 6), torch.ones(1, 1, kernel), stride=stride
+        )[0, 0]
+        .int()
+        .tolist()
+    )
 
 
 for kernel in (3, 4):
@@ -638,6 +675,7 @@ exercises.check_even_kernels(even_kernels)
 # on a log scale). **Predict** which of these four has dots: a new transposed generator, a new resize one, the trained
 # one, real pictures.
 
+
 # %%
 @torch.no_grad()
 def spectrum(images):
@@ -653,7 +691,10 @@ def new_generator_spectrum(upsampling):
     return torch.stack([spectrum(net(torch.randn(cfg.n_samples // 8, 64))) for net in nets]).mean(0)
 
 
-spectra = {"transposed, new": new_generator_spectrum("transposed"), "resize, new": new_generator_spectrum("resize")}
+spectra = {
+    "transposed, new": new_generator_spectrum("transposed"),
+    "resize, new": new_generator_spectrum("resize"),
+}
 spectra |= {"shipped, trained": spectrum(drawn["samples"]), "real": spectrum(to_float(held_out))}
 
 # %% mystnb={"image": {"alt": "Four power spectra: the new transposed generator shows a lattice of isolated bright dots; the resize one has none, and the trained one and real pictures show a smooth bright cross."}}
@@ -661,13 +702,19 @@ _, axes = viz.figure(9, 2.6, n_axes=4)
 for ax, (name, power) in zip(axes, spectra.items(), strict=True):
     ax.imshow(power.clamp(1e-7).log10(), vmin=-6, vmax=-1.5, cmap="magma")
     ax.set(title=name, xticks=[0, 7, 14], xticklabels=["2 px", "4 px", "flat"])
-    ax.set(yticks=[0, 7, 14], yticklabels=["2 px", "4 px", "flat"], xlim=(-1.5, 27.5), ylim=(27.5, -1.5))
+    ax.set(
+        yticks=[0, 7, 14],
+        yticklabels=["2 px", "4 px", "flat"],
+        xlim=(-1.5, 27.5),
+        ylim=(27.5, -1.5),
+    )
 axes[0].set(ylabel="period")
 plt.show()
 
 # %% [markdown]
 # The dot in the very middle is dark everywhere, because the mean brightness was taken out. To put a number on the
 # lattice, compare the two dots of period two, at the ends of the axes, with the points next to them on the same axes.
+
 
 # %%
 def lattice(power):

@@ -78,8 +78,10 @@ seed_everything(SEED)
 # Derive the two negative gradients, along which gradient descent moves $\theta$ and $\psi$ (without a learning rate).
 # Return both, for tensors of any shape.
 
+
 # %% tags=["exercise"]
 def pull(theta, psi):
+    # your code
     ...
 
 
@@ -207,8 +209,13 @@ def step(state, rate=0.2, alternating=False):
 solution = torch.zeros(2, dtype=torch.float64)
 of_field = torch.linalg.eigvals(jacrev(minimax)(solution))
 growth = torch.linalg.eigvals(jacrev(step)(solution)).abs()
-growth_alternating = torch.linalg.eigvals(jacrev(lambda s: step(s, alternating=True))(solution)).abs()
-print("imaginary parts:", [round(one.imag, 2) for one in sorted(of_field.tolist(), key=lambda one: one.imag)])
+growth_alternating = torch.linalg.eigvals(
+    jacrev(lambda s: step(s, alternating=True))(solution)
+).abs()
+print(
+    "imaginary parts:",
+    [round(one.imag, 2) for one in sorted(of_field.tolist(), key=lambda one: one.imag)],
+)
 print(f"largest real part: {of_field.real.abs().max():.2f}")
 print(f"a simultaneous step: {growth.max():.4f}; sqrt(1 + h^2/4): {math.sqrt(1 + 0.2**2 / 4):.4f}")
 print(f"an alternating step: {growth_alternating.max():.4f}")
@@ -219,6 +226,7 @@ print(f"an alternating step: {growth_alternating.max():.4f}")
 # arrow's product with the position is no longer 0 but $-s \tanh(s/2)$ with $s = \psi\theta$: half the rate at which the
 # squared distance changes. It is never positive, a pull inwards, but near the solution it is about $-s^2/2$, and so
 # falls with the *fourth* power of the distance: the nearer, the slower.
+
 
 # %%
 def nonsaturating(state):
@@ -248,8 +256,10 @@ print("left of the distance after 50, 250 and 500 steps:", ", ".join(left))
 # Add the penalty's pull to $J$ and give both eigenvalues for a number `gamma`. For a small one the root is of a
 # negative number: `cmath.sqrt` knows what to do.
 
+
 # %% tags=["exercise"]
 def eigenvalues(gamma):
+    # your code
     ...
 
 
@@ -276,12 +286,18 @@ exercises.check_eigenvalues(eigenvalues)
 import cmath
 
 gammas = torch.linspace(0, 3, 301, dtype=torch.float64)
-roots = torch.stack([torch.linalg.eigvals(jacrev(lambda s, g=g: minimax(s, g))(solution)) for g in gammas])
+roots = torch.stack(
+    [torch.linalg.eigvals(jacrev(lambda s, g=g: minimax(s, g))(solution)) for g in gammas]
+)
 slower = roots.real.max(1).values  # what is left of the distance shrinks like exp(slower * time)
 width = [cmath.sqrt(gamma**2 / 4 - 1 / 4) for gamma in gammas.tolist()]
-by_hand = torch.tensor([[-gamma / 2 + w, -gamma / 2 - w] for gamma, w in zip(gammas.tolist(), width, strict=True)])
+by_hand = torch.tensor(
+    [[-gamma / 2 + w, -gamma / 2 - w] for gamma, w in zip(gammas.tolist(), width, strict=True)]
+)
 print(f"gamma 0.6: {by_hand[60, 0].item():.2f} and its conjugate")
-misses = torch.minimum((roots - by_hand).abs().amax(1), (roots.flip(1) - by_hand).abs().amax(1))  # in either order
+misses = torch.minimum(
+    (roots - by_hand).abs().amax(1), (roots.flip(1) - by_hand).abs().amax(1)
+)  # in either order
 print(f"the formula gives both roots that jacrev finds: {bool(misses.max() < 1e-6)}")
 print(f"fastest: gamma {gammas[slower.argmin()]:.2f}, where the circling stops")
 claim(
@@ -315,6 +331,7 @@ plt.show()
 # Give the same GAN the Wasserstein loss (D wants $\psi\theta$ small, G wants it large, no sigmoid) and bound D in three
 # ways: clip $\psi$ to $[-1, 1]$, as WGAN does with its weights; add $\lambda(|\psi| - 1)^2$, WGAN-GP's wish for a slope
 # of size 1; or add R1. **Predict** which of them arrive.
+
 
 # %%
 def wasserstein(state, gamma=0.0, gp_lambda=0.0):
@@ -371,8 +388,10 @@ viz.show_jpeg()
 # of $-\log \sigma(\text{score})$. Write the shares that are best for it, as a tensor of the shape of `scores` (which may
 # be a row or a grid).
 
+
 # %% tags=["exercise"]
 def best_answer(scores):
+    # your code
     ...
 
 
@@ -407,10 +426,18 @@ from gan_course.training.toy_gans import RULES, RingGAN, build_rings
 
 centres = ring_centres()
 nonsaturating_rule = next(rule for rule in RULES if rule.name == "non-saturating")
-chase = build_rings(replace(cfg.rings, lr_ratio=1.0), [RingGAN(nonsaturating_rule, seed=8 * SEED + k) for k in range(8)])
-z_fixed = torch.randn(500, cfg.rings.z_dim, generator=torch.Generator().manual_seed(1)).expand(8, -1, -1)
+chase = build_rings(
+    replace(cfg.rings, lr_ratio=1.0),
+    [RingGAN(nonsaturating_rule, seed=8 * SEED + k) for k in range(8)],
+)
+z_fixed = torch.randn(500, cfg.rings.z_dim, generator=torch.Generator().manual_seed(1)).expand(
+    8, -1, -1
+)
 axis = torch.linspace(-3.2, 3.2, 49)
-plane, zeroth = torch.cartesian_prod(axis, axis)[None], torch.tensor([0])  # `zeroth`: ask the first D alone
+plane, zeroth = (
+    torch.cartesian_prod(axis, axis)[None],
+    torch.tensor([0]),
+)  # `zeroth`: ask the first D alone
 film, opinions, chase_rows = [], [], []
 for _ in range(cfg.n_steps_collapse):
     row = chase.update_D()
@@ -430,7 +457,15 @@ first = max(0, len(film) - 24)
 moments = sorted({first + (len(film) - 1 - first) * k // 5 for k in range(6)})
 _, axes = viz.figure(11.5, 2.3, n_axes=len(moments))
 for ax, moment in zip(axes, moments, strict=True):
-    ax.contourf(axis, axis, opinions[moment].T, levels=torch.linspace(0.4, 0.6, 17), cmap="RdBu", alpha=0.8, extend="both")
+    ax.contourf(
+        axis,
+        axis,
+        opinions[moment].T,
+        levels=torch.linspace(0.4, 0.6, 17),
+        cmap="RdBu",
+        alpha=0.8,
+        extend="both",
+    )
     viz.scatter(ax, ring, film[moment][0], title=f"D's step {moment + 1}", limit=3.2)
 viz.show_jpeg()
 
@@ -449,7 +484,9 @@ nearest = torch.cdist(clouds, centres).argmin(-1)
 crowd = torch.nn.functional.one_hot(nearest, 8).float().mean(2).max(-1)
 later = slice(len(film) // 4, None)
 share = crowd.values[later].mean().item()
-covered = [modes_covered(one, centres, radius=3 * cfg.rings.std)[0] for one in clouds[later].flatten(0, 1)]
+covered = [
+    modes_covered(one, centres, radius=3 * cfg.rings.std)[0] for one in clouds[later].flatten(0, 1)
+]
 mean_covered = sum(covered) / len(covered)
 homes = min(len(set(one.tolist())) for one in crowd.indices.T)
 claim(
@@ -534,8 +571,10 @@ plt.show()
 # Write both losses from $-\log\sigma$ of a difference; return `(loss_D, loss_G)`. The batches have one shape, and entry
 # $k$ of one is the partner of entry $k$ of the other.
 
+
 # %% tags=["exercise"]
 def relativistic(logits_real, logits_fake):
+    # your code
     ...
 
 
@@ -567,8 +606,10 @@ exercises.check_relativistic(relativistic)
 #
 # What loss is it? Does it keep $f$ anywhere? Write the loss that the name promises.
 
+
 # %% tags=["exercise"]
 def d_loss(logits_real, logits_fake):
+    # your code
     ...
 
 
@@ -591,8 +632,14 @@ exercises.check_wasserstein(d_loss)
 # %%
 from gan_course.training import losses
 
-real, fake = torch.tensor([0.5, 3.0], requires_grad=True), torch.tensor([-0.5, -3.0], requires_grad=True)
-for name, loss in (("published", relu(1 - real).mean() + relu(1 + fake).mean()), ("Wasserstein", fake.mean() - real.mean())):
+real, fake = (
+    torch.tensor([0.5, 3.0], requires_grad=True),
+    torch.tensor([-0.5, -3.0], requires_grad=True),
+)
+for name, loss in (
+    ("published", relu(1 - real).mean() + relu(1 + fake).mean()),
+    ("Wasserstein", fake.mean() - real.mean()),
+):
     slopes = torch.autograd.grad(loss, [real, fake])
     print(f"{name:11} slope at real {slopes[0].tolist()}, at fake {slopes[1].tolist()}")
 agree = losses.d_hinge(real, fake) == relu(1 - real).mean() + relu(1 + fake).mean()
@@ -618,7 +665,9 @@ networks = [mlp(2, 1, hidden=cfg.rings.hidden) for _ in range(5)]
 stack = MLPStack(networks)
 points = torch.randn(5, 100, 2)
 together, alone = stack(points), torch.stack([D(x) for D, x in zip(networks, points, strict=True)])
-print("one layer of five networks:", tuple(stack.weights[1].shape), "· scores:", tuple(together.shape))
+print(
+    "one layer of five networks:", tuple(stack.weights[1].shape), "· scores:", tuple(together.shape)
+)
 print(f"a stack gives the scores of its networks: {torch.allclose(together, alone, atol=1e-5)}")
 
 # %%
@@ -668,17 +717,22 @@ for n in range(cfg.n_steps_rings):
         print(f"{len(gans)} GANs: {n + 1} of {cfg.n_steps_rings} steps")
 curves = torch.stack(curves)  # (steps, 2, GANs)
 
+
 # %%
 @torch.no_grad()
 def count(step, n=2_000):
     """Modes covered, and the share of points near a mode, of each GAN: (GANs, 2)."""
     z = torch.randn(n, cfg.rings.z_dim, generator=torch.Generator().manual_seed(1))
     clouds = step.G(z.expand(len(step.gans), -1, -1))
-    return torch.tensor([modes_covered(cloud, centres, radius=3 * cfg.rings.std) for cloud in clouds])
+    return torch.tensor(
+        [modes_covered(cloud, centres, radius=3 * cfg.rings.std) for cloud in clouds]
+    )
 
 
 scores = count(rings)
-cells = scores.view(len(table), len(RULES), cfg.n_seeds, 2).mean(2)  # (columns, rows, 2), the mean over seeds
+cells = scores.view(len(table), len(RULES), cfg.n_seeds, 2).mean(
+    2
+)  # (columns, rows, 2), the mean over seeds
 modes, near = cells[..., 0].T, cells[..., 1].T  # (rows, columns)
 print("modes:", tuple(modes.shape), "from", len(gans), "GANs")
 
@@ -690,7 +744,9 @@ viz.show_heat_maps(
 )
 
 # %%
-free = [k for k, rule in enumerate(RULES) if not rule.clip and not rule.gp_lambda]  # the five without a bound of their own
+free = [
+    k for k, rule in enumerate(RULES) if not rule.clip and not rule.gp_lambda
+]  # the five without a bound of their own
 wgan_gp = [rule.name for rule in RULES].index("WGAN-GP")
 none, r1, r1_r2 = modes[free].mean(0).tolist()
 
@@ -765,16 +821,24 @@ runs = {
     "far ahead": curves[:, :, column["none"] + nonsaturating_row],
     "both penalties": curves[:, :, column["R1 + R2"] + nonsaturating_row],
     "chase": torch.stack(chase_rows)[:, :, 0],
-    "unbounded": torch.stack([torch.stack([row["loss_D"][0], row["loss_G"][0]]) for row in run_off]),
+    "unbounded": torch.stack(
+        [torch.stack([row["loss_D"][0], row["loss_G"][0]]) for row in run_off]
+    ),
 }
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four panels A to D of loss curves. A: D's loss below 1.4, G's above 0.7 and jagged. B: D's loss near 1.4 and G's near 0.7, with waves in opposite phase that become smaller. C: G's loss runs away by hundreds, D's drifts off more slowly. D: D's loss near 1.4 and G's near 0.7, almost flat."}}
 _, axes = viz.figure(11, 2.6, n_axes=4)
 for ax, (panel, name) in zip(axes, exercises.LINE_UP.items(), strict=True):
     every = max(1, len(runs[name]) // 120)
-    for values, label, colour in zip(runs[name][::every].T.flip(0), ("loss_G", "loss_D"), (viz.FAKE, viz.REAL), strict=True):
+    for values, label, colour in zip(
+        runs[name][::every].T.flip(0), ("loss_G", "loss_D"), (viz.FAKE, viz.REAL), strict=True
+    ):
         ax.plot(torch.linspace(0, 1, len(values)), values, color=colour, lw=0.9, label=label)
-    ax.set(title=f"{panel}: {len(runs[name]):,} steps", xlabel="share of the training", ylim=None if runs[name].abs().max() > 10 else (0.2, 2.6))
+    ax.set(
+        title=f"{panel}: {len(runs[name]):,} steps",
+        xlabel="share of the training",
+        ylim=None if runs[name].abs().max() > 10 else (0.2, 2.6),
+    )
 axes[1].legend(frameon=False, fontsize=8)
 viz.show_jpeg()
 
@@ -844,13 +908,16 @@ claim(
 # orders, is 1 if the loss puts them in the order of the modes they cover, 0 if it says nothing, -1 if it turns the order
 # round. Its square is the share of the one order's variation that the other explains.
 
+
 # %%
 def ranks(values):
     return torch.stack([((values < one).sum() + (values <= one).sum()) / 2 for one in values])
 
 
 final = curves[-400:].mean(0)  # (2, GANs)
-correlation = [torch.corrcoef(torch.stack([ranks(one), ranks(scores[:, 0])]))[0, 1].item() for one in final]
+correlation = [
+    torch.corrcoef(torch.stack([ranks(one), ranks(scores[:, 0])]))[0, 1].item() for one in final
+]
 logistic = [k for k, rule in enumerate(RULES) if rule.d_loss is losses.d_logistic]
 by_column = final[0].view(len(table), len(RULES), cfg.n_seeds)[:, logistic].mean((1, 2)).tolist()
 explained = correlation[0] ** 2
@@ -868,8 +935,13 @@ claim(
 )
 
 # %% tags=["nbval-ignore-output"]
-print("rank correlation with the modes covered: D's loss {:.2f}, G's loss {:.2f}".format(*correlation))
-print("D's logistic loss at the end:", dict(zip(table, (round(one, 2) for one in by_column), strict=True)))
+print(
+    "rank correlation with the modes covered: D's loss {:.2f}, G's loss {:.2f}".format(*correlation)
+)
+print(
+    "D's logistic loss at the end:",
+    dict(zip(table, (round(one, 2) for one in by_column), strict=True)),
+)
 
 # %% [markdown]
 # No: losses of different rules are not even in the same unit. Within one rule a loss can say more. The first two rows
@@ -903,7 +975,9 @@ print("D's logistic loss at the end:", dict(zip(table, (round(one, 2) for one in
 #   tell.
 
 # %%
-w = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)  # D's slope: D(x) = sigmoid(w x), real at 1, fakes at -1
+w = torch.tensor(
+    1.0, dtype=torch.float64, requires_grad=True
+)  # D's slope: D(x) = sigmoid(w x), real at 1, fakes at -1
 article = 0.5 * (torch.sigmoid(w * 1.0) - torch.sigmoid(w * -1.0))
 (slope,) = torch.autograd.grad(article, w)
 claim("descending the article's scalar makes D rate real samples lower than before", slope, above=0)

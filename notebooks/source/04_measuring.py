@@ -44,7 +44,9 @@ from gan_course.lessons.l04_measuring.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
 cfg = config_for(PROFILES, PROFILE)
-runtime = choose_runtime(precision="float32")  # figures that are compared should not depend on the processor
+runtime = choose_runtime(
+    precision="float32"
+)  # figures that are compared should not depend on the processor
 seed_everything(SEED)
 
 # %% [markdown]
@@ -75,7 +77,9 @@ from gan_course.evaluation.corruptions import add_noise, blur
 
 images, kinds = load_fashion("train")
 train, others, other_kinds = images[:3_000], images[3_000:], kinds[3_000:]
-three_kinds = (other_kinds == 0) | (other_kinds == 1) | (other_kinds == 8)  # T-shirts, trousers, bags
+three_kinds = (
+    (other_kinds == 0) | (other_kinds == 1) | (other_kinds == 8)
+)  # T-shirts, trousers, bags
 known = {
     "perfect": others[:1_000],
     "grainy": add_noise(others[:1_000], sigma=0.05, seed=SEED),
@@ -85,7 +89,10 @@ known = {
     "fifty pictures": others[:50].repeat(20, 1, 1, 1),
 }
 for name, pictures in known.items():
-    print(f"{name:15} {tuple(pictures.shape)}  different pictures: {len(pictures.flatten(1).unique(dim=0))}")
+    print(
+        f"{name:15} {tuple(pictures.shape)}  different pictures: {len(pictures.flatten(1).unique(dim=0))}"
+    )
+
 
 # %% tags=["best-picture"] mystnb={"image": {"alt": "Six rows of small grey pictures of clothing: one as real pictures are, one with grain, one out of focus, one with three kinds only, one copied from the training set, one with fifty pictures again and again, which twelve of them do not show."}}
 def spread_out(pictures):
@@ -194,8 +201,10 @@ exercises.check_distance_by_hand(distance_by_hand)
 # dimension: hand it the transpose. `torch.linalg.eigh(S)` gives eigenvalues and eigenvectors (the columns of $V$) of a
 # symmetric $S$, `eigvalsh` the eigenvalues alone. Rounding can turn an eigenvalue of zero into $-10^{-17}$: clamp.
 
+
 # %% tags=["exercise"]
 def frechet(real, fake):
+    # your code
     ...
 
 
@@ -235,16 +244,28 @@ def frechet_by_hand(real, fake, shortcut=False):
     cov_r, cov_f = torch.cov(real.T), torch.cov(fake.T)
     half = root_of(cov_r)
     middle = (half @ root_of(cov_f)).trace() if shortcut else root_of(half @ cov_f @ half).trace()
-    return ((real.mean(0) - fake.mean(0)).square().sum() + cov_r.trace() + cov_f.trace() - 2 * middle).item()
+    return (
+        (real.mean(0) - fake.mean(0)).square().sum() + cov_r.trace() + cov_f.trace() - 2 * middle
+    ).item()
 
 
-long_and_thin = torch.randn(5_000, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64) * torch.tensor([3.0, 0.3])
+long_and_thin = torch.randn(
+    5_000, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+) * torch.tensor([3.0, 0.3])
 agree = True
 for degrees in (0, 30, 90):
     c, s = torch.deg2rad(torch.tensor([degrees, degrees - 90.0], dtype=torch.float64)).cos()
     turned = long_and_thin @ torch.stack([torch.stack([c, s]), torch.stack([-s, c])])
-    three = frechet_distance(long_and_thin, turned), frechet_by_hand(long_and_thin, turned), frechet_by_hand(long_and_thin, turned, True)
-    print("turned by {:2} degrees: package {:6.3f}   by hand {:6.3f}   shortcut {:6.3f}".format(degrees, *map(abs, three)))
+    three = (
+        frechet_distance(long_and_thin, turned),
+        frechet_by_hand(long_and_thin, turned),
+        frechet_by_hand(long_and_thin, turned, True),
+    )
+    print(
+        "turned by {:2} degrees: package {:6.3f}   by hand {:6.3f}   shortcut {:6.3f}".format(
+            degrees, *map(abs, three)
+        )
+    )
     agree = agree and abs(three[0] - three[1]) < 1e-8
 print(f"by hand and package agree to eight decimals: {agree}")
 
@@ -278,10 +299,15 @@ def pixels(pictures):
     return to_float(pictures).flatten(1).double()
 
 
-in_pixels = {name: frechet_distance(pixels(train), pixels(pictures)) for name, pictures in known.items()}
+in_pixels = {
+    name: frechet_distance(pixels(train), pixels(pictures)) for name, pictures in known.items()
+}
 print("compared with the perfect generator     pixels   features")
 for name in known:
-    ratios = in_pixels[name] / in_pixels["perfect"], table[name]["frechet"] / table["perfect"]["frechet"]
+    ratios = (
+        in_pixels[name] / in_pixels["perfect"],
+        table[name]["frechet"] / table["perfect"]["frechet"],
+    )
     print(f"{name:36} {ratios[0]:9.2g}  {ratios[1]:9.2g}")
 
 # %%
@@ -324,8 +350,10 @@ for n, value in zip(ns, biased, strict=True):
 #
 # Write `limit(ns, values)`: fit a line over $1/N$ by least squares and return its height at $1/N = 0$.
 
+
 # %% tags=["exercise"]
 def limit(ns, values):
+    # your code
     ...
 
 
@@ -396,8 +424,10 @@ plt.show()
 # Write `recall(real, fake, k)`. `torch.cdist(a, b)` gives all distances, a row for each `a`; `.kthvalue(n, dim=1).values`
 # the n-th smallest in each row. Mind that in `torch.cdist(a, a)` the smallest of each row is the sample's distance to itself.
 
+
 # %% tags=["exercise"]
 def recall(real, fake, k=3):
+    # your code
     ...
 
 
@@ -426,7 +456,9 @@ exercises.check_recall(recall)
 # %%
 print(f"{'':15} precision  recall  copied  rarest kind")
 for name, row in table.items():
-    print(f"{name:15} {row['precision']:9.2f} {row['recall']:7.2f} {row['copied']:7.2f} {row['rarest']:12.2f}")
+    print(
+        f"{name:15} {row['precision']:9.2f} {row['recall']:7.2f} {row['copied']:7.2f} {row['rarest']:12.2f}"
+    )
 
 # %%
 perfect = table["perfect"]
@@ -460,8 +492,10 @@ claim(
 # $\Sigma$ exactly (dividing by their number; `torch.cov` divides by one less). How many are there? How large is the ball
 # around a spot that holds only one point, and how large where a spot holds many?
 
+
 # %% tags=["exercise"]
 def impostor(real):
+    # your code
     ...
 
 
@@ -490,9 +524,14 @@ from gan_course.evaluation.coverage import precision_recall
 
 half = root_of(torch.cov(real_features.T)) * real_features.shape[1] ** 0.5
 spots = (real_features.mean(0) + torch.cat([half, -half])).repeat(4, 1)
-false_distance, honest = frechet_distance(real_features, spots), frechet_distance(real_features, other_features[: len(spots)])
+false_distance, honest = (
+    frechet_distance(real_features, spots),
+    frechet_distance(real_features, other_features[: len(spots)]),
+)
 _, false_recall = precision_recall(real_features[:1_000], spots)
-print(f"{len(spots)} vectors on {len(spots) // 4} spots: distance {false_distance:.3f}, as many real pictures {honest:.1f}")
+print(
+    f"{len(spots)} vectors on {len(spots) // 4} spots: distance {false_distance:.3f}, as many real pictures {honest:.1f}"
+)
 print(f"its recall is {false_recall:.2f}")
 claim(
     "the impostor's distance is under a tenth of what as many new real pictures get",
@@ -558,8 +597,10 @@ claim(
 #     return interpolate(pictures, scale_factor=1 / times, mode="bilinear")
 # ```
 
+
 # %% tags=["exercise"]
 def shrink(pictures, times):
+    # your code
     ...
 
 
@@ -592,8 +633,10 @@ exercises.check_shrink(shrink)
 # Write `my_copied_share(train, held_out, fake)` for three sets of vectors, with the limit taken as above.
 # `.quantile(0.01)` of a tensor is the value that 1 % of its entries fall short of.
 
+
 # %% tags=["exercise"]
 def my_copied_share(train, held_out, fake):
+    # your code
     ...
 
 
@@ -627,7 +670,9 @@ G = load_dcgan()
 with torch.no_grad():
     z = torch.randn(1_000, G.z_dim, generator=torch.Generator().manual_seed(1))
     drawn = to_bytes(torch.cat([G(part) for part in z.split(250)]))
-all_features, held_features, drawn_features = (features_of(reader, part) for part in (images, load_fashion("test")[0], drawn))
+all_features, held_features, drawn_features = (
+    features_of(reader, part) for part in (images, load_fashion("test")[0], drawn)
+)
 distance, which = nearest(all_features, drawn_features)
 share = copied_share(all_features, held_features, drawn_features)
 print(f"counted as copied: {share:.1%} (held-out pictures: 1 %, by definition of the limit)")
@@ -635,7 +680,11 @@ claim("under 3 % of the shipped generator's samples count as copied", share, bel
 
 # %% mystnb={"image": {"alt": "Two grids of sixteen pictures. Left: samples of the shipped generator. Right: the training picture nearest to each; of the same kind, and never the same picture."}}
 closest = distance.argsort()[:16]
-viz.show_grids({"drawn": drawn[closest], "nearest training picture": images[which[closest]]}, n_columns=4, zoom=2.4)
+viz.show_grids(
+    {"drawn": drawn[closest], "nearest training picture": images[which[closest]]},
+    n_columns=4,
+    zoom=2.4,
+)
 
 # %% [markdown]
 # Same kind, same cut, and some outlines almost alike; but the shades and details differ, and fewer fall below the limit
@@ -675,7 +724,9 @@ for world, failures in sensitivity.items():
     for failure, readings in list(failures.items())[1:]:
         best = max(readings, key=lambda name: readings[name]["deviations"])
         blind = [name for name, reading in readings.items() if reading["deviations"] < NOTICED]
-        print(f"  {failure:18} {best:9} {readings[best]['deviations']:5.0f}    unmoved: {', '.join(blind) or 'none'}")
+        print(
+            f"  {failure:18} {best:9} {readings[best]['deviations']:5.0f}    unmoved: {', '.join(blind) or 'none'}"
+        )
 
 # %%
 worst = {
@@ -684,7 +735,9 @@ worst = {
     for failure, readings in failures.items()
 }
 quiet = max(value for (_, failure), value in worst.items() if failure == "real, twice")
-print(f"real pictures beside other real ones move a measure by {quiet:.1f} at most (noticed: {NOTICED:g})")
+print(
+    f"real pictures beside other real ones move a measure by {quiet:.1f} at most (noticed: {NOTICED:g})"
+)
 spoilt = [value for (_, failure), value in worst.items() if failure != "real, twice"]
 claim("as recorded, every failure is noticed by some measure", min(spoilt), above=NOTICED)
 copied = sensitivity["fashion"]["noise, sigma 0.05"]["copied"]

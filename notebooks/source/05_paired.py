@@ -75,15 +75,25 @@ size = cfg.pix2pix.img_resolution
 
 
 def load_pairs(split, n):
-    return [load_domain(name, split, n=n, resolution=size, seed=SEED) for name in ("earth-satellite", "earth-map")]
+    return [
+        load_domain(name, split, n=n, resolution=size, seed=SEED)
+        for name in ("earth-satellite", "earth-map")
+    ]
 
 
 train_A, train_B = load_pairs("train", cfg.n_pairs)  # one seed for both: the same places
 hidden_A, hidden_B = (to_float(view) for view in load_pairs("test", cfg.n_hidden))
-print("A, satellite:", tuple(train_A.shape[1:]), "· B, map:", tuple(train_B.shape[1:]), train_B.dtype)
+print(
+    "A, satellite:", tuple(train_A.shape[1:]), "· B, map:", tuple(train_B.shape[1:]), train_B.dtype
+)
 
 # %% mystnb={"image": {"alt": "Eight satellite tiles of coasts and land, and below each the relief map of the same place: pale blue sea, green lowland, brown and white mountains with shaded slopes."}}
-viz.show_grid(torch.cat([hidden_A[:8], hidden_B[:8]]), n_columns=8, zoom=1.5, title="hidden pairs: satellite above, map below")
+viz.show_grid(
+    torch.cat([hidden_A[:8], hidden_B[:8]]),
+    n_columns=8,
+    zoom=1.5,
+    title="hidden pairs: satellite above, map below",
+)
 
 # %% [markdown]
 # Look for what the upper picture does not tell. The coast is plain to see. But the map shades each ridge, and the
@@ -137,8 +147,10 @@ for name, value in error.items():
 # An input came up several times in training, each time with another true value of one pixel. `answers` holds them, an
 # odd number of values in one dimension. Return the answer that costs least under L1, and the one under L2.
 
+
 # %% tags=["exercise"]
 def best_guess(answers):
+    # your code
     ...
 
 
@@ -182,7 +194,10 @@ claim("on the ridges it is flat, as the mean is", sharpness["ridge", "median"], 
 
 # %% mystnb={"image": {"alt": "Left: seventeen pale step functions at different positions; their mean is a ramp, their median a sharp step in the middle. Right: seventeen pale sine waves of all phases; mean and median both lie flat on zero."}}
 _, axes = viz.figure(10, 2.8, n_axes=2)
-for ax, name, truths in ((axes[0], "a coast, somewhere", coasts), (axes[1], "ridges, somewhere", ridges)):
+for ax, name, truths in (
+    (axes[0], "a coast, somewhere", coasts),
+    (axes[1], "ridges, somewhere", ridges),
+):
     ax.plot(x, truths.T, color="0.85", lw=0.8)
     ax.plot(x, truths.mean(0), color=viz.REAL, label="mean: best for L2")
     ax.plot(x, truths.median(0).values, color=viz.FAKE, ls="--", label="median: best for L1")
@@ -224,8 +239,10 @@ claim("a sharp guess costs over a fifth more than grey", sharp_price / grey_pric
 #
 # Write the loss that D minimises. `D` takes (N, 6, H, W), the input's channels first, and returns raw scores.
 
+
 # %% tags=["exercise"]
 def d_loss(D, real_A, real_B, fake_B):
+    # your code
     ...
 
 
@@ -275,7 +292,9 @@ from gan_course.models.pix2pix import UnetGenerator
 G = UnetGenerator(base_channels=16, n_halvings=6, norm="instance")
 sizes = []
 for layer in (*G.down, *G.up):
-    layer.register_forward_hook(lambda layer, given, out: sizes.append((tuple(given[0].shape[1:]), tuple(out.shape[1:]))))
+    layer.register_forward_hook(
+        lambda layer, given, out: sizes.append((tuple(given[0].shape[1:]), tuple(out.shape[1:])))
+    )
 with torch.no_grad():
     G(torch.zeros(1, 3, 64, 64))
 for way, (given, out) in zip(["down"] * 6 + ["up"] * 6, sizes, strict=True):
@@ -288,6 +307,7 @@ print(f"the paper's size: {sum(p.numel() for p in paper.parameters()):,} paramet
 # 10 is about it). Coming up, a layer takes in as many channels from the skip as from below. What do they carry? Silence
 # the bottleneck, and give an untrained network two different tiles. **Predict** whether the outputs differ, with skips
 # and without.
+
 
 # %%
 @torch.no_grad()
@@ -341,8 +361,10 @@ print("norms in our innermost layer:", len(norms))
 # Each layer is (kernel, stride), in order from the picture to the scores. How many pixels in a row does one score
 # depend on?
 
+
 # %% tags=["exercise"]
 def field(layers):
+    # your code
     ...
 
 
@@ -393,9 +415,15 @@ exercises.check_strides(strides)
 # course grew out of, three of stride 2 and five of stride 1. Where no size is given, a layer is 4 x 4. **Predict** the
 # last with your formula.
 
+
 # %%
 def stack(*layers):
-    return nn.Sequential(*(nn.Conv2d(3 if not k else 4, 4, kernel, stride, kernel // 2) for k, (kernel, stride) in enumerate(layers)))
+    return nn.Sequential(
+        *(
+            nn.Conv2d(3 if not k else 4, 4, kernel, stride, kernel // 2)
+            for k, (kernel, stride) in enumerate(layers)
+        )
+    )
 
 
 def seen_by(D, side=320):
@@ -440,9 +468,27 @@ from gan_course.data import earth
 europe = earth.crop(earth.load_view("satellite", 2), torch.tensor([[100, 1310]]), 256)[0]
 _, (ax,) = viz.figure(4.4, 4.4)
 ax.imshow(europe.permute(1, 2, 0))
-for width, colour in ((16, "white"), (34, "#ffd166"), (70, "#ef476f"), (94, "#06d6a0"), (142, "#8ecae6")):
-    ax.add_patch(plt.Rectangle((128 - width / 2, 128 - width / 2), width, width, fill=False, ec=colour, lw=1.5))
-    ax.text(130 - width / 2, 126 + width / 2, width, color=colour, fontsize=9, weight="bold", va="bottom")
+for width, colour in (
+    (16, "white"),
+    (34, "#ffd166"),
+    (70, "#ef476f"),
+    (94, "#06d6a0"),
+    (142, "#8ecae6"),
+):
+    ax.add_patch(
+        plt.Rectangle(
+            (128 - width / 2, 128 - width / 2), width, width, fill=False, ec=colour, lw=1.5
+        )
+    )
+    ax.text(
+        130 - width / 2,
+        126 + width / 2,
+        width,
+        color=colour,
+        fontsize=9,
+        weight="bold",
+        va="bottom",
+    )
 ax.set(xticks=[], yticks=[], title="what one score sees, of 256 pixels")
 viz.show_jpeg()
 
@@ -477,6 +523,7 @@ claim("with norms one score depends on over nine tenths of 160 x 160 pixels", re
 # maps have. A blurred map has less than 1; noise has more. Detail may be in the wrong place: `edge_correlation` is 1
 # where edges lie as in the truth, pixel by pixel, and 0 where they have nothing to do with it. It does not ask how
 # strong they are: a faint map can have all its edges in place.
+
 
 # %%
 def detail(images, truth):
@@ -530,7 +577,9 @@ arms = {
 trained, curves = {}, {}
 for name, config in arms.items():
     training = build_pix2pix(config, train_A, train_B, seed=SEED, runtime=runtime)
-    folder = lesson_folder(f"05_paired/{name}", PROFILE)  # full only: an interrupted training goes on from there
+    folder = lesson_folder(
+        f"05_paired/{name}", PROFILE
+    )  # full only: an interrupted training goes on from there
     curves[name] = fit_resumable(training, n_steps=config.n_steps, folder=folder, hook_every=100)
     trained[name] = training.step
     print(f"{name}: {config.n_steps} steps")
@@ -556,19 +605,35 @@ print("translated:", tuple(made["L1"].shape), "by each of", len(made))
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight tiles: satellite; L1, right in colour and place but smooth as cotton wool; the conditional GAN, too strong in colour, with mountains and regular dots; the unconditional GAN, dots, speckles and mountains where the sea should be; L1 and GAN together, right in place with some relief; the true maps."}}
 rows = [hidden_A, *made.values(), hidden_B]
-viz.show_grids({"": torch.cat([row[:8] for row in rows])}, zoom=1.6, quality=80, row_names=["satellite", *made, "truth"])
+viz.show_grids(
+    {"": torch.cat([row[:8] for row in rows])},
+    zoom=1.6,
+    quality=80,
+    row_names=["satellite", *made, "truth"],
+)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A plane with L1 error to the right and detail upwards. The truth stands at error 0, detail 1. L1, beside the colour table, is lowest in detail and leftmost of the trained ones; L1 + GAN is a little to its right and much higher; the conditional GAN is further right, about as high as the truth; the unconditional GAN is furthest right, beyond the single colour."}}
 for name in made:
-    print(f"{name:18} L1 error {error[name]:.3f}  detail {detailed[name]:.2f}  edges in place {in_place[name]:.2f}")
+    print(
+        f"{name:18} L1 error {error[name]:.3f}  detail {detailed[name]:.2f}  edges in place {in_place[name]:.2f}"
+    )
 _, (ax,) = viz.figure(7, 3.4)
 for name, images in (anchors | made).items():
-    ax.plot(error[name], detail(images, hidden_B), "o", color=viz.FAKE if name in made else viz.SCORE)
-    ax.annotate(name, (error[name], detail(images, hidden_B)), xytext=(6, 4), textcoords="offset points", fontsize=8)
+    ax.plot(
+        error[name], detail(images, hidden_B), "o", color=viz.FAKE if name in made else viz.SCORE
+    )
+    ax.annotate(
+        name,
+        (error[name], detail(images, hidden_B)),
+        xytext=(6, 4),
+        textcoords="offset points",
+        fontsize=8,
+    )
 ax.plot(0, 1, "*", color=viz.REAL, ms=12)
 ax.annotate("truth", (0, 1), xytext=(8, -3), textcoords="offset points", fontsize=8)
 ax.set(xlabel="L1 error", ylabel="detail", xlim=(-0.005, None), ylim=(-0.1, None))
 plt.show()
+
 
 # %%
 def judged(text, value, **bound):
@@ -609,16 +674,22 @@ judged("L1 + GAN errs by less than a quarter more than L1 alone", cost, below=1.
 # Take real pictures only: true pairs, and tiles beside the true map *of another place*. Both halves are real. **Predict**
 # how often each of the discriminators gives the true pair the higher mean score.
 
+
 # %%
 @torch.no_grad()
 def prefers_true_pairs(step):
     with runtime.autocast():
         A, B = hidden_A.to(runtime.device), hidden_B.to(runtime.device)
-        true, swapped = (step.D(step.shown(A, other)).float().mean((1, 2, 3)) for other in (B, B.roll(1, 0)))
+        true, swapped = (
+            step.D(step.shown(A, other)).float().mean((1, 2, 3)) for other in (B, B.roll(1, 0))
+        )
     return (true > swapped).double().mean().item()
 
 
-preference = {name: prefers_true_pairs(trained[name]) for name in ("L1 + GAN", "conditional GAN", "unconditional GAN")}
+preference = {
+    name: prefers_true_pairs(trained[name])
+    for name in ("L1 + GAN", "conditional GAN", "unconditional GAN")
+}
 from_coin = abs(preference["unconditional GAN"] - 0.5)
 judged("a D that never sees the input decides like a coin, to a tenth", from_coin, below=0.1)
 
@@ -646,8 +717,15 @@ for name, share in preference.items():
 # %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Six narrow pictures of Italy and its seas side by side: the satellite view; the map by L1, right and smooth; by the conditional GAN, sharper, with stray colours and a thin brown band for the Alps; by the unconditional GAN, grey-green land in a red and sandy sea with mountains; by L1 and GAN together, with some relief; and the true relief map."}}
 box = earth.hidden_regions(2)[1]
 top, left = 162, box.left + 4
-views = [to_float(earth.load_view(name, 2)[None, :, top : top + 128, left : left + 96]) for name in ("satellite", "relief")]
-country = {"satellite": views[0]} | {name: translate(step, views[0]) for name, step in trained.items()} | {"truth": views[1]}
+views = [
+    to_float(earth.load_view(name, 2)[None, :, top : top + 128, left : left + 96])
+    for name in ("satellite", "relief")
+]
+country = (
+    {"satellite": views[0]}
+    | {name: translate(step, views[0]) for name, step in trained.items()}
+    | {"truth": views[1]}
+)
 viz.show_grids(country, n_columns=1, zoom=1.6)
 
 # %% [markdown]
@@ -670,8 +748,10 @@ viz.show_grids(country, n_columns=1, zoom=1.6)
 # predictions, which switches dropout off: every draw is the same. Write `draw(G, A)` for a generator with `nn.Dropout`
 # and `nn.BatchNorm2d` that runs as in training, keeps no graph, and gives G back in the mode it came in.
 
+
 # %% tags=["exercise"]
 def draw(G, A):
+    # your code
     ...
 
 

@@ -91,7 +91,9 @@ seed_everything(SEED)
 
 
 # %% tags=["exercise"]
-def arrival(names, start, arrows): ...
+def arrival(names, start, arrows):
+    # your code
+    ...
 
 
 exercises.check_arrival(arrival)
@@ -159,7 +161,9 @@ for line, (names, start, target) in {
 
 
 # %% tags=["exercise"]
-def satisfied(G, F): ...
+def satisfied(G, F):
+    # your code
+    ...
 
 
 exercises.check_satisfied(satisfied)
@@ -190,7 +194,9 @@ every = list(product(range(4), repeat=4))  # all maps from four clusters to four
 onto = [G for G in every if len(set(G)) == 4]
 pairs = [(G, F) for G in onto for F in onto]
 home = [(G, F) for G, F in pairs if all(F[G[k]] == k for k in range(4))]
-print(f"{len(every) ** 2} pairs of maps; {len(pairs)} satisfy both D's; {len(home)} of these come home; 1 is true")
+print(
+    f"{len(every) ** 2} pairs of maps; {len(pairs)} satisfy both D's; {len(home)} of these come home; 1 is true"
+)
 claim("adversarial and cycle loss together accept more pairs than the true one", len(home), above=1)
 merging = [G for G in every if len(set(G)) < 4]  # at least two clusters go to the same one
 undone = [(G, F) for G in merging for F in every if all(F[G[k]] == k for k in range(4))]
@@ -227,7 +233,9 @@ claim("the cycle accepts no map that sends two clusters to one: pairs found", le
 
 
 # %% tags=["exercise"]
-def adversarial(D, real, fake): ...
+def adversarial(D, real, fake):
+    # your code
+    ...
 
 
 exercises.check_adversarial(adversarial)
@@ -252,7 +260,9 @@ exercises.check_adversarial(adversarial)
 
 
 # %% tags=["exercise"]
-def cycle(G_AB, G_BA, real_A, real_B): ...
+def cycle(G_AB, G_BA, real_A, real_B):
+    # your code
+    ...
 
 
 exercises.check_cycle(cycle)
@@ -285,8 +295,12 @@ def load(texture, *, n, seed):
 
 
 plain, factors = load("plain", n=500, seed=11)
-truth = to_float(critters.draw_critters(critters.twin(factors, "texture", "stripes"), resolution=32))
-real_B = to_float(load("stripes", n=500, seed=12)[0])  # drawn on their own: no partners of the plain ones
+truth = to_float(
+    critters.draw_critters(critters.twin(factors, "texture", "stripes"), resolution=32)
+)
+real_B = to_float(
+    load("stripes", n=500, seed=12)[0]
+)  # drawn on their own: no partners of the plain ones
 article = {
     "the true translation": (truth - real_B).square().mean(),
     "the mean striped picture, always": (real_B.mean(0) - real_B).square().mean(),
@@ -296,7 +310,12 @@ for name, value in article.items():
 right, mean = article.values()
 text = "under the article's loss one constant picture costs half as much as the true translation"
 claim(f"{text}, to a twentieth", abs(mean / right - 0.5), below=0.05)
-print("plain, their twins, and striped ones that are not:", tuple(plain.shape), tuple(truth.shape), tuple(real_B.shape))
+print(
+    "plain, their twins, and striped ones that are not:",
+    tuple(plain.shape),
+    tuple(truth.shape),
+    tuple(real_B.shape),
+)
 
 # %% mystnb={"image": {"alt": "Three rows of ten drawn creatures: plain ones; the same ones with stripes; and other striped ones, which have nothing to do with the first."}}
 shown = {"plain": to_float(plain[:10]), "their twins": truth[:10], "striped, unpaired": real_B[:10]}
@@ -322,7 +341,9 @@ viz.show_rows(shown, zoom=2, quality=80)
 
 
 # %% tags=["exercise"]
-def objective(G_AB, G_BA, D_A, D_B, real_A, real_B, lambda_cycle, lambda_identity): ...
+def objective(G_AB, G_BA, D_A, D_B, real_A, real_B, lambda_cycle, lambda_identity):
+    # your code
+    ...
 
 
 exercises.check_objective(objective)
@@ -359,8 +380,12 @@ def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
     opt_D = torch.optim.Adam([*D_A.parameters(), *D_B.parameters()], **rates)
     fake_B, fake_A = G_AB(real_A), G_BA(real_B)
     loss_G = (D_B(fake_B) - 1).square().mean() + (D_A(fake_A) - 1).square().mean()
-    loss_G = loss_G + config.lambda_cycle * (l1_loss(G_BA(fake_B), real_A) + l1_loss(G_AB(fake_A), real_B))
-    loss_G = loss_G + config.lambda_identity * (l1_loss(G_AB(real_B), real_B) + l1_loss(G_BA(real_A), real_A))
+    loss_G = loss_G + config.lambda_cycle * (
+        l1_loss(G_BA(fake_B), real_A) + l1_loss(G_AB(fake_A), real_B)
+    )
+    loss_G = loss_G + config.lambda_identity * (
+        l1_loss(G_AB(real_B), real_B) + l1_loss(G_BA(real_A), real_A)
+    )
     opt_G.zero_grad()
     loss_G.backward()
     opt_G.step()
@@ -379,7 +404,9 @@ from dataclasses import replace
 
 from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 
-small = CycleGANConfig(n_steps=10, batch_size=4, img_resolution=32, base_channels=8, n_blocks=1, d_base_channels=8)
+small = CycleGANConfig(
+    n_steps=10, batch_size=4, img_resolution=32, base_channels=8, n_blocks=1, d_base_channels=8
+)
 small = replace(small, n_layers=2, lambda_identity=5.0)
 pictures = load("plain", n=8, seed=0)[0], load("stripes", n=8, seed=1)[0]
 exact = replace(runtime, device="cpu", precision="float32")
@@ -418,7 +445,12 @@ for name, mine in zip(names, networks, strict=True):
 # %%
 from gan_course.lessons.l06_cycle_consistency.mystery_steps import STEPS, interrogate
 
-questions = ("G's half moves a D", "D's half leaves a gradient in a G", "D_B matters to G_AB", "coming home costs")
+questions = (
+    "G's half moves a D",
+    "D's half leaves a gradient in a G",
+    "D_B matters to G_AB",
+    "coming home costs",
+)
 answers = {letter: interrogate(letter) for letter in STEPS}
 print(f"{'':36}" + "".join(f"{letter:>6}" for letter in STEPS))
 for question, row in zip(questions, zip(*answers.values(), strict=True), strict=True):
@@ -504,7 +536,9 @@ def nearest(points, centres):
 
 where = nearest(there, plane.centres_B)  # (GANs, points)
 scores = {
-    "clusters of B with points nearest to them, of 8": torch.tensor([len(one.unique()) for one in where]).float(),
+    "clusters of B with points nearest to them, of 8": torch.tensor(
+        [len(one.unique()) for one in where]
+    ).float(),
     "points that come home": (nearest(back, plane.centres_A) == colour).float().mean(1),
     "points sent to their true partner": (where == colour).float().mean(1),
 }
@@ -512,7 +546,9 @@ scores = {name: values.view(len(table), cfg.n_seeds) for name, values in scores.
 print("arms and seeds:", tuple(next(iter(scores.values())).shape))
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A grid of rings of eight coloured clusters, a row for each arm and a column for each seed, after a first column with the points of domain A. With the prior, all dots lie in or near circles of their own colour. Without it, some rings are right and some are turned or mirrored; with the cycle all points come home, without it few."}}
-_, axes = plt.subplots(len(table), cfg.n_seeds + 1, figsize=(10.5, 8.4), dpi=viz.DPI, layout="constrained")
+_, axes = plt.subplots(
+    len(table), cfg.n_seeds + 1, figsize=(10.5, 8.4), dpi=viz.DPI, layout="constrained"
+)
 hues = plt.cm.hsv(torch.arange(8) / 8)
 for row, arm in enumerate(table):
     axes[row, 0].set_ylabel(arm)
@@ -578,7 +614,9 @@ print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_ord
 from gan_course.training.toy_cyclegans import plane_centres
 
 _, other_truth = plane_centres(60.0)
-moved_on = torch.cdist(plane.centres_B, other_truth).argmin(1)  # which number a cluster of B bears under that story
+moved_on = torch.cdist(plane.centres_B, other_truth).argmin(
+    1
+)  # which number a cluster of B bears under that story
 right_60 = (moved_on[where] == colour).float().mean(1).view(len(table), cfg.n_seeds)
 same_set = bool(torch.cdist(other_truth, plane.centres_B).amin(1).max() < 1e-5)
 print("turned by 60 degrees, the eight clusters of B lie at the same eight places:", same_set)
@@ -654,7 +692,12 @@ arms = {"with the cycle": cfg.cyclegan, "without": replace(cfg.cyclegan, lambda_
 steps = {}
 for name, config in arms.items():
     training = build_cyclegan(config, pictures_A, pictures_B, seed=SEED, runtime=runtime)
-    rows = fit(training.step, training.batches, n_steps=config.n_steps, hook_every=max(1, config.n_steps // 3))
+    rows = fit(
+        training.step,
+        training.batches,
+        n_steps=config.n_steps,
+        hook_every=max(1, config.n_steps // 3),
+    )
     steps[name] = training.step
     print(
         f"{name}: {len(rows)} steps, {', '.join(f'{key} {value:.2f}' for key, value in rows[-1].items() if key != 'step')}"
@@ -687,7 +730,10 @@ errors, found, shown = {}, {}, {}
 for name, step in steps.items():
     fake_B, fake_A = translate(step, "G_AB", plain), translate(step, "G_BA", striped)
     round_trip = translate(step, "G_BA", fake_B)
-    errors[name] = [l1_error(*pair).mean().item() for pair in ((fake_B, striped), (fake_A, plain), (round_trip, plain))]
+    errors[name] = [
+        l1_error(*pair).mean().item()
+        for pair in ((fake_B, striped), (fake_A, plain), (round_trip, plain))
+    ]
     found[name] = [own_is_nearest(fake_B, striped), own_is_nearest(fake_A, plain)]
     shown[name] = fake_B, fake_A
 print("critters measured:", len(plain), "of each kind")
@@ -695,14 +741,23 @@ print("critters measured:", len(plain), "of each kind")
 # %% tags=["nbval-ignore-output"]
 print(f"L1 error, from 0 to 1; doing nothing: {nothing:.4f}")
 for name in steps:
-    print("{:15} to striped {:.4f}, to plain {:.4f}, round trip {:.4f}".format(name, *errors[name]), end="; ")
+    print(
+        "{:15} to striped {:.4f}, to plain {:.4f}, round trip {:.4f}".format(name, *errors[name]),
+        end="; ",
+    )
     print("nearest to its own twin: {:.0%} and {:.0%}".format(*found[name]))
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five critters, plain to striped and striped to plain, in four rows. First the inputs. Second, translated without the cycle loss: the same creatures, noisy and tinted, with coarse stripes on the left. Third, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fourth, the hidden twins."}}
-rows = {"input": (plain, striped), "without the cycle": shown["without"], "with the cycle": shown["with the cycle"]}
+rows = {
+    "input": (plain, striped),
+    "without the cycle": shown["without"],
+    "with the cycle": shown["with the cycle"],
+}
 rows["hidden twin"] = (striped, plain)
 ways = ("plain to striped", "striped to plain")
-grids = {way: torch.cat([both[k][:5].cpu() for both in rows.values()]) for k, way in enumerate(ways)}
+grids = {
+    way: torch.cat([both[k][:5].cpu() for both in rows.values()]) for k, way in enumerate(ways)
+}
 viz.show_grids(grids, n_columns=5, zoom=3, row_names=list(rows))
 
 # %%
@@ -747,7 +802,10 @@ priors, lambdas = (list(dict.fromkeys(key[k] for key in cells)) for k in (0, 1))
 measures = {"to_striped": "to striped", "to_plain": "to plain", "round_trip": "round trip"}
 means = {
     title: torch.tensor(
-        [[sum(one[key] for one in cells[prior, lam]) / len(cells[prior, lam]) for lam in lambdas] for prior in priors]
+        [
+            [sum(one[key] for one in cells[prior, lam]) / len(cells[prior, lam]) for lam in lambdas]
+            for prior in priors
+        ]
     )
     for key, title in measures.items()
 }
@@ -763,12 +821,17 @@ claim("recorded: with one of them or none, every seed errs more, both ways", bes
 constant = {"all white": torch.ones_like(plain), "all black": -torch.ones_like(plain)}
 constant["the mean picture"] = plain.mean(0, keepdim=True).expand_as(plain)
 print("to plain, with no look at the input:", end=" ")
-print(", ".join(f"{name} {l1_error(images, plain).mean():.2f}" for name, images in constant.items()))
+print(
+    ", ".join(f"{name} {l1_error(images, plain).mean():.2f}" for name, images in constant.items())
+)
 (n_seeds,) = {len({one["seed"] for one in rows}) for rows in cells.values()}  # as many in each
 titles = "".join(f"{title:>18}" for title in measures.values())
 print(f"{f'lowest and highest of {n_seeds} seeds':36}" + titles)
 for (prior, weight), rows in cells.items():
-    ranges = ["{:.3f} to {:.3f}".format(*(best(one[key] for one in rows) for best in (min, max))) for key in measures]
+    ranges = [
+        "{:.3f} to {:.3f}".format(*(best(one[key] for one in rows) for best in (min, max)))
+        for key in measures
+    ]
     print(f"{f'{prior}, lambda {weight:g}':36}" + "".join(f"{one:>18}" for one in ranges))
 
 # %% mystnb={"image": {"alt": "Three heat maps of L1 errors against the hidden twin: to striped, to plain, and round trip. Rows are the priors, none, and residual output with identity loss; columns are lambda_cycle 0 and 10. With neither, all three are near 50; with both, 4 or less."}}
@@ -814,7 +877,9 @@ for title, values in means.items():
 
 # %%
 G_AB, G_BA, D_A, D_B = networks
-recurrent = [one for one in G_AB.modules() if isinstance(one, torch.nn.RNNBase | torch.nn.RNNCellBase)]
+recurrent = [
+    one for one in G_AB.modules() if isinstance(one, torch.nn.RNNBase | torch.nn.RNNCellBase)
+]
 once, again = G_AB(batch[0]), G_AB(batch[0])
 round_trip = l1_loss(G_BA(G_AB(batch[0])), batch[0])
 print("recurrent layers of a generator:", len(recurrent))

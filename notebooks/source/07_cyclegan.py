@@ -74,15 +74,24 @@ from gan_course.data.domains import load_domain
 
 size, names = cfg.cyclegan.img_resolution, ("earth-satellite", "earth-map")
 images_A, images_B = (
-    load_domain(name, n=cfg.n_pictures, resolution=size, seed=2 * SEED + side) for side, name in enumerate(names)
+    load_domain(name, n=cfg.n_pictures, resolution=size, seed=2 * SEED + side)
+    for side, name in enumerate(names)
 )
 hidden_A, hidden_B = (
     to_float(load_domain(name, "test", n=cfg.n_hidden, resolution=64, seed=SEED)) for name in names
 )
-print("to train on:", tuple(images_A.shape[1:]), images_A.dtype, "· hidden pairs:", tuple(hidden_A.shape[1:]))
+print(
+    "to train on:",
+    tuple(images_A.shape[1:]),
+    images_A.dtype,
+    "· hidden pairs:",
+    tuple(hidden_A.shape[1:]),
+)
 
 # %% mystnb={"image": {"alt": "Two grids side by side. Left: satellite tiles of coasts, deserts, forests and snow. Right: tiles of a relief map of other places, with pale blue sea, green lowland and brown, shaded mountains."}}
-viz.show_grids({"A: satellite": images_A[:16], "B: map, of other places": images_B[:16]}, n_columns=8, zoom=1.7)
+viz.show_grids(
+    {"A: satellite": images_A[:16], "B: map, of other places": images_B[:16]}, n_columns=8, zoom=1.7
+)
 
 # %% [markdown]
 # Two figures will say how good a translation is. The **L1 error** against the hidden partner, as in lesson 05. And the
@@ -109,6 +118,7 @@ results = {
     "the mean colour": measure(one_colour(images_B, hidden_B), one_colour(images_A, hidden_A)),
 }
 ceiling = intersection_over_union(sea_mask(hidden_A), sea_mask(hidden_B))
+
 
 # %% tags=["nbval-ignore-output"]
 def show_table(rows):
@@ -168,7 +178,11 @@ for part in (CycleGANStep.__call__, CycleGANStep.update_G, CycleGANStep.update_D
 # %%
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
 
-nine, six, judge = ResnetGenerator(n_blocks=9), ResnetGenerator(n_blocks=6), PatchDiscriminator(n_layers=3)
+nine, six, judge = (
+    ResnetGenerator(n_blocks=9),
+    ResnetGenerator(n_blocks=6),
+    PatchDiscriminator(n_layers=3),
+)
 shapes, x = [], torch.zeros(1, 3, 128, 128)
 with torch.no_grad():
     for layer in nine.model:
@@ -193,8 +207,10 @@ print("weights:", ", ".join(f"{name} {n:,}" for name, n in count.items()))
 # Write the block: mirror the border by one pixel, convolve, normalise, ReLU; the same again without the ReLU; add the
 # input. `pad(x, (1, 1, 1, 1), mode="reflect")` mirrors.
 
+
 # %% tags=["exercise"]
 def block(x, conv1, conv2, norm):
+    # your code
     ...
 
 
@@ -258,7 +274,9 @@ with torch.no_grad():
         D = PatchDiscriminator(base_channels=16, n_layers=2, norm=norm)
         scores, faded = D(some), D(some / 2)
         change[norm] = ((faded - scores).abs().mean() / scores.abs().mean()).item()
-print("mean change of the scores:", {norm: f"{round(share, 2):.0%}" for norm, share in change.items()})
+print(
+    "mean change of the scores:", {norm: f"{round(share, 2):.0%}" for norm, share in change.items()}
+)
 felt = change["instance"] / change["none"]
 claim("with InstanceNorm D feels half the contrast under a third as much", felt, below=1 / 3)
 
@@ -274,7 +292,10 @@ claim("with InstanceNorm D feels half the contrast under a third as much", felt,
 
 # %%
 tile, apart = hidden_A[:1], {}
-sea, snow = (torch.tensor(colour).view(1, 3, 1, 1).expand_as(tile) for colour in ((-0.95, -0.9, -0.6), (0.9, 0.9, 0.95)))
+sea, snow = (
+    torch.tensor(colour).view(1, 3, 1, 1).expand_as(tile)
+    for colour in ((-0.95, -0.9, -0.6), (0.9, 0.9, 0.95))
+)
 with torch.no_grad():
     for norm in ("instance", "none"):
         G = ResnetGenerator(base_channels=8, n_blocks=1, norm=norm)
@@ -314,6 +335,7 @@ exercises.check_halving(halving)
 #
 # </details>
 
+
 # %%
 def travelled(optimizer_class, factor, n=10):
     """How far ten steps on `factor` times a loss lead."""
@@ -326,7 +348,10 @@ def travelled(optimizer_class, factor, n=10):
     return (weight.detach() - before).norm()
 
 
-ratio = {one.__name__: (travelled(one, 0.5) / travelled(one, 1.0)).item() for one in (torch.optim.SGD, torch.optim.Adam)}
+ratio = {
+    one.__name__: (travelled(one, 0.5) / travelled(one, 1.0)).item()
+    for one in (torch.optim.SGD, torch.optim.Adam)
+}
 print("way on half the loss, as a share:", {name: round(value, 2) for name, value in ratio.items()})
 claim("Adam goes as far on half the loss, to a thousandth", abs(ratio["Adam"] - 1), below=1e-3)
 
@@ -351,8 +376,10 @@ claim("Adam goes as far on half the loss, to a thousandth", abs(ratio["Adam"] - 
 # without any graph. `size` may be 0: then hand back what comes. Draw with `torch.rand(1, generator=generator)` and
 # `torch.randint(size, (1,), generator=generator)`.
 
+
 # %% tags=["exercise"]
 def query(kept, images, size, generator):
+    # your code
     ...
 
 
@@ -387,7 +414,9 @@ from gan_course.training.cyclegan import ImagePool
 pool = ImagePool(50, generator=torch.Generator().manual_seed(SEED))
 shown = [int(pool.query(torch.full((1, 1, 1, 1), float(k)))) for k in range(5_000)]
 ages = torch.tensor([k - number for k, number in enumerate(shown)][500:]).double()
-print(f"new: {(ages == 0).double().mean():.0%}; mean age of all: {ages.mean():.0f} steps, of the old ones {ages[ages > 0].mean():.0f}")
+print(
+    f"new: {(ages == 0).double().mean():.0%}; mean age of all: {ages.mean():.0f} steps, of the old ones {ages[ages > 0].mean():.0f}"
+)
 
 # %% [markdown]
 # Every second step throws out one picture in 50, so a picture stays for 100 steps on average, and some stay for 500.
@@ -405,8 +434,10 @@ print(f"new: {(ages == 0).double().mean():.0%}; mean age of all: {ages.mean():.0
 # Return the rate of the step that comes after `n_done` of `n_steps` steps: `lr` in the first half, then in a line that
 # would reach 0 after `n_steps`, an even number.
 
+
 # %% tags=["exercise"]
 def rate(lr, n_done, n_steps):
+    # your code
     ...
 
 
@@ -448,8 +479,10 @@ print(f"sum of the rates, second half to first: {sum(rates[100:]) / sum(rates[:1
 # Shuffled or not, each picture of A meets the same picture of B in every epoch. Mend it: each epoch shows all of A
 # once, in a new order, beside pictures of B drawn anew. B may be larger or smaller than A. Draw with `generator`.
 
+
 # %% tags=["exercise"]
 def partners(n_A, n_B, n_epochs, generator):
+    # your code
     ...
 
 
@@ -476,7 +509,9 @@ exercises.check_partners(partners)
 # them apart:
 
 # %%
-same_places = load_domain("earth-map", n=min(500, cfg.n_pictures), resolution=size, seed=2 * SEED)  # A's seed, by mistake
+same_places = load_domain(
+    "earth-map", n=min(500, cfg.n_pictures), resolution=size, seed=2 * SEED
+)  # A's seed, by mistake
 sea_A = sea_mask(to_float(images_A[: len(same_places)]))
 with_bug = intersection_over_union(sea_A, sea_mask(to_float(same_places)))
 without = intersection_over_union(sea_A, sea_mask(to_float(images_B[: len(same_places)])))
@@ -520,7 +555,9 @@ from dataclasses import replace
 
 from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 
-tiny = CycleGANConfig(n_steps=4, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=1)
+tiny = CycleGANConfig(
+    n_steps=4, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=1
+)
 few = [images[:8, :, :32, :32].contiguous() for images in (images_A, images_B)]
 for name, changes in {
     "the paper": {},
@@ -530,7 +567,9 @@ for name, changes in {
     "GAN + forward": {"backward": False},
     "GAN + backward": {"forward": False},
 }.items():
-    part = build_cyclegan(replace(tiny, **changes), *few, seed=SEED, runtime=choose_runtime("cpu", "float32"))
+    part = build_cyclegan(
+        replace(tiny, **changes), *few, seed=SEED, runtime=choose_runtime("cpu", "float32")
+    )
     print(f"{name:15}", *part.step(next(part.batches)))
 
 # %% [markdown]
@@ -554,7 +593,11 @@ for name in ("the article's", "least squares"):
     for _ in range(40):
         real, fake = D(hidden_B[:8]), D(hidden_A[:8])
         squares = ((real - 1).square().mean() + fake.square().mean()) / 2
-        loss = squares if name == "least squares" else 0.5 * (real.sigmoid().mean() - fake.sigmoid().mean())
+        loss = (
+            squares
+            if name == "least squares"
+            else 0.5 * (real.sigmoid().mean() - fake.sigmoid().mean())
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -569,8 +612,10 @@ print("least squares teaches it the opposite:", healthy > 0)
 # Write what the discriminators of CycleGAN minimise: both, least squares, each halved, summed. The fakes come still
 # connected to their generators.
 
+
 # %% tags=["exercise"]
 def d_objective(D_A, D_B, real_A, real_B, fake_A, fake_B):
+    # your code
     ...
 
 
@@ -615,7 +660,13 @@ for name, value in asdict(cfg.cyclegan).items():
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
 
 training = build_cyclegan(cfg.cyclegan, images_A, images_B, seed=SEED, runtime=runtime)
-watched, film, raw, rates, n_steps = hidden_A[:8].to(runtime.device), {}, [], [], cfg.cyclegan.n_steps
+watched, film, raw, rates, n_steps = (
+    hidden_A[:8].to(runtime.device),
+    {},
+    [],
+    [],
+    cfg.cyclegan.n_steps,
+)
 
 
 @torch.no_grad()
@@ -625,16 +676,27 @@ def watch(n_done, rows):
         raw.append(training.step.G_AB(watched).float().cpu())
     rates.append(training.step.opt_G.param_groups[0]["lr"])
     if n_done % max(1, n_steps // 5) < max(1, n_steps // 30):
-        print(f"{n_done} of {n_steps} steps:", {name: round(rows[-1][name], 2) for name in rows[-1] if name != "step"})
+        print(
+            f"{n_done} of {n_steps} steps:",
+            {name: round(rows[-1][name], 2) for name in rows[-1] if name != "step"},
+        )
 
 
 rows = fit_resumable(
-    training, n_steps=n_steps, folder=lesson_folder("07_cyclegan", PROFILE), hook=watch, hook_every=max(1, n_steps // 30)
+    training,
+    n_steps=n_steps,
+    folder=lesson_folder("07_cyclegan", PROFILE),
+    hook=watch,
+    hook_every=max(1, n_steps // 30),
 )
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Rows of eight tiles: the satellite view on top, then G's map of them at six moments of training, from magenta noise over grey shapes to pale blue sea and coloured land, and the true map at the bottom."}}
 moments = [list(film)[k] for k in sorted({(len(film) - 1) * j // 5 for j in range(6)})]
-strips = {"satellite": watched.cpu(), **{f"step {n}": film[n] for n in moments}, "true map": hidden_B[:8]}
+strips = {
+    "satellite": watched.cpu(),
+    **{f"step {n}": film[n] for n in moments},
+    "true map": hidden_B[:8],
+}
 viz.show_rows(strips, quality=70)
 
 # %% [markdown]
@@ -647,7 +709,9 @@ _, (left, right) = viz.figure(9.2, 2.7, n_axes=2)
 for name, colour in (("gan_B", viz.FAKE), ("cycle_A", viz.REAL), ("D_B", viz.SCORE)):
     values = torch.tensor([row[name] for row in rows])
     means = values.unfold(0, min(20, len(values)), min(20, len(values))).mean(1)
-    left.plot(torch.arange(1, len(means) + 1) * min(20, len(values)), means, color=colour, label=name)
+    left.plot(
+        torch.arange(1, len(means) + 1) * min(20, len(values)), means, color=colour, label=name
+    )
 left.set(xlabel="step", ylabel="loss (means of 20 steps)", ylim=(0, None))
 left.legend(frameon=False)
 moved = torch.stack(raw).diff(dim=0).abs().flatten(1).mean(1) / 2
@@ -723,7 +787,9 @@ shipped = {
     letters: runtime.place(load_translator(name))
     for letters, name in (("G_AB", "earth-satellite2map"), ("G_BA", "earth-map2satellite"))
 }
-results["shipped weights"] = measure(apply(shipped["G_AB"], hidden_A), apply(shipped["G_BA"], hidden_B))
+results["shipped weights"] = measure(
+    apply(shipped["G_AB"], hidden_A), apply(shipped["G_BA"], hidden_B)
+)
 share = max(results["shipped weights"][k] / results["the mean colour"][k] for k in (0, 2))
 claim("the shipped weights err less than the mean colour, both ways", share, below=1)
 
@@ -733,8 +799,18 @@ show_table(results)
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Eight rows of hidden tiles. Above: satellite, the minute's map, the shipped weights' map, the true map. Below: map, the minute's satellite view, the shipped weights' satellite view, the true satellite view."}}
 pick = slice(8, 16)
 from_A, from_B = hidden_A[pick], hidden_B[pick]
-there = {"satellite": from_A, "a minute": apply(minute["G_AB"], from_A), "shipped": apply(shipped["G_AB"], from_A), "true map": from_B}
-back = {"map": from_B, "a minute": apply(minute["G_BA"], from_B), "shipped": apply(shipped["G_BA"], from_B), "true satellite": from_A}
+there = {
+    "satellite": from_A,
+    "a minute": apply(minute["G_AB"], from_A),
+    "shipped": apply(shipped["G_AB"], from_A),
+    "true map": from_B,
+}
+back = {
+    "map": from_B,
+    "a minute": apply(minute["G_BA"], from_B),
+    "shipped": apply(shipped["G_BA"], from_B),
+    "true satellite": from_A,
+}
 viz.show_rows(there, quality=72)
 viz.show_rows(back, quality=72)
 
@@ -762,8 +838,12 @@ views = [to_float(earth.load_view(name, 2)[None]) for name in ("satellite", "rel
 strips = []
 for box in earth.hidden_regions(2):
     height, width = (box.bottom - box.top) // 4 * 4, (box.right - box.left) // 4 * 4
-    satellite, chart = (view[..., box.top : box.top + height, box.left : box.left + width] for view in views)
-    strips.append((satellite, apply(shipped["G_AB"], satellite), chart, apply(shipped["G_BA"], chart)))
+    satellite, chart = (
+        view[..., box.top : box.top + height, box.left : box.left + width] for view in views
+    )
+    strips.append(
+        (satellite, apply(shipped["G_AB"], satellite), chart, apply(shipped["G_BA"], chart))
+    )
     print("in one pass:", tuple(satellite.shape[2:]))
 overlap = [intersection_over_union(sea_mask(made), sea_mask(chart)) for _, made, chart, _ in strips]
 claim("in each of the three hidden slices the sea's IoU is above 0.8", min(overlap), above=0.8)
@@ -790,7 +870,14 @@ viz.show_jpeg(quality=70)
 # and darkness on the Alps.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Nine long strips from the Arctic to the Southern Ocean, three for each hidden slice of longitude: the satellite view, the map made of it, and the true map. The slices run through the Americas, through Europe and Africa, and through East Asia and Australia."}}
-_, axes = plt.subplots(1, 9, figsize=(8.4, 7.2), dpi=72, layout="constrained", width_ratios=[part[0].shape[3] for part in strips for _ in range(3)])
+_, axes = plt.subplots(
+    1,
+    9,
+    figsize=(8.4, 7.2),
+    dpi=72,
+    layout="constrained",
+    width_ratios=[part[0].shape[3] for part in strips for _ in range(3)],
+)
 for k, (name, parts) in enumerate(zip(("82-66 W", "5-20 E", "125-143 E"), strips, strict=True)):
     for ax, title, part in zip(axes[3 * k :], (name, "made", "true"), parts, strict=False):
         ax.imshow(part[0].permute(1, 2, 0) / 2 + 0.5, interpolation="nearest")
@@ -819,7 +906,9 @@ def cut(image):
 
 
 company = {"shipped, no norm": shipped["G_AB"], "a minute, InstanceNorm": minute["G_AB"]}
-company = {name: (cut(apply(G, satellite)), apply(G, cut(satellite))) for name, G in company.items()}
+company = {
+    name: (cut(apply(G, satellite)), apply(G, cut(satellite))) for name, G in company.items()
+}
 differ = [l1_error(*pair).mean().item() for pair in company.values()]
 print("windows of one slice:", len(windows))
 claim("the shipped G, alone and in company, differs by under 0.01", differ[0], below=0.01)
@@ -885,6 +974,7 @@ exercises.check_lost(lost)
 #
 # </details>
 
+
 # %%
 def fresh():
     small = replace(tiny, n_steps=6, pool_size=3, ema_decay=0.9)
@@ -922,8 +1012,13 @@ from gan_course.lessons.results import recorded
 record = recorded("earth-ablation")
 arms = ["cycle alone", "GAN alone", "GAN + forward", "GAN + backward", "full"]
 measures = {"to_map": "L1 to map", "sea_iou": "sea IoU", "to_satellite": "L1 to satellite"}
-table = {arm: {key: [row[key] for row in record["rows"] if row["arm"] == arm] for key in measures} for arm in arms}
-print(f"{record['n_steps']} steps each, mean of {len(table['full']['to_map'])} seeds (lowest to highest)")
+table = {
+    arm: {key: [row[key] for row in record["rows"] if row["arm"] == arm] for key in measures}
+    for arm in arms
+}
+print(
+    f"{record['n_steps']} steps each, mean of {len(table['full']['to_map'])} seeds (lowest to highest)"
+)
 print(f"{'':16}" + "".join(f"{title:>22}" for title in measures.values()))
 for arm, columns in table.items():
     cells = [f"{sum(v) / len(v):.3f} ({min(v):.3f}-{max(v):.3f})" for v in columns.values()]
@@ -934,7 +1029,13 @@ _, axes = viz.figure(10.5, 2.6, n_axes=3)
 for ax, (key, title) in zip(axes, measures.items(), strict=True):
     for row, arm in enumerate(arms):
         values = table[arm][key]
-        ax.plot(values, [row] * len(values), "o", color=viz.FAKE if arm == "full" else viz.REAL, alpha=0.7)
+        ax.plot(
+            values,
+            [row] * len(values),
+            "o",
+            color=viz.FAKE if arm == "full" else viz.REAL,
+            alpha=0.7,
+        )
     ax.set(title=title, yticks=range(len(arms)), ylim=(len(arms) - 0.5, -0.5))
     ax.set_yticklabels(arms if ax is axes[0] else [])
     ax.grid(axis="x", alpha=0.3)
@@ -976,7 +1077,8 @@ for arm, columns in paper_tables.items():
 with_gan, seeds = arms[1:], range(len(table["full"]["to_map"]))
 beaten = [
     min(table[arm][key][k] for arm in with_gan if arm != "full") - table["full"][key][k]
-    for key in ("to_map", "to_satellite") for k in seeds
+    for key in ("to_map", "to_satellite")
+    for k in seeds
 ]
 claim("of the four with a GAN the full method errs least, each way and seed", min(beaten), above=0)
 means = {arm: sum(table[arm]["to_map"]) / len(seeds) for arm in arms}

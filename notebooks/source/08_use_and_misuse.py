@@ -72,12 +72,20 @@ seed_everything(SEED)
 from gan_course.weights.cards import read_card
 from gan_course.weights.translators import load_translator
 
-names = ["photo2vangogh", "vangogh2photo", "grey2colour", "earth-satellite2map", "earth-map2satellite"]
+names = [
+    "photo2vangogh",
+    "vangogh2photo",
+    "grey2colour",
+    "earth-satellite2map",
+    "earth-map2satellite",
+]
 names += ["critters-plain2striped", "critters-striped2plain"]
 G = {name: load_translator(name) for name in names}
 for name, network in G.items():
     card, count = read_card(name), sum(weight.numel() for weight in network.parameters())
-    print(f"{name:23} {card['from']:>16} -> {card['to']:16} {count / 1e6:.2f} million weights, {card['bytes'] / 2**20:.1f} MB")
+    print(
+        f"{name:23} {card['from']:>16} -> {card['to']:16} {count / 1e6:.2f} million weights, {card['bytes'] / 2**20:.1f} MB"
+    )
 
 # %% [markdown]
 # The paper's generator for 256 px has 11.4 million weights. These were trained on tiles of 32 or 64 px on a CPU, and
@@ -114,14 +122,30 @@ def show_pictures(rows, titles=(), width=2.6, row_names=()):
     for ax, title in zip(axes.flat, titles, strict=False):
         ax.set_title(title, fontsize=10)
     for ax, name in zip(axes[:, 0], row_names, strict=False):
-        ax.text(0.02, 0.96, name, transform=ax.transAxes, va="top", fontsize=9, bbox={"fc": "white", "ec": "none", "pad": 2})
-    fig.subplots_adjust(0.002, 0.002, 0.998, 1 - 0.25 / fig.get_figheight(), wspace=0.01, hspace=0.01)
+        ax.text(
+            0.02,
+            0.96,
+            name,
+            transform=ax.transAxes,
+            va="top",
+            fontsize=9,
+            bbox={"fc": "white", "ec": "none", "pad": 2},
+        )
+    fig.subplots_adjust(
+        0.002, 0.002, 0.998, 1 - 0.25 / fig.get_figheight(), wspace=0.01, hspace=0.01
+    )
     viz.show_jpeg(quality=58)
 
 
 def show_strips(strips, count=8, width=7.6):
     """Rows of tiles (N, 3, H, W) uint8 under their names."""
-    _, axes = plt.subplots(len(strips), 1, figsize=(width, len(strips) * 0.81 * width / count), dpi=viz.DPI, layout="constrained")
+    _, axes = plt.subplots(
+        len(strips),
+        1,
+        figsize=(width, len(strips) * 0.81 * width / count),
+        dpi=viz.DPI,
+        layout="constrained",
+    )
     for ax, (title, tiles) in zip(axes, strips.items(), strict=True):
         ax.imshow(torch.cat(list(tiles[:count]), 2).permute(1, 2, 0), interpolation="nearest")
         ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
@@ -132,7 +156,10 @@ def show_strips(strips, count=8, width=7.6):
 
 # %% tags=["best-picture"] mystnb={"image": {"alt": "Three held-out photographs above their translations: a fortified town on a hill, a golden temple beside water, a pavilion on a lawn. In the translations every edge stands where it stood; stone has turned yellow, red and violet, and the sky of the second is green."}}
 shown = ["citedeCarcassonne", "goldenTemple", "rangGhar"]
-show_pictures([[photos[name] for name in shown], [painted[name] for name in shown]], row_names=["photograph", "translated"])
+show_pictures(
+    [[photos[name] for name in shown], [painted[name] for name in shown]],
+    row_names=["photograph", "translated"],
+)
 
 # %% [markdown]
 # Colours, above all: stone in yellows, reds and violets that change from place to place, which no single rule of
@@ -157,8 +184,12 @@ reader, n = readers.load_reader("photos"), cfg.n_crops
 crops = load_domain("photos", "test", n=n, seed=0)
 target = features.features_of(reader, load_domain("paintings", "test", n=n, seed=0))
 train = {name: to_float(load_domain(name, n=n, seed=1)) for name in ("photos", "paintings")}
-mean, spread = ({k: f(v, (0, 2, 3), keepdim=True) for k, v in train.items()} for f in (torch.mean, torch.std))
-rival = (to_float(crops) - mean["photos"]) / spread["photos"] * spread["paintings"] + mean["paintings"]
+mean, spread = (
+    {k: f(v, (0, 2, 3), keepdim=True) for k, v in train.items()} for f in (torch.mean, torch.std)
+)
+rival = (to_float(crops) - mean["photos"]) / spread["photos"] * spread["paintings"] + mean[
+    "paintings"
+]
 rows = {
     "photographs": crops,
     "their palette exchanged": to_bytes(rival),
@@ -171,7 +202,9 @@ for name, images in rows.items():
     taken[name] = float(features.answer_shares(reader, images)["painted"][1])
     edges[name] = float(paired.edge_correlation(to_float(images), to_float(crops)).mean())
     kept = "" if "parts" in name else f"   edges kept {edges[name]:.2f}"
-    print(f"{name:30} distance x 1000 {kid[name]:7.2f}   taken for paintings {100 * taken[name]:3.0f} %{kept}")
+    print(
+        f"{name:30} distance x 1000 {kid[name]:7.2f}   taken for paintings {100 * taken[name]:3.0f} %{kept}"
+    )
 print("\nfrom the card, over 500 crops:", read_card("photo2vangogh")["metrics"])
 
 # %%
@@ -198,7 +231,9 @@ patch = (slice(None), slice(top, top + side), slice(left, left + side))
 half = (slice(None), slice(top // 2, (top + side) // 2), slice(left // 2, (left + side) // 2))
 alone = translate_picture(G["photo2vangogh"], photos[name][patch].contiguous())
 inner = slice(40, side - 40)  # far from the patch's border
-apart = (alone[:, inner, inner].float() - painted[name][patch][:, inner, inner].float()).abs().mean()
+apart = (
+    (alone[:, inner, inner].float() - painted[name][patch][:, inner, inner].float()).abs().mean()
+)
 print(tuple(photos[name][patch].shape), tuple(small[half].shape))
 
 # %% tags=["nbval-ignore-output"]
@@ -223,8 +258,10 @@ show_pictures([[photos[name][patch], painted[name][patch], painted_small[half], 
 # give the picture a border, call `G`, and cut the answer to the size of `x`. Which border, if InstanceNorm is to notice
 # little of it? (`torch.nn.functional.pad` knows several.)
 
+
 # %% tags=["exercise"]
 def translate(G, x):
+    # your code
     ...
 
 
@@ -263,17 +300,27 @@ exercises.check_any_size(translate)
 # %%
 from PIL import Image
 
-MY_PICTURE = r""  # such as r"/home/me/cat.jpg" or r"C:\Users\me\cat.jpg"; empty: a held-out photograph
+MY_PICTURE = (
+    r""  # such as r"/home/me/cat.jpg" or r"C:\Users\me\cat.jpg"; empty: a held-out photograph
+)
 MY_TRANSLATOR = "photo2vangogh"
 
 mine = pictures.read_picture(MY_PICTURE) if MY_PICTURE else photos["lincolnMemorial"]
 translated = translate_picture(G[MY_TRANSLATOR], mine)
 if MY_PICTURE:
-    Image.fromarray(translated.permute(1, 2, 0).numpy()).save("translated.png")  # beside this notebook
-print(f"{mine.shape[2]} x {mine.shape[1]} px in, {translated.shape[2]} x {translated.shape[1]} px out")
+    Image.fromarray(translated.permute(1, 2, 0).numpy()).save(
+        "translated.png"
+    )  # beside this notebook
+print(
+    f"{mine.shape[2]} x {mine.shape[1]} px in, {translated.shape[2]} x {translated.shape[1]} px out"
+)
 
 # %% mystnb={"image": {"alt": "A photograph of a white memorial hall with columns, or your own picture, beside its translation."}}
-show_pictures([[mine, translated]], ["yours" if MY_PICTURE else "a held-out photograph", MY_TRANSLATOR], width=3.2)
+show_pictures(
+    [[mine, translated]],
+    ["yours" if MY_PICTURE else "a held-out photograph", MY_TRANSLATOR],
+    width=3.2,
+)
 
 # %% [markdown]
 # `read_picture` did three things that are easily forgotten: it turned the picture the way the camera was held, put white
@@ -286,8 +333,10 @@ show_pictures([[mine, translated]], ["yours" if MY_PICTURE else "a held-out phot
 # mirror them. `Image.open` ignores it. Return the picture in `path` as a viewer shows it, as an image or as an array
 # (height, width, 3).
 
+
 # %% tags=["exercise"]
 def upright(path):
+    # your code
     ...
 
 
@@ -323,8 +372,10 @@ exercises.check_upright(upright)
 # What comes out for a grey file? Mend it, and let transparent places show white, also in grey files and in files with a
 # palette.
 
+
 # %% tags=["exercise"]
 def load_image(path):
+    # your code
     ...
 
 
@@ -365,8 +416,10 @@ exercises.check_load_image(load_image)
 # `to_lab` turns pictures (N, 3, H, W) in [-1, 1] into $L^*, a^*, b^*$ of the same shape. Return the distance between the
 # colours of `made` and `truth`, whatever their lightness, as the mean over all pixels.
 
+
 # %% tags=["exercise"]
 def ab_error(made, truth):
+    # your code
     ...
 
 
@@ -401,9 +454,14 @@ show_strips({"grey": greys, "coloured by G": coloured, "the truth": places}, cou
 # %% tags=["nbval-ignore-output"]
 from gan_course.evaluation.paired import colour_error, l1_error, sea_mask, to_lab
 
-source, truth = (to_float(load_domain(name, "test", n=cfg.n_crops, seed=0)) for name in ("earth-grey", "earth-satellite"))
+source, truth = (
+    to_float(load_domain(name, "test", n=cfg.n_crops, seed=0))
+    for name in ("earth-grey", "earth-satellite")
+)
 guess = in_parts(G["grey2colour"], source)
-mean_ab = to_lab(to_float(load_domain("earth-satellite", n=cfg.n_crops, seed=1)))[:, 1:].mean((0, 2, 3))[:, None, None]
+mean_ab = to_lab(to_float(load_domain("earth-satellite", n=cfg.n_crops, seed=1)))[:, 1:].mean(
+    (0, 2, 3)
+)[:, None, None]
 error = {
     "left grey": float(colour_error(source, truth).mean()),
     "the mean colour": float((to_lab(truth)[:, 1:] - mean_ab).square().sum(1).sqrt().mean()),
@@ -439,7 +497,9 @@ claim("G's colours are nearer to the true ones than grey and than the mean colou
 # %%
 place = places[:1].float()
 lightness = pictures.to_grey(places[:1]).float()
-two = [(lightness + 0.8 * sign * (place - lightness)).round().clamp(0, 255).byte() for sign in (1, -1)]
+two = [
+    (lightness + 0.8 * sign * (place - lightness)).round().clamp(0, 255).byte() for sign in (1, -1)
+]
 shades = [pictures.to_grey(one).expand(-1, 3, -1, -1).contiguous() for one in two]
 answers = [translate_picture(G["grey2colour"], one[0]) for one in shades]
 gap = (shades[0].int() - shades[1].int()).abs().float().mean()
@@ -464,7 +524,11 @@ show_pictures([[two[0][0], two[1][0], shades[0][0], answers[0]]],
 # %% mystnb={"image": {"alt": "A castle on a hill: grey; coloured by the generator, which paints walls and grass in browns and greens and fills shadows with the blue of the sea; and in its own colours."}}
 castle = photos["citedeCarcassonne"]
 grey_castle = pictures.to_grey(castle[None])[0].expand(3, -1, -1).contiguous()
-show_pictures([[grey_castle, translate_picture(G["grey2colour"], grey_castle), castle]], ["grey", "coloured by G", "the photograph"], width=2.0)
+show_pictures(
+    [[grey_castle, translate_picture(G["grey2colour"], grey_castle), castle]],
+    ["grey", "coloured by G", "the photograph"],
+    width=2.0,
+)
 
 # %% [markdown]
 # Dark, flat places were sea, and so shadows hold water now. Nothing in the file warns you: it is a picture as any other.
@@ -500,14 +564,19 @@ def earth_tiles(view, split, n, seed):
     return load_domain(f"earth-{view}", split, n=n, resolution=32, seed=seed)
 
 
-views = [earth_tiles("satellite", "train", cfg.n_pictures, 0), earth_tiles("map", "train", cfg.n_pictures, 1)]
+views = [
+    earth_tiles("satellite", "train", cfg.n_pictures, 0),
+    earth_tiles("map", "train", cfg.n_pictures, 1),
+]
 drawer, reader_of_maps = train(*views, d_norm="none", r1_gamma=1.0)
 
 # %%
 from gan_course.evaluation.hidden_message import read_error
 
 satellite, chart = (earth_tiles(view, "test", 2 * cfg.n_tiles, 0) for view in ("satellite", "map"))
-message = to_bytes(in_parts(drawer, to_float(satellite)))  # 8 bits a channel, as a file would hold it
+message = to_bytes(
+    in_parts(drawer, to_float(satellite))
+)  # 8 bits a channel, as a file would hold it
 own, true = (read_error(reader_of_maps, one, satellite) for one in (message, chart))
 print(f"{len(message)} hidden tiles of {tuple(message.shape[1:])}")
 claim("read from its own map, the satellite view has under a third of the error that the true map gives",
@@ -542,8 +611,10 @@ show_strips({"satellite": satellite, "its map, drawn by G": message, "read back 
 # [-1, 1]. Translate `a`, save the translation as bytes, disturb it, let `G_BA` read it, and return by how much the mean
 # `l1_error` of the round trip grows through the disturbance.
 
+
 # %% tags=["exercise"]
 def lost(G_AB, G_BA, a, disturb):
+    # your code
     ...
 
 
@@ -566,9 +637,15 @@ exercises.check_read_back(lost)
 from gan_course.evaluation.corruptions import add_noise, blur, through_jpeg
 
 disturbances = {
-    "noise: standard deviation, of 255": ([1, 2, 4, 8, 16], lambda x, s: add_noise(x, sigma=s / 255, seed=1)),
+    "noise: standard deviation, of 255": (
+        [1, 2, 4, 8, 16],
+        lambda x, s: add_noise(x, sigma=s / 255, seed=1),
+    ),
     "JPEG: quality": ([95, 85, 70, 50, 25], lambda x, s: through_jpeg(x, quality=s)),
-    "blur: standard deviation, in pixels": ([0.4, 0.6, 0.8, 1.2, 2.0], lambda x, s: blur(x, sigma=s)),
+    "blur: standard deviation, in pixels": (
+        [0.4, 0.6, 0.8, 1.2, 2.0],
+        lambda x, s: blur(x, sigma=s),
+    ),
 }
 
 
@@ -582,7 +659,9 @@ for what, (strengths, disturb) in disturbances.items():
     for s in strengths:
         spoilt = disturb(message, s)
         row = [read_error(reader_of_maps, one, satellite) for one in (spoilt, disturb(chart, s))]
-        rows.append([*row, difference(disturb(satellite, s), satellite), difference(spoilt, message)])
+        rows.append(
+            [*row, difference(disturb(satellite, s), satellite), difference(spoilt, message)]
+        )
     curves[what] = torch.tensor(rows)
 print({what: tuple(values.shape) for what, values in curves.items()})
 
@@ -590,7 +669,13 @@ print({what: tuple(values.shape) for what, values in curves.items()})
 _, axes = viz.figure(9.2, 2.5, n_axes=3)
 for ax, (what, (strengths, _)) in zip(axes, disturbances.items(), strict=True):
     spots = range(len(strengths) + 1)
-    ax.plot(spots, [0.0, *(curves[what][:, 0] - own)], "o-", color=viz.FAKE, label="read from G's own map")
+    ax.plot(
+        spots,
+        [0.0, *(curves[what][:, 0] - own)],
+        "o-",
+        color=viz.FAKE,
+        label="read from G's own map",
+    )
     ax.plot(spots, [0.0, *curves[what][:, 2]], "^:", color=viz.SCORE, label="a direct copy")
     low, high = curves[what][:, 1].min(), curves[what][:, 1].max()
     ax.set_title(f"read from the true map: {low:.2f} to {high:.2f}", fontsize=9, color=viz.REAL)
@@ -629,7 +714,11 @@ claim("a blur of the colour costs a copy less than it costs the reading",
 # %% tags=["nbval-ignore-output"]
 multiples = {part: round(dear[part] / copied[part], 1) for part in dear}
 print("the reading loses, in multiples of what a copy loses:", multiples)
-for name, one in {"satellite view": satellite, "its map, drawn": message, "true map": chart}.items():
+for name, one in {
+    "satellite view": satellite,
+    "its map, drawn": message,
+    "true map": chart,
+}.items():
     moved = difference(blur_part(one, "colour", sigma=1.0), one)
     print(f"fine colour of the {name:14} {255 * moved:.1f} of 255")
 
@@ -648,14 +737,23 @@ for name, one in {"satellite view": satellite, "its map, drawn": message, "true 
 # or less means that these two disturbances find nothing hidden. (`moved` is how far the translation is from its input.)
 
 # %% tags=["nbval-ignore-output"]
-satellite_64, chart_64 = (load_domain(f"earth-{view}", "test", n=cfg.n_tiles) for view in ("satellite", "map"))
+satellite_64, chart_64 = (
+    load_domain(f"earth-{view}", "test", n=cfg.n_tiles) for view in ("satellite", "map")
+)
 pairs = {
     "small, residual, live": (drawer, reader_of_maps, satellite),
     "earth": (G["earth-satellite2map"], G["earth-map2satellite"], satellite_64),
     "Van Gogh": (G["photo2vangogh"], G["vangogh2photo"], crops[: cfg.n_tiles]),
-    "critters": (G["critters-plain2striped"], G["critters-striped2plain"], load_domain("critters-plain", "test", n=cfg.n_tiles)),
+    "critters": (
+        G["critters-plain2striped"],
+        G["critters-striped2plain"],
+        load_domain("critters-plain", "test", n=cfg.n_tiles),
+    ),
 }
-spoilers = {"JPEG 95": lambda x: through_jpeg(x, quality=95), "colour blurred": lambda x: blur_part(x, "colour", sigma=1.0)}
+spoilers = {
+    "JPEG 95": lambda x: through_jpeg(x, quality=95),
+    "colour blurred": lambda x: blur_part(x, "colour", sigma=1.0),
+}
 audit = {}
 for name, (there, back, images) in pairs.items():
     sent = to_bytes(in_parts(there, to_float(images)))
@@ -669,7 +767,9 @@ for name, (there, back, images) in pairs.items():
 from gan_course.data import critters
 
 sent = to_bytes(in_parts(G["earth-satellite2map"], to_float(satellite_64)))
-back_own, back_true = (read_error(G["earth-map2satellite"], one, satellite_64) for one in (sent, chart_64))
+back_own, back_true = (
+    read_error(G["earth-map2satellite"], one, satellite_64) for one in (sent, chart_64)
+)
 claim("shipped earth: read from its own map, the view has under half of the error of the true map",
       back_own / back_true, below=0.5, needs_training=True)  # fmt: skip
 claim("shipped critters: a blur of the colour costs the reading more than it costs a copy",
@@ -725,6 +825,7 @@ show_strips({"plain": plain, "G: striped": striped, "as towers": towers})
 # alike, and a D that is shown nothing but towers as real. **Predict** where a G that starts from a copy of its input ends
 # up after 300 steps: near the dome, near the tower, or between them?
 
+
 # %% tags=["nbval-ignore-output"]
 def of_shape(shape, split, n, seed):
     fixed = {"shape": shape, "texture": "plain", "top": "none"}
@@ -732,7 +833,9 @@ def of_shape(shape, split, n, seed):
     return critters.draw_critters(chosen, resolution=32), chosen
 
 
-domes, tower_set = (of_shape(shape, "train", cfg.n_pictures, k)[0] for k, shape in enumerate(("dome", "tower")))
+domes, tower_set = (
+    of_shape(shape, "train", cfg.n_pictures, k)[0] for k, shape in enumerate(("dome", "tower"))
+)
 dome_to_tower, _ = train(domes, tower_set, d_norm="none", r1_gamma=1.0)
 
 # %%
@@ -740,12 +843,17 @@ dome, dome_factors = of_shape("dome", "test", cfg.n_tiles, 2)
 tower = critters.draw_critters(critters.twin(dome_factors, "shape", "tower"), resolution=32)
 asked = to_bytes(in_parts(dome_to_tower, to_float(dome)))
 behind = palette[dome_factors[:, critters.SPACE.column("background")]][:, :, None, None]
-to_input, to_target = (paired.intersection_over_union(silhouette(asked, behind), silhouette(one, behind)) for one in (dome, tower))
+to_input, to_target = (
+    paired.intersection_over_union(silhouette(asked, behind), silhouette(one, behind))
+    for one in (dome, tower)
+)
 claim("asked for towers, G's silhouettes still overlap more with the domes than with the towers",
       to_input - to_target, above=0, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"]
-print(f"overlap when asked for towers: with the domes {to_input:.2f}, with the towers {to_target:.2f}")
+print(
+    f"overlap when asked for towers: with the domes {to_input:.2f}, with the towers {to_target:.2f}"
+)
 
 # %% mystnb={"image": {"alt": "Three rows of eight critters: domes; what the generator makes of them when asked for towers, domes still, some of them with a patch of coloured dots; and the towers that were asked for."}}
 show_strips({"domes": dome, "G: to towers": asked, "what was asked": tower})
@@ -771,11 +879,16 @@ charts = to_float(chart_64)
 row, column = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
 disc = (row - 32) ** 2 + (column - 32) ** 2 < 11**2
 is_sea = sea_mask(charts)
-paints = {"a lake": charts.movedim(1, -1)[is_sea].median(0).values, "dry land": charts.movedim(1, -1)[~is_sea].median(0).values}
+paints = {
+    "a lake": charts.movedim(1, -1)[is_sea].median(0).values,
+    "dry land": charts.movedim(1, -1)[~is_sea].median(0).values,
+}
 doctored, shares = {}, {}
 for name, colour in paints.items():
     doctored[name] = torch.where(disc, colour[:, None, None], charts)
-    shares[name] = float(sea_mask(in_parts(G["earth-map2satellite"], doctored[name]))[:, disc].float().mean())
+    shares[name] = float(
+        sea_mask(in_parts(G["earth-map2satellite"], doctored[name]))[:, disc].float().mean()
+    )
 there = float(sea_mask(to_float(satellite_64))[:, disc].float().mean())
 claim("with a lake painted in, over a fifth more of the disc is water than in truth",
       shares["a lake"] - there, above=0.2, needs_training=True)  # fmt: skip
@@ -786,7 +899,10 @@ print(f"water in the disc: in truth {there:.0%}; painted: {told}")
 
 # %% mystnb={"image": {"alt": "Four rows of eight hidden places. The true maps; the maps with a blue disc painted into the middle; what the generator makes of them, satellite views with a round lake, and here and there with snow; and the true satellite views, without one."}}
 lakes = {"the true map": chart_64, "a lake painted in": to_bytes(doctored["a lake"])}
-lakes |= {"“satellite view”": to_bytes(G["earth-map2satellite"](doctored["a lake"][:8])), "the truth": satellite_64}
+lakes |= {
+    "“satellite view”": to_bytes(G["earth-map2satellite"](doctored["a lake"][:8])),
+    "the truth": satellite_64,
+}
 show_strips(lakes)
 
 # %% [markdown]
@@ -797,6 +913,7 @@ show_strips(lakes)
 # **Predict** the correlation of its fine detail (what a blur of 2 px takes away) with the detail of the true view; and
 # with that of the map it was made from.
 
+
 # %%
 def fine(images):
     return (images - to_float(blur(to_bytes(images), sigma=2.0))).mean(1).flatten(1)
@@ -804,17 +921,25 @@ def fine(images):
 
 def alike(one, other):
     one, other = (part - part.mean(1, keepdim=True) for part in (one, other))
-    return float(((one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1)).clamp_min(1e-8)).mean())
+    return float(
+        ((one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1)).clamp_min(1e-8)).mean()
+    )
 
 
-detail = {"made": fine(in_parts(G["earth-map2satellite"], charts)), "true": fine(to_float(satellite_64)), "map": fine(charts)}
+detail = {
+    "made": fine(in_parts(G["earth-map2satellite"], charts)),
+    "true": fine(to_float(satellite_64)),
+    "map": fine(charts),
+}
 amount = float(detail["made"].std() / detail["true"].std())
 right, copied = alike(detail["made"], detail["true"]), alike(detail["made"], detail["map"])
 claim("the correlation of the detail with the true detail is below 0.3",
       right, below=0.3, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"]
-print(f"{amount:.0%} of the true detail; correlation with the true one {right:.2f}, with the map's {copied:.2f}")
+print(
+    f"{amount:.0%} of the true detail; correlation with the true one {right:.2f}, with the map's {copied:.2f}"
+)
 
 # %% [markdown]
 # The detail is there in full, and it is not that of the place: it is the shading of the map, coloured to look like
@@ -824,12 +949,16 @@ print(f"{amount:.0%} of the true detail; correlation with the true one {right:.2
 # together from days without clouds); the map shows none of them. G has seen how much white its second set contains.
 # **Predict:** how much white does it paint, and how much of that lies where there is any?
 
+
 # %% tags=["nbval-ignore-output"]
 def white(images):
     return images.amin(1) > 150 / 127.5 - 1
 
 
-painted_white, truly_white = white(in_parts(G["earth-map2satellite"], charts)), white(to_float(satellite_64))
+painted_white, truly_white = (
+    white(in_parts(G["earth-map2satellite"], charts)),
+    white(to_float(satellite_64)),
+)
 amounts = [float(one.float().mean()) for one in (painted_white, truly_white)]
 right_place = float((painted_white & truly_white).sum() / painted_white.sum())
 print(f"white: {amounts[0]:.1%} painted, {amounts[1]:.1%} in truth")
@@ -874,26 +1003,36 @@ claim("with InstanceNorm D's scores move less than half as far as without",
       moved_by["instance"] / moved_by["none"], below=0.5)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"]
-print("moved, in spreads of the scores:", {name: round(value, 2) for name, value in moved_by.items()})
+print(
+    "moved, in spreads of the scores:", {name: round(value, 2) for name, value in moved_by.items()}
+)
 
 # %% [markdown]
 # The first suspect looks guilty. Now train from pale critters to vivid ones, four times, and take the suspects away one
 # after the other: the norm in D, the identity loss, and most of the cycle's weight. **Predict** which of them it was.
+
 
 # %% tags=["nbval-ignore-output"]
 def pale(images):
     return to_bytes(0.5 * to_float(images))
 
 
-first, second = (load_domain("critters-plain", n=cfg.n_pictures, resolution=32, seed=k) for k in (0, 1))
+first, second = (
+    load_domain("critters-plain", n=cfg.n_pictures, resolution=32, seed=k) for k in (0, 1)
+)
 vivid = load_domain("critters-plain", "test", n=cfg.n_tiles, resolution=32)
 seeing = {"d_norm": "none", "r1_gamma": 1.0}
-suspects = {"all suspects": {"lambda_identity": 5.0}, "no norm in D": {"lambda_identity": 5.0, **seeing}}
+suspects = {
+    "all suspects": {"lambda_identity": 5.0},
+    "no norm in D": {"lambda_identity": 5.0, **seeing},
+}
 suspects |= {"nor identity loss": seeing, "and λ = 3": {"lambda_cycle": 3.0, **seeing}}
 answers, ways = {"pale": pale(vivid)}, {}
 for name, changes in suspects.items():
     print(f"{name}:")
-    freed, _ = train(pale(first), second, n_steps=2 * cfg.failing.n_steps // 3, norm="none", **changes)
+    freed, _ = train(
+        pale(first), second, n_steps=2 * cfg.failing.n_steps // 3, norm="none", **changes
+    )
     answers[name] = to_bytes(in_parts(freed, to_float(pale(vivid))))
     before, after, aim = (float(to_float(one).std()) for one in (pale(vivid), answers[name], vivid))
     ways[name] = (after - before) / (aim - before)
@@ -934,7 +1073,12 @@ rapid = rapid[:, None] | rapid
 
 
 def checkerboard(images):
-    power = torch.fft.fft2(images.float() - images.float().mean((2, 3), keepdim=True)).abs().square().mean((0, 1))
+    power = (
+        torch.fft.fft2(images.float() - images.float().mean((2, 3), keepdim=True))
+        .abs()
+        .square()
+        .mean((0, 1))
+    )
     return float(power[lattice].mean() / power[rapid].mean())
 
 
@@ -942,7 +1086,9 @@ excess, drawn = {"real": checkerboard(to_float(satellite_64))}, {}
 for kind in ("transposed", "resize"):
     with torch.random.fork_rng():
         torch.manual_seed(SEED)
-        untrained = ResnetGenerator(base_channels=16, n_blocks=3, upsampling=kind).requires_grad_(False)
+        untrained = ResnetGenerator(base_channels=16, n_blocks=3, upsampling=kind).requires_grad_(
+            False
+        )
     drawn[kind] = in_parts(untrained, to_float(satellite_64))
     excess[kind] = checkerboard(drawn[kind])
 claim("resized, then convolved: under a third of the pattern that transposed convolutions have",
@@ -952,7 +1098,9 @@ claim("resized, then convolved: under a third of the pattern that transposed con
 print("pattern:", {name: round(value, 2) for name, value in excess.items()})
 
 # %% mystnb={"image": {"alt": "Enlarged outputs of untrained generators. The left two, with transposed convolutions, are covered by a fine regular grid of coloured pixels; the right two, with resizing, are smooth coloured clouds."}}
-viz.show_grids({kind: images[:2] / (3 * images.std()) for kind, images in drawn.items()}, n_columns=2, zoom=2)
+viz.show_grids(
+    {kind: images[:2] / (3 * images.std()) for kind, images in drawn.items()}, n_columns=2, zoom=2
+)
 
 # %% [markdown]
 # ### One answer for all, and exchanged colours
@@ -964,10 +1112,19 @@ viz.show_grids({kind: images[:2] / (3 * images.std()) for kind, images in drawn.
 
 # %% tags=["nbval-ignore-output"]
 alone_arm, _ = train(*views, residual=False, lambda_cycle=0.0, d_norm="none", r1_gamma=1.0, lr=2e-3)
-outputs = {"satellite": satellite, "no cycle, no residual": to_bytes(in_parts(alone_arm, to_float(satellite)))}
+outputs = {
+    "satellite": satellite,
+    "no cycle, no residual": to_bytes(in_parts(alone_arm, to_float(satellite))),
+}
 outputs |= {"with both": message, "the true map": chart}
-variety = {name: float((to_float(one) - to_float(one).mean(0)).abs().mean()) for name, one in outputs.items()}
-print({name: round(value / variety["the true map"], 2) for name, value in variety.items()}, "of the variety of true maps")
+variety = {
+    name: float((to_float(one) - to_float(one).mean(0)).abs().mean())
+    for name, one in outputs.items()
+}
+print(
+    {name: round(value / variety["the true map"], 2) for name, value in variety.items()},
+    "of the variety of true maps",
+)
 
 # %% mystnb={"image": {"alt": "Rows of eight places: satellite views; the answers of a pair trained without cycle and residual, all much the same pale ground with a grid and spots; the answers with both; the true maps."}}
 show_strips(outputs)

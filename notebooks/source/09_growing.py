@@ -93,7 +93,11 @@ def enlarged(x):
     return interpolate(x, size=32)  # nearest neighbour: every pixel a block
 
 
-viz.show_grids({f"{size} px": enlarged(grown(real[:9], size, 1.0)) for size in (4, 8, 16, 32)}, n_columns=3, zoom=1.5)
+viz.show_grids(
+    {f"{size} px": enlarged(grown(real[:9], size, 1.0)) for size in (4, 8, 16, 32)},
+    n_columns=3,
+    zoom=1.5,
+)
 
 # %% [markdown]
 # ## What sixteen pixels know
@@ -131,7 +135,10 @@ def read_at(size, n_steps=cfg.n_steps_reader):
     """Share of right answers on test pictures, for each attribute, by a network with one hidden layer."""
     x, y = (grown(part, size, 1.0).flatten(1) for part in (to_float(images), real))
     net = nn.Sequential(nn.Linear(x.shape[1], 256), nn.ReLU(), nn.Linear(256, sum(SPACE.sizes)))
-    optimizer, generator = torch.optim.Adam(net.parameters(), 3e-3), torch.Generator().manual_seed(SEED)
+    optimizer, generator = (
+        torch.optim.Adam(net.parameters(), 3e-3),
+        torch.Generator().manual_seed(SEED),
+    )
     mean, std = x.mean(0), x.std()
     for _ in range(n_steps):
         pick = torch.randint(len(x), (256,), generator=generator)
@@ -141,7 +148,10 @@ def read_at(size, n_steps=cfg.n_steps_reader):
         optimizer.step()
     with torch.no_grad():
         answers = net((y - mean) / std).split(SPACE.sizes, 1)
-    return {name: (answers[k].argmax(1) == test_factors[:, k]).double().mean().item() for k, name in enumerate(FACTORS)}
+    return {
+        name: (answers[k].argmax(1) == test_factors[:, k]).double().mean().item()
+        for k, name in enumerate(FACTORS)
+    }
 
 
 readable = {size: read_at(size) for size in (4, 8, 16, 32)}
@@ -152,7 +162,12 @@ claim("at 16 px they are, nine of ten", readable[16]["eyes"], above=0.9, needs_t
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of seven attributes by four sizes. Body colour and background are read right nearly always at 4 px; shape and texture in three of four; eyes from 16 px on; the mouth at 32 px, the top nearly."}}
 table = torch.tensor([[readable[size][name] for size in readable] for name in FACTORS])
-viz.show_heat_map(table, [name.replace("_", " ") for name in FACTORS], [f"{size} px" for size in readable], title="share read right")
+viz.show_heat_map(
+    table,
+    [name.replace("_", " ") for name in FACTORS],
+    [f"{size} px" for size in readable],
+    title="share read right",
+)
 
 # %% [markdown]
 # Colours are settled at 4 px, most shapes too, faces and tops last: a generator that has learnt 4 px has learnt what
@@ -188,7 +203,9 @@ def strength(way):
     """What is left of waves along the rows, far from the border: (frequencies,)."""
     left = []
     for phase in torch.arange(8) * torch.pi / 4:
-        waves = torch.cos(2 * torch.pi * frequency[:, None] * place + phase)[:, None, None, :].expand(-1, 1, 16, -1)
+        waves = torch.cos(2 * torch.pi * frequency[:, None] * place + phase)[
+            :, None, None, :
+        ].expand(-1, 1, 16, -1)
         left.append(way(waves)[:, 0, 4, 4:-4])
     return torch.stack(left).square().mean((0, 2)).mul(2).sqrt()
 
@@ -204,7 +221,11 @@ _, (left, right) = viz.figure(8.6, 2.6, n_axes=2)
 for (name, curve), colour in zip(gain.items(), (viz.FAKE, viz.SCORE, viz.REAL), strict=True):
     left.plot(frequency, curve, color=colour, label=name)
 left.axvspan(0.25, 0.5, color="0.92")
-left.set(xlabel="cycles for each old pixel (grey: beyond the new grid)", ylabel="strength after halving", ylim=(0, 1.1))
+left.set(
+    xlabel="cycles for each old pixel (grey: beyond the new grid)",
+    ylabel="strength after halving",
+    ylim=(0, 1.1),
+)
 left.legend(frameon=False, fontsize=8)
 fine, dense = torch.cos(2 * torch.pi * 3 / 8 * place[:33]), torch.linspace(0, 32, 400)
 right.plot(dense, torch.cos(2 * torch.pi * 3 / 8 * dense), color="0.8", label="the wave")
@@ -221,7 +242,10 @@ viz.show_jpeg(quality=75)
 # %%
 striped = to_float(load_critters("test", n=64, resolution=32, seed=SEED, texture="stripes")[0])
 moved = torch.cat([striped[:, :, :1], striped[:, :, :-1]], 2)  # the first row twice
-made = {"every fourth pixel": (striped[..., ::4, ::4], moved[..., ::4, ::4]), "mean of 4 x 4": (avg_pool2d(striped, 4), avg_pool2d(moved, 4))}
+made = {
+    "every fourth pixel": (striped[..., ::4, ::4], moved[..., ::4, ::4]),
+    "mean of 4 x 4": (avg_pool2d(striped, 4), avg_pool2d(moved, 4)),
+}
 change = {name: (a - b).abs().mean().item() / 2 for name, (a, b) in made.items()}
 print({name: round(value, 3) for name, value in change.items()})
 claim("moved by one pixel, every fourth pixel changes over four times as much as the mean",
@@ -230,7 +254,11 @@ claim("moved by one pixel, every fourth pixel changes over four times as much as
 # %% mystnb={"image": {"alt": "Striped creatures at 32 pixels; then at 8 pixels by every fourth pixel, as they are and moved down by one pixel, where the bodies change from light to dark; and by the mean of 4 by 4, where both look alike."}}
 names = ["every 4th", "moved: every 4th", "mean", "moved: mean"]
 small = [part[:4] for pair in made.values() for part in pair]
-viz.show_grids({"32 px": striped[:4]} | dict(zip(names, map(enlarged, small), strict=True)), n_columns=2, zoom=1.8)
+viz.show_grids(
+    {"32 px": striped[:4]} | dict(zip(names, map(enlarged, small), strict=True)),
+    n_columns=2,
+    zoom=1.8,
+)
 
 # %% [markdown]
 # Every fourth pixel meets either only stripes or only gaps: a whole creature turns dark when it moves by a pixel.
@@ -304,8 +332,13 @@ few, lr = grown(real[:4], 16, 1.0).double(), 2e-3
 
 def after(how, n_steps=1):
     """The weights in use after some steps of Adam: stored "plain", "scaled", or plain with rates of their own."""
-    stored = [nn.Parameter(v.clone() if how == "scaled" else c * v) for v, c in zip(drawn, scales, strict=True)]
-    own = [{"params": [p], "lr": lr * c, "eps": 1e-8 / c} for p, c in zip(stored, scales, strict=True)]
+    stored = [
+        nn.Parameter(v.clone() if how == "scaled" else c * v)
+        for v, c in zip(drawn, scales, strict=True)
+    ]
+    own = [
+        {"params": [p], "lr": lr * c, "eps": 1e-8 / c} for p, c in zip(stored, scales, strict=True)
+    ]
     optimizer = torch.optim.Adam(own if how == "own rates" else stored, lr, (0.0, 0.99))
     for _ in range(n_steps):
         y = few
@@ -316,9 +349,13 @@ def after(how, n_steps=1):
         optimizer.step()
     return [(c * p if how == "scaled" else p).detach() for p, c in zip(stored, scales, strict=True)]
 
+
 # %%
 first = [c * v for v, c in zip(drawn, scales, strict=True)]
-share = {how: [((w - w0).norm() / w0.norm()).item() for w, w0 in zip(after(how), first, strict=True)] for how in ("plain", "scaled")}
+share = {
+    how: [((w - w0).norm() / w0.norm()).item() for w, w0 in zip(after(how), first, strict=True)]
+    for how in ("plain", "scaled")
+}
 for how, moves in share.items():
     print(f"{how:7}" + "".join(f"{move:8.2%}" for move in moves))
 spread = {how: max(moves) / min(moves) for how, moves in share.items()}
@@ -331,7 +368,10 @@ claim("scaled, no layer moves twice as far as another", spread["scaled"], below=
 # steps of both:
 
 # %%
-apart = max((a - b).abs().max().item() for a, b in zip(after("scaled", 20), after("own rates", 20), strict=True))
+apart = max(
+    (a - b).abs().max().item()
+    for a, b in zip(after("scaled", 20), after("own rates", 20), strict=True)
+)
 print("twenty steps scaled are twenty with each layer's own rate, to a billionth:", apart < 1e-9)
 
 # %% [markdown]
@@ -343,8 +383,10 @@ print("twenty steps scaled are twenty with each layer's own rate, to a billionth
 # `weight` is (n_out, n_in, k, k), drawn from N(0, 1), k odd. Convolve with the scaled weight, pad so that the size
 # stays, and add the bias. The scale is `gain` over the root of the fan in; `gain` is $\sqrt 2$ before a ReLU.
 
+
 # %% tags=["exercise"]
 def equal_conv(x, weight, bias, gain):
+    # your code
     ...
 
 
@@ -397,8 +439,10 @@ with torch.no_grad():
 #
 # $b = a \,/ \sqrt{\frac1C \sum_c a_c^2 + 10^{-8}}$ at each pixel. Latent vectors (N, C) too.
 
+
 # %% tags=["exercise"]
 def pixel_norm(x):
+    # your code
     ...
 
 
@@ -430,13 +474,19 @@ def last_features(strength, norm):
             layer.norm = layer.norm if norm else nn.Identity()
         out = []
         G.layers[-1].register_forward_hook(lambda module, given, result: out.append(result))
-        G(torch.randn(4, 1, G.w_dim, generator=torch.Generator().manual_seed(1)).expand(-1, G.num_ws, -1))
+        G(
+            torch.randn(4, 1, G.w_dim, generator=torch.Generator().manual_seed(1)).expand(
+                -1, G.num_ws, -1
+            )
+        )
     return out[0].square().mean().sqrt().item()
 
 
 weights = make_stylegan(cfg.stylegan)[0].synthesis.state_dict()
 growing_by = {norm: last_features(1.5, norm) / last_features(1.0, norm) for norm in (True, False)}
-print(f"half as strong again in 7 layers: with pixel norm {growing_by[True]:.2f} times, without {growing_by[False]:.1f} times")
+print(
+    f"half as strong again in 7 layers: with pixel norm {growing_by[True]:.2f} times, without {growing_by[False]:.1f} times"
+)
 claim("without the norm the features grow over ten times as much as with it",
       growing_by[False] / growing_by[True], above=10)  # fmt: skip
 
@@ -483,8 +533,10 @@ claim("half of z gives the same pictures: nowhere a tenth of a grey step apart",
 # at each place, the mean over features and places, as one more channel. G must get a finite gradient when all are
 # alike.
 
+
 # %% tags=["exercise"]
 def minibatch_std(x, group):
+    # your code
     ...
 
 
@@ -516,7 +568,10 @@ def batch_of(kinds, start=0):
     return small[start : start + kinds].repeat(16 // kinds, 1, 1, 1)
 
 
-told = {kinds: [MinibatchStd(group)(batch_of(kinds))[:, -1].mean().item() for group in (None, 4)] for kinds in (16, 8, 4, 1)}
+told = {
+    kinds: [MinibatchStd(group)(batch_of(kinds))[:, -1].mean().item() for group in (None, 4)]
+    for kinds in (16, 8, 4, 1)
+}
 for kinds, (text, code) in told.items():
     print(f"{kinds:2} different pictures: whole batch {text:.2f}, groups of 4 {code:.2f}")
 
@@ -539,13 +594,19 @@ def finds_collapse(sees, n_steps=cfg.n_steps_judge):
     optimizer = torch.optim.Adam(D.parameters(), 2e-3, (0.0, 0.99))
     train = grown(to_float(images[: 16 * 200]), 8, 1.0)
     for _ in range(n_steps):
-        varied, other = train[torch.randint(len(train), (16,))], train[torch.randint(len(train), (4,))]
+        varied, other = (
+            train[torch.randint(len(train), (16,))],
+            train[torch.randint(len(train), (4,))],
+        )
         loss = softplus(-D(varied)).mean() + softplus(D(other.repeat(4, 1, 1, 1))).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     with torch.no_grad():
-        right = [(D(small[k : k + 16]) > D(batch_of(4, k + 16))).double().mean() for k in range(0, len(small) - 32, 16)]
+        right = [
+            (D(small[k : k + 16]) > D(batch_of(4, k + 16))).double().mean()
+            for k in range(0, len(small) - 32, 16)
+        ]
     return torch.stack(right).mean().item()
 
 
@@ -574,7 +635,9 @@ config = cfg.stylegan
 G, D = make_stylegan(config)
 z, alpha = torch.randn(4, config.z_dim), 0.3
 with torch.no_grad():
-    old, new, mixed = (G(z, resolution=size, alpha=share) for size, share in ((8, 1.0), (16, 1.0), (16, alpha)))
+    old, new, mixed = (
+        G(z, resolution=size, alpha=share) for size, share in ((8, 1.0), (16, 1.0), (16, alpha))
+    )
     by_hand = (1 - alpha) * interpolate(old, scale_factor=2) + alpha * new
     same = torch.allclose(mixed, by_hand, atol=1e-5)
     print("G's fade is the doubled old picture and the new one, mixed:", same)
@@ -601,8 +664,10 @@ with torch.no_grad():
 # Mend it: `images` is (N, C, H, H); shrink by means, and below alpha 1 mix in the share 1 - alpha of the same picture
 # halved by means and doubled again (nearest neighbour, as G's old path). At 4 px, the first size, nothing fades.
 
+
 # %% tags=["exercise"]
 def shown(images, resolution, alpha):
+    # your code
     ...
 
 
@@ -624,6 +689,7 @@ exercises.check_shown(shown)
 #
 # How easy would it be for D? One number tells a soft picture from a sharp one: how much neighbours within a block of
 # 2 x 2 differ. **Predict** at alpha 0.05: how often is the real picture the sharper one, with the bug and without?
+
 
 # %%
 def inner(x):
@@ -655,8 +721,10 @@ print("the real picture is the sharper one in", shares)
 # next one is faded in within `fade` steps, then trained for `stable` more; `full` keeps all steps that are left. alpha
 # rises in a line, and is 1 outside of fades.
 
+
 # %% tags=["exercise"]
 def schedule(n_done, start, full, stable, fade):
+    # your code
     ...
 
 
@@ -723,15 +791,26 @@ def watch(n_done, rows):
     clock[n_done], sizes[n_done] = time.perf_counter(), training.step.size()
     with runtime.autocast():
         size, alpha = sizes[n_done]
-        film[n_done] = enlarged(training.step.G(training.preview_input, resolution=size, alpha=alpha)).clamp(-1, 1).float().cpu()
+        film[n_done] = (
+            enlarged(training.step.G(training.preview_input, resolution=size, alpha=alpha))
+            .clamp(-1, 1)
+            .float()
+            .cpu()
+        )
     if sizes[n_done][0] <= 8:
         before["state"] = copy.deepcopy(training.step.state_dict())  # for an experiment below
     if len(film) % 4 == 1:
-        print(f"{n_done} of {config.n_steps} steps: {sizes[n_done][0]} px, alpha {sizes[n_done][1]:.2f}")
+        print(
+            f"{n_done} of {config.n_steps} steps: {sizes[n_done][0]} px, alpha {sizes[n_done][1]:.2f}"
+        )
 
 
 rows = fit_resumable(
-    training, n_steps=config.n_steps, folder=lesson_folder("09_growing/grown", PROFILE), hook=watch, hook_every=max(1, config.n_steps // 32)
+    training,
+    n_steps=config.n_steps,
+    folder=lesson_folder("09_growing/grown", PROFILE),
+    hook=watch,
+    hook_every=max(1, config.n_steps // 32),
 )
 
 # %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Eight rows of twelve pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, then coarse blobs at 8 pixels, then creatures on coloured grounds that sharpen up to 32 pixels."}}
@@ -757,7 +836,12 @@ for size, found_seconds in seconds.items():
 spent = {size: sum(one[0] == size for one in plan) / len(plan) for size in (4, 8, 16, 32)}
 print("share of the steps:", {size: f"{value:.0%}" for size, value in spent.items()})
 grow_seconds = list(clock.values())[-1] - clock[0]
-took = {size: sum(clock[b] - clock[a] for a, b in zip(clock, sizes, strict=False) if sizes[b][0] == size) for size in spent}
+took = {
+    size: sum(
+        clock[b] - clock[a] for a, b in zip(clock, sizes, strict=False) if sizes[b][0] == size
+    )
+    for size in spent
+}
 print("share of the time: ", {size: f"{value / grow_seconds:.0%}" for size, value in took.items()})
 print(f"growing: {config.n_steps} steps in {grow_seconds:.0f} s")
 
@@ -772,7 +856,10 @@ print(f"growing: {config.n_steps} steps in {grow_seconds:.0f} s")
 # %% tags=["nbval-ignore-output"]
 colour = {n_done: (part - part.mean(0)).mean((2, 3)).flatten() for n_done, part in film.items()}
 last = list(film)[-1]
-kept = {n_done: torch.corrcoef(torch.stack([colour[n_done], colour[last]]))[0, 1].item() for n_done in film}
+kept = {
+    n_done: torch.corrcoef(torch.stack([colour[n_done], colour[last]]))[0, 1].item()
+    for n_done in film
+}
 settled = [kept[n_done] for n_done in film if sizes[n_done] == (32, 1.0)][:-1] or [kept[last]]
 foretold = sum(settled) / len(settled)
 print(f"correlation with the last colours, on average over our looks at full size: {foretold:.2f}")
@@ -806,7 +893,9 @@ plt.show()
 from gan_course.evaluation import frechet
 
 real_colours = grown(real, 4, 1.0).flatten(1)
-many = torch.randn(len(real), config.z_dim, generator=torch.Generator().manual_seed(SEED)).to(runtime.device)
+many = torch.randn(len(real), config.z_dim, generator=torch.Generator().manual_seed(SEED)).to(
+    runtime.device
+)
 
 
 @torch.no_grad()
@@ -814,8 +903,11 @@ def now(step):
     """What G draws at this step, and its distance from the data in the colours of 4 x 4."""
     size, alpha = step.size()
     with runtime.autocast():
-        made = torch.cat([step.G(part, resolution=size, alpha=alpha).float().cpu() for part in many.split(250)])
+        made = torch.cat(
+            [step.G(part, resolution=size, alpha=alpha).float().cpu() for part in many.split(250)]
+        )
     return made[:12], frechet.frechet_distance(real_colours, grown(made, 4, 1.0).flatten(1))
+
 
 # %%
 from dataclasses import replace
@@ -833,7 +925,10 @@ def go_on(how):
 
 
 fading = {"start_resolution": 8, "stable_steps": 16_000, "fade_steps": cfg.n_steps_joint}
-joints = {"faded in": go_on(fading), "at once": go_on({"start_resolution": 16, "stable_steps": 32_000})}
+joints = {
+    "faded in": go_on(fading),
+    "at once": go_on({"start_resolution": 16, "stable_steps": 32_000}),
+}
 claim("at the first step the fade more than halves the distance",
       joints["faded in"][0][1] / joints["at once"][0][1], below=0.5, needs_training=True)  # fmt: skip
 early = {name: sum(seen[k][1] for k in seen if k <= 20) for name, seen in joints.items()}
@@ -843,7 +938,9 @@ claim("and it is smaller with the fade on average over our looks at the first tw
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two curves of the distance from the data's colours over the steps after 16 px begins: at once, it starts several times higher and comes down within some tens of steps; faded in, it starts low."}}
 _, (ax,) = viz.figure(8, 2.8)
 for (name, seen), line in zip(joints.items(), (viz.REAL, viz.FAKE), strict=True):
-    ax.plot(list(seen), [distance for _, distance in seen.values()], "o-", ms=3, color=line, label=name)
+    ax.plot(
+        list(seen), [distance for _, distance in seen.values()], "o-", ms=3, color=line, label=name
+    )
 ax.set(xlabel="steps since 16 px began", ylabel="distance of the colours", yscale="log")
 for which in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
     which("{x:g}")
@@ -852,7 +949,9 @@ plt.show()
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of twelve pictures. Faded in: at the first step blocks of 8 by 8 as before, later sharper. At once: at the first step one garish colour everywhere, after twenty steps darker, with a hint of bodies; at the end bodies again."}}
 chosen = [0, min(joints["at once"], key=lambda k: abs(k - 20)), cfg.n_steps_joint]
-strips = {f"{name}:\nstep {k}": enlarged(seen[k][0]) for name, seen in joints.items() for k in chosen}
+strips = {
+    f"{name}:\nstep {k}": enlarged(seen[k][0]) for name, seen in joints.items() for k in chosen
+}
 viz.show_rows(strips, zoom=2)
 
 # %% [markdown]
@@ -870,12 +969,20 @@ viz.show_rows(strips, zoom=2)
 # what?
 
 # %% tags=["nbval-ignore-output"]
-flat = build_stylegan(replace(config, start_resolution=0), images, seed=SEED, runtime=runtime, n_preview=12)
+flat = build_stylegan(
+    replace(config, start_resolution=0), images, seed=SEED, runtime=runtime, n_preview=12
+)
 begun = time.perf_counter()
 folder = lesson_folder("09_growing/flat", PROFILE)
-fit_resumable(flat, n_steps=cfg.n_steps_flat, folder=folder, hook_every=max(1, cfg.n_steps_flat // 32))
-print(f"from the start at 32 px: {cfg.n_steps_flat} steps in {time.perf_counter() - begun:.0f} s; growing took {grow_seconds:.0f} s")
-print(f"pictures shown: growing {config.n_steps * config.batch_size:,}, from the start {cfg.n_steps_flat * config.batch_size:,}")
+fit_resumable(
+    flat, n_steps=cfg.n_steps_flat, folder=folder, hook_every=max(1, cfg.n_steps_flat // 32)
+)
+print(
+    f"from the start at 32 px: {cfg.n_steps_flat} steps in {time.perf_counter() - begun:.0f} s; growing took {grow_seconds:.0f} s"
+)
+print(
+    f"pictures shown: growing {config.n_steps * config.batch_size:,}, from the start {cfg.n_steps_flat * config.batch_size:,}"
+)
 
 # %%
 from gan_course.evaluation import readers
@@ -893,9 +1000,15 @@ real_features = features.features_of(reader, doubled(real))
 
 def measure(made):
     shares = features.answer_shares(reader, doubled(made))
-    present = {name: int((shares[name] >= 0.25 / len(FACTORS[name])).sum()) for name in ("body_colour", "background", "texture", "shape")}
+    present = {
+        name: int((shares[name] >= 0.25 / len(FACTORS[name])).sum())
+        for name in ("body_colour", "background", "texture", "shape")
+    }
     distance = frechet.frechet_distance(real_features, features.features_of(reader, doubled(made)))
-    return {"distance": distance, "colours": frechet.frechet_distance(real_colours, grown(made, 4, 1.0).flatten(1))} | present
+    return {
+        "distance": distance,
+        "colours": frechet.frechet_distance(real_colours, grown(made, 4, 1.0).flatten(1)),
+    } | present
 
 
 # %%
@@ -906,17 +1019,36 @@ def samples(part):
 made = {"growing": samples(training), "from the start": samples(flat)}
 for size in (8, 4, 1):
     made[f"real, softened to {size} px"] = enlarged(grown(real, size, 1.0))
-made["other real ones"] = to_float(load_critters("test", n=cfg.n_samples, resolution=32, seed=SEED + 1)[0])
+made["other real ones"] = to_float(
+    load_critters("test", n=cfg.n_samples, resolution=32, seed=SEED + 1)[0]
+)
 results = {name: measure(part) for name, part in made.items()}
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'':24}" + "".join(f"{name.replace('_', ' '):>13}" for name in results["growing"]))
 for name, row in results.items():
-    print(f"{name:24}" + "".join(f"{value:13.1f}" if isinstance(value, float) else f"{value:13}" for value in row.values()))
-print(f"{'there are':24}{'':26}" + "".join(f"{len(FACTORS[name]):13}" for name in list(results["growing"])[2:]))
+    print(
+        f"{name:24}"
+        + "".join(
+            f"{value:13.1f}" if isinstance(value, float) else f"{value:13}"
+            for value in row.values()
+        )
+    )
+print(
+    f"{'there are':24}{'':26}"
+    + "".join(f"{len(FACTORS[name]):13}" for name in list(results["growing"])[2:])
+)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three grids: creatures of the growing training, of the one at 32 px from the start, and real ones. In both generated grids most creatures have one shape, and scribbles for faces."}}
-viz.show_grids({"growing": made["growing"][:16], "32 px from the start": made["from the start"][:16], "real": real[:16]}, n_columns=4, zoom=1.5)
+viz.show_grids(
+    {
+        "growing": made["growing"][:16],
+        "32 px from the start": made["from the start"][:16],
+        "real": real[:16],
+    },
+    n_columns=4,
+    zoom=1.5,
+)
 
 # %%
 grew, flat_colour = results["growing"], results["real, softened to 1 px"]

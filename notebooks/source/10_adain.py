@@ -83,8 +83,12 @@ seed_everything(SEED)
 from gan_course.data.batches import to_float
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops
 
-photos = to_float(random_crops(load_photos("test"), cfg.n_photos, size=64, smallest=200, seed=SEED + 3))
-paintings = to_float(random_crops(load_paintings(), cfg.n_photos, size=64, smallest=128, seed=SEED + 4))
+photos = to_float(
+    random_crops(load_photos("test"), cfg.n_photos, size=64, smallest=200, seed=SEED + 3)
+)
+paintings = to_float(
+    random_crops(load_paintings(), cfg.n_photos, size=64, smallest=128, seed=SEED + 4)
+)
 
 
 def statistics(x):
@@ -93,7 +97,12 @@ def statistics(x):
     return mean, (variance + 1e-8).sqrt()
 
 
-print("photographs:", tuple(photos.shape[1:]), "· numbers of style:", sum(one[0].numel() for one in statistics(photos)))
+print(
+    "photographs:",
+    tuple(photos.shape[1:]),
+    "· numbers of style:",
+    sum(one[0].numel() for one in statistics(photos)),
+)
 
 # %% [markdown]
 # **Exercise 1. Over what?** (easy, 5 minutes: the norms of this course differ in nothing but their axes)
@@ -128,8 +137,10 @@ exercises.check_axes(axes)
 #
 # `x` is (N, C, H, W), `scale` and `shift` are (N, C). The variance is the plain mean of squares.
 
+
 # %% tags=["exercise"]
 def adain(x, scale, shift, eps=1e-8):
+    # your code
     ...
 
 
@@ -179,7 +190,12 @@ claim("put their own six numbers back: the photographs again, to a tenth of a gr
       again * 127.5, below=0.1)  # fmt: skip
 
 # %% mystnb={"image": {"alt": "Four grids of six pictures: photographs; the same with their statistics erased, in colours of equal strength: orange statues, teal skies; paintings; and the photographs with the colours of the paintings, a yellow temple and a green sky among them."}}
-shown = {"photographs": photos, "erased (a third of it)": erased / 3, "paintings": paintings, "statistics of the paintings": restyled}
+shown = {
+    "photographs": photos,
+    "erased (a third of it)": erased / 3,
+    "paintings": paintings,
+    "statistics of the paintings": restyled,
+}
 viz.show_grids({name: part[:6] for name, part in shown.items()}, n_columns=3, zoom=1.0)
 
 # %% [markdown]
@@ -208,8 +224,10 @@ viz.show_grids({name: part[:6] for name, part in shown.items()}, n_columns=3, zo
 # Mend it. `w` is (N, w_dim), `weight` (2C, w_dim), `bias` (2C,). Return scale and shift, (N, C) each: the first half of
 # $y$ plus 1, so that the scales of a new network lie around 1 and not around 0, and the second half.
 
+
 # %% tags=["exercise"]
 def style(w, weight, bias):
+    # your code
     ...
 
 
@@ -242,7 +260,9 @@ with torch.no_grad():
     out = layer(x, w, "none")
     y = w @ (layer.affine.weight * layer.affine.scale).T + layer.affine.bias
     y_s, y_b = 1 + y[:, :64], y[:, 64:]
-    before = lrelu(conv2d(x, layer.conv.weight * layer.conv.scale, padding=1) + layer.bias[:, None, None])
+    before = lrelu(
+        conv2d(x, layer.conv.weight * layer.conv.scale, padding=1) + layer.bias[:, None, None]
+    )
 mean, std = (one.flatten(1) for one in statistics(out))
 same = torch.allclose(by_hand(before, y_s, y_b), out, rtol=0, atol=1e-4)
 print("the layer is convolution, bias, LeakyReLU and our AdaIN:", same)
@@ -292,11 +312,19 @@ exercises.check_after(after)
 
 # %%
 generator = torch.Generator().manual_seed(SEED)
-x = by_hand(torch.randn(4, 6, 16, 16, generator=generator, dtype=torch.float64).exp(), torch.ones(4, 6), torch.zeros(4, 6))
+x = by_hand(
+    torch.randn(4, 6, 16, 16, generator=generator, dtype=torch.float64).exp(),
+    torch.ones(4, 6),
+    torch.zeros(4, 6),
+)
 y_s, y_b = torch.randn(2, 4, 6, generator=generator, dtype=torch.float64)
 plain = by_hand(x, y_s, y_b)
 size = (plain - y_b[..., None, None]).abs().max()
-far = max((by_hand(a * x + b, y_s, y_b) - plain).abs().max() / size for a in (0.1, 1, 7, 1000) for b in (-100, 0, 3))
+far = max(
+    (by_hand(a * x + b, y_s, y_b) - plain).abs().max() / size
+    for a in (0.1, 1, 7, 1000)
+    for b in (-100, 0, 3)
+)
 claim("a x + b with a from 0.1 to 1000: the output changes by less than a millionth of its size",
       far, below=1e-6)  # fmt: skip
 exact = (by_hand(7 * x - 3, y_s, y_b, eps=0) - by_hand(x, y_s, y_b, eps=0)).abs().max().item()
@@ -315,14 +343,24 @@ print("a = 0.000001: the spread is a hundredth of y_s, within 1 %:", off < 0.01)
 
 # %%
 spreads = torch.logspace(-7, 0, 57, dtype=torch.float64)
-left = {eps: torch.stack([by_hand(a * x, torch.ones(4, 6), torch.zeros(4, 6), eps).std(correction=0) for a in spreads]) for eps in (1e-8, 1e-5)}
+left = {
+    eps: torch.stack(
+        [
+            by_hand(a * x, torch.ones(4, 6), torch.zeros(4, 6), eps).std(correction=0)
+            for a in spreads
+        ]
+    )
+    for eps in (1e-8, 1e-5)
+}
 rule = {eps: 1 / (1 + eps / spreads**2).sqrt() for eps in left}
 worst = max((left[eps] - rule[eps]).abs().max().item() for eps in left)
 print("the spread that comes out is 1 / sqrt(1 + eps / variance), to 1e-6:", worst < 1e-6)
 
 # %% mystnb={"image": {"alt": "Two curves of the output's spread over the input's, on a logarithmic axis from 1e-7 to 1. Both rise from 0 to 1 as an S; the one for StyleGAN's epsilon at 1e-4, the one for InstanceNorm's at 3e-3. Dots lie on the lines of the formula."}}
 _, (ax,) = viz.figure(7.5, 2.6)
-for (eps, curve), colour, name in zip(left.items(), (viz.FAKE, viz.REAL), ("StyleGAN", "InstanceNorm"), strict=True):
+for (eps, curve), colour, name in zip(
+    left.items(), (viz.FAKE, viz.REAL), ("StyleGAN", "InstanceNorm"), strict=True
+):
     ax.semilogx(spreads, rule[eps], color=colour, lw=1, label=f"{name}, eps = {eps:g}")
     ax.semilogx(spreads[::3], curve[::3], "o", color=colour, ms=4, label="measured")
     ax.axvline(eps**0.5, color=colour, lw=0.8, ls=":")
@@ -378,13 +416,20 @@ exercises.check_idle(idle)
 
 # %%
 norm, x, weight = InstanceNorm(), torch.randn(4, 8, 16, 16), torch.randn(8, 8, 3, 3) / 8
-bias, noise, louder = torch.randn(8, 1, 1), torch.randn(4, 1, 16, 16), torch.tensor([3.0] + [1.0] * 7)[:, None, None]
+bias, noise, louder = (
+    torch.randn(8, 1, 1),
+    torch.randn(4, 1, 16, 16),
+    torch.tensor([3.0] + [1.0] * 7)[:, None, None],
+)
 pairs = {
     "bias, then InstanceNorm": (conv2d(x, weight), conv2d(x, weight) + bias),
     "doubling a convolution, then InstanceNorm": (conv2d(x, weight), conv2d(x, 2 * weight)),
     "bias, then LeakyReLU, then AdaIN": (lrelu(x), lrelu(x + bias)),
     "noise, then AdaIN": (x, x + 0.5 * noise),
-    "y_s of one channel, then a convolution and InstanceNorm": (conv2d(norm(x), weight), conv2d(louder * norm(x), weight)),
+    "y_s of one channel, then a convolution and InstanceNorm": (
+        conv2d(norm(x), weight),
+        conv2d(louder * norm(x), weight),
+    ),
 }
 change = {name: (norm(a) - norm(b)).abs().mean().item() for name, (a, b) in pairs.items()}
 for name, value in change.items():
@@ -406,7 +451,9 @@ for name, value in change.items():
 beside = photos.clone()
 beside[..., 32:] = 0.95
 left_before, left_after = (norm(part)[..., :32] for part in (photos, beside))
-moved = ((left_after - left_before).abs().mean((1, 2, 3)) / left_before.std((1, 2, 3))).mean().item()
+moved = (
+    ((left_after - left_before).abs().mean((1, 2, 3)) / left_before.std((1, 2, 3))).mean().item()
+)
 claim("an unchanged half changes by more than a third of its own spread, for its company",
       moved, above=1 / 3)  # fmt: skip
 calm = 0.01 * torch.randn(1, 3, 64, 64)
@@ -438,8 +485,10 @@ print("and a calm sea with a spread of 0.01 is amplified over ninety times:", lo
 # For one layer: `x` and `y` are (N, C, ·, ·), and may differ in height and width. Take the norms over the channels of
 # each picture, and the mean over the pictures.
 
+
 # %% tags=["exercise"]
 def style_loss(x, y):
+    # your code
     ...
 
 
@@ -490,6 +539,7 @@ def move(reader, content, style, depth, n_steps=cfg.n_steps_move, lr=0.03):
             x.clamp_(-1, 1)
     return x.detach()
 
+
 # %% [markdown]
 # ### Critters: the factors are known
 #
@@ -504,11 +554,16 @@ from gan_course.evaluation import readers
 content_factors = load_critters("test", n=cfg.n_pairs + 3 * cfg.n_twins, seed=SEED + 1)[1]
 style_factors, kinds = content_factors.clone(), ("texture", "body_colour", "background")
 style_factors[: cfg.n_pairs] = load_critters("test", n=cfg.n_pairs, seed=SEED + 2)[1]
-where = {kind: slice(cfg.n_pairs + k * cfg.n_twins, cfg.n_pairs + (k + 1) * cfg.n_twins) for k, kind in enumerate(kinds)}
+where = {
+    kind: slice(cfg.n_pairs + k * cfg.n_twins, cfg.n_pairs + (k + 1) * cfg.n_twins)
+    for k, kind in enumerate(kinds)
+}
 for kind, rows in where.items():
     column = list(FACTORS).index(kind)
     style_factors[rows, column] = (style_factors[rows, column] + 1) % len(FACTORS[kind])
-content, style_of = (to_float(draw_critters(one, resolution=64)) for one in (content_factors, style_factors))
+content, style_of = (
+    to_float(draw_critters(one, resolution=64)) for one in (content_factors, style_factors)
+)
 reader = readers.load_reader("critters").requires_grad_(False)
 known = features.read_answers(reader, content)
 right = [(known[name] == content_factors[:, k]).double().mean() for k, name in enumerate(FACTORS)]
@@ -526,18 +581,29 @@ rows = slice(cfg.n_pairs)
 def distance(x, depth):
     """Of the statistics of x and of the style pictures at one depth: mean over random pairs, as in equation 13."""
     with torch.no_grad():
-        parts = zip(statistics(at(reader, x[rows], depth)), statistics(at(reader, style_of[rows], depth)), strict=True)
+        parts = zip(
+            statistics(at(reader, x[rows], depth)),
+            statistics(at(reader, style_of[rows], depth)),
+            strict=True,
+        )
     return sum((a - b).flatten(1).norm(dim=1).mean() for a, b in parts)
 
 
-came = torch.tensor([[1 - distance(made[moved], k) / distance(content, k) for moved in depths] for k in depths])
+came = torch.tensor(
+    [[1 - distance(made[moved], k) / distance(content, k) for moved in depths] for k in depths]
+)
 own = came.diag().min().item()
 claim("where the statistics were set, they came over 40 % of the way",
       own, above=0.4, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of six by six: rows are depths at which the distance of statistics is measured, columns depths at which they were set. The diagonal is dark. Statistics set at the pixels or at the first convolution carry over to the first depths and fade below; those set deep leave the early depths as they were, or take them farther away."}}
 names = ["pixels", "1", "2", "3", "4", "5"]
-viz.show_heat_map(came, [f"measured at {name}" for name in names], names, title="share of the way that the statistics have come, by the depth at which they were set")
+viz.show_heat_map(
+    came,
+    [f"measured at {name}" for name in names],
+    names,
+    title="share of the way that the statistics have come, by the depth at which they were set",
+)
 
 # %% [markdown]
 # The diagonal says that the method works. (At the pixels it is not 1: clipping.) Beside it, early depths carry their
@@ -546,7 +612,9 @@ viz.show_heat_map(came, [f"measured at {name}" for name in names], names, title=
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Eight rows of four creatures: content; style; and the content with the style's statistics set at the pixels and at depths one to five. At the pixels and at depth one the colours change, over body and ground alike. At depth two the tint is half as strong and a fine grid appears. From depth three on the creature keeps its colours, shape and face, with more and more noise."}}
 n_shown = min(4, cfg.n_pairs)
-rows_shown = {"content": content, "style": style_of} | {f"at {name}": made[k] for k, name in enumerate(names)}
+rows_shown = {"content": content, "style": style_of} | {
+    f"at {name}": made[k] for k, name in enumerate(names)
+}
 viz.show_rows({name: part[:n_shown] for name, part in rows_shown.items()}, zoom=2, quality=58)
 
 # %% [markdown]
@@ -591,7 +659,11 @@ witness = train_witness()
 
 # %% tags=["nbval-ignore-output"]
 knows = (witness(content) == content_factors).double().mean(0)
-print("the witness is right about untouched creatures in", {name: f"{value:.0%}" for name, value in zip(FACTORS, knows.tolist(), strict=True)})
+print(
+    "the witness is right about untouched creatures in",
+    {name: f"{value:.0%}" for name, value in zip(FACTORS, knows.tolist(), strict=True)},
+)
+
 
 # %%
 def ask_reader(x):
@@ -602,11 +674,20 @@ def ask_reader(x):
 def share(ask, x, expected):
     """For each factor, over the random pairs that differ in it: how often the answer is the expected one."""
     told, differ = ask(x[rows]), content_factors[rows] != style_factors[rows]
-    return [((told[:, k] == expected[rows, k]) & differ[:, k]).sum().item() / max(differ[:, k].sum().item(), 1) for k in range(len(FACTORS))]
+    return [
+        ((told[:, k] == expected[rows, k]) & differ[:, k]).sum().item()
+        / max(differ[:, k].sum().item(), 1)
+        for k in range(len(FACTORS))
+    ]
 
 
-took = {name: torch.tensor([share(ask, made[k], style_factors) for k in depths]).T for name, ask in (("the reader", ask_reader), ("the witness", witness))}
-SHAPE, TEXTURE, BODY, GROUND, EYES = (list(FACTORS).index(name) for name in ("shape", "texture", "body_colour", "background", "eyes"))
+took = {
+    name: torch.tensor([share(ask, made[k], style_factors) for k in depths]).T
+    for name, ask in (("the reader", ask_reader), ("the witness", witness))
+}
+SHAPE, TEXTURE, BODY, GROUND, EYES = (
+    list(FACTORS).index(name) for name in ("shape", "texture", "body_colour", "background", "eyes")
+)
 believed, seen = took["the reader"], took["the witness"]
 claim("at depth 5 the reader takes the shape for the style's, and the eyes, in over 80 %",
       believed[[SHAPE, EYES], 5].min(), above=0.8, needs_training=True)  # fmt: skip
@@ -614,7 +695,11 @@ claim("the witness takes them and the texture for the style's in under a quarter
       seen[[SHAPE, TEXTURE, EYES], 3:].max(), below=0.25, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two tables of seven factors by six depths. The reader: the background moves at the first depths, body colour and texture most at depth four, and shape, top, eyes and mouth wholly at depth five. The witness: background in half and body colour in a quarter at the pixels and depth one, less at two, and everything else near zero."}}
-viz.show_heat_maps({f"style's value, says {name}": (table, (0, 1)) for name, table in took.items()}, [name.replace("_", " ") for name in FACTORS], names)
+viz.show_heat_maps(
+    {f"style's value, says {name}": (table, (0, 1)) for name, table in took.items()},
+    [name.replace("_", " ") for name in FACTORS],
+    names,
+)
 
 # %% [markdown]
 # Read the left table alone and it is a triumph: the ground's colour early, the body's and its texture at depth 4, shape
@@ -636,7 +721,9 @@ claim("after the filter the reader takes less than half of the moved shapes for 
       stays, below=0.5, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"]
-print(f"after the filter: {kept:.0%} of the content's shapes are still known, {stays:.0%} of the moved ones taken for the style's")
+print(
+    f"after the filter: {kept:.0%} of the content's shapes are still known, {stays:.0%} of the moved ones taken for the style's"
+)
 
 # %% [markdown]
 # ### Twins: is it ever the right answer?
@@ -645,19 +732,28 @@ print(f"after the filter: {kept:.0%} of the content's shapes are still known, {s
 # the other texture. Measure the error to the twin as a share of what it is when nothing is done. **Predict:** for which
 # of the three does any depth get below 1?
 
+
 # %%
 def error(x, kind):
     return (x[where[kind]] - style_of[where[kind]]).abs().mean().item()
 
 
-against = torch.tensor([[error(made[k], kind) / error(content, kind) for k in depths] for kind in kinds])
+against = torch.tensor(
+    [[error(made[k], kind) / error(content, kind) for k in depths] for kind in kinds]
+)
 claim("for texture, no depth is nearer to the twin than doing nothing",
       against[0].min(), above=1, needs_training=True)  # fmt: skip
 claim("for the colours, both taken together, the pixels are",
       against[1:, 0].mean(), below=1, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of three kinds of twins by six depths: the error to the true twin as a multiple of doing nothing. Texture is well above one everywhere; the colours are nearest at the pixels and the first depths."}}
-viz.show_heat_map(against, [f"twin: {kind.replace('_', ' ')}" for kind in kinds], names, title="error to the true twin, as a multiple of doing nothing (below 1: nearer)", limits=(0.5, 1.5))
+viz.show_heat_map(
+    against,
+    [f"twin: {kind.replace('_', ' ')}" for kind in kinds],
+    names,
+    title="error to the true twin, as a multiple of doing nothing (below 1: nearer)",
+    limits=(0.5, 1.5),
+)
 
 # %% [markdown]
 # The colours come nearer, at the pixels and at the first convolution (barely at the second), but not by much: a new
@@ -699,24 +795,45 @@ def steps(x):
     return torch.cat([grey.diff(dim=2).flatten(1), grey.diff(dim=3).flatten(1)], 1).abs()
 
 
-painted = {name: (features.read_answers(painter, x)["painted"] == 1).double().mean().item() for name, x in {"photographs": photos, "paintings": paintings, **styled}.items()}
-print("painted, says the painter's reader:", {name: round(value, 2) for name, value in painted.items()})
+painted = {
+    name: (features.read_answers(painter, x)["painted"] == 1).double().mean().item()
+    for name, x in {"photographs": photos, "paintings": paintings, **styled}.items()
+}
+print(
+    "painted, says the painter's reader:",
+    {name: round(value, 2) for name, value in painted.items()},
+)
+
 
 # %%
 def way(x, what):
     """Share of the way from the photographs to the paintings."""
-    return 1 - ((what(x) - what(paintings)).norm(dim=1).mean() / (what(photos) - what(paintings)).norm(dim=1).mean()).item()
+    return (
+        1
+        - (
+            (what(x) - what(paintings)).norm(dim=1).mean()
+            / (what(photos) - what(paintings)).norm(dim=1).mean()
+        ).item()
+    )
 
 
 def likeness(x, what):
     """Mean correlation with the photographs."""
-    a, b = (what(one).flatten(1) - what(one).flatten(1).mean(1, keepdim=True) for one in (x, photos))
+    a, b = (
+        what(one).flatten(1) - what(one).flatten(1).mean(1, keepdim=True) for one in (x, photos)
+    )
     return ((a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))).mean().item()
 
 
-sides = {"colour": lambda x: x.mean((2, 3)), "contrast": lambda x: x.std((2, 3)), "texture (fine)": fine}
+sides = {
+    "colour": lambda x: x.mean((2, 3)),
+    "contrast": lambda x: x.std((2, 3)),
+    "texture (fine)": fine,
+}
 table = {name: [way(x, what) for x in styled.values()] for name, what in sides.items()}
-table["lighting kept"] = [likeness(x, lambda one: avg_pool2d(brightness(one), 8)) for x in styled.values()]
+table["lighting kept"] = [
+    likeness(x, lambda one: avg_pool2d(brightness(one), 8)) for x in styled.values()
+]
 table["contours kept"] = [likeness(x, steps) for x in styled.values()]
 claim("at the pixels colour goes half of the way farther than at depth 5",
       table["colour"][0] - table["colour"][5], above=0.5, needs_training=True)  # fmt: skip
@@ -724,11 +841,18 @@ claim("where it is bright stays put at every depth: correlation above 0.9",
       min(table["lighting kept"]), above=0.9, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of five measures by six depths. Colour: nearly all of the way at the pixels and depth one, half at two, little at five. Contrast: nine tenths at the pixels, little below. Fine texture: hardly at the pixels, a half at depth one, less at two to four, nearly a half at five. Lighting kept: close to one throughout. Contours kept: close to one at the pixels and depth one, down to under 0.6."}}
-viz.show_heat_map(torch.tensor(list(table.values())), list(table), names, title="photographs with a painting's statistics, by the depth at which they were set")
+viz.show_heat_map(
+    torch.tensor(list(table.values())),
+    list(table),
+    names,
+    title="photographs with a painting's statistics, by the depth at which they were set",
+)
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Rows of photographs of buildings and statues: as they are, the paintings beside them, and the photographs with a painting's statistics set at the pixels and at five depths of a network. At the pixels they take the paintings' colours; deeper ones keep more of their own and get a fine grain, and at depth five red and violet noise. No brush stroke is to be seen, and no building moves."}}
 n_shown = min(4, cfg.n_photos)
-rows_shown = {"photograph": photos, "painting": paintings} | {f"at {name}": styled[k] for k, name in enumerate(names)}
+rows_shown = {"photograph": photos, "painting": paintings} | {
+    f"at {name}": styled[k] for k, name in enumerate(names)
+}
 viz.show_rows({name: part[:n_shown] for name, part in rows_shown.items()}, zoom=2, quality=58)
 
 # %% [markdown]
@@ -774,8 +898,16 @@ print("scales (1, 0) paint the disk and (0, 1) the frame, to the pixel:", wrong.
 # %% mystnb={"image": {"alt": "Four small black and white pictures: a disk; a frame; nothing, with both at once; and the frame again, where the scale of the disk is negative."}}
 from torch.nn.functional import pad
 
-framed = pad(interpolate(drawn, scale_factor=5), (10, 10, 10, 10), value=0.0)  # grey, so that white ends somewhere
-viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(0, 1)", "(1, 1)", "(-1, 0.5)"))}, zoom=0.8)
+framed = pad(
+    interpolate(drawn, scale_factor=5), (10, 10, 10, 10), value=0.0
+)  # grey, so that white ends somewhere
+viz.show_grids(
+    {
+        title: framed[k : k + 1]
+        for k, title in enumerate(("(1, 0)", "(0, 1)", "(1, 1)", "(-1, 0.5)"))
+    },
+    zoom=0.8,
+)
 
 # %% [markdown]
 # They can. One AdaIN, no colour, no texture, and the style is a shape, for the channels stand for shapes. (Both at once
@@ -795,7 +927,9 @@ viz.show_grids({title: framed[k : k + 1] for k, title in enumerate(("(1, 0)", "(
 # %%
 generator = torch.Generator().manual_seed(SEED)
 waves = torch.randn(1000, 2, 8, 8, generator=generator)
-strength = torch.rand(1000, 2, 1, 1, generator=generator) * 5 + 0.1  # what the features "know" of each picture
+strength = (
+    torch.rand(1000, 2, 1, 1, generator=generator) * 5 + 0.1
+)  # what the features "know" of each picture
 features_in = strength * waves
 
 
@@ -805,7 +939,10 @@ def relation(x):
     return std[:, 0] / std[:, 1]
 
 
-before, behind = relation(features_in), relation(by_hand(features_in, torch.ones(1000, 2), torch.zeros(1000, 2)))
+before, behind = (
+    relation(features_in),
+    relation(by_hand(features_in, torch.ones(1000, 2), torch.zeros(1000, 2))),
+)
 known = (strength[:, 0] / strength[:, 1]).flatten()
 told = torch.corrcoef(torch.stack([before.log(), known.log()]))[0, 1].item()
 print("before AdaIN the features tell how strengths relate, correlation above 0.95:", told > 0.95)
@@ -827,8 +964,10 @@ print(f"before: from 1 : {1 / before.min():.0f} to {before.max():.0f} : 1")
 #
 # Return the height of a spike on $n$ pixels that makes all the others `factor` times smaller.
 
+
 # %% tags=["exercise"]
 def spike(n, factor):
+    # your code
     ...
 
 
@@ -859,7 +998,10 @@ def rest(h):
     """Spread of the rows without the spike, behind AdaIN, in what it is without a spike."""
     spiked = field.clone()
     spiked[0, 0, 20, 40] += h
-    return by_hand(spiked, torch.ones(1, 1), torch.zeros(1, 1))[0, 0, 21:].std() / field[0, 0, 21:].std()
+    return (
+        by_hand(spiked, torch.ones(1, 1), torch.zeros(1, 1))[0, 0, 21:].std()
+        / field[0, 0, 21:].std()
+    )
 
 
 measured, rule = torch.stack([rest(h) for h in heights]), 1 / (1 + heights**2 / 4096).sqrt()
@@ -881,7 +1023,9 @@ claim("a spike of 637 makes the rest ten times smaller, within 5 %",
 target = 0.2 * by_hand(disk[None, None].double(), torch.ones(1, 1), torch.zeros(1, 1))
 found = {}
 for name, size in (("squared", torch.square), ("absolute", torch.abs)):
-    x = torch.randn(1, 1, 16, 16, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64).requires_grad_()
+    x = torch.randn(
+        1, 1, 16, 16, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64
+    ).requires_grad_()
     optimizer = torch.optim.Adam([x], 0.05)
     for _ in range(600):
         optimizer.zero_grad()
@@ -900,7 +1044,11 @@ for name, share in strongest.items():
 
 # %% mystnb={"image": {"alt": "Three grey panels of 16 by 16 on one scale: the target, a faint disk; under the squared error, the disk at five times the contrast; under the absolute error, the faint disk as wanted, and a few single pixels far brighter or darker than all the rest."}}
 _, axes = viz.figure(7.8, 2.8, n_axes=3)
-panels = {"wanted: a contrast of 0.2": target, "squared error": found["squared"], "absolute error": found["absolute"]}
+panels = {
+    "wanted: a contrast of 0.2": target,
+    "squared error": found["squared"],
+    "absolute error": found["absolute"],
+}
 for ax, (name, y) in zip(axes, panels.items(), strict=True):
     ax.imshow(y[0, 0], cmap="gray", vmin=-2, vmax=2, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
@@ -922,10 +1070,20 @@ plt.show()
 # distances on FFHQ at 1024 px (Table 1; lower is better).
 
 # %%
-paper = {"A progressive GAN": 8.04, "B + tuning": 5.25, "C + mapping and styles": 4.85, "D + constant input": 4.88, "E + noise": 4.42, "F + mixing": 4.40}
+paper = {
+    "A progressive GAN": 8.04,
+    "B + tuning": 5.25,
+    "C + mapping and styles": 4.85,
+    "D + constant input": 4.88,
+    "E + noise": 4.42,
+    "F + mixing": 4.40,
+}
 scores, whole = list(paper.values()), 8.04 - 4.40
 for name, score, last in zip(paper, scores, [None, *scores], strict=False):
-    print(f"{name:24} {score:.2f}" + (f"   {(last - score) / whole:+5.0%} of the gain" if last else ""))
+    print(
+        f"{name:24} {score:.2f}"
+        + (f"   {(last - score) / whole:+5.0%} of the gain" if last else "")
+    )
 
 # %% [markdown]
 # Most of the gain was there before any AdaIN. The styles brought about a ninth, together with the mapping network. And
@@ -947,7 +1105,9 @@ y_s, y_b = torch.randn(2, 3, 5, generator=generator, dtype=torch.float64)
 
 
 def with_gradients(function, x):
-    inputs = [part.clone(memory_format=torch.preserve_format).requires_grad_() for part in (x, y_s, y_b)]
+    inputs = [
+        part.clone(memory_format=torch.preserve_format).requires_grad_() for part in (x, y_s, y_b)
+    ]
     out = function(*inputs)
     return [out, *torch.autograd.grad(out.sin().sum(), inputs)]
 

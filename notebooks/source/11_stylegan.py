@@ -82,9 +82,20 @@ from gan_course.models.stylegan import StyleGANGenerator, SynthesisNetwork
 torch.manual_seed(SEED)
 synthesis = SynthesisNetwork(img_resolution=32, w_dim=64, channel_base=512, channel_max=48)
 G = StyleGANGenerator(synthesis, z_dim=64, n_mapping=4).requires_grad_(False)
-print("z", G.z_dim, "· mapping layers", len(G.mapping.layers), "· w", synthesis.w_dim, "· styles", G.num_ws)
+print(
+    "z",
+    G.z_dim,
+    "· mapping layers",
+    len(G.mapping.layers),
+    "· w",
+    synthesis.w_dim,
+    "· styles",
+    G.num_ws,
+)
 for layer in synthesis.layers:
-    print(f"{layer.resolution:2} px, {len(layer.bias):2} channels, {'no' if layer.conv is None else '3x3'} convolution{', enlarges' * layer.up}")
+    print(
+        f"{layer.resolution:2} px, {len(layer.bias):2} channels, {'no' if layer.conv is None else '3x3'} convolution{', enlarges' * layer.up}"
+    )
 
 # %% [markdown]
 # **Exercise 1. How many styles?** (easy, 5 minutes: `num_ws` is the number that every mixing and every truncation
@@ -93,8 +104,10 @@ for layer in synthesis.layers:
 # Every resolution from 4 px on has two layers with a style. Return their number for a square picture with a side of
 # `resolution`, a power of two.
 
+
 # %% tags=["exercise"]
 def num_ws(resolution):
+    # your code
     ...
 
 
@@ -127,7 +140,9 @@ def map_by_hand(z, layers):
     """From z (N, z_dim) to w (N, w_dim); `layers` store weights of size 100, and use a hundredth."""
     w = z / (z.square().mean(1, keepdim=True) + 1e-8).sqrt()
     for layer in layers:
-        c = math.sqrt(2 / w.shape[1])  # equalised: the gain of LeakyReLU over the root of the fan in
+        c = math.sqrt(
+            2 / w.shape[1]
+        )  # equalised: the gain of LeakyReLU over the root of the fan in
         w = lrelu(w @ (layer.weight * 0.01 * c).T + layer.bias * 0.01)
     return w
 
@@ -177,9 +192,13 @@ shipped = stylegans.load_stylegan("stylegan-critters64")
 z = generate.latents(range(2_000), shipped.z_dim)
 uniform = torch.rand(z.shape, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64)
 low, high = (0.5 * (1 + math.erf(end / math.sqrt(2))) for end in (-0.7, 0.7))
-truncated = (torch.special.ndtri(low + (high - low) * uniform)).float()  # a normal distribution, cut at 0.7
+truncated = (
+    torch.special.ndtri(low + (high - low) * uniform)
+).float()  # a normal distribution, cut at 0.7
 with torch.no_grad():
-    w, scaled, mirrored, clipped, cut = (shipped.mapping(one) for one in (z, 2 * z, -z, z.clamp(-0.7, 0.7), truncated))
+    w, scaled, mirrored, clipped, cut = (
+        shipped.mapping(one) for one in (z, 2 * z, -z, z.clamp(-0.7, 0.7), truncated)
+    )
 
 
 def away(w):
@@ -205,6 +224,7 @@ claim("z clipped or cut: w lies as far from its mean as ever, to a tenth", reach
 # Normalised, all $z$ lie on one sphere, evenly in all directions. **Predict:** what does the cloud of $w$ look like,
 # seen from its mean?
 
+
 # %%
 def shape(points):
     """Spread of the lengths around the mean, in mean lengths; and the widest direction in narrowest ones."""
@@ -222,7 +242,15 @@ claim(text, clouds["w"][1], above=10, needs_training=True)
 _, (ax,) = viz.figure(7.5, 2.4)
 for (name, (lengths, ratio)), colour in zip(clouds.items(), (viz.REAL, viz.FAKE), strict=True):
     print(f"{name:13} spread of lengths {lengths.std():4.0%} · widest over narrowest {ratio:.1f}")
-    ax.hist(lengths.numpy(), bins=60, range=(0, 4.5), density=True, color=colour, alpha=0.6, label=f"{name}: widest / narrowest {ratio:.1f}")
+    ax.hist(
+        lengths.numpy(),
+        bins=60,
+        range=(0, 4.5),
+        density=True,
+        color=colour,
+        alpha=0.6,
+        label=f"{name}: widest / narrowest {ratio:.1f}",
+    )
 ax.set(xlabel="distance from the mean, in mean distances", yticks=[])
 ax.legend(frameon=False, fontsize=9)
 plt.show()
@@ -244,8 +272,10 @@ plt.show()
 # `x` (N, C, H, W), `weight` (D, C, 3, 3) as used, `bias` and `strength` (D,), `noise` (N, 1, H, W), `y_s` and `y_b`
 # (N, D). `lrelu` and `adain` are imported.
 
+
 # %% tags=["exercise"]
 def layer_by_hand(x, weight, bias, strength, noise, y_s, y_b):
+    # your code
     ...
 
 
@@ -288,6 +318,7 @@ def synthesise(network, ws, maps):
         x = adain(x, 1 + y_s, y_b)
     to_rgb = network.to_rgb[-1]
     return conv2d(x, to_rgb.weight / math.sqrt(x.shape[1]), to_rgb.bias)
+
 
 # %% [markdown]
 # Compare it with the package's on the same inputs. The strengths of a new network are 0; give them some size first, or
@@ -336,7 +367,9 @@ wanted = torch.linspace(-0.9, 0.9, 10).requires_grad_()
 (slope,) = torch.autograd.grad(lrelu(wanted).sum(), wanted)
 needed = torch.where(wanted < 0, wanted / 0.2, wanted)  # what ToRGB has to say for such a pixel
 print(f"{dark:.0%} of the critters' pixel values are below 0")
-print(f"for a pixel of -0.9 the convolution has to say {needed[0]:.1f}; its gradient is {slope[0] / slope[-1]:.1f} of a bright pixel's")
+print(
+    f"for a pixel of -0.9 the convolution has to say {needed[0]:.1f}; its gradient is {slope[0] / slope[-1]:.1f} of a bright pixel's"
+)
 
 # %% [markdown]
 # It still runs, and G may learn to shout wherever a value is below 0. It is a handicap that nobody sees in the loss.
@@ -347,11 +380,14 @@ print(f"for a pixel of -0.9 the convolution has to say {needed[0]:.1f}; its grad
 # helps. How much of a new network's picture is then noise? Take the variance over 16 noises (same w) in variances over
 # 16 different w.
 
+
 # %%
 def noise_share(strength, seed):
     """Pixel variance over noise, in that over w, in a new network; None: strengths as made."""
     torch.manual_seed(seed)
-    fresh = SynthesisNetwork(img_resolution=32, w_dim=64, channel_base=512, channel_max=48).requires_grad_(False)
+    fresh = SynthesisNetwork(
+        img_resolution=32, w_dim=64, channel_base=512, channel_max=48
+    ).requires_grad_(False)
     for layer in fresh.layers:
         if strength is not None:
             layer.noise_strength.normal_().mul_(strength)
@@ -393,8 +429,10 @@ for name, values in shares.items():
 #
 # The official code draws a map for each layer. Mend it.
 
+
 # %% tags=["exercise"]
 def noise_maps(n, resolution, generator):
+    # your code
     ...
 
 
@@ -414,19 +452,37 @@ exercises.check_noise_maps(noise_maps)
 # What is lost with a shared map? What two layers of one resolution add to their features is one map, but for its
 # strength. **Predict** the size of their correlation; and how many random numbers a picture gets, of 4 to 32 px.
 
+
 # %%
 def maps_of(network, n, shared, generator):
-    maps = [torch.randn(n, 1, layer.resolution, layer.resolution, generator=generator) for layer in network.layers]
+    maps = [
+        torch.randn(n, 1, layer.resolution, layer.resolution, generator=generator)
+        for layer in network.layers
+    ]
     return [maps[k - k % 2] for k in range(len(maps))] if shared else maps
 
 
 found = {}
 for name, shared in (("shared", True), ("a map a layer", False)):
     maps = maps_of(synthesis, 64, shared, torch.Generator().manual_seed(SEED))
-    added = [(layer.noise_strength[0] * one).detach().flatten() for layer, one in zip(synthesis.layers, maps, strict=True)]
-    pairs = [torch.corrcoef(torch.stack(added[k : k + 2]))[0, 1].abs() for k in range(0, len(added), 2)]
-    found[name] = min(pairs).item(), max(pairs).item(), sum({id(one): one[0].numel() for one in maps}.values())
-print({name: f"correlation {low:.2f} to {high:.2f}, {count:,} numbers" for name, (low, high, count) in found.items()})
+    added = [
+        (layer.noise_strength[0] * one).detach().flatten()
+        for layer, one in zip(synthesis.layers, maps, strict=True)
+    ]
+    pairs = [
+        torch.corrcoef(torch.stack(added[k : k + 2]))[0, 1].abs() for k in range(0, len(added), 2)
+    ]
+    found[name] = (
+        min(pairs).item(),
+        max(pairs).item(),
+        sum({id(one): one[0].numel() for one in maps}.values()),
+    )
+print(
+    {
+        name: f"correlation {low:.2f} to {high:.2f}, {count:,} numbers"
+        for name, (low, high, count) in found.items()
+    }
+)
 
 # %% [markdown]
 # Shared, both layers of a resolution add the same map, and a picture gets half as many random numbers as it could have.
@@ -444,8 +500,10 @@ print({name: f"correlation {low:.2f} to {high:.2f}, {count:,} numbers" for name,
 #
 # `ws` (N, num_ws, w_dim), `w_avg` (w_dim,). Layers 0 to `cutoff` - 1 are truncated.
 
+
 # %% tags=["exercise"]
 def truncate(ws, w_avg, psi, cutoff):
+    # your code
     ...
 
 
@@ -488,8 +546,10 @@ print("it is the package's truncation, to 1e-5:", torch.allclose(by_hand, theirs
 # `w`, `other` (N, w_dim). Return `ws` (N, num_ws, w_dim). For each picture: with a chance of `share`, `other` from a
 # layer on that is drawn from 1 to `num_ws` - 1; else `w` in all layers. Draw with `generator`.
 
+
 # %% tags=["exercise"]
 def mix(w, other, num_ws, share, generator):
+    # your code
     ...
 
 
@@ -518,8 +578,10 @@ exercises.check_mix(mix)
 # D's loss is that of the game plus weight x R1. Return the weight at step `n_done` (from 0), so that on average
 # over many steps it is $\gamma / 2$, with the penalty at step 0, `every`, 2 `every`, ...
 
+
 # %% tags=["exercise"]
 def lazy(n_done, gamma, every):
+    # your code
     ...
 
 
@@ -566,7 +628,9 @@ def styles_by_hand(step, n, resolution):
     chance = torch.rand(n, generator=generator, device=runtime.device)
     layer = torch.randint(1, layers, (n,), generator=generator, device=runtime.device)
     crossover = torch.where(chance < config.mixing, layer, step.G.num_ws)
-    first = torch.arange(step.G.num_ws, device=runtime.device)[None, :, None] < crossover[:, None, None]
+    first = (
+        torch.arange(step.G.num_ws, device=runtime.device)[None, :, None] < crossover[:, None, None]
+    )
     return torch.where(first, step.G.mapping(z[0])[:, None], step.G.mapping(z[1])[:, None])
 
 
@@ -584,7 +648,10 @@ print((theirs[:, 0] != theirs[:, -1]).any(1).sum().item(), "of 64 pictures are m
 
 # %%
 maps = step.noise_maps(64, 32)
-pairs = [torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1].abs() for a, b in zip(maps[1::2], maps[2::2], strict=True)]
+pairs = [
+    torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1].abs()
+    for a, b in zip(maps[1::2], maps[2::2], strict=True)
+]
 step.generator.set_state(state)
 print(f"{len(maps)} maps for {len(step.G.synthesis.layers)} layers")
 print("those of one resolution have nothing in common:", bool(max(pairs) < 0.15))
@@ -643,7 +710,11 @@ def gaussian_of_pixels(images, n, k=64):
     """Samples of a normal distribution with the mean and the k principal components of pictures."""
     x = to_float(images).flatten(1)
     _, spread, directions = torch.pca_lowrank(x, k, niter=4)
-    z = torch.randn(n, k, generator=torch.Generator().manual_seed(SEED)) * spread / math.sqrt(len(x))
+    z = (
+        torch.randn(n, k, generator=torch.Generator().manual_seed(SEED))
+        * spread
+        / math.sqrt(len(x))
+    )
     return (x.mean(0) + z @ directions.T).clamp(-1, 1).unflatten(1, images.shape[1:])
 
 
@@ -653,7 +724,10 @@ def enlarged(x, size=32):
 
 reader = readers.load_reader("critters").requires_grad_(False)
 other, _ = load_critters("train", n=cfg.n_samples, resolution=32, seed=SEED + 1)
-rivals = {"Gaussian of pixels": gaussian_of_pixels(images[:4_000], cfg.n_samples), "real, 8 px": enlarged(avg_pool2d(to_float(other), 4))}
+rivals = {
+    "Gaussian of pixels": gaussian_of_pixels(images[:4_000], cfg.n_samples),
+    "real, 8 px": enlarged(avg_pool2d(to_float(other), 4)),
+}
 known = features.features_of(reader, enlarged(to_float(real), 64))
 
 
@@ -661,7 +735,9 @@ def distance(made):
     return frechet.frechet_distance(known, features.features_of(reader, enlarged(made, 64)))
 
 
-distances = {name: distance(part) for name, part in ({"other real ones": to_float(other)} | rivals).items()}
+distances = {
+    name: distance(part) for name, part in ({"other real ones": to_float(other)} | rivals).items()
+}
 
 # %% tags=["nbval-ignore-output"]
 import time
@@ -678,7 +754,13 @@ def watch(n_done, rows):
 
 
 folder = resumable.lesson_folder("11_stylegan/live", PROFILE)
-rows = resumable.fit_resumable(training, n_steps=config.n_steps, folder=folder, hook=watch, hook_every=max(1, config.n_steps // 24))
+rows = resumable.fit_resumable(
+    training,
+    n_steps=config.n_steps,
+    folder=folder,
+    hook=watch,
+    hook_every=max(1, config.n_steps // 24),
+)
 print(f"{config.n_steps * config.batch_size:,} pictures in {time.perf_counter() - begun:.0f} s")
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight pictures, each row a later moment of the training: first mist, then specks, then speckled bodies on coloured grounds."}}
@@ -690,8 +772,13 @@ many = generate.latents(range(cfg.n_samples), config.z_dim).to(runtime.device)
 drawn = torch.cat([step.preview(part).cpu() for part in many.split(100)])
 distances["StyleGAN, a minute"] = distance(drawn)
 with torch.no_grad():
-    for name, network, noise in (("not averaged", step.G, "const"), ("averaged, noise off", step.G_ema, "none")):
-        plain = torch.cat([network(part, noise=noise).float().clamp(-1, 1).cpu() for part in many.split(100)])
+    for name, network, noise in (
+        ("not averaged", step.G, "const"),
+        ("averaged, noise off", step.G_ema, "none"),
+    ):
+        plain = torch.cat(
+            [network(part, noise=noise).float().clamp(-1, 1).cpu() for part in many.split(100)]
+        )
         distances[name] = distance(plain)
 far = distances["StyleGAN, a minute"] / distances["Gaussian of pixels"]
 text = "after its minute StyleGAN is nearer to the data than the Gaussian of pixels"
@@ -702,7 +789,13 @@ for name, value in sorted(distances.items(), key=lambda pair: pair[1]):
     print(f"{name:24} {value:6.1f}")
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five grids: samples of the Gaussian of pixels, the same checked and striped body in many colours; real creatures of 8 pixels, enlarged; real ones; StyleGAN's after a minute, speckled bodies on dark grounds; and the same with its noise off."}}
-grids = {"Gaussian of pixels": rivals["Gaussian of pixels"], "real, 8 px": rivals["real, 8 px"], "real": to_float(real), "StyleGAN, a minute": drawn, "its noise off": plain}
+grids = {
+    "Gaussian of pixels": rivals["Gaussian of pixels"],
+    "real, 8 px": rivals["real, 8 px"],
+    "real": to_float(real),
+    "StyleGAN, a minute": drawn,
+    "its noise off": plain,
+}
 viz.show_grids({name: part[:16] for name, part in grids.items()}, n_columns=4, zoom=1, quality=72)
 
 # %% [markdown]
@@ -752,7 +845,10 @@ viz.show_grid(generate.generate(shipped, w64), n_columns=8, zoom=1.25, quality=5
 # middle 16, fine 32 to 64. **Predict** what each row of the three boards has in common, and each column.
 
 # %%
-LEVELS = {name: [k for k, side in enumerate(works_at) if low <= side <= high] for name, low, high in (("coarse", 4, 8), ("middle", 16, 16), ("fine", 32, 64))}
+LEVELS = {
+    name: [k for k, side in enumerate(works_at) if low <= side <= high]
+    for name, low, high in (("coarse", 4, 8), ("middle", 16, 16), ("fine", 32, 64))
+}
 print(LEVELS)
 sources, columns = w64[:4], w64[8:13]
 
@@ -760,13 +856,20 @@ sources, columns = w64[:4], w64[8:13]
 def board(level):
     """Row sources on the left, column sources on top, and within: the row's styles, with a level of the column's."""
     numbers = LEVELS[level]
-    inner = generate.generate(shipped, generate.mixing_grid(sources, columns, slice(numbers[0], numbers[-1] + 1)))
+    inner = generate.generate(
+        shipped, generate.mixing_grid(sources, columns, slice(numbers[0], numbers[-1] + 1))
+    )
     left, top = generate.generate(shipped, sources), generate.generate(shipped, columns)
-    rows = [torch.cat([left[k : k + 1], inner[k * len(columns) : (k + 1) * len(columns)]]) for k in range(len(sources))]
+    rows = [
+        torch.cat([left[k : k + 1], inner[k * len(columns) : (k + 1) * len(columns)]])
+        for k in range(len(sources))
+    ]
     return torch.cat([torch.ones_like(top[:1]), top, *rows])
 
 
-everything = generate.generate(shipped, generate.mixing_grid(sources, columns, slice(0, shipped.num_ws)))
+everything = generate.generate(
+    shipped, generate.mixing_grid(sources, columns, slice(0, shipped.num_ws))
+)
 alone = generate.generate(shipped, columns).repeat(4, 1, 1, 1)
 same = torch.allclose(everything, alone, atol=1e-3)
 print("with all levels from the column, each row is the columns' creatures:", same)
@@ -800,12 +903,19 @@ def with_noises(which):
     made = []
     for k in range(cfg.n_noises):
         generator = torch.Generator().manual_seed(k)
-        maps = [torch.randn(8, 1, r, r, generator=generator) if which(r) else one for r, one in zip(sides, kept, strict=True)]
+        maps = [
+            torch.randn(8, 1, r, r, generator=generator) if which(r) else one
+            for r, one in zip(sides, kept, strict=True)
+        ]
         made.append(shipped.synthesis(w64[:8], noise=maps).clamp(-1, 1))
     return torch.stack(made)
 
 
-noisy = {"all layers": with_noises(lambda r: True), "4 to 16 px": with_noises(lambda r: r <= 16), "32 and 64 px": with_noises(lambda r: r >= 32)}
+noisy = {
+    "all layers": with_noises(lambda r: True),
+    "4 to 16 px": with_noises(lambda r: r <= 16),
+    "32 and 64 px": with_noises(lambda r: r >= 32),
+}
 over_w = generate.generate(shipped, w64).var(0).mean()
 part = (noisy["all layers"].var(0).mean() / over_w).item()
 text = "noise moves the pixels less than a thousandth as much as w, in variance"
@@ -814,6 +924,7 @@ claim(text, part, below=1e-3, needs_training=True)
 # %% [markdown]
 # And the size of what it moves: average the deviations over blocks of 8 x 8 pixels. Fine grain averages out, a large
 # patch does not.
+
 
 # %%
 def survives(made):
@@ -824,13 +935,20 @@ def survives(made):
 
 grain = {name: survives(made) for name, made in noisy.items()}
 
+
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of eight: creatures, and where noise moves them, brightened: in all layers, in the coarse ones alone, and in the fine ones alone."}}
 def brightened(made):
     deviation = made.std(0).mean(1, keepdim=True).expand(-1, 3, -1, -1)
     return (deviation / deviation.max()).sqrt() * 2 - 1  # the root: faint places show, too
 
 
-viz.show_rows({"creature": generate.generate(shipped, w64[:8])} | {f"{name}\n(max {made.std(0).mean(1).max():.1e})": brightened(made) for name, made in noisy.items()})
+viz.show_rows(
+    {"creature": generate.generate(shipped, w64[:8])}
+    | {
+        f"{name}\n(max {made.std(0).mean(1).max():.1e})": brightened(made)
+        for name, made in noisy.items()
+    }
+)
 print(f"noise moves {part:.1e} of what w moves, in variance. Of its deviations survive averaging:")
 print(" · ".join(f"{name} {value:.0%}" for name, value in grain.items()))
 
@@ -866,7 +984,10 @@ curve = {}
 for psi in psis:
     seen = features.features_of(reader, draw(psi))
     curve[psi] = (seen.var(0).sum().sqrt().item(), *coverage.precision_recall(known64, seen))
-ceiling = (known64.var(0).sum().sqrt().item(), *coverage.precision_recall(known64, features.features_of(reader, other64)))
+ceiling = (
+    known64.var(0).sum().sqrt().item(),
+    *coverage.precision_recall(known64, features.features_of(reader, other64)),
+)
 spread, _, recall = zip(*curve.values(), strict=True)
 part = recall[0] / max(recall[3], 1e-9)
 claim("recall at psi 0.25 is under half of that at 1", part, below=0.5, needs_training=True)
@@ -888,7 +1009,16 @@ for psi, (deviation, *both) in (curve | {"real": ceiling}).items():
     print(f"{psi!s:4}{deviation:27.2f}{both[0]:12.2f}{both[1]:9.2f}")
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight creatures from psi 0, where all are one, to psi 1.25, where they differ most."}}
-viz.show_rows({f"psi {psi}": generate.generate(shipped, generate.styles(shipped, generate.latents(range(8), shipped.z_dim), truncation_psi=psi)) for psi in (0.0, *psis)}, quality=60)
+viz.show_rows(
+    {
+        f"psi {psi}": generate.generate(
+            shipped,
+            generate.styles(shipped, generate.latents(range(8), shipped.z_dim), truncation_psi=psi),
+        )
+        for psi in (0.0, *psis)
+    },
+    quality=60,
+)
 
 # %% [markdown]
 # Dashed: real pictures (left), and real ones against other real ones (right). The spread grows with $\psi$ all the way,
@@ -913,13 +1043,18 @@ viz.show_rows({f"psi {psi}": generate.generate(shipped, generate.styles(shipped,
 # moved one pixel to the right?
 
 # %%
-widths = [len(block[1].weight) for block in reader.blocks]  # features from each of the reader's five depths
+widths = [
+    len(block[1].weight) for block in reader.blocks
+]  # features from each of the reader's five depths
 
 
 @torch.no_grad()
 def unsure(pictures):
     """Factor -> share of pictures (N, 3, 64, 64) whose likeliest answer gets less than 0.9."""
-    return {name: (scores.softmax(1).amax(1) < 0.9).double().mean().item() for name, scores in reader(pictures).items()}
+    return {
+        name: (scores.softmax(1).amax(1) < 0.9).double().mean().item()
+        for name, scores in reader(pictures).items()
+    }
 
 
 def variance_by_depth(found):
@@ -929,7 +1064,12 @@ def variance_by_depth(found):
 
 # %%
 others = to_float(other64)
-sets = {"real": others, "real, 1 px to the right": others.roll(1, dims=3), "made, psi 1": draw(1.0), "made, psi 0.5": draw(0.5)}
+sets = {
+    "real": others,
+    "real, 1 px to the right": others.roll(1, dims=3),
+    "made, psi 1": draw(1.0),
+    "made, psi 0.5": draw(0.5),
+}
 doubts, coverages, variances = {}, {}, {}
 for name, some in sets.items():
     found = features.features_of(reader, some)
@@ -966,9 +1106,14 @@ text = "beside real ones, ours vary least at the deepest depth, and so do the mo
 claim(text, drop, above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"]
-print(f"{'':25}{'precision':>10}{'recall':>8}   variance beside real, from the first depth to the deepest")
+print(
+    f"{'':25}{'precision':>10}{'recall':>8}   variance beside real, from the first depth to the deepest"
+)
 for name, (precision, recall) in coverages.items():
-    print(f"{name:25}{precision:10.2f}{recall:8.2f}   " + " ".join(f"{ratio:.2f}" for ratio in variances[name].tolist()))
+    print(
+        f"{name:25}{precision:10.2f}{recall:8.2f}   "
+        + " ".join(f"{ratio:.2f}" for ratio in variances[name].tolist())
+    )
 
 # %% [markdown]
 # The answers come from the very features that precision compares. But precision only asks whether a fake lies inside
@@ -1004,22 +1149,45 @@ made = sets["made, psi 1"]
 answers, exact = redrawn(made)
 generator = torch.Generator().manual_seed(SEED)
 shuffled = torch.stack([column[torch.randperm(n, generator=generator)] for column in answers.T], 1)
-w, others_w = (generate.styles(shipped, generate.latents(range(first, first + n), shipped.z_dim)) for first in (0, n))
-mixed = generate.generate(shipped, torch.cat([w[:, : LEVELS["fine"][0]], others_w[:, LEVELS["fine"][0] :]], 1))
-compared = {"made": made, "made, drawn exactly": exact, "made, drawn exactly, shuffled": draw_critters(shuffled)}
-compared |= {"real, 1 px off, drawn exactly": redrawn(sets["real, 1 px to the right"])[1], "real": other64}
+w, others_w = (
+    generate.styles(shipped, generate.latents(range(first, first + n), shipped.z_dim))
+    for first in (0, n)
+)
+mixed = generate.generate(
+    shipped, torch.cat([w[:, : LEVELS["fine"][0]], others_w[:, LEVELS["fine"][0] :]], 1)
+)
+compared = {
+    "made": made,
+    "made, drawn exactly": exact,
+    "made, drawn exactly, shuffled": draw_critters(shuffled),
+}
+compared |= {
+    "real, 1 px off, drawn exactly": redrawn(sets["real, 1 px to the right"])[1],
+    "real": other64,
+}
 compared |= {"made, fine styles of another": mixed}
+
 
 # %%
 def alike(told, given, asked):
     """How many times as often as all pairs those alike in `given` are alike in `asked`."""
     same = {name: told[name][:, None] == told[name] for name in (given, asked)}
     pairs = torch.ones(n, n, dtype=torch.bool).triu(1)
-    return ((same[asked] & same[given] & pairs).sum() / (same[given] & pairs).sum() / same[asked][pairs].double().mean()).item()
+    return (
+        (same[asked] & same[given] & pairs).sum()
+        / (same[given] & pairs).sum()
+        / same[asked][pairs].double().mean()
+    ).item()
 
 
-recalls = {name: coverage.precision_recall(known64, features.features_of(reader, some))[1] for name, some in compared.items()}
-mouths = {name: alike(features.read_answers(reader, some), "eyes", "mouth") for name, some in compared.items()}
+recalls = {
+    name: coverage.precision_recall(known64, features.features_of(reader, some))[1]
+    for name, some in compared.items()
+}
+mouths = {
+    name: alike(features.read_answers(reader, some), "eyes", "mouth")
+    for name, some in compared.items()
+}
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'':30}{'recall':>6}   the same mouth, given the same eyes")
@@ -1060,7 +1228,10 @@ z = generate.latents(range(2_000), shipped.z_dim)
 depth = len(shipped.mapping.layers)
 torch.manual_seed(SEED)
 with torch.no_grad():
-    untrained = {k: directions(MappingNetwork(z_dim=shipped.z_dim, w_dim=shipped.z_dim, n_layers=k)(z)) for k in (2, depth, 8)}
+    untrained = {
+        k: directions(MappingNetwork(z_dim=shipped.z_dim, w_dim=shipped.z_dim, n_layers=k)(z))
+        for k in (2, depth, 8)
+    }
     in_z, in_w = directions(z), directions(shipped.mapping(z))
 print(f"z: {in_z:.1f}")
 for k, count in untrained.items():
@@ -1096,11 +1267,22 @@ paper = {  # Karras et al. 2019, Table 1: CelebA-HQ, FFHQ
     "F": ("+ mixing", 5.17, 4.40),
 }
 ladder = recorded("style-ladder")
-scores = {letter: [row["frechet"] for row in sorted(ladder["rows"], key=lambda row: row["seed"]) if row["config"] == letter] for letter in paper}
-print(f"{'':24}{'CelebA-HQ':>10}{'FFHQ':>7}{'   ours, mean of ' + str(len(scores['A'])) + ' (lowest - highest)':>42}")
+scores = {
+    letter: [
+        row["frechet"]
+        for row in sorted(ladder["rows"], key=lambda row: row["seed"])
+        if row["config"] == letter
+    ]
+    for letter in paper
+}
+print(
+    f"{'':24}{'CelebA-HQ':>10}{'FFHQ':>7}{'   ours, mean of ' + str(len(scores['A'])) + ' (lowest - highest)':>42}"
+)
 for letter, (what, celeba, ffhq) in paper.items():
     found = scores[letter]
-    print(f"{letter} {what:22}{celeba:10.2f}{ffhq:7.2f}{sum(found) / len(found):24.1f} ({min(found):.1f} - {max(found):.1f})")
+    print(
+        f"{letter} {what:22}{celeba:10.2f}{ffhq:7.2f}{sum(found) / len(found):24.1f} ({min(found):.1f} - {max(found):.1f})"
+    )
 part = max(scores["A"]) / min(min(scores[letter]) for letter in "CDEF")
 claim("ours: A at its farthest is nearer than C to F at their nearest", part, below=1)
 
@@ -1109,7 +1291,12 @@ ours = {letter: what.removesuffix(", tuning") for letter, (what, *_) in paper.it
 _, (ax,) = viz.figure(8, 2.6)
 for row, values in enumerate(scores.values()):
     ax.plot(values, [row] * len(values), "o", color=viz.REAL, alpha=0.7)
-ax.set(yticks=range(6), yticklabels=[f"{letter} {what}" for letter, what in ours.items()], ylim=(5.5, -0.5), xlabel="Fréchet distance over the critters reader's features (to the left is nearer)")
+ax.set(
+    yticks=range(6),
+    yticklabels=[f"{letter} {what}" for letter, what in ours.items()],
+    ylim=(5.5, -0.5),
+    xlabel="Fréchet distance over the critters reader's features (to the left is nearer)",
+)
 ax.grid(axis="x", alpha=0.3)
 plt.show()
 
@@ -1120,7 +1307,9 @@ plt.show()
 for a, b in zip("ABCDE", "BCDEF", strict=True):
     better = sum(new < old for old, new in zip(scores[a], scores[b], strict=True))
     apart = max(scores[b]) < min(scores[a]) or max(scores[a]) < min(scores[b])
-    print(f"{a} to {b}, {ours[b]:20} nearer with {better} of {len(scores[a])} seeds; dots {'apart' if apart else 'among each other'}")
+    print(
+        f"{a} to {b}, {ours[b]:20} nearer with {better} of {len(scores[a])} seeds; dots {'apart' if apart else 'among each other'}"
+    )
 
 # %% [markdown]
 # Read our column first. At this budget, 1,200 steps, no addition pays: the progressive GAN without anything is nearest,

@@ -79,7 +79,10 @@ from gan_course.evaluation import readers
 from gan_course.inference.generate import generate, latents, styles
 from gan_course.weights import stylegans
 
-G, reader = stylegans.load_stylegan("stylegan-critters64"), readers.load_reader("critters").requires_grad_(False)
+G, reader = (
+    stylegans.load_stylegan("stylegan-critters64"),
+    readers.load_reader("critters").requires_grad_(False),
+)
 sides = [layer.resolution for layer in G.synthesis.layers]
 print("layers:", sides, "· styles:", G.num_ws, "· z and w:", G.z_dim, G.synthesis.w_dim)
 print("weights:", sum(p.numel() for p in G.parameters()))
@@ -101,7 +104,12 @@ print("it knows every factor of at least 19 in 20 of them:", min(right) > 0.95)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two rows of drawn creatures by the shipped StyleGAN2, in many shapes and colours."}}
 n_shown = min(12, cfg.n_swaps // 2)
-viz.show_rows({f"seeds {k * n_shown} to {(k + 1) * n_shown - 1}": pictures[k * n_shown : (k + 1) * n_shown] for k in range(2)})
+viz.show_rows(
+    {
+        f"seeds {k * n_shown} to {(k + 1) * n_shown - 1}": pictures[k * n_shown : (k + 1) * n_shown]
+        for k in range(2)
+    }
+)
 
 # %% [markdown]
 # ## The control matrix
@@ -158,7 +166,9 @@ print("it is the package's mixing:", torch.equal(one, swapped(LEVELS["coarse"])[
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Five rows of drawn creatures. The first row, the second row, and the first with the coarse, the middle and the fine styles of the second."}}
 made = {name: generate(G, swapped(numbers)) for name, numbers in LEVELS.items()}
 n_shown = min(10, cfg.n_swaps)
-rows = {"this one": pictures, "the other": generate(G, others[:n_shown])} | {f"{name} styles\nof the other": part for name, part in made.items()}
+rows = {"this one": pictures, "the other": generate(G, others[:n_shown])} | {
+    f"{name} styles\nof the other": part for name, part in made.items()
+}
 viz.show_rows({name: part[:n_shown] for name, part in rows.items()})
 
 # %% [markdown]
@@ -175,8 +185,10 @@ viz.show_rows({name: part[:n_shown] for name, part in rows.items()})
 # A factor's values have the shares $p_1, \dots, p_K$. Two pictures have nothing to do with each other. How often do
 # they differ in the factor? `shares` is (K,), with a sum of 1.
 
+
 # %% tags=["exercise"]
 def chance(shares):
+    # your code
     ...
 
 
@@ -193,6 +205,7 @@ exercises.check_chance(chance)
 # Both have value $k$ with probability $p_k^2$. For 14 equally common shapes that is $1 - 1/14 = 0.93$.
 #
 # </details>
+
 
 # %%
 def changed(images):
@@ -230,8 +243,10 @@ columns = [name.replace(" ", "\n").replace("background", "back-\nground") for na
 #
 # Return the lower and the upper end.
 
+
 # %% tags=["exercise"]
 def interval(share, n, z=1.96):
+    # your code
     ...
 
 
@@ -263,15 +278,23 @@ def ends(level, factor):
 
 
 shape = ends("coarse", "shape")[0] - ends("fine", "shape")[1]
-colour = max(ends("fine", name)[0] - ends("coarse", name)[1] for name in ("body_colour", "background"))
+colour = max(
+    ends("fine", name)[0] - ends("coarse", name)[1] for name in ("body_colour", "background")
+)
 claim("shape: the coarse interval lies above the fine one", shape, above=0, needs_training=True)
 text = "body colour or background: the fine interval lies above the coarse one"
 claim(text, colour, above=0, needs_training=True)
-low, high = zip(*(disentanglement.interval(share, cfg.n_swaps) for share in (0.0, 0.5)), strict=True)
-print(f"an interval is {high[0] - low[0]:.3f} wide at a share of 0 and {high[1] - low[1]:.3f} at one half")
+low, high = zip(
+    *(disentanglement.interval(share, cfg.n_swaps) for share in (0.0, 0.5)), strict=True
+)
+print(
+    f"an interval is {high[0] - low[0]:.3f} wide at a share of 0 and {high[1] - low[1]:.3f} at one half"
+)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of five rows and seven factors: how often each factor changes with other noise, with coarse, middle and fine styles exchanged, and with all styles exchanged."}}
-viz.show_heat_map(torch.stack(list(table.values())), list(table), columns, title="how often the answer changes")
+viz.show_heat_map(
+    torch.stack(list(table.values())), list(table), columns, title="how often the answer changes"
+)
 print(f"{'':13}{'coarse':>14}{'middle':>14}{'fine':>14}   most at   coarse : fine")
 for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
     cells = "".join("{:>8.2f}-{:.2f} ".format(*ends(level, factor)) for level in LEVELS)
@@ -310,11 +333,17 @@ for k, name in enumerate(names):
 
 # %%
 with torch.no_grad():
-    sure = {name: torch.cat([reader(part)[name] for part in pictures.split(100)]).softmax(1).amax(1) >= 0.9 for name in FACTORS}
+    sure = {
+        name: torch.cat([reader(part)[name] for part in pictures.split(100)]).softmax(1).amax(1)
+        >= 0.9
+        for name in FACTORS
+    }
 where_sure = {}
 for level, images in made.items():
     told = features.read_answers(reader, images)
-    where_sure[level] = {name: (told[name] != answers[name])[sure[name]].double().mean().item() for name in FACTORS}
+    where_sure[level] = {
+        name: (told[name] != answers[name])[sure[name]].double().mean().item() for name in FACTORS
+    }
 n_sure = {name: sure[name].sum().item() for name in FACTORS}
 
 # %% tags=["nbval-ignore-output"]
@@ -322,7 +351,10 @@ print("changed, of those of which the reader was sure, and the interval; below, 
 print(f"{'':12}{'sure':>5}" + "".join(f"{level:>20}" for level in LEVELS))
 for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
     shares = {level: where_sure[level][factor] for level in LEVELS}
-    cells = ["{:.2f} [{:.2f}-{:.2f}]".format(share, *disentanglement.interval(share, n_sure[factor])) for share in shares.values()]
+    cells = [
+        "{:.2f} [{:.2f}-{:.2f}]".format(share, *disentanglement.interval(share, n_sure[factor]))
+        for share in shares.values()
+    ]
     print(f"{name:12}{n_sure[factor]:5}" + "".join(f"{cell:>20}" for cell in cells))
     print(f"{'':17}" + "".join(f"{table[level][k]:8.2f}{'':12}" for level in LEVELS))
 
@@ -342,8 +374,15 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 by_row, some = {}, slice(min(128, cfg.n_swaps))
 for k, side in enumerate(works_at):
     told = features.read_answers(reader, generate(G, swapped([k])[some]))
-    by_row[f"row {k}, {side} px" if k < len(sides) else f"row {k}, last ToRGB"] = torch.tensor([(told[name] != answers[name][some]).double().mean() for name in FACTORS])
-viz.show_heat_map(torch.stack(list(by_row.values()))[:, :4], list(by_row), columns[:4], title="how often the answer changes: one row")
+    by_row[f"row {k}, {side} px" if k < len(sides) else f"row {k}, last ToRGB"] = torch.tensor(
+        [(told[name] != answers[name][some]).double().mean() for name in FACTORS]
+    )
+viz.show_heat_map(
+    torch.stack(list(by_row.values()))[:, :4],
+    list(by_row),
+    columns[:4],
+    title="how often the answer changes: one row",
+)
 
 # %% [markdown]
 # Rows of one level do not agree. Row 2 alone changes the shape about as often as its whole level does, row 0 in a third
@@ -368,8 +407,10 @@ viz.show_heat_map(torch.stack(list(by_row.values()))[:, :4], list(by_row), colum
 # `codes` (N, d), `answers` (N,) whole numbers. Fit the first half, with a column of ones; return the share of right
 # answers on the second half. `one_hot(answers)` and `torch.linalg.lstsq(X, Y).solution` help.
 
+
 # %% tags=["exercise"]
 def readability(codes, answers):
+    # your code
     ...
 
 
@@ -403,7 +444,9 @@ from gan_course.models import stylegan
 def by_hand(codes, answers):
     half = len(codes) // 2
     X = torch.cat([codes, torch.ones(len(codes), 1)], 1).double()
-    fit = torch.linalg.lstsq(X[:half], one_hot(answers[:half], int(answers.max()) + 1).double()).solution
+    fit = torch.linalg.lstsq(
+        X[:half], one_hot(answers[:half], int(answers.max()) + 1).double()
+    ).solution
     return ((X[half:] @ fit).argmax(1) == answers[half:]).double().mean().item()
 
 
@@ -418,7 +461,9 @@ read = {name: torch.zeros(3, len(FACTORS)) for name in codes}
 for seed in range(3):
     order = torch.randperm(len(z), generator=torch.Generator().manual_seed(SEED + seed))
     for name, code in codes.items():
-        read[name][seed] = torch.tensor([by_hand(code[order], told[factor][order]) for factor in FACTORS])
+        read[name][seed] = torch.tensor(
+            [by_hand(code[order], told[factor][order]) for factor in FACTORS]
+        )
 
 # %%
 gap = (read["w"] - read["z"]).mean(1)
@@ -430,10 +475,19 @@ claim(text, (gap - untrained).min(), above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of four rows and seven factors: the share of right answers of a linear reader from z, from an untrained w and from w, and the share of the commonest answer."}}
 commonest = torch.tensor([torch.bincount(told[factor]).max() / len(z) for factor in FACTORS])
-rows = {f"from {name}": one.mean(0) for name, one in read.items()} | {"the commonest answer": commonest}
-viz.show_heat_map(torch.stack(list(rows.values())), list(rows), columns, title="how often a linear reader is right")
+rows = {f"from {name}": one.mean(0) for name, one in read.items()} | {
+    "the commonest answer": commonest
+}
+viz.show_heat_map(
+    torch.stack(list(rows.values())),
+    list(rows),
+    columns,
+    title="how often a linear reader is right",
+)
 print("w over z, in points, for three splits:", [f"{100 * value:.1f}" for value in gap.tolist()])
-print("an untrained w over z:                ", [f"{100 * value:.1f}" for value in untrained.tolist()])
+print(
+    "an untrained w over z:                ", [f"{100 * value:.1f}" for value in untrained.tolist()]
+)
 linear_readability = disentanglement.linear_readability
 theirs = [linear_readability(w[order], told[factor][order]) for factor in FACTORS]
 apart = (torch.tensor(theirs) - read["w"][2]).abs().max()
@@ -478,8 +532,10 @@ print(f"the package's reader, with a small ridge: at most {100 * apart:.1f} poin
 #
 # `a`, `b` are (N, d), of any length; `t` is (N,). Return unit vectors (N, d).
 
+
 # %% tags=["exercise"]
 def slerp(a, b, t):
+    # your code
     ...
 
 
@@ -519,6 +575,7 @@ def step(a, b, t):
     here, there = (torch.lerp(a, b, at[:, None]) for at in (t, t + epsilon))
     return (reader.features(from_w(here)) - reader.features(from_w(there))).norm(dim=1) / epsilon
 
+
 # %% [markdown]
 # **Predict:** in which space is the way shorter, and are the ends (near a real $z$ or $w$) any better than the middle?
 
@@ -526,8 +583,12 @@ def step(a, b, t):
 how = {"features": reader.features, "epsilon": epsilon}
 length = {}
 for when, t in share.items():
-    length[f"z, {when}"] = disentanglement.path_length(from_z, first, second, spherical=True, share=t, **how)
-    length[f"w, {when}"] = disentanglement.path_length(from_w, w[:n], w[n : 2 * n], spherical=False, share=t, **how)
+    length[f"z, {when}"] = disentanglement.path_length(
+        from_z, first, second, spherical=True, share=t, **how
+    )
+    length[f"w, {when}"] = disentanglement.path_length(
+        from_w, w[:n], w[n : 2 * n], spherical=False, share=t, **how
+    )
 ours = step(w[:8], w[n : n + 8], share["full"][:8]).square()
 same = torch.allclose(ours, length["w, full"][:8], rtol=0.01)
 print("ours, squared, is the package's, to one per cent:", same)
@@ -542,8 +603,13 @@ for name, values in length.items():
     print(f"{name:8} mean {values.mean():6.0f} +- {errors[0]}", end="    ")
     print(f"geometric mean {geometric_mean[name]:5.0f} +- {errors[1]}   (standard errors)")
 steps, ones = torch.linspace(0, 1, 10), torch.ones(10, 1)
-pair = (length["z, full"] / length["w, full"]).argsort()[n // 2].item()  # neither the best for W nor the worst
-walks = {"through z": from_z(disentanglement.slerp(first[pair] * ones, second[pair] * ones, steps)), "through w": from_w(torch.lerp(w[pair] * ones, w[n + pair] * ones, steps[:, None]))}
+pair = (
+    (length["z, full"] / length["w, full"]).argsort()[n // 2].item()
+)  # neither the best for W nor the worst
+walks = {
+    "through z": from_z(disentanglement.slerp(first[pair] * ones, second[pair] * ones, steps)),
+    "through w": from_w(torch.lerp(w[pair] * ones, w[n + pair] * ones, steps[:, None])),
+}
 viz.show_rows(walks)
 
 # %% [markdown]
@@ -580,7 +646,9 @@ def normal_of(codes, wanted, ridge=1e-2):
     """The direction, of length 1, along which a linear fit to 0 and 1 rises; the ridge holds short ways of w down."""
     X, y = (codes - codes.mean(0)).double(), wanted.double() - wanted.double().mean()
     held = (ridge * len(X) * X.square().mean()).sqrt() * torch.eye(X.shape[1])
-    slope = torch.linalg.lstsq(torch.cat([X, held]), torch.cat([y, torch.zeros(len(held))])[:, None]).solution[:, 0]
+    slope = torch.linalg.lstsq(
+        torch.cat([X, held]), torch.cat([y, torch.zeros(len(held))])[:, None]
+    ).solution[:, 0]
     return (slope / slope.norm()).float()
 
 
@@ -593,7 +661,9 @@ def between_means(codes, wanted):
 asked = ("shape", "texture", "body_colour", "background")
 wished = {(factor, k): told[factor] == k for factor in asked for k in range(len(FACTORS[factor]))}
 wished = {key: wanted for key, wanted in wished.items() if 0.03 * len(z) <= wanted.sum() < len(z)}
-ways = {"normal": {key: disentanglement.labelled_direction(w, wanted) for key, wanted in wished.items()}}
+ways = {
+    "normal": {key: disentanglement.labelled_direction(w, wanted) for key, wanted in wished.items()}
+}
 ways["means"] = {key: between_means(w, wanted) for key, wanted in wished.items()}
 alike = min(ways["normal"][key] @ normal_of(w, wanted) for key, wanted in wished.items())
 print("the package's normals are ours, to a cosine of 0.999:", bool(alike > 0.999))
@@ -624,9 +694,14 @@ def outcome(key, edited):
 
 new = styles(G, latents(range(200_000, 200_000 + cfg.n_edits), G.z_dim))
 before = features.read_answers(reader, generate(G, new))
-ways["random"] = {key: nn.functional.normalize(torch.randn(w.shape[1], generator=draw), dim=0) for key in wished}
-hit = {(kind, key): outcome(key, edit(new, one[key])) for kind, one in ways.items() for key in wished}
+ways["random"] = {
+    key: nn.functional.normalize(torch.randn(w.shape[1], generator=draw), dim=0) for key in wished
+}
+hit = {
+    (kind, key): outcome(key, edit(new, one[key])) for kind, one in ways.items() for key in wished
+}
 colours = [key for key in wished if key[0] in ("body_colour", "background")]
+
 
 # %%
 def mean_of(kind, keys):
@@ -640,7 +715,11 @@ text = "colours arrive more often along the difference of means than along the n
 claim(text, lead, above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"]
-print(f"{'':14}{'before':>8}" + "".join(f"{kind:>18}" for kind in ways) + "    (wanted / others changed)")
+print(
+    f"{'':14}{'before':>8}"
+    + "".join(f"{kind:>18}" for kind in ways)
+    + "    (wanted / others changed)"
+)
 for factor in asked:
     keys = [key for key in wished if key[0] == factor]
     if keys:
@@ -661,23 +740,46 @@ for factor in asked:
 # The matrix suggests a remedy for that. An edit need not touch all levels: move the rows of the level that changes the
 # factor most, and leave the others alone.
 
+
 # %%
 def best_level(factor):
     """The level whose swap changes a factor most often."""
     return max(LEVELS, key=lambda level: table[level][list(FACTORS).index(factor)])
 
 
-hit |= {("own level", key): outcome(key, edit(new, ways["means"][key], numbers=LEVELS[best_level(key[0])])) for key in colours}
+hit |= {
+    ("own level", key): outcome(
+        key, edit(new, ways["means"][key], numbers=LEVELS[best_level(key[0])])
+    )
+    for key in colours
+}
 everywhere, at_home = mean_of("means", colours), mean_of("own level", colours)
-hit |= {("random, own level", key): outcome(key, edit(new, ways["random"][key], numbers=LEVELS[best_level(key[0])])) for key in colours}
+hit |= {
+    ("random, own level", key): outcome(
+        key, edit(new, ways["random"][key], numbers=LEVELS[best_level(key[0])])
+    )
+    for key in colours
+}
 text = "colours edited at their own level alone change less of everything else"
 claim(text, everywhere[1] - at_home[1], above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of one creature each, moved along the direction of a background, a body colour, a texture and a shape, from minus four to plus eight standard deviations."}}
-print("wanted / others changed, all levels {:.2f} / {:.2f}, own level {:.2f} / {:.2f}".format(*everywhere, *at_home))
-print("a random walk at the own level     {:.2f} / {:.2f}".format(*mean_of("random, own level", colours)))
+print(
+    "wanted / others changed, all levels {:.2f} / {:.2f}, own level {:.2f} / {:.2f}".format(
+        *everywhere, *at_home
+    )
+)
+print(
+    "a random walk at the own level     {:.2f} / {:.2f}".format(
+        *mean_of("random, own level", colours)
+    )
+)
 strip, rows = torch.linspace(-4, 8, 7), {}
-print("below, from left to right, steps of", *(f"{one:+.0f}" for one in strip), "(the third is the creature itself)")
+print(
+    "below, from left to right, steps of",
+    *(f"{one:+.0f}" for one in strip),
+    "(the third is the creature itself)",
+)
 for factor in reversed(asked):
     keys = [key for key in wished if key[0] == factor]
     if keys:
@@ -707,8 +809,10 @@ viz.show_rows(rows)
 # `weights` is (styles, w_dim). Return the `n` strongest directions, (n, w_dim), the strongest first.
 # `torch.linalg.eigh(M)` gives eigenvalues, from small to large, and eigenvectors.
 
+
 # %% tags=["exercise"]
 def closed_form(weights, n):
+    # your code
     ...
 
 
@@ -725,6 +829,7 @@ exercises.check_directions(closed_form)
 #
 # </details>
 
+
 # %%
 def affine_of(numbers):
     """The style weights of a level's layers, one below the other: (styles, w_dim)."""
@@ -732,10 +837,15 @@ def affine_of(numbers):
 
 
 with torch.no_grad():
-    found = {name: disentanglement.closed_form_directions(affine_of(numbers), G.synthesis.w_dim) for name, numbers in LEVELS.items()}
+    found = {
+        name: disentanglement.closed_form_directions(affine_of(numbers), G.synthesis.w_dim)
+        for name, numbers in LEVELS.items()
+    }
     A = affine_of(LEVELS["coarse"]).double()
     _, _, right = torch.linalg.svd(A)
-    many = torch.nn.functional.normalize(torch.randn(1000, A.shape[1], generator=draw, dtype=torch.float64), dim=1)
+    many = torch.nn.functional.normalize(
+        torch.randn(1000, A.shape[1], generator=draw, dtype=torch.float64), dim=1
+    )
     pull = (A @ found["coarse"].double().T).norm(dim=0)
     cosines = (right[:3] * found["coarse"][:3]).sum(1).abs()
     others_pull = (A @ many.T).norm(dim=0)
@@ -748,18 +858,35 @@ print(f"and {weaker} as little as the last")
 moves = {}
 for name, numbers in LEVELS.items():
     for rank in (0, -1):
-        told_after = [features.read_answers(reader, generate(G, edit(new, way, numbers=numbers))) for way in (found[name][rank], -found[name][rank])]
-        both = [list(disentanglement.changed_shares(before, told).values()) for told in told_after]  # an eigenvector has no sign
+        told_after = [
+            features.read_answers(reader, generate(G, edit(new, way, numbers=numbers)))
+            for way in (found[name][rank], -found[name][rank])
+        ]
+        both = [
+            list(disentanglement.changed_shares(before, told).values()) for told in told_after
+        ]  # an eigenvector has no sign
         moves[name, "first" if rank == 0 else "last"] = torch.tensor(both).mean(0)
 stronger = min((moves[name, "first"].mean() - moves[name, "last"].mean()).item() for name in LEVELS)
 text = "at each level the first direction changes more answers than the last, as far walked"
 claim(text, stronger, above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of six rows and seven factors: how often each factor changes along the first and the last closed-form direction of each level. Below it a strip of one creature along the first direction of each level."}}
-viz.show_heat_map(torch.stack(list(moves.values())), [f"{name}, {which}" for name, which in moves], columns, title="how often the answer changes along a direction without labels")
+viz.show_heat_map(
+    torch.stack(list(moves.values())),
+    [f"{name}, {which}" for name, which in moves],
+    columns,
+    title="how often the answer changes along a direction without labels",
+)
 strip = torch.linspace(-6, 6, 9)
-print("below, from left to right, steps of", *(f"{one:+.1f}" for one in strip), "(the fifth is the creature itself)")
-strips = {name: torch.cat([edit(new[:1], found[name][0], steps, numbers) for steps in strip]) for name, numbers in LEVELS.items()}
+print(
+    "below, from left to right, steps of",
+    *(f"{one:+.1f}" for one in strip),
+    "(the fifth is the creature itself)",
+)
+strips = {
+    name: torch.cat([edit(new[:1], found[name][0], steps, numbers) for steps in strip])
+    for name, numbers in LEVELS.items()
+}
 viz.show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()})
 
 # %% [markdown]
@@ -790,7 +917,9 @@ n_each = cfg.n_projected
 first_seed = 300_000 + n_each * SEED
 own = generate(G, styles(G, latents(range(first_seed, first_seed + n_each), G.z_dim)))
 real = to_float(load_critters("test", n=n_each, resolution=64, seed=SEED + 5)[0])
-photos = to_float(vangogh.random_crops(vangogh.load_photos("test"), n_each, size=64, smallest=200, seed=SEED + 3))
+photos = to_float(
+    vangogh.random_crops(vangogh.load_photos("test"), n_each, size=64, smallest=200, seed=SEED + 3)
+)
 
 # %% tags=["nbval-ignore-output"]
 import time
@@ -818,7 +947,9 @@ began = time.perf_counter()
 mine = search(own[:1], cfg.n_steps_project)
 seconds = time.perf_counter() - began
 mine_error = paired.l1_error(generate(G, mine), own[:1]).item()
-print(f"one picture by hand, W+: error {mine_error:.4f} of the range from black to white, in {seconds:.0f} s")
+print(
+    f"one picture by hand, W+: error {mine_error:.4f} of the range from black to white, in {seconds:.0f} s"
+)
 
 # %% [markdown]
 # The package's `project` does the same for several pictures side by side, each from the nearest of 64 random creatures.
@@ -831,15 +962,24 @@ from gan_course.inference import project
 targets = {"its own": own, "real creatures": real, "photographs": photos}
 everything, spaces, inverted = torch.cat(list(targets.values())), {"W": False, "W+": True}, {}
 for space, per_layer in spaces.items():
-    found_ws, found_pictures = project.project(G, everything, n_steps=cfg.n_steps_project, per_layer=per_layer, seed=SEED)
-    for name, *part in zip(targets, found_ws.split(n_each), found_pictures.split(n_each), strict=True):
+    found_ws, found_pictures = project.project(
+        G, everything, n_steps=cfg.n_steps_project, per_layer=per_layer, seed=SEED
+    )
+    for name, *part in zip(
+        targets, found_ws.split(n_each), found_pictures.split(n_each), strict=True
+    ):
         inverted[name, space] = part
 error = {key: paired.l1_error(made, targets[key[0]]) for key, (_, made) in inverted.items()}
-flat = {name: paired.l1_error(target.mean((2, 3), keepdim=True).expand_as(target), target) for name, target in targets.items()}
+flat = {
+    name: paired.l1_error(target.mean((2, 3), keepdim=True).expand_as(target), target)
+    for name, target in targets.items()
+}
 print(f"{'':16}{'W':>8}{'W+':>8}   their own mean colour   W+ nearer than W")
 for name in targets:
     nearer = int((error[name, "W+"] < error[name, "W"]).sum())
-    print(f"{name:16}{error[name, 'W'].mean():8.3f}{error[name, 'W+'].mean():8.3f}{flat[name].mean():24.3f}{nearer:14} of {n_each}")
+    print(
+        f"{name:16}{error[name, 'W'].mean():8.3f}{error[name, 'W+'].mean():8.3f}{flat[name].mean():24.3f}{nearer:14} of {n_each}"
+    )
 
 # %%
 found_own = max(error["its own", space].median() for space in spaces)
@@ -848,7 +988,13 @@ claim(text, found_own, below=0.04, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three rows of twelve pictures: four targets of each kind (its own, real creatures, photographs), what the search in W found, and what the search in W+ found."}}
 rows = {"target": torch.cat([target[:4] for target in targets.values()])}
-viz.show_rows(rows | {f"found in {space}": torch.cat([inverted[name, space][1][:4] for name in targets]) for space in spaces})
+viz.show_rows(
+    rows
+    | {
+        f"found in {space}": torch.cat([inverted[name, space][1][:4] for name in targets])
+        for space in spaces
+    }
+)
 
 # %% [markdown]
 # Three readings.
@@ -866,11 +1012,14 @@ viz.show_rows(rows | {f"found in {space}": torch.cat([inverted[name, space][1][:
 #   says less about G than a find in W would: no single $w$ gives such rows. Is the result still something that can be
 #   edited?
 
+
 # %%
 def oddness(ws):
     """How far rows lie from the mean w, in units of a typical one; and how far from each other."""
     typical = (w - centre).norm(dim=1).mean()
-    return ((ws - centre).norm(dim=2).mean() / typical).item(), ((ws - ws.mean(1, keepdim=True)).norm(dim=2).mean() / typical).item()
+    return ((ws - centre).norm(dim=2).mean() / typical).item(), (
+        (ws - ws.mean(1, keepdim=True)).norm(dim=2).mean() / typical
+    ).item()
 
 
 odd = {key: oddness(found_ws) for key, (found_ws, _) in inverted.items()}
@@ -887,7 +1036,10 @@ for name in targets:
     base = inverted[name, "W+"][0][:1]
     moved = generate(G, torch.cat([base] + [edit(base, ways["means"][key], 6) for key in keys]))
     rows[f"first of\n{name}"] = torch.cat([targets[name][:1], moved])
-print("below: target, found in W+, and six standard deviations towards", ", ".join(FACTORS[factor][k] for factor, k in keys))
+print(
+    "below: target, found in W+, and six standard deviations towards",
+    ", ".join(FACTORS[factor][k] for factor, k in keys),
+)
 viz.show_rows(rows)
 
 # %% [markdown]
@@ -922,11 +1074,22 @@ from gan_course.training.stylegan import build_stylegan
 def peaks(G, ws):
     """For each layer, its resolution and the largest mean share of energy that a channel has in its strongest pixel."""
     kept = []
-    hooks = [layer.register_forward_hook(lambda layer, given, out: kept.append((layer.resolution, out.float()))) for layer in G.synthesis.layers]
+    hooks = [
+        layer.register_forward_hook(
+            lambda layer, given, out: kept.append((layer.resolution, out.float()))
+        )
+        for layer in G.synthesis.layers
+    ]
     generate(G, ws)
     for hook in hooks:
         hook.remove()
-    return [(side, (x.square().amax((2, 3)) / x.square().sum((2, 3)).clamp_min(1e-9)).mean(0).max().item()) for side, x in kept]
+    return [
+        (
+            side,
+            (x.square().amax((2, 3)) / x.square().sum((2, 3)).clamp_min(1e-9)).mean(0).max().item(),
+        )
+        for side, x in kept
+    ]
 
 
 images, _ = load_critters(n=cfg.n_pictures, resolution=32, seed=SEED)
@@ -934,13 +1097,20 @@ small = build_stylegan(cfg.adain, images, seed=SEED, runtime=runtime)
 for _ in range(cfg.adain.n_steps):
     small.step(next(small.batches))
 some = latents(range(min(32, cfg.n_swaps)), G.z_dim)
-seen = {"AdaIN, seconds of training": peaks(small.step.G_ema.eval(), styles(small.step.G_ema, latents(range(16), cfg.adain.z_dim)))}
+seen = {
+    "AdaIN, seconds of training": peaks(
+        small.step.G_ema.eval(), styles(small.step.G_ema, latents(range(16), cfg.adain.z_dim))
+    )
+}
 seen["shipped StyleGAN2"] = peaks(G, styles(G, some))
 print("the strongest pixel's share, layer by layer, and what noise would give")
 print(f"{'':8}" + "".join(f"{name:>30}" for name in (*seen, "noise")))
 for side in (4, 8, 16, 32, 64):
     cells = ["  ".join(f"{share:.0%}" for at, share in one if at == side) for one in seen.values()]
-    print(f"{side:5} px" + "".join(f"{cell:>30}" for cell in (*cells, f"{2 * math.log(side**2) / side**2:.1%}")))
+    print(
+        f"{side:5} px"
+        + "".join(f"{cell:>30}" for cell in (*cells, f"{2 * math.log(side**2) / side**2:.1%}"))
+    )
 
 # %% [markdown]
 # None. The shares lie above those of noise, which is to be expected of the worst of many channels and of pictures with
@@ -967,8 +1137,10 @@ for side in (4, 8, 16, 32, 64):
 # `weight` is (out, in, k, k), `style` (N, in). Return each picture's own weights, (N, out, in, k, k), with an epsilon
 # of $10^{-8}$ in the root.
 
+
 # %% tags=["exercise"]
 def demodulated(weight, style):
+    # your code
     ...
 
 
@@ -1005,9 +1177,11 @@ def conv_by_hand(x, style):
     w = w / (w.square().sum((2, 3, 4), keepdim=True) + 1e-8).sqrt()
     return torch.cat([conv2d(one[None], own_w, padding=1) for one, own_w in zip(x, w, strict=True)])
 
+
 # %% [markdown]
 # The package's layer makes its style from $w$, and in single precision even here. To compare to the last digits, hand
 # it a style that both precisions can write down.
+
 
 # %%
 class Styled(nn.Module):
@@ -1028,6 +1202,7 @@ print("and so are the gradients of the weights, to 1e-10:", torch.allclose(*slop
 # Now the experiment: the same free features, the same weights, 400 steps under the absolute error. **Predict** where
 # the energy is.
 
+
 # %%
 def normal(x):
     """InstanceNorm by hand, with StyleGAN's epsilon."""
@@ -1038,17 +1213,25 @@ def normal(x):
 down, across = torch.meshgrid(torch.linspace(-1, 1, 16), torch.linspace(-1, 1, 16), indexing="ij")
 target = 0.2 * normal((down.square() + across.square() < 0.3).double()[None, None])
 weight = torch.randn(1, 8, 3, 3, generator=draw, dtype=torch.float64)
-layers = {"AdaIN": lambda x: normal(conv2d(x, weight, padding=1)), "demodulated": lambda x: conv2d(x, weight / weight.norm(), padding=1)}
+layers = {
+    "AdaIN": lambda x: normal(conv2d(x, weight, padding=1)),
+    "demodulated": lambda x: conv2d(x, weight / weight.norm(), padding=1),
+}
 result = {}
 for name, layer in layers.items():
-    x = torch.randn(1, 8, 16, 16, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64).requires_grad_()
+    x = torch.randn(
+        1, 8, 16, 16, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64
+    ).requires_grad_()
     optimizer = torch.optim.Adam([x], 0.05)
     for _ in range(400):
         optimizer.zero_grad()
         (layer(x) - target).abs().mean().backward()
         optimizer.step()
     result[name] = layer(x).detach()
-energy = {name: (y.square().flatten().sort().values[-4:].sum() / y.square().sum()).item() for name, y in result.items()}
+energy = {
+    name: (y.square().flatten().sort().values[-4:].sum() / y.square().sum()).item()
+    for name, y in result.items()
+}
 drawn = all((y - target).abs().median() < 0.05 for y in result.values())
 print("both drew the disk, to 0.05 in the median:", drawn)
 text = "behind AdaIN four pixels of 256 hold over four fifths of the energy"
@@ -1073,7 +1256,9 @@ calm = torch.randn(1, 8, 64, 64, generator=draw, dtype=torch.float64)
 spiked = calm.clone()
 spiked[0, :, 8, 8] += 600
 far = slice(32, None)
-calm_far, spiked_far = ({name: layer(x)[..., far, far] for name, layer in layers.items()} for x in (calm, spiked))
+calm_far, spiked_far = (
+    {name: layer(x)[..., far, far] for name, layer in layers.items()} for x in (calm, spiked)
+)
 left_over = {name: (spiked_far[name].std() / calm_far[name].std()).item() for name in layers}
 print({name: f"{value:.0%} of its strength left" for name, value in left_over.items()})
 
@@ -1124,7 +1309,13 @@ weights = torch.randn(64, 32, 3, 3, generator=draw, dtype=torch.float64)
 noise = torch.randn(1, 32, 64, 64, generator=draw, dtype=torch.float64)
 lone = noise.clone()
 lone[0, :, 8, 8] = 1000
-inputs = {"independent": (noise, 1), "styles times 5": (noise, 5), "three times as strong": (3 * noise, 1), "one pattern": (noise[:, :1].expand(-1, 32, -1, -1), 1), "far from a pixel at 1000": (lone, 1)}
+inputs = {
+    "independent": (noise, 1),
+    "styles times 5": (noise, 5),
+    "three times as strong": (3 * noise, 1),
+    "one pattern": (noise[:, :1].expand(-1, 32, -1, -1), 1),
+    "far from a pixel at 1000": (lone, 1),
+}
 for name, (x, size) in inputs.items():
     w_size = weights * size
     y = conv2d(x, w_size / w_size.square().sum((1, 2, 3), keepdim=True).sqrt())
@@ -1155,7 +1346,9 @@ for hook in hooks:
     hook.remove()
 for side, (a, b) in zip(sides, passed, strict=True):
     ratio = b.square().mean((0, 2, 3)).sqrt() / a.square().mean().sqrt()
-    print(f"{side:3} px   strength out over in: median {ratio.median():.2f}, channels from {ratio.min():.2f} to {ratio.max():.2f}")
+    print(
+        f"{side:3} px   strength out over in: median {ratio.median():.2f}, channels from {ratio.min():.2f} to {ratio.max():.2f}"
+    )
 
 # %% [markdown]
 # Where a row is far from 1, the assumption fails, and nothing breaks: the training chose weights that work with it. The
@@ -1187,8 +1380,10 @@ for side, (a, b) in zip(sides, passed, strict=True):
 # take the official scaling: the images times the noise over $\sqrt{HW}$; the length of a picture is the root of the
 # mean over the rows of `ws` (N, num_ws, w_dim) of their squared norms. Return one number.
 
+
 # %% tags=["exercise"]
 def path_penalty(images, ws, noise, mean):
+    # your code
     ...
 
 
@@ -1241,6 +1436,7 @@ _ = G.requires_grad_(False)
 # far points of each lie from one another; 0 where they are alike), so there is no D to blame; one G is trained with the penalty
 # and one without, with three seeds each. **Predict:** which is the truer cloud, and which is the straighter map?
 
+
 # %%
 def energy_distance(x, y):
     return 2 * torch.cdist(x, y).mean() - torch.cdist(x, x).mean() - torch.cdist(y, y).mean()
@@ -1265,7 +1461,10 @@ def train_toy(pl_weight, seed):
     return G
 
 
-toys = {name: [train_toy(pl_weight, SEED + seed) for seed in range(3)] for name, pl_weight in (("without", 0.0), ("with", 0.1))}
+toys = {
+    name: [train_toy(pl_weight, SEED + seed) for seed in range(3)]
+    for name, pl_weight in (("without", 0.0), ("with", 0.1))
+}
 
 # %% [markdown]
 # In the plane the whole Jacobian can be written down. Its two singular values are the longest and the shortest way that
@@ -1282,7 +1481,9 @@ for name, nets in toys.items():
         size = J.square().sum((1, 2)).sqrt()
         with torch.no_grad():
             cloud = energy_distance(G_toy(points), torch.randn(1000, 2))
-        measured.setdefault(name, []).append(torch.stack([(longest / shortest).median(), size.std() / size.mean(), cloud]))
+        measured.setdefault(name, []).append(
+            torch.stack([(longest / shortest).median(), size.std() / size.mean(), cloud])
+        )
 measured = {name: torch.stack(one) for name, one in measured.items()}
 ratio = (measured["without"] - measured["with"])[:, 0].min()
 text = "with the penalty the map is nearer to a rotation, for each of three starts"
@@ -1293,9 +1494,15 @@ claim(text, far_off, below=0.06, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two panels with the square grid of w as each toy generator draws it: without the penalty its lines are bent and its squares stretched; with it they are nearly square."}}
 for name, one in measured.items():
-    print(f"{name:8} longest over shortest {one[:, 0].mean():.2f} · unevenness {one[:, 1].mean():.2f} · energy distance {one[:, 2].mean():.3f}")
-print(f"two true clouds of that many points: energy distance {energy_distance(*torch.randn(2, 1000, 2)):.3f}")
-lines = torch.stack(torch.meshgrid(torch.linspace(-2, 2, 13), torch.linspace(-2, 2, 81), indexing="ij"), 2)
+    print(
+        f"{name:8} longest over shortest {one[:, 0].mean():.2f} · unevenness {one[:, 1].mean():.2f} · energy distance {one[:, 2].mean():.3f}"
+    )
+print(
+    f"two true clouds of that many points: energy distance {energy_distance(*torch.randn(2, 1000, 2)):.3f}"
+)
+lines = torch.stack(
+    torch.meshgrid(torch.linspace(-2, 2, 13), torch.linspace(-2, 2, 81), indexing="ij"), 2
+)
 _, axes = viz.figure(5.6, 2.9, n_axes=2)
 for ax, (name, nets) in zip(axes, toys.items(), strict=True):
     with torch.no_grad():

@@ -42,12 +42,22 @@ def pixels(path):
 def test_pictures_and_a_grid(run, tmp_path, capsys):
     assert main(["generate", "--weights", run, "--seeds", "0-3,9", "--out", str(tmp_path)]) == 0
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["seed0000.png", "seed0001.png", "seed0002.png", "seed0003.png", "seed0009.png", "sheets"]
+    assert names == [
+        "seed0000.png",
+        "seed0001.png",
+        "seed0002.png",
+        "seed0003.png",
+        "seed0009.png",
+        "sheets",
+    ]
     assert Image.open(tmp_path / "seed0009.png").size == (32, 32)
     before = pixels(tmp_path / "seed0000.png")
     assert main(["generate", "--weights", run, "--seeds", "0", "--out", str(tmp_path)]) == 2
     assert "seed0000.png is there already: add --overwrite" in last_error(capsys)
-    assert main(["generate", "--weights", run, "--seeds", "0", "--out", str(tmp_path), "--overwrite"]) == 0
+    assert (
+        main(["generate", "--weights", run, "--seeds", "0", "--out", str(tmp_path), "--overwrite"])
+        == 0
+    )
     # alone or in company: the same picture, but for the rounding of another batch size
     assert np.abs(pixels(tmp_path / "seed0000.png") - before).max() <= 1
 
@@ -63,11 +73,19 @@ def test_mixing_grid_and_walk(run, tmp_path):
 
 def test_nothing_but_samples_counts_as_a_picture_of_the_folder(run, tmp_path):
     common = ["generate", "--weights", run, "--out", str(tmp_path)]
-    for more in (["--seeds", "0-3"], ["--seeds", "0-4", "--kind", "mix"], ["--seeds", "0-1", "--kind", "gif"]):
+    for more in (
+        ["--seeds", "0-3"],
+        ["--seeds", "0-4", "--kind", "mix"],
+        ["--seeds", "0-1", "--kind", "gif"],
+    ):
         assert main([*common, *more]) == 0
     assert [file.name for file in picture_files(tmp_path)] == [f"seed000{k}.png" for k in range(4)]
     assert left_out(tmp_path) == ""
-    assert sorted(file.name for file in (tmp_path / "sheets").iterdir()) == ["grid.png", "mix.png", "walk.gif"]
+    assert sorted(file.name for file in (tmp_path / "sheets").iterdir()) == [
+        "grid.png",
+        "mix.png",
+        "walk.gif",
+    ]
 
 
 def test_a_mixing_grid_takes_coarse_styles_where_nothing_is_said(run, tmp_path, capsys):
@@ -76,12 +94,21 @@ def test_a_mixing_grid_takes_coarse_styles_where_nothing_is_said(run, tmp_path, 
     assert "coarse styles from the columns" in capsys.readouterr().out
     for level in ("coarse", "fine"):
         assert main([*common, str(tmp_path / level), "--layers", level]) == 0
-    silent, coarse, fine = (pixels(tmp_path / name / "sheets" / "mix.png") for name in ("silent", "coarse", "fine"))
+    silent, coarse, fine = (
+        pixels(tmp_path / name / "sheets" / "mix.png") for name in ("silent", "coarse", "fine")
+    )
     assert np.array_equal(silent, coarse) and not np.array_equal(silent, fine)
 
 
 def test_coarse_styles_are_those_up_to_8_px_in_both_architectures():
-    small = {"z_dim": 8, "w_dim": 8, "n_mapping": 2, "channel_base": 128, "channel_max": 8, "d_channel_base": 128}
+    small = {
+        "z_dim": 8,
+        "w_dim": 8,
+        "n_mapping": 2,
+        "channel_base": 128,
+        "channel_max": 8,
+        "d_channel_base": 128,
+    }
     for architecture, n_coarse in (("stylegan", 4), ("stylegan2", 3)):
         G, _ = make_stylegan(StyleGANConfig(n_steps=0, architecture=architecture, **small))
         assert _layers("coarse", G) == (0, n_coarse)
@@ -93,7 +120,9 @@ def test_project_says_what_it_resized(run, tmp_path, capsys):
     save_image(torch.rand(3, 40, 60), tmp_path / "mine.png")
     arguments = ["project", "--weights", run, "--input", str(tmp_path / "mine.png"), "--steps", "3"]
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
-    assert "mine.png is 60 x 40: its middle square was resized to 32 x 32" in capsys.readouterr().out
+    assert (
+        "mine.png is 60 x 40: its middle square was resized to 32 x 32" in capsys.readouterr().out
+    )
     assert Image.open(tmp_path / "out" / "mine_pair.png").size == (64, 32)
     ws = torch.load(tmp_path / "out" / "mine_ws.pt", weights_only=True)["ws"]
     assert ws.shape == (1, 8, 8)
@@ -110,13 +139,28 @@ def test_project_says_what_it_resized(run, tmp_path, capsys):
         (["--seeds", "5-2"], "runs from 5 to 2"),
         (["--seeds", "a"], "'a' is not understood: write them as 0-63"),
         (["--seeds", "0-99999"], "more than 10,000"),
-        (["--seeds", "9" * 5_000], "...9999999999999' has a number of more than 10 digits: choose some below 2^32"),
+        (
+            ["--seeds", "9" * 5_000],
+            "...9999999999999' has a number of more than 10 digits: choose some below 2^32",
+        ),
         (["--seeds", "1-" * 5_000], "is not understood: write them as 0-63"),
         (["--seeds", "1", "--kind", "mix"], "needs two seeds at least"),
-        (["--seeds", "0-198", "--kind", "mix"], "a mixing grid of 199 seeds is too large: choose at most 198"),
-        (["--seeds", "0-3", "--kind", "mix", "--layers", "finest"], "unknown styles 'finest': choose coarse"),
-        (["--seeds", "0-3", "--kind", "gif", "--layers", "fine"], "--layers is for --kind mix, and the kind is gif"),
-        (["--seeds", "0-3", "--layers", "finest"], "unknown styles 'finest': choose coarse, middle, fine"),
+        (
+            ["--seeds", "0-198", "--kind", "mix"],
+            "a mixing grid of 199 seeds is too large: choose at most 198",
+        ),
+        (
+            ["--seeds", "0-3", "--kind", "mix", "--layers", "finest"],
+            "unknown styles 'finest': choose coarse",
+        ),
+        (
+            ["--seeds", "0-3", "--kind", "gif", "--layers", "fine"],
+            "--layers is for --kind mix, and the kind is gif",
+        ),
+        (
+            ["--seeds", "0-3", "--layers", "finest"],
+            "unknown styles 'finest': choose coarse, middle, fine",
+        ),
         (["--seeds", "0-400", "--kind", "gif"], "too long: choose at most"),
     ],
 )
@@ -144,7 +188,10 @@ def test_weights_of_another_resolution_than_the_card_says(run, tmp_path, capsys)
     state = torch.load(run, weights_only=True)
     state["config"]["img_resolution"] = 64
     torch.save(state, tmp_path / "last.pt")
-    assert main(["generate", "--weights", str(tmp_path / "last.pt"), "--out", str(tmp_path / "out")]) == 2
+    assert (
+        main(["generate", "--weights", str(tmp_path / "last.pt"), "--out", str(tmp_path / "out")])
+        == 2
+    )
     assert "does not fit the generator that its card describes" in last_error(capsys)
 
 
@@ -154,7 +201,10 @@ def test_weights_of_another_resolution_than_the_card_says(run, tmp_path, capsys)
         (["--resolution", "48"], "--resolution 48: choose a power of two from 8 to 256"),
         (["--resolution", "512"], "--resolution 512: choose a power of two"),
         (["--batch-size", "6"], "--batch-size 6: choose a multiple of 4"),
-        (["--data", "cats"], "no data named 'cats', and no such folder: choose critters, toons, or a folder"),
+        (
+            ["--data", "cats"],
+            "no data named 'cats', and no such folder: choose critters, toons, or a folder",
+        ),
         (["--data", "critters", "toons"], "stylegan learns from one set of pictures, not 2"),
     ],
 )
@@ -169,12 +219,17 @@ def test_seeds_are_read_in_order():
         parse_seeds("1,,2")
 
 
-def test_what_a_mix_or_a_film_needs_is_asked_before_anything_is_written(run, tmp_path, capsys, monkeypatch):
+def test_what_a_mix_or_a_film_needs_is_asked_before_anything_is_written(
+    run, tmp_path, capsys, monkeypatch
+):
     common = ["generate", "--weights", run, "--seeds", "0-3", "--out", str(tmp_path / "out")]
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     assert main([*common, "--kind", "mp4"]) == 2
     line = last_error(capsys)
-    assert "MP4 needs a package that is not installed: pip install -e '.[video]'" in line and "--kind gif" in line
+    assert (
+        "MP4 needs a package that is not installed: pip install -e '.[video]'" in line
+        and "--kind gif" in line
+    )
     monkeypatch.setattr(generate_command, "style_resolutions", lambda G: [4, 8])
     assert main([*common, "--kind", "mix", "--layers", "fine"]) == 2
     assert "G has no fine styles" in last_error(capsys)
@@ -182,7 +237,9 @@ def test_what_a_mix_or_a_film_needs_is_asked_before_anything_is_written(run, tmp
 
 
 def no_program():
-    raise RuntimeError("No ffmpeg exe could be found. Install ffmpeg on your system,\nor set IMAGEIO_FFMPEG_EXE.")
+    raise RuntimeError(
+        "No ffmpeg exe could be found. Install ffmpeg on your system,\nor set IMAGEIO_FFMPEG_EXE."
+    )
 
 
 @pytest.fixture
@@ -206,19 +263,28 @@ def test_a_film_is_what_imageio_makes(run, film, tmp_path):
 @pytest.mark.parametrize(
     ("program", "words"),
     [
-        (no_program, "(No ffmpeg exe could be found. Install ffmpeg on your system, or set IMAGEIO_FFMPEG_EXE.)"),
+        (
+            no_program,
+            "(No ffmpeg exe could be found. Install ffmpeg on your system, or set IMAGEIO_FFMPEG_EXE.)",
+        ),
         (lambda: "/nowhere/ffmpeg", "/nowhere/ffmpeg"),
         (lambda: shutil.which("false"), "returned non-zero exit status 1"),
     ],
 )
-def test_no_ffmpeg_is_said_before_anything_is_drawn(run, film, tmp_path, capsys, monkeypatch, program, words):
+def test_no_ffmpeg_is_said_before_anything_is_drawn(
+    run, film, tmp_path, capsys, monkeypatch, program, words
+):
     film.ffmpeg.get_ffmpeg_exe = program
     common = ["generate", "--weights", run, "--seeds", "0-1", "--out", str(tmp_path / "out")]
     with monkeypatch.context() as patch:
         patch.setattr(generate_command, "generate", lambda *_: pytest.fail("it draws already"))
         assert main([*common, "--kind", "mp4"]) == 2
     line = last_error(capsys)
-    assert "MP4 needs ffmpeg, which does not run" in line and words in line and "or choose --kind gif" in line
+    assert (
+        "MP4 needs ffmpeg, which does not run" in line
+        and words in line
+        and "or choose --kind gif" in line
+    )
     assert not (tmp_path / "out").exists()
     assert main([*common, "--kind", "gif"]) == 0  # the way out
 
@@ -231,13 +297,31 @@ def test_a_film_that_fails_names_the_film_and_no_folder(run, film, tmp_path, cap
     film.v2.mimwrite = fail
     common = ["generate", "--weights", run, "--seeds", "0-1", "--out", str(tmp_path)]
     assert main([*common, "--kind", "mp4"]) == 2
-    assert "ffmpeg could not make the film ([Errno 32] Broken pipe): choose --kind gif" in last_error(capsys)
+    assert (
+        "ffmpeg could not make the film ([Errno 32] Broken pipe): choose --kind gif"
+        in last_error(capsys)
+    )
     assert not list(tmp_path.glob("walk*"))
 
 
 def test_an_mp4_is_written_whole(run, tmp_path):
     pytest.importorskip("imageio_ffmpeg")
-    assert main(["generate", "--weights", run, "--seeds", "0-1", "--kind", "mp4", "--out", str(tmp_path)]) == 0
+    assert (
+        main(
+            [
+                "generate",
+                "--weights",
+                run,
+                "--seeds",
+                "0-1",
+                "--kind",
+                "mp4",
+                "--out",
+                str(tmp_path),
+            ]
+        )
+        == 0
+    )
     assert (tmp_path / "sheets" / "walk.mp4").read_bytes()[4:8] == b"ftyp"
 
 
@@ -261,7 +345,10 @@ def damage_rate(path, state):
     ("damage", "message"),
     [
         (damage_flip, r"last.pt is damaged (checksum of "),
-        (damage_nan, "holds values that are not finite (mapping.layers.0.bias): download or save it again"),
+        (
+            damage_nan,
+            "holds values that are not finite (mapping.layers.0.bias): download or save it again",
+        ),
         (damage_rate, "last.pt makes values that are not finite: download or save it again"),
     ],
 )
@@ -270,7 +357,10 @@ def test_damaged_weights_are_named(run, tmp_path, capsys, damage, message):
     shutil.copy(run, path)
     damage(path, torch.load(path, weights_only=True))
     Image.new("RGB", (32, 32)).save(tmp_path / "mine.png")
-    for command in (["generate"], ["project", "--steps", "1", "--input", str(tmp_path / "mine.png")]):
+    for command in (
+        ["generate"],
+        ["project", "--steps", "1", "--input", str(tmp_path / "mine.png")],
+    ):
         assert main([*command, "--weights", str(path), "--out", str(tmp_path / "out")]) == 2
         assert message in last_error(capsys)
         assert not [path for path in tmp_path.glob("out/**/*") if path.is_file()]
@@ -278,13 +368,22 @@ def test_damaged_weights_are_named(run, tmp_path, capsys, damage, message):
 
 @pytest.mark.parametrize(
     "values",
-    [{"w_dim": 0}, {"mapping_lr": 0}, {"channel_base": 1 / 3}, {"d_channel_base": 0}, {"n_mapping": 10**30}],
+    [
+        {"w_dim": 0},
+        {"mapping_lr": 0},
+        {"channel_base": 1 / 3},
+        {"d_channel_base": 0},
+        {"n_mapping": 10**30},
+    ],
     ids=str,
 )
 def test_odd_values_in_a_run_are_named(run, tmp_path, capsys, values):
     state = torch.load(run, weights_only=True)
     torch.save(state | {"config": state["config"] | values}, tmp_path / "last.pt")
-    assert main(["generate", "--weights", str(tmp_path / "last.pt"), "--out", str(tmp_path / "out")]) == 2
+    assert (
+        main(["generate", "--weights", str(tmp_path / "last.pt"), "--out", str(tmp_path / "out")])
+        == 2
+    )
     assert "last.pt does not fit the generator that its card describes" in last_error(capsys)
 
 
@@ -296,7 +395,10 @@ def test_no_input_of_project_is_named(run, tmp_path, capsys, name):
 
 def test_the_folder_of_a_run_stands_for_its_last_checkpoint(run, tmp_path, capsys):
     folder = Path(run).parent
-    assert main(["generate", "--weights", str(folder), "--seeds", "0", "--out", str(tmp_path / "out")]) == 0
+    assert (
+        main(["generate", "--weights", str(folder), "--seeds", "0", "--out", str(tmp_path / "out")])
+        == 0
+    )
     assert main(["generate", "--weights", str(tmp_path), "--out", str(tmp_path / "no")]) == 2
     line = f"{tmp_path} is a folder without last.pt: give the folder of a run, or a file of weights"
     assert last_error(capsys).endswith(line)

@@ -1,4 +1,6 @@
-"""`measure`: a sample that no name decides, each instrument's own picture size, and ways out that are there."""
+"""`measure`: a sample that no name decides, each instrument's own picture size, and ways out that
+are there.
+"""
 
 import re
 import sys
@@ -23,12 +25,17 @@ def measure(real, fake, *more):
 
 def refused(capsys, code, *words):
     error = capsys.readouterr().err
-    assert code == 2 and error.strip().count("\n") == 0 and all(word in error for word in words), error
+    assert code == 2 and error.strip().count("\n") == 0 and all(word in error for word in words), (
+        error
+    )
 
 
 def figures(text):
     """Measure -> what the generated and the real pictures get."""
-    return {name: (float(a), float(b)) for name, a, b in re.findall(r"^(\w+) +(\S+) +(\S+)$", text, re.MULTILINE)}
+    return {
+        name: (float(a), float(b))
+        for name, a, b in re.findall(r"^(\w+) +(\S+) +(\S+)$", text, re.MULTILINE)
+    }
 
 
 def write(folder, images, names):
@@ -52,7 +59,13 @@ def test_names_do_not_decide_the_figures(kinds, tmp_path, capsys):
     found = {}
     for which, names in (
         ("by kind", [f"{'ab'[k // 300]}{k:04d}" for k in range(600)]),
-        ("by chance", [f"{k:04d}" for k in torch.randperm(600, generator=torch.Generator().manual_seed(0)).tolist()]),
+        (
+            "by chance",
+            [
+                f"{k:04d}"
+                for k in torch.randperm(600, generator=torch.Generator().manual_seed(0)).tolist()
+            ],
+        ),
     ):
         real = write(tmp_path / which, images, names)
         assert measure(real, fake, "--reader", "fashion") == 0
@@ -63,7 +76,11 @@ def test_names_do_not_decide_the_figures(kinds, tmp_path, capsys):
 
 
 def test_the_sample_is_drawn_from_all_files_and_is_the_same_each_time(kinds, tmp_path):
-    folder = write(tmp_path / "real", torch.cat([kinds[0][:150], kinds[1][:150]]), [f"{k:03d}" for k in range(300)])
+    folder = write(
+        tmp_path / "real",
+        torch.cat([kinds[0][:150], kinds[1][:150]]),
+        [f"{k:03d}" for k in range(300)],
+    )
     options = types.SimpleNamespace(n=100)
     drawn = measure_command._drawn_files(str(folder), options)
     assert len(set(drawn)) == 100 and drawn == measure_command._drawn_files(str(folder), options)
@@ -75,7 +92,9 @@ def test_no_more_files_are_read_than_are_measured(kinds, tmp_path, capsys, monke
     real = write(tmp_path / "real", kinds[0], range(600))
     fake = write(tmp_path / "fake", kinds[1], range(300))
     read, square = [], data_folder._square
-    monkeypatch.setattr(data_folder, "_square", lambda file, *rest: read.append(file) or square(file, *rest))
+    monkeypatch.setattr(
+        data_folder, "_square", lambda file, *rest: read.append(file) or square(file, *rest)
+    )
     assert measure(real, fake, "--reader", "fashion", "--n", "520") == 0
     assert "N = 260 against 260 real pictures" in capsys.readouterr().out
     assert len(read) == len(set(read)) == 520 + 300
@@ -83,15 +102,24 @@ def test_no_more_files_are_read_than_are_measured(kinds, tmp_path, capsys, monke
 
 @pytest.fixture
 def fidelity(monkeypatch):
-    """A stand-in for torch-fidelity, which needs a network; what it was given, and no need of thousands."""
+    """A stand-in for torch-fidelity, which needs a network; what it was given, and no need of
+    thousands.
+    """
     seen = {}
 
     def calculate(**settings):
-        loaders = (DataLoader(settings[name], batch_size=settings["batch_size"]) for name in ("input1", "input2"))
-        seen["fake"], seen["real"] = ([image for batch in loader for image in batch] for loader in loaders)
+        loaders = (
+            DataLoader(settings[name], batch_size=settings["batch_size"])
+            for name in ("input1", "input2")
+        )
+        seen["fake"], seen["real"] = (
+            [image for batch in loader for image in batch] for loader in loaders
+        )
         return {"frechet_inception_distance": 12.5}
 
-    monkeypatch.setitem(sys.modules, "torch_fidelity", types.SimpleNamespace(calculate_metrics=calculate))
+    monkeypatch.setitem(
+        sys.modules, "torch_fidelity", types.SimpleNamespace(calculate_metrics=calculate)
+    )
     monkeypatch.setattr(inception, "N_FEATURES", 3)
     return seen
 
@@ -109,8 +137,13 @@ def test_inception_is_given_pictures_at_their_own_size(tmp_path, capsys, fidelit
     real, fake = squares(tmp_path / "real", [256] * 5), squares(tmp_path / "fake", [32] * 4)
     assert measure(real, fake, "--inception") == 0
     assert "FID (Inception, 4 against 5 pictures) 12.50" in capsys.readouterr().out
-    assert {image.shape for image in fidelity["real"]} == {(3, 256, 256)} and len(fidelity["real"]) == 5
-    assert all(image.dtype == torch.uint8 and set(image.unique().tolist()) == {0, 255} for image in fidelity["real"])
+    assert {image.shape for image in fidelity["real"]} == {(3, 256, 256)} and len(
+        fidelity["real"]
+    ) == 5
+    assert all(
+        image.dtype == torch.uint8 and set(image.unique().tolist()) == {0, 255}
+        for image in fidelity["real"]
+    )
     assert {image.shape for image in fidelity["fake"]} == {(3, 32, 32)}
 
 
@@ -161,4 +194,7 @@ def test_what_is_not_read_is_named(kinds, tmp_path, capsys):
     write(real / "boots", kinds[1], range(300))
     assert measure(real, real, "--reader", "fashion") == 0
     out = capsys.readouterr().out
-    assert f"in {real}: 1 .heic not read" in out and f"{real / 'boots'} has 300 pictures, not read" in out
+    assert (
+        f"in {real}: 1 .heic not read" in out
+        and f"{real / 'boots'} has 300 pictures, not read" in out
+    )

@@ -55,7 +55,11 @@ def ordinary(module, tmp_path):
         (CourseError("x is bad: choose y"), 2, "x is bad: choose y"),
         (KeyboardInterrupt(), 130, "stopped"),
         (Stopped(15, "stopped after step 3"), 143, "stopped after step 3"),
-        (PermissionError(13, "Permission denied", "a/b"), 2, "'a/b': check the name and its permissions"),
+        (
+            PermissionError(13, "Permission denied", "a/b"),
+            2,
+            "'a/b': check the name and its permissions",
+        ),
         (OSError(28, "No space left on device"), 2, "free some space"),
         (MemoryError(), 2, "not enough memory: close other programs"),
     ],
@@ -132,7 +136,8 @@ def test_arguments_are_read_before_any_work(module, argument, capsys, monkeypatc
 
 @ANY_COMMAND
 @pytest.mark.parametrize(
-    ("error", "code"), [(KeyboardInterrupt(), 130), (CourseError("bad"), 2), (PermissionError(13, "no"), 2)]
+    ("error", "code"),
+    [(KeyboardInterrupt(), 130), (CourseError("bad"), 2), (PermissionError(13, "no"), 2)],
 )
 def test_how_each_maintainer_s_command_ends(module, error, code, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(module, MAINS[module], raising(error))
@@ -144,7 +149,11 @@ def test_how_each_maintainer_s_command_ends(module, error, code, capsys, monkeyp
     ("main", "arguments", "words"),
     [
         (ablations.main, ["nope"], "invalid choice: 'nope'"),
-        (ladder.main, ["nope"], "unrecognized arguments: nope (see python -m maintain.studies.stylegan_ladder --help)"),
+        (
+            ladder.main,
+            ["nope"],
+            "unrecognized arguments: nope (see python -m maintain.studies.stylegan_ladder --help)",
+        ),
         (results.main, ["nonsense"], "unrecognized arguments: nonsense"),
         (benchmarks.main, ["--rounds", "a"], "--rounds: 'a' is not a whole number"),
         (benchmarks.main, ["--rounds", "0"], "--rounds: '0' is not a whole number"),
@@ -164,7 +173,9 @@ def test_a_missing_data_folder_is_one_line(capsys, monkeypatch):
 
 
 def test_a_number_of_thousands_of_digits_is_shortened():
-    with pytest.raises(argparse.ArgumentTypeError, match=r"^'9{12}\.\.\.9{13}' is not a whole number"):
+    with pytest.raises(
+        argparse.ArgumentTypeError, match=r"^'9{12}\.\.\.9{13}' is not a whole number"
+    ):
         whole("9" * 5_000)
     assert whole("0" * 5_000 + "7") == 7
 

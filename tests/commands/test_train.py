@@ -35,12 +35,27 @@ def folders(tmp_path):
 
 def train(family, *arguments, data=(), out):
     names = ["--data", *map(str, data)] if data else []
-    return main(["train", family, *names, "--profile", "smoke", "--device", "cpu", "--out", str(out), *arguments])
+    return main(
+        [
+            "train",
+            family,
+            *names,
+            "--profile",
+            "smoke",
+            "--device",
+            "cpu",
+            "--out",
+            str(out),
+            *arguments,
+        ]
+    )
 
 
 def refused(capsys, code, *words):
     error = capsys.readouterr().err
-    assert code == 2 and error.strip().count("\n") == 0 and all(word in error for word in words), error
+    assert code == 2 and error.strip().count("\n") == 0 and all(word in error for word in words), (
+        error
+    )
 
 
 def test_the_command_line_offers_what_there_is():
@@ -51,15 +66,27 @@ def test_two_bundled_domains_are_drawn_apart(tmp_path, capsys, monkeypatch):
     seen = []
     build = training_command.build_cyclegan
     monkeypatch.setattr(
-        training_command, "build_cyclegan", lambda c, A, B, **rest: seen.extend((A, B)) or build(c, A, B, **rest)
+        training_command,
+        "build_cyclegan",
+        lambda c, A, B, **rest: seen.extend((A, B)) or build(c, A, B, **rest),
     )
-    assert train("cyclegan", "--seed", "3", data=("earth-satellite", "earth-map"), out=tmp_path / "run") == 0
+    assert (
+        train(
+            "cyclegan", "--seed", "3", data=("earth-satellite", "earth-map"), out=tmp_path / "run"
+        )
+        == 0
+    )
     assert torch.equal(seen[0], load_domain("earth-satellite", n=12, resolution=32, seed=6))
     assert torch.equal(seen[1], load_domain("earth-map", n=12, resolution=32, seed=7))
     state = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
-    assert state["family"] == "cyclegan" and state["step"]["n_done"] == state["config"]["n_steps"] == 2
+    assert (
+        state["family"] == "cyclegan" and state["step"]["n_done"] == state["config"]["n_steps"] == 2
+    )
     out = capsys.readouterr().out
-    assert "12 pictures of A (earth-satellite), 12 of B (earth-map), 32 px" in out and "2 steps done" in out
+    assert (
+        "12 pictures of A (earth-satellite), 12 of B (earth-map), 32 px" in out
+        and "2 steps done" in out
+    )
 
 
 @pytest.mark.parametrize("name", DOMAINS)
@@ -72,7 +99,15 @@ def test_two_folders_and_then_a_translation(folders, tmp_path, capsys):
     run = tmp_path / "run"
     assert train("cyclegan", "--resolution", "36", data=folders, out=run) == 0
     assert f"translate --weights {run}/last.pt --direction AB" in capsys.readouterr().out
-    translate = ["translate", "--weights", str(run / "last.pt"), "--direction", "BA", "--device", "cpu"]
+    translate = [
+        "translate",
+        "--weights",
+        str(run / "last.pt"),
+        "--direction",
+        "BA",
+        "--device",
+        "cpu",
+    ]
     assert main([*translate, "--input", str(folders[1]), "--output", str(tmp_path / "out")]) == 0
     assert [Image.open(path).size for path in (tmp_path / "out").iterdir()] == [(50, 40)] * 3
 
@@ -85,9 +120,14 @@ def test_pairs_are_kept_together(folders, tmp_path, monkeypatch):
     seen = []
     build = training_command.build_pix2pix
     monkeypatch.setattr(
-        training_command, "build_pix2pix", lambda c, A, B, **rest: seen.extend((A, B)) or build(c, A, B, **rest)
+        training_command,
+        "build_pix2pix",
+        lambda c, A, B, **rest: seen.extend((A, B)) or build(c, A, B, **rest),
     )
-    assert train("pix2pix", "--seed", "2", data=("earth-satellite", "earth-map"), out=tmp_path / "run") == 0
+    assert (
+        train("pix2pix", "--seed", "2", data=("earth-satellite", "earth-map"), out=tmp_path / "run")
+        == 0
+    )
     assert torch.equal(seen[0], load_domain("earth-satellite", n=12, seed=2))
     assert torch.equal(seen[1], load_domain("earth-map", n=12, seed=2))
     assert train("pix2pix", "--resolution", "32", data=folders, out=tmp_path / "own") == 0
@@ -109,15 +149,50 @@ def test_a_picture_without_its_partner_is_named(folders, tmp_path, capsys):
         ("cyclegan", (), (), ["two sets of pictures, not 0", "--data A B"]),
         ("cyclegan", ("photos",), (), ["two sets of pictures, not 1"]),
         ("cyclegan", ("photos", "photos"), (), ["both sets are photos"]),
-        ("cyclegan", ("photos", "nowhere"), (), ["no data named 'nowhere'", "earth-map", "or a folder"]),
+        (
+            "cyclegan",
+            ("photos", "nowhere"),
+            (),
+            ["no data named 'nowhere'", "earth-map", "or a folder"],
+        ),
         ("cyclegan", ("", "photos"), (), ["no data named ''"]),
-        ("cyclegan", ("photos", "paintings"), ("--resolution", "34"), ["--resolution 34", "multiple of 4"]),
-        ("cyclegan", ("photos", "paintings"), ("--resolution", "8"), ["--resolution 8", "at least 12"]),
-        ("cyclegan", ("photos", "critters-plain"), ("--resolution", "40"), ["critters-plain at --resolution 40"]),
-        ("cyclegan", ("photos", "earth-map"), ("--resolution", "4000"), ["photos at --resolution 4000"]),
+        (
+            "cyclegan",
+            ("photos", "paintings"),
+            ("--resolution", "34"),
+            ["--resolution 34", "multiple of 4"],
+        ),
+        (
+            "cyclegan",
+            ("photos", "paintings"),
+            ("--resolution", "8"),
+            ["--resolution 8", "at least 12"],
+        ),
+        (
+            "cyclegan",
+            ("photos", "critters-plain"),
+            ("--resolution", "40"),
+            ["critters-plain at --resolution 40"],
+        ),
+        (
+            "cyclegan",
+            ("photos", "earth-map"),
+            ("--resolution", "4000"),
+            ["photos at --resolution 4000"],
+        ),
         ("pix2pix", ("earth-map",), (), ["pix2pix learns from two sets"]),
-        ("pix2pix", ("photos", "paintings"), (), ["photos and paintings are no pairs", "earth-satellite"]),
-        ("pix2pix", ("earth-map", "earth-grey"), ("--resolution", "40"), ["--resolution 40", "multiple of 16"]),
+        (
+            "pix2pix",
+            ("photos", "paintings"),
+            (),
+            ["photos and paintings are no pairs", "earth-satellite"],
+        ),
+        (
+            "pix2pix",
+            ("earth-map", "earth-grey"),
+            ("--resolution", "40"),
+            ["--resolution 40", "multiple of 16"],
+        ),
     ],
 )
 def test_what_cannot_be_trained_on_is_one_line(family, data, more, words, tmp_path, capsys):
@@ -141,11 +216,16 @@ def spoil_damaged(folder):
 
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize(
-    ("spoil", "words"), [(spoil_empty, "no pictures in"), (spoil_small, "40 x 31"), (spoil_damaged, "is damaged")]
+    ("spoil", "words"),
+    [(spoil_empty, "no pictures in"), (spoil_small, "40 x 31"), (spoil_damaged, "is damaged")],
 )
-def test_either_folder_is_named_where_it_cannot_be_used(folders, tmp_path, capsys, which, spoil, words):
+def test_either_folder_is_named_where_it_cannot_be_used(
+    folders, tmp_path, capsys, which, spoil, words
+):
     spoil(folders[which])
-    refused(capsys, train("cyclegan", data=folders, out=tmp_path / "run"), words, str(folders[which]))
+    refused(
+        capsys, train("cyclegan", data=folders, out=tmp_path / "run"), words, str(folders[which])
+    )
     assert not (tmp_path / "run").exists()
 
 
@@ -171,7 +251,11 @@ def test_resuming_with_the_domains_swapped_or_another_family(folders, tmp_path, 
     run = tmp_path / "run"
     assert train("cyclegan", data=folders, out=run) == 0
     refused(capsys, train("cyclegan", "--resume", data=folders[::-1], out=run), "pictures of A")
-    refused(capsys, train("pix2pix", "--resume", "--resolution", "32", data=folders, out=run), "is a cyclegan run")
+    refused(
+        capsys,
+        train("pix2pix", "--resume", "--resolution", "32", data=folders, out=run),
+        "is a cyclegan run",
+    )
 
 
 def test_a_full_disk_half_way_leaves_the_last_checkpoint(folders, tmp_path, capsys, monkeypatch):
@@ -197,7 +281,8 @@ def test_pairs_of_different_shape_are_named(folders, tmp_path, capsys):
     Image.new("RGB", (90, 36)).save(folders[1] / "grey.png")
     code = train("pix2pix", "--resolution", "32", data=folders, out=tmp_path / "run")
     refused(capsys, code, "grey.png is 50 x 40 in", "90 x 36 in", "cut both to the same part")
-    Image.new("RGB", (100, 80)).save(folders[1] / "grey.png")  # another size of the same shape is fine
+    # another size of the same shape is fine
+    Image.new("RGB", (100, 80)).save(folders[1] / "grey.png")
     assert train("pix2pix", "--resolution", "32", data=folders, out=tmp_path / "run") == 0
 
 
@@ -205,7 +290,9 @@ def pairs_trained_on(monkeypatch, *arguments, **options):
     seen = []
     build = training_command.build_pix2pix
     monkeypatch.setattr(
-        training_command, "build_pix2pix", lambda c, A, B, **rest: seen.extend((A, B)) or build(c, A, B, **rest)
+        training_command,
+        "build_pix2pix",
+        lambda c, A, B, **rest: seen.extend((A, B)) or build(c, A, B, **rest),
     )
     assert train("pix2pix", "--resolution", "32", *arguments, **options) == 0
     return seen
@@ -213,12 +300,17 @@ def pairs_trained_on(monkeypatch, *arguments, **options):
 
 @pytest.mark.parametrize(("form_A", "form_B"), [("NFC", "NFD"), ("NFD", "NFC")])
 def test_pairs_whose_names_are_spelt_in_two_ways(tmp_path, monkeypatch, form_A, form_B):
-    names = ["caf\u00e9.png", "cafz.png", "\u00fcber.png", "z.png"]  # in NFD the first two change places
+    # in NFD the first two change places
+    names = ["caf\u00e9.png", "cafz.png", "\u00fcber.png", "z.png"]
     for form, folder in ((form_A, "A"), (form_B, "B")):
         (tmp_path / folder).mkdir()
         for k, name in enumerate(names):
-            Image.new("RGB", (40, 40), (60 * k, 0, 0)).save(tmp_path / folder / unicodedata.normalize(form, name))
-    A, B = pairs_trained_on(monkeypatch, data=[tmp_path / "A", tmp_path / "B"], out=tmp_path / "run")
+            Image.new("RGB", (40, 40), (60 * k, 0, 0)).save(
+                tmp_path / folder / unicodedata.normalize(form, name)
+            )
+    A, B = pairs_trained_on(
+        monkeypatch, data=[tmp_path / "A", tmp_path / "B"], out=tmp_path / "run"
+    )
     assert torch.equal(A, B) and len(A[:, 0].unique()) == 4
 
 
@@ -247,8 +339,13 @@ def test_a_name_of_two_meanings_is_refused(family, names, tmp_path, capsys, monk
     for k, name in enumerate(names):
         (tmp_path / name).mkdir()
         for number in range(4):
-            Image.new("RGB", (64, 64), (60 * number, 60 * k, 0)).save(tmp_path / name / f"{number}.png")
-    words = [f"{names[0]!r} is a bundled set and also a folder here", f"write ./{names[0]} for the folder"]
+            Image.new("RGB", (64, 64), (60 * number, 60 * k, 0)).save(
+                tmp_path / name / f"{number}.png"
+            )
+    words = [
+        f"{names[0]!r} is a bundled set and also a folder here",
+        f"write ./{names[0]} for the folder",
+    ]
     refused(capsys, train(family, data=names, out=tmp_path / "run"), *words)
     assert not (tmp_path / "run").exists()
     more = ("--resolution", "32") if family != "dcgan" else ("--resolution", "16")
@@ -270,4 +367,6 @@ def test_what_of_a_folder_is_not_read_is_named(folders, tmp_path, capsys):
     assert train("cyclegan", data=folders, out=tmp_path / "run") == 0
     out = capsys.readouterr().out
     assert f"in {folders[0]}: 1 .heic not read" in out
-    assert f"in {folders[1]}: {folders[1] / 'more'} has 1 picture, not read: name that folder" in out
+    assert (
+        f"in {folders[1]}: {folders[1] / 'more'} has 1 picture, not read: name that folder" in out
+    )

@@ -16,8 +16,14 @@ from gan_course.models.cyclegan import ResnetGenerator
 def weights(tmp_path):
     """A translator that changes nothing."""
     G = ResnetGenerator(base_channels=4, n_blocks=1, residual=True)
-    save_file({key: value.contiguous() for key, value in G.state_dict().items()}, tmp_path / "same.safetensors")
-    card = {"family": "cyclegan", "generator": {"base_channels": 4, "n_blocks": 1, "residual": True}}
+    save_file(
+        {key: value.contiguous() for key, value in G.state_dict().items()},
+        tmp_path / "same.safetensors",
+    )
+    card = {
+        "family": "cyclegan",
+        "generator": {"base_channels": 4, "n_blocks": 1, "residual": True},
+    }
     (tmp_path / "same.json").write_text(json.dumps(card))
     return str(tmp_path / "same.safetensors")
 
@@ -34,7 +40,9 @@ def pictures(tmp_path):
 
 
 def translate(weights, source, target, *more):
-    return main(["translate", "--weights", weights, "--input", str(source), "--output", str(target), *more])
+    return main(
+        ["translate", "--weights", weights, "--input", str(source), "--output", str(target), *more]
+    )
 
 
 def refused(capsys, code, *words):
@@ -46,7 +54,9 @@ def test_every_picture_of_a_folder_keeps_its_name_and_size(weights, pictures, tm
     assert translate(weights, pictures, tmp_path / "out") == 0
     made = {path.name: Image.open(path).size for path in (tmp_path / "out").iterdir()}
     assert made == {"a.jpg": (41, 17), "b.png": (41, 30), "grey.png": (41, 30)}
-    before, after = (np.array(Image.open(f / "b.png")).astype(int) for f in (pictures, tmp_path / "out"))
+    before, after = (
+        np.array(Image.open(f / "b.png")).astype(int) for f in (pictures, tmp_path / "out")
+    )
     assert np.abs(before - after).max() <= 1
     assert "3 pictures translated" in capsys.readouterr().out
     assert Image.open(tmp_path / "out" / "grey.png").mode == "RGB"
@@ -71,13 +81,24 @@ def test_the_shorter_side_can_be_chosen(weights, pictures, tmp_path):
 
 def test_a_size_beyond_all_bounds_is_refused_first(weights, tmp_path, capsys):
     Image.new("RGB", (9_000, 2)).save(tmp_path / "line.png")
-    refused(capsys, translate(weights, tmp_path / "line.png", tmp_path / "out", "--size", "500"), "2250000 x 500")
+    refused(
+        capsys,
+        translate(weights, tmp_path / "line.png", tmp_path / "out", "--size", "500"),
+        "2250000 x 500",
+    )
     assert not (tmp_path / "out").exists()
 
 
 def test_a_generator_of_other_channels_is_named(pictures, tmp_path, capsys):
-    torch.save(ResnetGenerator(base_channels=4, n_blocks=1, img_channels=1).state_dict(), tmp_path / "net.pth")
-    refused(capsys, translate(str(tmp_path / "net.pth"), pictures, tmp_path / "out"), "goes from 1 to 1 channels")
+    torch.save(
+        ResnetGenerator(base_channels=4, n_blocks=1, img_channels=1).state_dict(),
+        tmp_path / "net.pth",
+    )
+    refused(
+        capsys,
+        translate(str(tmp_path / "net.pth"), pictures, tmp_path / "out"),
+        "goes from 1 to 1 channels",
+    )
 
 
 def test_results_are_never_overwritten_unasked(weights, pictures, tmp_path, capsys):
@@ -89,12 +110,16 @@ def test_results_are_never_overwritten_unasked(weights, pictures, tmp_path, caps
     assert (out / "b.png").read_bytes() == before and not (out / "a.jpg").exists()
     assert translate(weights, pictures, out, "--overwrite") == 0
     capsys.readouterr()
-    refused(capsys, translate(weights, pictures, pictures, "--overwrite"), "would replace its own input")
+    refused(
+        capsys, translate(weights, pictures, pictures, "--overwrite"), "would replace its own input"
+    )
 
 
 def test_two_results_of_one_name_are_refused(weights, pictures, tmp_path, capsys):
     Image.new("RGB", (9, 9)).save(pictures / "grey.png")
-    refused(capsys, translate(weights, pictures, tmp_path / "out"), "grey.bmp", "grey.png", "rename one")
+    refused(
+        capsys, translate(weights, pictures, tmp_path / "out"), "grey.bmp", "grey.png", "rename one"
+    )
 
 
 def test_a_damaged_picture_is_named_before_anything_is_written(weights, pictures, tmp_path, capsys):
@@ -103,7 +128,9 @@ def test_a_damaged_picture_is_named_before_anything_is_written(weights, pictures
     assert not (tmp_path / "out").exists()
 
 
-def test_a_full_disk_leaves_whole_pictures_and_says_how_many(weights, pictures, tmp_path, capsys, monkeypatch):
+def test_a_full_disk_leaves_whole_pictures_and_says_how_many(
+    weights, pictures, tmp_path, capsys, monkeypatch
+):
     save, calls = Image.Image.save, []
 
     def full(self, *args, **options):
@@ -136,7 +163,10 @@ def test_a_full_disk_leaves_whole_pictures_and_says_how_many(weights, pictures, 
 def test_bad_input_is_one_line(weights, pictures, tmp_path, capsys, change, words):
     try:
         code = translate(
-            change.get("weights", weights), change.get("source", pictures), tmp_path / "out", *change.get("more", [])
+            change.get("weights", weights),
+            change.get("source", pictures),
+            tmp_path / "out",
+            *change.get("more", []),
         )
     except SystemExit as stop:
         code = stop.code
@@ -145,21 +175,29 @@ def test_bad_input_is_one_line(weights, pictures, tmp_path, capsys, change, word
 
 def test_an_empty_folder_is_named(weights, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
-    refused(capsys, translate(weights, tmp_path / "empty", tmp_path / "out"), "no pictures in", "empty")
+    refused(
+        capsys, translate(weights, tmp_path / "empty", tmp_path / "out"), "no pictures in", "empty"
+    )
     assert torch.is_grad_enabled()
 
 
 @pytest.mark.parametrize("name", ["", " "])
 def test_no_input_is_not_the_current_folder(weights, pictures, tmp_path, capsys, monkeypatch, name):
     monkeypatch.chdir(pictures)
-    refused(capsys, translate(weights, name, tmp_path / "out"), "--input is empty: give a picture, or a folder")
+    refused(
+        capsys,
+        translate(weights, name, tmp_path / "out"),
+        "--input is empty: give a picture, or a folder",
+    )
     assert not (tmp_path / "out").exists()
 
 
 def test_a_jpeg_longer_than_a_jpeg_can_be_is_refused_first(weights, tmp_path, capsys):
     Image.new("RGB", (9_000, 1)).save(tmp_path / "line.jpg")
     code = translate(weights, tmp_path / "line.jpg", tmp_path / "out", "--size", "8")
-    refused(capsys, code, "line.jpg would become 72000 x 8", "choose a smaller --size, or give a PNG")
+    refused(
+        capsys, code, "line.jpg would become 72000 x 8", "choose a smaller --size, or give a PNG"
+    )
     assert not (tmp_path / "out").exists()
 
 
@@ -178,14 +216,23 @@ def test_every_ending_of_a_jpeg_is_translated_and_the_rest_is_named(weights, tmp
     for name in ("d.heic", "e.ppm"):
         (folder / name).write_bytes(b"x")
     assert translate(weights, folder, tmp_path / "out") == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.jfif", "c.jpe"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "a.jpg",
+        "b.jfif",
+        "c.jpe",
+    ]
     assert all(Image.open(path).format == "JPEG" for path in (tmp_path / "out").iterdir())
     out = capsys.readouterr().out
-    assert f"in {folder}: 1 .heic, 1 .ppm not read" in out and f"{folder / 'cats'} has 1 picture, not read" in out
+    assert (
+        f"in {folder}: 1 .heic, 1 .ppm not read" in out
+        and f"{folder / 'cats'} has 1 picture, not read" in out
+    )
     assert "3 pictures translated" in out
 
 
-def test_a_phone_s_photograph_is_translated_with_a_size_and_says_which(weights, tmp_path, capsys, monkeypatch):
+def test_a_phone_s_photograph_is_translated_with_a_size_and_says_which(
+    weights, tmp_path, capsys, monkeypatch
+):
     monkeypatch.setattr(data_pictures, "MAX_PIXELS", 10_000)
     monkeypatch.setattr(data_pictures, "MAX_JPEG_PIXELS", 40_000)
     Image.new("RGB", (221, 161), "red").save(tmp_path / "phone.jpg")

@@ -1,4 +1,6 @@
-"""The builders of the bundled data, on small fixtures; without the network, and without what only they need."""
+"""The builders of the bundled data, on small fixtures; without the network, and without what only
+they need.
+"""
 
 import importlib
 import io
@@ -18,13 +20,27 @@ from gan_course.files import sha256
 
 BUILD = Path(__file__).resolve().parents[2] / "data" / "build"
 sys.path.insert(0, str(BUILD))
-NAMES = ("compare", "critters", "earth", "emoji", "fetch", "qt_resources", "rebuild", "rendering", "toons", "vangogh")
+NAMES = (
+    "compare",
+    "critters",
+    "earth",
+    "emoji",
+    "fetch",
+    "qt_resources",
+    "rebuild",
+    "rendering",
+    "toons",
+    "vangogh",
+)
 compare, critters, earth, emoji, fetch, qt_resources, rebuild, rendering, toons, vangogh = (
     importlib.import_module(name) for name in NAMES
 )
 sys.path.remove(str(BUILD))
 
-IMAGES, LABELS = (f"usr/share/datasets/fashion-mnist/t10k-{name}-ubyte.gz" for name in ("images-idx3", "labels-idx1"))
+IMAGES, LABELS = (
+    f"usr/share/datasets/fashion-mnist/t10k-{name}-ubyte.gz"
+    for name in ("images-idx3", "labels-idx1")
+)
 
 
 @pytest.fixture
@@ -43,11 +59,20 @@ def test_shrinking_takes_the_mean_of_blocks():
 
 
 def test_bytes_are_rounded_halves_to_even():
-    assert rendering.to_bytes(np.array([-0.6, 0.5, 1.5, 2.4, 254.6, 255.6])).tolist() == [0, 0, 2, 2, 255, 255]
+    assert rendering.to_bytes(np.array([-0.6, 0.5, 1.5, 2.4, 254.6, 255.6])).tolist() == [
+        0,
+        0,
+        2,
+        2,
+        255,
+        255,
+    ]
 
 
 def test_colours_are_multiplied_by_alpha():
-    assert rendering.premultiplied(np.array([[[255, 100, 0, 51]]], np.uint8)).tolist() == [[[51, 20, 0, 51]]]
+    assert rendering.premultiplied(np.array([[[255, 100, 0, 51]]], np.uint8)).tolist() == [
+        [[51, 20, 0, 51]]
+    ]
 
 
 def test_the_weights_of_a_critter_are_solved(rng):
@@ -59,7 +84,11 @@ def test_the_weights_of_a_critter_are_solved(rng):
 
 
 def test_the_weights_of_a_toon_are_solved(rng):
-    fixed, weights, alpha = rng.uniform(0, 80, (5, 5, 3)), rng.uniform(0, 50, (5, 5, 3)), rng.uniform(0, 255, (5, 5, 1))
+    fixed, weights, alpha = (
+        rng.uniform(0, 80, (5, 5, 3)),
+        rng.uniform(0, 50, (5, 5, 3)),
+        rng.uniform(0, 255, (5, 5, 1)),
+    )
     black = np.concatenate([fixed, alpha], axis=2)
     coloured = np.concatenate([fixed + weights, alpha], axis=2)
     solved = toons.layer_weights(coloured, black)
@@ -73,14 +102,17 @@ def test_the_weights_of_a_drawing_are_solved():
         '<rect x="1" width="1" height="2" fill="{1}"/><rect width=".5" height="2" fill="#fff"/></svg>'
     )
     coloured, black = (
-        rendering.render(svg.format(*colours), 4)[..., :3] for colours in (("#f00", "#0f0"), ("#000", "#000"))
+        rendering.render(svg.format(*colours), 4)[..., :3]
+        for colours in (("#f00", "#0f0"), ("#000", "#000"))
     )
     weights = rendering.shrink(critters.base_weights(coloured, black), 2)
     assert weights[0].tolist() == [[127.5, 0, 0, 127.5], [0, 255, 0, 0]]
 
 
 def test_layers_are_made_at_all_resolutions():
-    stacks = critters._at_all_resolutions([lambda value=value: np.full((512, 512, 1), value) for value in (1, 2)])
+    stacks = critters._at_all_resolutions(
+        [lambda value=value: np.full((512, 512, 1), value) for value in (1, 2)]
+    )
     assert [stack.shape for stack in stacks] == [(2, r, r, 1) for r in critters.RESOLUTIONS]
     assert all(stack.dtype == np.uint8 and stack[1].max() == 2 for stack in stacks)
 
@@ -101,7 +133,12 @@ def test_the_tone_curve_lightens_and_keeps_the_ends():
 
 
 def test_land_is_what_is_not_painted_in_blues():
-    colours = {"deep": (10, 40, 90), "shelf": (150, 190, 190), "plain": (90, 150, 80), "ice": (250, 250, 255)}
+    colours = {
+        "deep": (10, 40, 90),
+        "shelf": (150, 190, 190),
+        "plain": (90, 150, 80),
+        "ice": (250, 250, 255),
+    }
     is_land = earth.land(np.array([list(colours.values())], np.uint8))[0]
     assert dict(zip(colours, is_land.tolist(), strict=True)) == {
         "deep": False,
@@ -109,7 +146,9 @@ def test_land_is_what_is_not_painted_in_blues():
         "plain": True,
         "ice": True,
     }
-    edges = np.array([[(100, 120, 120), (100, 121, 121), (100, 126, 121), (100, 125, 121)]], np.uint8)
+    edges = np.array(
+        [[(100, 120, 120), (100, 121, 121), (100, 126, 121), (100, 125, 121)]], np.uint8
+    )
     assert earth.land(edges)[0].tolist() == [True, False, True, False]
 
 
@@ -146,12 +185,17 @@ def test_only_free_photographs_that_are_there_are_taken():
     credits = vangogh.read_credits(README)
     assert credits[0] == ("usa/fort.webp", "Ann", "CC0-1.0", "somewhere: else")
     assert credits[-1].source == "after a painting" and len(credits) == 4
-    files = {f"{vangogh.PHOTOS_IN}/usa/{name}.webp": b"" for name in ("fort", "castleClinton", "dam")}
+    files = {
+        f"{vangogh.PHOTOS_IN}/usa/{name}.webp": b"" for name in ("fort", "castleClinton", "dam")
+    }
     assert list(vangogh.chosen_photos(credits, files)) == ["fort"]
 
 
 def test_paintings_get_their_titles():
-    credits = [vangogh.Credit(f"{name}_background.webp", "x", "Public domain", "y") for name in vangogh.TITLES]
+    credits = [
+        vangogh.Credit(f"{name}_background.webp", "x", "Public domain", "y")
+        for name in vangogh.TITLES
+    ]
     chosen = vangogh.chosen_paintings(credits)
     assert chosen["Gogh4"].author == "Vincent van Gogh, Cafe Terrace at Night (1888)"
     assert len(chosen) == 8
@@ -216,7 +260,9 @@ def fetched_by(script, file="x.tgz", digest="0" * 64):
 
 def test_pins_are_whole_and_no_registry_is_named():
     assert all(len(bytes.fromhex(archive.sha256)) == 32 for archive in fetch.ARCHIVES.values())
-    assert {name for builder in rebuild.BUILDERS.values() for name in builder.INPUTS} == set(fetch.ARCHIVES)
+    assert {name for builder in rebuild.BUILDERS.values() for name in builder.INPUTS} == set(
+        fetch.ARCHIVES
+    )
     assert not any("://" in part for archive in fetch.ARCHIVES.values() for part in archive.command)
 
 
@@ -235,16 +281,21 @@ def test_another_sha256_is_not_kept(tmp_path):
 
 
 def test_a_client_that_is_missing(tmp_path):
-    with pytest.raises(CourseError, match=r"no-such-client is not installed: .* get x\.tgz elsewhere"):
+    with pytest.raises(
+        CourseError, match=r"no-such-client is not installed: .* get x\.tgz elsewhere"
+    ):
         fetch.fetch(fetch.Archive("x.tgz", "0" * 64, ("no-such-client", "get")), tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"), [("notice a\nERROR: no net\nsee the log", "ERROR: no net"), ("gone\n", "gone"), ("", "code 3")]
+    ("said", "reason"),
+    [("notice a\nERROR: no net\nsee the log", "ERROR: no net"), ("gone\n", "gone"), ("", "code 3")],
 )
 def test_a_client_that_fails(tmp_path, said, reason):
     script = f"import sys; sys.stderr.write({said!r}); sys.exit(3)"
-    with pytest.raises(CourseError, match=rf"{reason}\): check the network, or get x\.tgz") as caught:
+    with pytest.raises(
+        CourseError, match=rf"{reason}\): check the network, or get x\.tgz"
+    ) as caught:
         fetch.fetch(fetched_by(script), tmp_path)
     assert "see the log" not in str(caught.value).replace(script, "")
 
@@ -334,7 +385,10 @@ def test_a_changed_byte_is_reported(two_builds):
     rows = rows_of(two_builds)
     assert not rows["set/names.txt"].ok and rows["set/parts.npz"].ok
     text = compare.table(list(rows.values()))
-    assert "set/names.txt   other bytes          0  NO" in text and "2 of 3 identical, 2 of 3 ok" in text
+    assert (
+        "set/names.txt   other bytes          0  NO" in text
+        and "2 of 3 identical, 2 of 3 ok" in text
+    )
 
 
 @pytest.mark.parametrize(("change", "difference", "ok"), [(0, 0.0, True), (3, 3 / 768, False)])
@@ -364,7 +418,11 @@ def test_other_shapes_and_missing_files_are_reported(two_builds):
     (new / "set" / "parts.npz").unlink()
     (new / "set" / "more.txt").write_text("")
     notes = {name: row.note for name, row in rows_of(two_builds).items() if not row.ok}
-    assert notes == {"set/view.png": "other shapes", "set/parts.npz": "not rebuilt", "set/more.txt": "not shipped"}
+    assert notes == {
+        "set/view.png": "other shapes",
+        "set/parts.npz": "not rebuilt",
+        "set/more.txt": "not shipped",
+    }
 
 
 # The command
@@ -372,7 +430,9 @@ def test_other_shapes_and_missing_files_are_reported(two_builds):
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    """A small archive in the place of Debian's, its sha256 pinned, and shipped data that was built from it."""
+    """A small archive in the place of Debian's, its sha256 pinned, and shipped data that was built
+    from it.
+    """
     inputs, shipped = tmp_path / "inputs", tmp_path / "data"
     inputs.mkdir()
     tar = make_archive(inputs / "x.tgz", {IMAGES: b"images", LABELS: b"labels"})

@@ -19,7 +19,9 @@ def test_shapes_types_and_ranges():
     pictures, table = load_critters(n=300)
     assert pictures.shape == (300, 3, 64, 64) and pictures.dtype == torch.uint8
     assert table.shape == (300, 7) and table.dtype == torch.int64
-    assert (table >= 0).all() and (table < torch.tensor([len(names) for names in FACTORS.values()])).all()
+    assert (table >= 0).all() and (
+        table < torch.tensor([len(names) for names in FACTORS.values()])
+    ).all()
     for column, names in enumerate(FACTORS.values()):
         assert len(table[:, column].unique()) == len(names)
 
@@ -48,7 +50,9 @@ def test_no_creature_comes_twice():
 @pytest.mark.parametrize("texture", [None, "plain", "spots"])
 def test_train_and_test_share_nothing_not_even_twins(texture):
     train = torch.cat([SPACE.sample(20_000, split="train", seed=seed) for seed in (0, 1)])
-    test = torch.cat([SPACE.sample(n, split="test", seed=7, fixed={"texture": texture}) for n in (50, 5_000)])
+    test = torch.cat(
+        [SPACE.sample(n, split="test", seed=7, fixed={"texture": texture}) for n in (50, 5_000)]
+    )
     for value in FACTORS["texture"]:
         assert not SPACE.held_out(twin(train, "texture", value)).any()
         assert SPACE.held_out(twin(test, "texture", value)).all()
@@ -64,8 +68,12 @@ def test_one_in_ten_is_held_out_and_the_choice_never_changes():
 
 
 def test_two_textures_are_drawn_independently():
-    plain, striped = (load_critters(n=2_000, resolution=32, texture=name)[1] for name in ("plain", "stripes"))
-    twins = {tuple(row) for row in twin(plain, "texture", "stripes").tolist()} & {tuple(r) for r in striped.tolist()}
+    plain, striped = (
+        load_critters(n=2_000, resolution=32, texture=name)[1] for name in ("plain", "stripes")
+    )
+    twins = {tuple(row) for row in twin(plain, "texture", "stripes").tolist()} & {
+        tuple(r) for r in striped.tolist()
+    }
     assert len(twins) < 10
 
 
@@ -99,12 +107,20 @@ def test_colours_stand_where_they_belong():
 
 def test_drawing_is_the_formula_written_out():
     pictures, table = load_critters(n=6, seed=11, texture="plain")
-    bodies, grounds = (np.array(list(p.values()), float) for p in (critters.BODY_COLOURS, critters.BACKGROUNDS))
+    bodies, grounds = (
+        np.array(list(p.values()), float) for p in (critters.BODY_COLOURS, critters.BACKGROUNDS)
+    )
     with np.load(bundled("critters/parts_64.npz")) as stored:
         parts = {name: stored[name] / 255 for name in ("base", "eyes", "mouth")}
-    for picture, (shape, _, body, ground, top, eyes, mouth) in zip(pictures, table.tolist(), strict=True):
+    for picture, (shape, _, body, ground, top, eyes, mouth) in zip(
+        pictures, table.tolist(), strict=True
+    ):
         w = parts["base"][shape, top][..., None]  # (H, W, 4, 1)
-        expected = w[:, :, 0] * grounds[ground] + w[:, :, 1] * bodies[body] + w[:, :, 2] * bodies[(body + 4) % 8]
+        expected = (
+            w[:, :, 0] * grounds[ground]
+            + w[:, :, 1] * bodies[body]
+            + w[:, :, 2] * bodies[(body + 4) % 8]
+        )
         expected += w[:, :, 3] * 255 + np.maximum(1 - w.sum(2), 0) * critters.INK
         for layer in (parts["eyes"][eyes], parts["mouth"][mouth]):
             expected = expected * (1 - layer[..., 3:]) + 255 * layer[..., :3]
@@ -114,7 +130,8 @@ def test_drawing_is_the_formula_written_out():
 def test_known_pixels():
     picture = draw_critters(one(shape="block", eyes="round", mouth="tongue"), resolution=256)[0]
     colours = {tuple(c) for c in picture.flatten(1).T.unique(dim=0).tolist()}
-    assert {(255, 255, 255), (251, 113, 133), critters.INK} <= colours  # the eyes' white, the tongue, the ink
+    # the eyes' white, the tongue, the ink
+    assert {(255, 255, 255), (251, 113, 133), critters.INK} <= colours
 
 
 def test_stripes_have_their_period_and_stay_on_the_canvas():
@@ -170,7 +187,10 @@ def test_nothing_to_draw_is_an_empty_result():
     ("call", "message"),
     [
         (lambda: load_critters("valid", n=1), "split is 'valid'"),
-        (lambda: load_critters(n=1, texture="tartan"), "texture is 'tartan': choose one of plain, stripes"),
+        (
+            lambda: load_critters(n=1, texture="tartan"),
+            "texture is 'tartan': choose one of plain, stripes",
+        ),
         (lambda: load_critters(n=0), "n is 0"),
         (lambda: load_critters(n=1, resolution=48), "resolution is 48: choose one of 32, 64"),
         (lambda: twin(one(), "colour", "red"), "factor is 'colour'"),
@@ -187,7 +207,13 @@ def test_mistakes_are_named(call, message):
 
 
 def test_asking_for_more_than_there_is():
-    fixed = {"shape": "dome", "texture": "plain", "body_colour": "red", "background": "navy", "top": "none"}
+    fixed = {
+        "shape": "dome",
+        "texture": "plain",
+        "body_colour": "red",
+        "background": "navy",
+        "top": "none",
+    }
     with pytest.raises(ValueError, match="choose a smaller n"):
         SPACE.sample(1_000, split="train", seed=0, fixed=fixed)
     assert len(SPACE.sample(300, split="train", seed=0, fixed=fixed)) == 300

@@ -14,17 +14,27 @@ def test_every_domain_has_pictures_of_both_splits(name):
 
 
 def test_one_seed_shows_one_place_in_every_view():
-    grey, colour = (load_domain(name, "test", n=4, seed=3) for name in ("earth-grey", "earth-satellite"))
+    grey, colour = (
+        load_domain(name, "test", n=4, seed=3) for name in ("earth-grey", "earth-satellite")
+    )
     assert torch.equal(grey[:, :1], to_grey(colour)) and torch.equal(grey[:, 0], grey[:, 2])
     chart = load_domain("earth-map", "test", n=4, seed=3).float().mean(1).flatten(1)
-    here, there = (load_domain("earth-satellite", "test", n=4, seed=s).float().mean(1).flatten(1) for s in (3, 4))
+    here, there = (
+        load_domain("earth-satellite", "test", n=4, seed=s).float().mean(1).flatten(1)
+        for s in (3, 4)
+    )
     assert abs(torch.corrcoef(torch.cat([chart, here]))[:4, 4:].diagonal()).mean() > 0.2
     assert not torch.equal(here, there)
 
 
 def test_critters_are_of_one_texture_and_unpaired():
-    plain, striped = load_domain("critters-plain", n=50, seed=0), load_domain("critters-striped", n=50, seed=0)
-    assert (plain.float() - striped.float()).abs().flatten(1).mean(1).min() > 5, "no creature met its twin"
+    plain, striped = (
+        load_domain("critters-plain", n=50, seed=0),
+        load_domain("critters-striped", n=50, seed=0),
+    )
+    assert (plain.float() - striped.float()).abs().flatten(1).mean(1).min() > 5, (
+        "no creature met its twin"
+    )
 
 
 def test_an_unknown_domain_is_named():

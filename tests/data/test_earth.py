@@ -29,7 +29,9 @@ def degrees(positions, tile):
 def test_views_have_their_sizes(halves):
     full = load_view("satellite")
     assert full.shape == (3, 1995, 5400) and full.dtype == torch.uint8
-    assert all(view.shape == (3, 997, 2700) and view.dtype == torch.uint8 for view in halves.values())
+    assert all(
+        view.shape == (3, 997, 2700) and view.dtype == torch.uint8 for view in halves.values()
+    )
     land = load_land()
     assert land.shape == (997, 2700) and land.dtype == torch.bool
     assert (
@@ -61,7 +63,9 @@ def test_no_train_tile_touches_a_hidden_longitude(tile):
 
 def test_test_tiles_lie_inside_the_hidden_longitudes(test):
     west, east = degrees(test, 64)
-    inside = torch.stack([(west >= low) & (east <= high) for low, high in ((5, 20), (125, 143), (-82, -66))])
+    inside = torch.stack(
+        [(west >= low) & (east <= high) for low, high in ((5, 20), (125, 143), (-82, -66))]
+    )
     assert inside.any(0).all() and inside.any(1).all()
 
 
@@ -123,7 +127,10 @@ def test_the_distance_between_true_pairs(halves, test):
         (lambda: crop_positions(1, split="test", tile=160, seed=0), "does not fit in test"),
         (lambda: crop_positions(1, split="train", tile=1_200, seed=0), "does not fit in train"),
         (lambda: crop_positions(1, split="train", tile=65, seed=0, scale=1), "multiple of 2"),
-        (lambda: crop_positions(1, split="train", tile=64, seed=0, views=("map",)), "view is 'map'"),
+        (
+            lambda: crop_positions(1, split="train", tile=64, seed=0, views=("map",)),
+            "view is 'map'",
+        ),
         (lambda: crop_positions(0, split="train", tile=64, seed=0), "n is 0"),
         (lambda: crop(torch.zeros(3, 10, 10), torch.tensor([[5, 0]]), 8), "partly outside"),
         (lambda: crop(torch.zeros(3, 10, 10), torch.tensor([[0, -1]]), 8), "partly outside"),

@@ -40,14 +40,18 @@ def test_pairs_show_the_same_thing(splits):
 
 def test_the_distance_of_a_colour_emoji_to_its_drawing(splits):
     colour, drawing, _ = splits["train"]
-    assert ((colour.float() - drawing.float()).abs().mean() / 255).item() == pytest.approx(0.214, abs=0.005)
+    assert ((colour.float() - drawing.float()).abs().mean() / 255).item() == pytest.approx(
+        0.214, abs=0.005
+    )
 
 
 def test_names_belong_to_their_pictures(splits):
     colour, _, names = splits["train"]
     red, green, blue = colour[names.index("avocado")].float().mean((1, 2))
     assert green > red and green > blue
-    red, green, blue = colour[names.index("blue-heart") if "blue-heart" in names else 0].float().mean((1, 2))
+    red, green, blue = (
+        colour[names.index("blue-heart") if "blue-heart" in names else 0].float().mean((1, 2))
+    )
     assert blue > red
 
 

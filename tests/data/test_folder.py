@@ -8,7 +8,14 @@ import torch
 from PIL import Image
 
 from gan_course.data import folder, pictures
-from gan_course.data.folder import SHEETS, left_out, load_folder, load_pictures, picture_files, read_picture
+from gan_course.data.folder import (
+    SHEETS,
+    left_out,
+    load_folder,
+    load_pictures,
+    picture_files,
+    read_picture,
+)
 from gan_course.errors import CourseError
 
 RNG = np.random.default_rng(0)
@@ -26,7 +33,12 @@ def save(image, path, **options):
 def png_header(width, height):
     """The beginning of a PNG that claims to be of this size."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    start = (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + header
+        + struct.pack(">I", zlib.crc32(header))
+    )
     return start + struct.pack(">I", 100) + b"IDAT" + bytes(100)
 
 
@@ -58,7 +70,8 @@ def test_one_channel_is_the_luminance(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("orientation", "corner"), [(1, (0, 0)), (3, (-1, -1)), (6, (0, -1)), (8, (-1, 0)), (2, (0, -1)), (5, (0, 0))]
+    ("orientation", "corner"),
+    [(1, (0, 0)), (3, (-1, -1)), (6, (0, -1)), (8, (-1, 0)), (2, (0, -1)), (5, (0, 0))],
 )
 def test_the_cameras_rotation_is_applied(tmp_path, orientation, corner):
     image = Image.new("RGB", (48, 32), "blue")
@@ -76,7 +89,11 @@ def test_transparent_places_show_white(tmp_path):
     half = Image.new("RGBA", (8, 8), (0, 0, 0, 128))
     assert colour_of(save(half, tmp_path / "half.png")) == [127, 127, 127]
     assert colour_of(save(Image.new("LA", (8, 8), (0, 0)), tmp_path / "la.png")) == [255, 255, 255]
-    assert colour_of(save(hidden, tmp_path / "rgba.webp", lossless=True, exact=True)) == [255, 255, 255]
+    assert colour_of(save(hidden, tmp_path / "rgba.webp", lossless=True, exact=True)) == [
+        255,
+        255,
+        255,
+    ]
     assert colour_of(save(hidden, tmp_path / "rgba.tif")) == [255, 255, 255]
 
 
@@ -92,7 +109,11 @@ def test_a_transparent_palette_entry_shows_white(tmp_path, ending):
 def test_a_transparent_colour_without_alpha_shows_white(tmp_path):
     image = Image.new("RGB", (8, 8), (255, 0, 0))
     assert colour_of(save(image, tmp_path / "key.png", transparency=(255, 0, 0))) == [255, 255, 255]
-    assert colour_of(save(Image.new("L", (8, 8), 9), tmp_path / "grey.png", transparency=9)) == [255, 255, 255]
+    assert colour_of(save(Image.new("L", (8, 8), 9), tmp_path / "grey.png", transparency=9)) == [
+        255,
+        255,
+        255,
+    ]
 
 
 def test_palettes_and_bits_become_colour(tmp_path):
@@ -120,7 +141,9 @@ def test_grey_of_16_bits_is_scaled_not_clipped(tmp_path, ending):
 
 def test_grey_of_32_bits_is_read_as_16_or_refused(tmp_path):
     values = np.array([[0, 257], [32_896, 65_535]], dtype=np.int32)
-    assert read_picture(save(Image.fromarray(values), tmp_path / "i.tif"))[0].flatten().tolist() == [0, 1, 128, 255]
+    assert read_picture(save(Image.fromarray(values), tmp_path / "i.tif"))[
+        0
+    ].flatten().tolist() == [0, 1, 128, 255]
     path = save(Image.fromarray(values * 100), tmp_path / "huge.tif")
     assert complaint(read_picture, path).startswith(f"{path} holds values beyond 16 bits: save it")
     path = save(Image.fromarray(values.astype(np.float32)), tmp_path / "float.tif")
@@ -153,28 +176,38 @@ def test_damaged_bytes_are_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%!PS-Adobe-3.0 EPSF-3.0\n"]
+    "content",
+    [b"", b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%!PS-Adobe-3.0 EPSF-3.0\n"],
 )
 def test_a_file_that_is_no_picture_is_named(tmp_path, content):
     path = tmp_path / "a.png"
     path.write_bytes(content)
-    assert complaint(read_picture, path).startswith(f"{path} is not a picture that can be read: give PNG, JPEG")
+    assert complaint(read_picture, path).startswith(
+        f"{path} is not a picture that can be read: give PNG, JPEG"
+    )
 
 
 @pytest.mark.parametrize("size", [(9_000, 9_000), (10_000, 10_000), (50_000, 50_000)])
 def test_a_decompression_bomb_is_refused_before_it_unpacks(tmp_path, size, recwarn):
     path = tmp_path / "bomb.png"
     path.write_bytes(png_header(*size))
-    assert complaint(read_picture, path) == f"{path} has more than 64 million pixels: make it smaller"
+    assert (
+        complaint(read_picture, path) == f"{path} has more than 64 million pixels: make it smaller"
+    )
     assert not recwarn.list
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    assert complaint(read_picture, tmp_path / "no.png") == f"no file {tmp_path / 'no.png'}: check the name"
+    assert (
+        complaint(read_picture, tmp_path / "no.png")
+        == f"no file {tmp_path / 'no.png'}: check the name"
+    )
     assert "is a folder" in complaint(read_picture, tmp_path)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything"
+)
 def test_a_file_that_may_not_be_read(tmp_path):
     path = save(noise(), tmp_path / "a.png")
     path.chmod(0)
@@ -191,7 +224,9 @@ def test_other_numbers_of_channels(tmp_path, channels):
 
 def test_a_folder_of_every_kind(tmp_path):
     for ending in ("png", "jpg", "JPEG", "webp", "bmp", "gif", "tif", "TIFF"):
-        noise(RNG.integers(40, 90), RNG.integers(40, 90)).save(tmp_path / f"{ending.lower()}_.{ending}")
+        noise(RNG.integers(40, 90), RNG.integers(40, 90)).save(
+            tmp_path / f"{ending.lower()}_.{ending}"
+        )
     (tmp_path / "notes.txt").write_text("not a picture")
     (tmp_path / "Thumbs.db").write_bytes(b"x")
     (tmp_path / ".DS_Store").write_bytes(b"x")
@@ -256,12 +291,17 @@ def test_a_broken_link_is_not_skipped(tmp_path):
 
 
 def test_folders_that_cannot_serve(tmp_path):
-    assert complaint(load_folder, tmp_path / "no", resolution=8) == f"no folder {tmp_path / 'no'}: check the name"
+    assert (
+        complaint(load_folder, tmp_path / "no", resolution=8)
+        == f"no folder {tmp_path / 'no'}: check the name"
+    )
     file = save(noise(), tmp_path / "a.png")
     assert "is a file: give the folder" in complaint(load_folder, file, resolution=8)
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert f"no pictures in {empty}: put files there that end in .png" in complaint(load_folder, empty, resolution=8)
+    assert f"no pictures in {empty}: put files there that end in .png" in complaint(
+        load_folder, empty, resolution=8
+    )
     (empty / "notes.txt").write_text("still none")
     assert f"no pictures in {empty}" in complaint(load_folder, empty, resolution=8)
 
@@ -300,7 +340,9 @@ def test_what_is_not_read_is_counted_by_ending(tmp_path):
     for name in ("d.heic", "e.HEIC", "f.ppm", "labels", ".hidden.ppm", "Thumbs.db", "desktop.ini"):
         (tmp_path / name).write_bytes(b"x")
     assert len(picture_files(tmp_path)) == 3
-    assert left_out(tmp_path).startswith("2 .heic, 1 .ppm, 1 without an ending not read (formats that are: PNG, JPEG")
+    assert left_out(tmp_path).startswith(
+        "2 .heic, 1 .ppm, 1 without an ending not read (formats that are: PNG, JPEG"
+    )
 
 
 @pytest.mark.parametrize("where", ["cats", "train/cats"])
@@ -325,7 +367,9 @@ def test_hidden_folders_and_our_own_sheets_are_not_spoken_of(tmp_path):
 
 def test_a_folder_of_other_files_says_what_is_there(tmp_path):
     (tmp_path / "a.heic").write_bytes(b"x")
-    assert complaint(picture_files, tmp_path).startswith(f"no pictures in {tmp_path} itself: 1 .heic not read")
+    assert complaint(picture_files, tmp_path).startswith(
+        f"no pictures in {tmp_path} itself: 1 .heic not read"
+    )
 
 
 def test_the_way_out_for_a_small_picture_can_be_another(tmp_path):
@@ -344,7 +388,9 @@ def test_a_photograph_of_a_phone_is_brought_to_size(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("headless", "spoken"), [("", True), ("1", False)])
-def test_reading_that_takes_long_shows_how_far_it_is(tmp_path, monkeypatch, capsys, headless, spoken):
+def test_reading_that_takes_long_shows_how_far_it_is(
+    tmp_path, monkeypatch, capsys, headless, spoken
+):
     some(tmp_path, ["a.jpg", "b.jpg"])
     monkeypatch.setenv("GAN_COURSE_HEADLESS", headless)
     load_folder(tmp_path, resolution=16)

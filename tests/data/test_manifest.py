@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from gan_course.data import manifest
-from gan_course.data.manifest import bundled, bundled_names, data_root, read_manifest, write_manifest
+from gan_course.data.manifest import (
+    bundled,
+    bundled_names,
+    data_root,
+    read_manifest,
+    write_manifest,
+)
 from gan_course.errors import CourseError
 
 LABELS = "fashion/t10k-labels-idx1-ubyte.gz"

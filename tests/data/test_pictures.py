@@ -1,4 +1,6 @@
-"""Pixels decide and metadata does not; values mean what the file says; a phone's photograph is not a bomb."""
+"""Pixels decide and metadata does not; values mean what the file says; a phone's photograph is not
+a bomb.
+"""
 
 import io
 import os
@@ -39,7 +41,9 @@ def png(path, rows, *, width, bits, colour_type, trns=None):
     header = struct.pack(">IIBBBBB", width, len(rows), bits, colour_type, 0, 0, 0)
     transparent = chunk(b"tRNS", trns) if trns else b""
     data = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + transparent + data + chunk(b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + transparent + data + chunk(b"IEND", b"")
+    )
     return path
 
 
@@ -62,7 +66,11 @@ def tiff(path, packed, *, width, height, bits, photometric, order="<", orientati
     directory = struct.pack(f"{order}H", len(entries))
     for tag, kind, value in entries:
         directory += struct.pack(f"{order}HHI", tag, kind, 1)
-        directory += struct.pack(f"{order}HH", value, 0) if kind == short else struct.pack(f"{order}I", value)
+        directory += (
+            struct.pack(f"{order}HH", value, 0)
+            if kind == short
+            else struct.pack(f"{order}I", value)
+        )
     start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8 + len(packed))
     path.write_bytes(start + packed + directory + bytes(4))
     return path
@@ -90,14 +98,17 @@ def test_an_odd_tag_does_not_spoil_a_turned_photograph(tmp_path, ending, tag):
     image = Image.new("RGB", (48, 32), "blue")
     image.paste("red", (0, 0, 16, 16))
     path = tmp_path / f"a.{ending}"
-    image.save(path, exif=exif(6) if ending == "tif" else exif(6, tag))  # a TIFF's own tags are those of its pixels
+    # a TIFF's own tags are those of its pixels
+    image.save(path, exif=exif(6) if ending == "tif" else exif(6, tag))
     picture = read_picture(path)
     assert picture.shape == (3, 48, 32)
     assert picture[0, 0, -1] > 200 and picture[2, 0, -1] < 60
     assert picture_size(path) == (32, 48)
 
 
-@pytest.mark.parametrize("garbage", [b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0" + bytes(40)])
+@pytest.mark.parametrize(
+    "garbage", [b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0" + bytes(40)]
+)
 def test_exif_that_cannot_be_read_says_nothing(tmp_path, garbage):
     Image.new("RGB", (48, 32)).save(tmp_path / "a.jpg", exif=garbage)
     assert read_picture(tmp_path / "a.jpg").shape == (3, 32, 48)
@@ -143,23 +154,45 @@ def test_pillow_s_own_bounds_are_put_back(tmp_path):
 def test_a_grey_tiff_means_what_its_tags_say(tmp_path, bits, order, white_is_zero):
     values = [0, 2**bits // 5, 2**bits // 2, 2**bits - 1]
     if bits == 12:
-        packed = b"".join(((a << 12) | b).to_bytes(3, "big") for a, b in zip(values[::2], values[1::2], strict=True))
+        packed = b"".join(
+            ((a << 12) | b).to_bytes(3, "big")
+            for a, b in zip(values[::2], values[1::2], strict=True)
+        )
     else:
         packed = struct.pack(f"{order}4{'B' if bits == 8 else 'H'}", *values)
     photometric = 0 if white_is_zero else 1
-    path = tiff(tmp_path / "a.tif", packed, width=4, height=1, bits=bits, photometric=photometric, order=order)
+    path = tiff(
+        tmp_path / "a.tif",
+        packed,
+        width=4,
+        height=1,
+        bits=bits,
+        photometric=photometric,
+        order=order,
+    )
     if bits == 12 and white_is_zero:
-        assert "is not a picture that can be read" in complaint(read_picture, path)  # Pillow has no such decoder
+        # Pillow has no such decoder
+        assert "is not a picture that can be read" in complaint(read_picture, path)
         return
     expected = [round(value * 255 / (2**bits - 1)) for value in values]
-    assert read_picture(path)[0, 0].tolist() == [255 - value if white_is_zero else value for value in expected]
+    assert read_picture(path)[0, 0].tolist() == [
+        255 - value if white_is_zero else value for value in expected
+    ]
 
 
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize(("photometric", "mark", "ground"), [(0, 0, 255), (1, 255, 0)])
 def test_a_grey_tiff_that_is_turned(tmp_path, bits, photometric, mark, ground):
     packed = struct.pack(f"<6{'B' if bits == 8 else 'H'}", 2**bits - 1, 0, 0, 0, 0, 0)
-    path = tiff(tmp_path / "a.tif", packed, width=3, height=2, bits=bits, photometric=photometric, orientation=6)
+    path = tiff(
+        tmp_path / "a.tif",
+        packed,
+        width=3,
+        height=2,
+        bits=bits,
+        photometric=photometric,
+        orientation=6,
+    )
     assert read_picture(path)[0].tolist() == [[ground, mark], [ground, ground], [ground, ground]]
 
 
@@ -179,7 +212,9 @@ def test_a_transparent_colour_is_that_of_the_file(tmp_path, bits):
     scale = 257 if bits == 16 else 1
     key, other = [200 * scale, 100 * scale, 50 * scale], [201 * scale, 100 * scale, 50 * scale]
     rows = [struct.pack(f">6{'H' if bits == 16 else 'B'}", *key, *other)]
-    path = png(tmp_path / "a.png", rows, width=2, bits=bits, colour_type=2, trns=struct.pack(">3H", *key))
+    path = png(
+        tmp_path / "a.png", rows, width=2, bits=bits, colour_type=2, trns=struct.pack(">3H", *key)
+    )
     assert read_picture(path)[:, 0].T.tolist() == [[255, 255, 255], [201, 100, 50]]
 
 
@@ -208,7 +243,11 @@ def test_an_avif_is_read(tmp_path):
 def test_a_link_to_itself_is_named(tmp_path):
     os.symlink(tmp_path / "a.png", tmp_path / "a.png")
     expected = f"{tmp_path / 'a.png'} is a link that leads back to itself: remove it"
-    assert complaint(read_picture, tmp_path / "a.png") == complaint(picture_size, tmp_path / "a.png") == expected
+    assert (
+        complaint(read_picture, tmp_path / "a.png")
+        == complaint(picture_size, tmp_path / "a.png")
+        == expected
+    )
 
 
 def test_what_the_system_cannot_read_is_not_called_damaged(tmp_path, monkeypatch):
@@ -218,7 +257,10 @@ def test_what_the_system_cannot_read_is_not_called_damaged(tmp_path, monkeypatch
     (tmp_path / "a.png").touch()
     monkeypatch.setattr(pictures.Image, "open", broken)
     line = complaint(read_picture, tmp_path / "a.png")
-    assert line == f"{tmp_path / 'a.png'} cannot be read (Input/output error): copy it anew, or remove it"
+    assert (
+        line
+        == f"{tmp_path / 'a.png'} cannot be read (Input/output error): copy it anew, or remove it"
+    )
 
 
 @pytest.fixture
@@ -237,13 +279,17 @@ def photograph(path, width, height, **options):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"progressive": True}, {"exif": exif(6)}], ids=["plain", "progressive", "turned"]
+    "options",
+    [{}, {"progressive": True}, {"exif": exif(6)}],
+    ids=["plain", "progressive", "turned"],
 )
 @pytest.mark.parametrize("side", [10, 33, 64, 80])
 def test_a_phone_s_photograph_is_decoded_smaller(tmp_path, small_bounds, options, side):
     path = photograph(tmp_path / "phone.jpg", 221, 161, **options)
     image = open_picture(path, side=side)
-    assert side <= min(image.size) <= max(161 // 2 + 1, side) and image.width * image.height <= 10_000
+    assert (
+        side <= min(image.size) <= max(161 // 2 + 1, side) and image.width * image.height <= 10_000
+    )
     assert max(image.size) / min(image.size) == pytest.approx(221 / 161, rel=0.05)
     pixels = np.asarray(image)
     if "exif" in options:
@@ -259,7 +305,10 @@ def test_what_is_too_large_says_up_to_which_side_it_can_be_read(tmp_path, small_
         with pytest.raises(pictures.PictureTooLargeError) as caught:
             open_picture(path, **options)
         assert caught.value.largest_side == 80
-    for other in (photograph(tmp_path / "bomb.jpg", 221, 182), photograph(tmp_path / "a.png", 221, 161)):
+    for other in (
+        photograph(tmp_path / "bomb.jpg", 221, 182),
+        photograph(tmp_path / "a.png", 221, 161),
+    ):
         with pytest.raises(pictures.PictureTooLargeError) as caught:
             open_picture(other, side=8)
         assert caught.value.largest_side == 0 and str(caught.value).endswith(": make it smaller")
@@ -282,4 +331,6 @@ def test_a_jpeg_that_is_a_bomb_is_refused_before_it_unpacks(tmp_path, size):
 def test_a_picture_within_the_bound_is_decoded_whole(tmp_path):
     path = photograph(tmp_path / "a.jpg", 221, 161)
     assert open_picture(path, side=8).size == (221, 161)
-    assert torch.equal(torch.from_numpy(np.array(open_picture(path, side=8))), read_picture(path).permute(1, 2, 0))
+    assert torch.equal(
+        torch.from_numpy(np.array(open_picture(path, side=8))), read_picture(path).permute(1, 2, 0)
+    )

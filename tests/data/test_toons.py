@@ -6,7 +6,13 @@ from gan_course.data import factors, toons
 from gan_course.data.manifest import bundled
 from gan_course.data.toons import FACTORS, SPACE, draw_toons, load_toons, twin
 
-LAYERS = {"hair": "hair", "rear_hair": "rearHair", "beard": "beard", "clothes": "clothes", "eyes": "eyes"} | {
+LAYERS = {
+    "hair": "hair",
+    "rear_hair": "rearHair",
+    "beard": "beard",
+    "clothes": "clothes",
+    "eyes": "eyes",
+} | {
     "brows": "eyebrows",
     "mouth": "mouth",
 }
@@ -32,7 +38,9 @@ def test_shapes_types_and_ranges():
 def test_factor_names_are_those_of_the_stored_layers(resolution):
     with np.load(bundled(f"toons/parts_{resolution}.npz")) as stored:
         for factor, layer in LAYERS.items():
-            assert tuple(stored[f"{layer}_names"]) == tuple(name for name in FACTORS[factor] if name != "none")
+            assert tuple(stored[f"{layer}_names"]) == tuple(
+                name for name in FACTORS[factor] if name != "none"
+            )
 
 
 def test_the_same_seed_draws_the_same_and_another_seed_another():
@@ -61,7 +69,13 @@ def test_beard_and_hair_colour_can_be_fixed():
 def test_a_twin_differs_only_where_the_beard_is():
     shaven, table = load_toons(n=32, beard="none")
     with np.load(bundled("toons/parts_64.npz")) as stored:
-        alpha = dict(zip(stored["beard_names"].tolist(), torch.from_numpy(stored["beard"][..., 6]), strict=True))
+        alpha = dict(
+            zip(
+                stored["beard_names"].tolist(),
+                torch.from_numpy(stored["beard"][..., 6]),
+                strict=True,
+            )
+        )
     for name, covered in alpha.items():
         differs = (draw_toons(twin(table, "beard", name)) != shaven).any(1)
         assert not (differs & (covered == 0)).any()
@@ -74,8 +88,14 @@ def test_drawing_is_the_formula_written_out():
     with np.load(bundled("toons/parts_64.npz")) as stored:
         parts = {name: stored[name] for name in stored.files}
     for picture, row in zip(pictures, table.tolist(), strict=True):
-        named = {factor: names[value] for (factor, names), value in zip(FACTORS.items(), row, strict=True)}
-        tints = [p[named[f]] for p, f in zip(palettes, ("skin", "hair_colour", "cloth_colour"), strict=True)]
+        named = {
+            factor: names[value]
+            for (factor, names), value in zip(FACTORS.items(), row, strict=True)
+        }
+        tints = [
+            p[named[f]]
+            for p, f in zip(palettes, ("skin", "hair_colour", "cloth_colour"), strict=True)
+        ]
         expected = np.full((64, 64, 3), toons.BACKGROUNDS[named["background"]], float)
         for layer in parts["order"].tolist():
             factor = next((f for f, name in LAYERS.items() if name == layer), None)
@@ -83,12 +103,19 @@ def test_drawing_is_the_formula_written_out():
             if value == "none":
                 continue
             drawn = parts[layer][parts[f"{layer}_names"].tolist().index(value)].astype(float)
-            expected = expected * (1 - drawn[..., 6:] / 255) + drawn[..., :3] + drawn[..., 3:6] / 255 @ np.array(tints)
+            expected = (
+                expected * (1 - drawn[..., 6:] / 255)
+                + drawn[..., :3]
+                + drawn[..., 3:6] / 255 @ np.array(tints)
+            )
         assert np.abs(picture.permute(1, 2, 0).numpy() - expected.clip(0, 255)).max() < 0.51
 
 
 def test_layers_lie_in_their_order():
-    bare, full = one(clothes="shirt"), one(clothes="shirt", beard="longBeard", rear_hair="longStraight")
+    bare, full = (
+        one(clothes="shirt"),
+        one(clothes="shirt", beard="longBeard", rear_hair="longStraight"),
+    )
     bare, full = draw_toons(bare)[0], draw_toons(full)[0]
     with np.load(bundled("toons/parts_64.npz")) as stored:
         names = {"rearHair": 0, "head": 0, "beard": 3, "eyes": 0, "eyebrows": 0, "hair": 0}

@@ -26,7 +26,9 @@ def test_every_sixth_photo_is_held_out(photos):
     train, test = ([name for name, _ in photos[split]] for split in ("train", "test"))
     assert (len(train), len(test)) == (36, 7) and not set(train) & set(test)
     everything = sorted(train + test)
-    assert [name.split("/")[-1].split(".")[0] for name in bundled_names("vangogh/photos")] == everything
+    assert [
+        name.split("/")[-1].split(".")[0] for name in bundled_names("vangogh/photos")
+    ] == everything
     assert test == everything[5::6]
 
 
@@ -42,7 +44,9 @@ def test_the_right_fifth_of_each_painting_is_held_out(paintings):
 
 def test_pictures_are_bytes_in_colour(photos, paintings):
     for _, picture in photos["train"] + photos["test"] + paintings["train"] + paintings["test"]:
-        assert picture.dtype == torch.uint8 and picture.shape[0] == 3 and min(picture.shape[1:]) >= 64
+        assert (
+            picture.dtype == torch.uint8 and picture.shape[0] == 3 and min(picture.shape[1:]) >= 64
+        )
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -56,12 +60,19 @@ def test_crops_of_the_data(photos, paintings, split):
 
 
 def test_crops_come_at_many_scales_and_both_ways_round():
-    slope = to_grey(random_crops([("ramp", ramp())], 200, size=32, seed=0))[:, 0].float().diff(dim=2).mean((1, 2))
+    slope = (
+        to_grey(random_crops([("ramp", ramp())], 200, size=32, seed=0))[:, 0]
+        .float()
+        .diff(dim=2)
+        .mean((1, 2))
+    )
     assert 0.3 < (slope < 0).float().mean() < 0.7
     step = 255 / 139
     scale = slope.abs() / step  # pixels of the picture to one of the crop: 1 to 100 / 32
     assert scale.min() < 1.1 and scale.max() > 2.8
-    straight = to_grey(random_crops([("ramp", ramp())], 50, size=32, seed=0, flip=False))[:, 0].float()
+    straight = to_grey(random_crops([("ramp", ramp())], 50, size=32, seed=0, flip=False))[
+        :, 0
+    ].float()
     assert (straight.diff(dim=2).mean((1, 2)) > 0).all()
 
 
@@ -69,8 +80,15 @@ def test_crops_reach_every_corner_and_stay_inside():
     picture = torch.zeros(3, 40, 60, dtype=torch.uint8)
     picture[0, :, :] = torch.arange(60, dtype=torch.uint8)
     picture[1, :, :] = torch.arange(40, dtype=torch.uint8)[:, None]
-    crops = random_crops([("grid", picture)], 400, size=8, smallest=8, seed=0, flip=False, min_std=0)
-    assert crops[:, 0].min() <= 1 and crops[:, 0].max() >= 58 and crops[:, 1].min() <= 1 and crops[:, 1].max() >= 38
+    crops = random_crops(
+        [("grid", picture)], 400, size=8, smallest=8, seed=0, flip=False, min_std=0
+    )
+    assert (
+        crops[:, 0].min() <= 1
+        and crops[:, 0].max() >= 58
+        and crops[:, 1].min() <= 1
+        and crops[:, 1].max() >= 38
+    )
 
 
 def test_enlarging_has_to_be_asked_for():

@@ -46,7 +46,8 @@ def test_what_is_linear_is_read_and_what_is_not_is_not(generator):
 
 def test_a_reader_is_judged_on_codes_that_it_was_not_fitted_to(generator):
     codes = torch.randn(200, 95, generator=generator)
-    answers = torch.randint(2, (200,), generator=generator)  # 96 free numbers fit the first hundred nearly at will
+    # 96 free numbers fit the first hundred nearly at will
+    answers = torch.randint(2, (200,), generator=generator)
     assert 0.3 < linear_readability(codes, answers) < 0.7
 
 
@@ -54,7 +55,9 @@ def test_path_length_of_a_linear_map_is_its_squared_stretch(generator):
     starts, ends = torch.randn(2, 64, 5, generator=generator).double()
     share = torch.rand(64, generator=generator).double()
     M = torch.randn(5, 3, generator=generator).double()
-    lengths = path_length(lambda w: w @ M, starts, ends, features=lambda x: x, spherical=False, share=share)
+    lengths = path_length(
+        lambda w: w @ M, starts, ends, features=lambda x: x, spherical=False, share=share
+    )
     torch.testing.assert_close(lengths, ((ends - starts) @ M).square().sum(1))
 
 
@@ -79,7 +82,10 @@ def test_the_labelled_direction_is_the_normal_that_made_the_labels(generator):
 
 def test_the_labelled_direction_is_the_slope_of_a_least_squares_fit(generator):
     codes = torch.randn(500, 6, generator=generator) * torch.tensor([1.0, 2, 3, 1, 1, 1])
-    wanted = codes @ torch.tensor([0.6, 0, 0.2, -0.8, 0, 0]) + torch.randn(500, generator=generator) > 0.5
+    wanted = (
+        codes @ torch.tensor([0.6, 0, 0.2, -0.8, 0, 0]) + torch.randn(500, generator=generator)
+        > 0.5
+    )
     X = torch.cat([codes, torch.ones(500, 1)], 1).double()
     slope = torch.linalg.lstsq(X, wanted.double()[:, None]).solution[:6, 0]
     cosine = labelled_direction(codes, wanted).double() @ slope / torch.linalg.vector_norm(slope)
@@ -90,10 +96,14 @@ def test_the_closed_form_s_directions_are_right_singular_vectors_the_strongest_f
     weights = torch.randn(20, 6, generator=generator)
     found = closed_form_directions(weights, 6).double()
     _, _, right = torch.linalg.svd(weights.double())
-    torch.testing.assert_close((found @ right.T).abs(), torch.eye(6, dtype=torch.double), rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        (found @ right.T).abs(), torch.eye(6, dtype=torch.double), rtol=0, atol=1e-5
+    )
 
 
 def test_the_closed_form_finds_the_axes_that_styles_listen_to():
     weights = torch.diag(torch.tensor([0.1, 3.0, 0.5, 1.0]))
     found = closed_form_directions(weights, 2).abs()
-    torch.testing.assert_close(found, torch.tensor([[0.0, 1, 0, 0], [0, 0, 0, 1]]), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        found, torch.tensor([[0.0, 1, 0, 0], [0, 0, 0, 1]]), rtol=0, atol=1e-6
+    )

@@ -2,14 +2,22 @@ import pytest
 import torch
 
 from gan_course.evaluation import readers
-from gan_course.evaluation.features import FeatureReader, answer_shares, features_of, read_answers, train_reader
+from gan_course.evaluation.features import (
+    FeatureReader,
+    answer_shares,
+    features_of,
+    read_answers,
+    train_reader,
+)
 from gan_course.runtime import choose_runtime
 
 QUESTIONS = {"bright": 2, "side": 2}
 
 
 def squares(n, seed):
-    """Grey pictures with a square that is dark or bright (first answer), on the left or right (second)."""
+    """Grey pictures with a square that is dark or bright (first answer), on the left or right
+    (second).
+    """
     generator = torch.Generator().manual_seed(seed)
     answers = torch.randint(2, (n, 2), generator=generator)
     images = torch.full((n, 1, 16, 16), 100, dtype=torch.uint8)
@@ -26,7 +34,9 @@ def reader():
         chosen = torch.randint(400, (64,), generator=generator)
         return images[chosen], answers[chosen]
 
-    reader = train_reader(QUESTIONS, draw, n_steps=40, img_channels=1, runtime=choose_runtime("cpu", "float32"))
+    reader = train_reader(
+        QUESTIONS, draw, n_steps=40, img_channels=1, runtime=choose_runtime("cpu", "float32")
+    )
     reader.set_scale(images)
     return reader
 
@@ -69,10 +79,16 @@ def test_an_answer_that_nobody_knows_teaches_nothing():
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (torch.zeros(0, 1, 16, 16), r"images are \(0, 1, 16, 16\): give \(N, 1, H, W\), at least one"),
+        (
+            torch.zeros(0, 1, 16, 16),
+            r"images are \(0, 1, 16, 16\): give \(N, 1, H, W\), at least one",
+        ),
         (torch.zeros(4, 3, 16, 16), r"give \(N, 1, H, W\)"),
         (torch.zeros(16, 16), r"images are \(16, 16\)"),
-        (torch.tensor([0.0, torch.nan]).reshape(2, 1, 1, 1).expand(2, 1, 16, 16), "picture 1 is the first"),
+        (
+            torch.tensor([0.0, torch.nan]).reshape(2, 1, 1, 1).expand(2, 1, 16, 16),
+            "picture 1 is the first",
+        ),
     ],
     ids=["empty", "channels", "no batch", "nan"],
 )
@@ -86,8 +102,12 @@ def test_every_world_has_pictures_and_answers_in_range(world):
     recipe = readers.WORLDS[world]
     for split in ("train", "test"):
         images, answers = readers.turned(recipe, *recipe.load(split, 60, 3), seed=0)
-        assert images.dtype == torch.uint8 and len(images) == len(answers) and 40 <= len(images) <= 60
-        assert answers.shape[1] == len(recipe.questions) and answers.min() >= (-1 if split == "test" else 0)
+        assert (
+            images.dtype == torch.uint8 and len(images) == len(answers) and 40 <= len(images) <= 60
+        )
+        assert answers.shape[1] == len(recipe.questions) and answers.min() >= (
+            -1 if split == "test" else 0
+        )
         assert (answers < torch.tensor(list(recipe.questions.values()))).all()
 
 

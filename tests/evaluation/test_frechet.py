@@ -7,12 +7,19 @@ import torch
 from torch import nn
 
 from gan_course.evaluation.coverage import precision_recall
-from gan_course.evaluation.frechet import frechet_distance, frechet_from_moments, kernel_distance, moments
+from gan_course.evaluation.frechet import (
+    frechet_distance,
+    frechet_from_moments,
+    kernel_distance,
+    moments,
+)
 
 
 def draw(n, d, seed, shift=0.0, scale=1.0):
     generator = torch.Generator().manual_seed(seed)
-    mix = torch.randn(d, d, generator=torch.Generator().manual_seed(9), dtype=torch.float64) / d**0.5
+    mix = (
+        torch.randn(d, d, generator=torch.Generator().manual_seed(9), dtype=torch.float64) / d**0.5
+    )
     return shift + scale * torch.randn(n, d, generator=generator, dtype=torch.float64) @ mix
 
 
@@ -36,7 +43,9 @@ def test_a_set_against_itself_and_a_shift():
     real = draw(200, 6, 0)
     assert frechet_distance(real, real) == pytest.approx(0, abs=1e-9)
     assert frechet_distance(real, real + 2) == pytest.approx(6 * 4, abs=1e-9)
-    assert frechet_distance(real, draw(300, 6, 1)) == pytest.approx(frechet_distance(draw(300, 6, 1), real), abs=1e-9)
+    assert frechet_distance(real, draw(300, 6, 1)) == pytest.approx(
+        frechet_distance(draw(300, 6, 1), real), abs=1e-9
+    )
 
 
 def test_the_kernel_distance_against_loops():
@@ -45,14 +54,22 @@ def test_the_kernel_distance_against_loops():
     def k(x, y):
         return (float(x @ y) / 3 + 1) ** 3
 
-    within_real = sum(k(x, y) for i, x in enumerate(real) for j, y in enumerate(real) if i != j) / 20
-    within_fake = sum(k(x, y) for i, x in enumerate(fake) for j, y in enumerate(fake) if i != j) / 12
+    within_real = (
+        sum(k(x, y) for i, x in enumerate(real) for j, y in enumerate(real) if i != j) / 20
+    )
+    within_fake = (
+        sum(k(x, y) for i, x in enumerate(fake) for j, y in enumerate(fake) if i != j) / 12
+    )
     between = sum(k(x, y) for x in real for y in fake) / 20
-    assert kernel_distance(real, fake) == pytest.approx(within_real + within_fake - 2 * between, rel=1e-12)
+    assert kernel_distance(real, fake) == pytest.approx(
+        within_real + within_fake - 2 * between, rel=1e-12
+    )
 
 
 def test_the_kernel_distance_has_no_bias():
-    values = torch.tensor([kernel_distance(draw(60, 4, seed), draw(60, 4, 1_000 + seed)) for seed in range(60)])
+    values = torch.tensor(
+        [kernel_distance(draw(60, 4, seed), draw(60, 4, 1_000 + seed)) for seed in range(60)]
+    )
     assert abs(values.mean()) < 3 * values.std() / 60**0.5
     assert values.min() < 0 < values.max()
 
@@ -70,7 +87,9 @@ class Flat(nn.Module):
 def pictures():
     generator = torch.Generator().manual_seed(3)
     real = torch.randint(256, (300, 3, 4, 4), generator=generator, dtype=torch.uint8)
-    fake = (torch.randint(200, (260, 3, 4, 4), generator=generator, dtype=torch.uint8) + 40).clamp(max=255)
+    fake = (torch.randint(200, (260, 3, 4, 4), generator=generator, dtype=torch.uint8) + 40).clamp(
+        max=255
+    )
     return real, fake
 
 
@@ -92,7 +111,9 @@ def test_torchmetrics_agrees_on_the_kernel(pictures):
     kid = module.KernelInceptionDistance(feature=Flat(), subsets=1, subset_size=200)
     kid.update(real, real=True)
     kid.update(fake, real=False)
-    assert float(kid.compute()[0]) == pytest.approx(kernel_distance(vectors(real), vectors(fake)), rel=1e-3)
+    assert float(kid.compute()[0]) == pytest.approx(
+        kernel_distance(vectors(real), vectors(fake)), rel=1e-3
+    )
 
 
 def test_torch_fidelity_agrees(pictures):
@@ -106,7 +127,9 @@ def test_torch_fidelity_agrees(pictures):
     theirs = fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
     assert frechet_distance(real, fake) == pytest.approx(theirs, rel=1e-3)
     settings = {"kid_subsets": 1, "kid_subset_size": 200, "verbose": False}
-    theirs = kid_features_to_metric(real[:200], fake[:200], **settings)["kernel_inception_distance_mean"]
+    theirs = kid_features_to_metric(real[:200], fake[:200], **settings)[
+        "kernel_inception_distance_mean"
+    ]
     assert kernel_distance(real[:200], fake[:200]) == pytest.approx(theirs, rel=1e-3)
     # torch-fidelity names the generated set first
     theirs = prc_features_to_metric(fake, real, prc_neighborhood=3, verbose=False)

@@ -7,7 +7,9 @@ from gan_course.evaluation.hidden_message import blur_part, read_error
 
 @pytest.fixture
 def images():
-    return torch.randint(60, 200, (3, 3, 24, 24), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    return torch.randint(60, 200, (3, 3, 24, 24), generator=torch.Generator().manual_seed(0)).to(
+        torch.uint8
+    )
 
 
 def test_a_message_read_rightly_has_no_error(images):

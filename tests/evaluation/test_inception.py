@@ -16,7 +16,9 @@ def pictures(n=2_049, channels=1):
 
 
 def with_fidelity(monkeypatch, calculate):
-    monkeypatch.setitem(sys.modules, "torch_fidelity", types.SimpleNamespace(calculate_metrics=calculate))
+    monkeypatch.setitem(
+        sys.modules, "torch_fidelity", types.SimpleNamespace(calculate_metrics=calculate)
+    )
 
 
 def test_both_sets_arrive_in_colour(monkeypatch):
@@ -45,7 +47,9 @@ def test_no_network(monkeypatch):
 
 def test_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
-    with pytest.raises(CourseError, match=r"torch-fidelity cannot be used .*: pip install -e '\.\[metrics\]' in"):
+    with pytest.raises(
+        CourseError, match=r"torch-fidelity cannot be used .*: pip install -e '\.\[metrics\]' in"
+    ):
         inception_fid(pictures(), pictures())
 
 
@@ -63,7 +67,9 @@ def test_weights_that_were_cut_off_are_named(monkeypatch, hub, content):
     weights_file().write_bytes(content)
     with pytest.raises(CourseError) as refused:
         inception_fid(pictures(), pictures())
-    assert str(refused.value).startswith(f"{weights_file()} is damaged") and "remove it" in str(refused.value)
+    assert str(refused.value).startswith(f"{weights_file()} is damaged") and "remove it" in str(
+        refused.value
+    )
     weights_file().unlink()  # as the line says
     with_fidelity(monkeypatch, lambda **_: {"frechet_inception_distance": 1.0})
     assert inception_fid(pictures(), pictures()) == 1.0
@@ -75,7 +81,9 @@ def test_weights_that_are_cut_off_while_they_are_fetched(monkeypatch, hub):
         raise EOFError("Ran out of input")
 
     with_fidelity(monkeypatch, calculate)
-    with pytest.raises(CourseError, match="is damaged, perhaps by a download that was cut off: remove it"):
+    with pytest.raises(
+        CourseError, match="is damaged, perhaps by a download that was cut off: remove it"
+    ):
         inception_fid(pictures(), pictures())
 
 
@@ -110,7 +118,9 @@ def test_the_name_of_the_weights_is_torch_fidelity_s():
 
 
 def test_too_few_and_not_finite():
-    with pytest.raises(ValueError, match="fake has 100 pictures: FID needs more than its 2048 features"):
+    with pytest.raises(
+        ValueError, match="fake has 100 pictures: FID needs more than its 2048 features"
+    ):
         inception_fid(pictures(), pictures(100))
     with pytest.raises(ValueError, match="give finite pictures"):
         inception_fid(torch.full((2_049, 1, 4, 4), torch.nan), pictures())

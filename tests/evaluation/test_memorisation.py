@@ -24,7 +24,9 @@ def test_a_copy_has_no_distance():
     assert distance.max() < 1e-5 and torch.equal(index, torch.arange(100, 200))
 
 
-@pytest.mark.parametrize(("n_copies", "low", "high"), [(0, 0.0, 0.03), (50, 0.1, 0.13), (500, 1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("n_copies", "low", "high"), [(0, 0.0, 0.03), (50, 0.1, 0.13), (500, 1.0, 1.0)]
+)
 def test_the_share_of_copies_is_found(n_copies, low, high):
     train, held_out, fake = sets()
     fake = torch.cat([train[:n_copies], fake[n_copies:]])

@@ -16,14 +16,19 @@ from gan_course.evaluation.paired import (
 
 def flat(*rgb, side=4):
     """One picture of one colour, from bytes 0..255."""
-    return to_float(torch.tensor(rgb, dtype=torch.uint8)[None, :, None, None].expand(1, 3, side, side))
+    return to_float(
+        torch.tensor(rgb, dtype=torch.uint8)[None, :, None, None].expand(1, 3, side, side)
+    )
 
 
 @pytest.fixture(scope="module")
 def hidden():
     """Satellite, map and land mask of hidden tiles."""
     where = earth.crop_positions(200, split="test", tile=64, seed=3)
-    views = [to_float(earth.crop(earth.load_view(name, 2), where, 64)) for name in ("satellite", "relief")]
+    views = [
+        to_float(earth.crop(earth.load_view(name, 2), where, 64))
+        for name in ("satellite", "relief")
+    ]
     return *views, earth.crop(earth.load_land()[None], where, 64)[:, 0]
 
 
@@ -40,7 +45,9 @@ def test_l1_is_per_picture():
 
 
 def test_a_shift_of_the_stripes_is_forgiven_up_to_the_limit():
-    stripes = torch.where(torch.arange(24) % 12 < 6, 1.0, -1.0)[None, None, :, None].expand(1, 3, 24, 24)
+    stripes = torch.where(torch.arange(24) % 12 < 6, 1.0, -1.0)[None, None, :, None].expand(
+        1, 3, 24, 24
+    )
     shifted = stripes.roll(3, 2)
     assert l1_error(shifted, stripes).item() == 0.5
     assert l1_up_to_shift(shifted, stripes, most=3).item() == 0
@@ -60,7 +67,10 @@ def test_the_sea_of_both_views_is_almost_the_same(hidden):
 
 def test_sea_is_blue_and_grey_is_not():
     assert sea_mask(flat(20, 40, 90)).all() and sea_mask(flat(150, 190, 230)).all()
-    assert not any(sea_mask(flat(*colour)).any() for colour in ((128,) * 3, (255,) * 3, (60, 90, 40), (0, 200, 200)))
+    assert not any(
+        sea_mask(flat(*colour)).any()
+        for colour in ((128,) * 3, (255,) * 3, (60, 90, 40), (0, 200, 200))
+    )
 
 
 def test_the_rule_s_two_bounds():

@@ -8,7 +8,9 @@ from maintain.studies import reader_sensitivity as sensitivity
 
 
 def grey(n=6, size=16, seed=0):
-    return torch.randint(256, (n, 3, size, size), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
+    return torch.randint(
+        256, (n, 3, size, size), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8
+    )
 
 
 def test_noise_has_the_stated_sigma():
@@ -23,13 +25,18 @@ def test_blur_keeps_the_mean_and_spreads_a_point():
     even = torch.full((1, 1, 9, 9), 77, dtype=torch.uint8)
     assert torch.equal(sensitivity.blur(even, sigma=2.0), even)
     row = sensitivity.blur(point.repeat(1, 1, 1, 1), sigma=2.0)[0, 0, 16].float()
-    assert row[16] == pytest.approx(255 / (2 * torch.pi * 4), abs=0.6)  # the peak of a Gaussian of width 2
+    # the peak of a Gaussian of width 2
+    assert row[16] == pytest.approx(255 / (2 * torch.pi * 4), abs=0.6)
 
 
 def test_jpeg_changes_grey_and_colour_and_keeps_the_shape():
     for images in (grey(), grey()[:, :1]):
         spoilt = sensitivity.through_jpeg(images, quality=30)
-        assert spoilt.shape == images.shape and spoilt.dtype == torch.uint8 and not torch.equal(spoilt, images)
+        assert (
+            spoilt.shape == images.shape
+            and spoilt.dtype == torch.uint8
+            and not torch.equal(spoilt, images)
+        )
 
 
 def test_copies_are_a_tenth():
@@ -54,7 +61,11 @@ def test_the_recorded_table_has_no_failure_unnoticed():
     for world, failures in table.items():
         assert len(failures) == 6
         for failure, readings in failures.items():
-            noticed = [name for name, reading in readings.items() if reading["deviations"] >= sensitivity.NOTICED]
+            noticed = [
+                name
+                for name, reading in readings.items()
+                if reading["deviations"] >= sensitivity.NOTICED
+            ]
             if failure == "real, twice":
                 assert not noticed
             else:
@@ -75,4 +86,6 @@ def test_the_page_is_that_of_the_table():
     from maintain.studies.reader_sensitivity import RESULTS_FILE, as_markdown
 
     table = json.loads(RESULTS_FILE.read_text())
-    assert RESULTS_FILE.with_suffix(".md").read_text() == as_markdown(table["worlds"], table["commit"])
+    assert RESULTS_FILE.with_suffix(".md").read_text() == as_markdown(
+        table["worlds"], table["commit"]
+    )

@@ -3,12 +3,26 @@
 import pytest
 import torch
 
-from gan_course.inference.generate import generate, latents, mixing_grid, style_resolutions, styles, walk
+from gan_course.inference.generate import (
+    generate,
+    latents,
+    mixing_grid,
+    style_resolutions,
+    styles,
+    walk,
+)
 from gan_course.inference.project import project
 from gan_course.training.stylegan import StyleGANConfig, make_stylegan
 
 TINY = StyleGANConfig(
-    n_steps=1, img_resolution=16, channel_base=128, channel_max=8, d_channel_base=128, z_dim=8, w_dim=8, n_mapping=2
+    n_steps=1,
+    img_resolution=16,
+    channel_base=128,
+    channel_max=8,
+    d_channel_base=128,
+    z_dim=8,
+    w_dim=8,
+    n_mapping=2,
 )
 
 
@@ -16,12 +30,15 @@ TINY = StyleGANConfig(
 def G():
     torch.manual_seed(0)
     made = make_stylegan(TINY)[0].eval().requires_grad_(False)
-    made.synthesis.const.normal_()  # a start of ones has no spread, and AdaIN would blow up its rounding errors
+    # a start of ones has no spread, and AdaIN would blow up its rounding errors
+    made.synthesis.const.normal_()
     return made
 
 
 def test_a_seed_means_the_same_picture_whatever_stands_beside_it(G):
-    alone, together = (generate(G, styles(G, latents(seeds, G.z_dim))) for seeds in ([7], [3, 7, 9]))
+    alone, together = (
+        generate(G, styles(G, latents(seeds, G.z_dim))) for seeds in ([7], [3, 7, 9])
+    )
     torch.testing.assert_close(alone[0], together[1], rtol=0, atol=1e-4)
     assert alone.shape == (1, 3, 16, 16) and alone.abs().max() <= 1
 
@@ -39,7 +56,9 @@ def test_the_grid_takes_the_named_layers_from_the_columns_and_the_rest_from_the_
     grid = mixing_grid(rows, columns, slice(0, 2)).view(2, 3, 6, 4)
     for i in range(2):
         for j in range(3):
-            assert torch.equal(grid[i, j, :2], columns[j, :2]) and torch.equal(grid[i, j, 2:], rows[i, 2:])
+            assert torch.equal(grid[i, j, :2], columns[j, :2]) and torch.equal(
+                grid[i, j, 2:], rows[i, 2:]
+            )
     assert torch.equal(rows[0, :2], rows[0, :2].clone())
 
 
@@ -48,8 +67,17 @@ def test_the_grid_takes_the_named_layers_from_the_columns_and_the_rest_from_the_
     [("stylegan", [4, 4, 8, 8, 16, 16, 32, 32]), ("stylegan2", [4, 8, 8, 16, 16, 32, 32, 32])],
 )
 def test_each_row_of_styles_has_the_resolution_of_its_layer(architecture, expected):
-    small = {"img_resolution": 32, "z_dim": 8, "w_dim": 8, "n_mapping": 2, "channel_base": 128, "channel_max": 8}
-    G, _ = make_stylegan(StyleGANConfig(n_steps=0, architecture=architecture, d_channel_base=128, **small))
+    small = {
+        "img_resolution": 32,
+        "z_dim": 8,
+        "w_dim": 8,
+        "n_mapping": 2,
+        "channel_base": 128,
+        "channel_max": 8,
+    }
+    G, _ = make_stylegan(
+        StyleGANConfig(n_steps=0, architecture=architecture, d_channel_base=128, **small)
+    )
     assert style_resolutions(G) == expected and G.num_ws == len(expected)
 
 

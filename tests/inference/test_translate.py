@@ -48,14 +48,17 @@ def test_streaming_equals_the_plain_pass(switches, band, monkeypatch):
 @pytest.mark.parametrize("size", [(97, 131), (64, 200), (30, 33)])
 def test_streamed_pictures_are_equal_to_two_grey_steps(size):
     G = generator(residual=True)
-    plain, streamed = (translate_picture(G, picture(*size), streamed=way).int() for way in (False, True))
+    plain, streamed = (
+        translate_picture(G, picture(*size), streamed=way).int() for way in (False, True)
+    )
     assert (plain - streamed).abs().max() <= 2
 
 
 @pytest.mark.parametrize(("width", "blocks"), [(8, 2), (64, 9)])
 def test_half_precision_maps_are_near_enough(monkeypatch, width, blocks):
     G = generator(base_channels=width, n_blocks=blocks)
-    nn.init.normal_(G.model[-1].weight, 0, width**-0.5 / 7)  # outputs of any colour, as trained ones are
+    # outputs of any colour, as trained ones are
+    nn.init.normal_(G.model[-1].weight, 0, width**-0.5 / 7)
     assert translate_picture(G, picture(90, 110)).float().std() > 50
     plain = translate_picture(G, picture(90, 110), streamed=False).int()
     monkeypatch.setattr(streaming, "LARGE_MAP", 0)
@@ -76,7 +79,9 @@ def test_a_size_that_fits_is_not_touched():
 
 def test_large_pictures_are_streamed_by_themselves(monkeypatch):
     sizes = []
-    monkeypatch.setattr("gan_course.inference.translate.stream", lambda G, x: sizes.append(x.shape[2:]) or G(x))
+    monkeypatch.setattr(
+        "gan_course.inference.translate.stream", lambda G, x: sizes.append(x.shape[2:]) or G(x)
+    )
     translate_picture(generator(), picture(64, 64))
     translate_picture(generator(), picture(600, 900))
     assert sizes == [(600, 900)]

@@ -28,13 +28,17 @@ def test_two_numbers_in_any_wrapping(answer):
     assert numbers(answer, 3) is None
 
 
-@pytest.mark.parametrize("answer", [70, 70.0, np.int64(70), np.float32(70), np.array(70), torch.tensor([70]), [70]])
+@pytest.mark.parametrize(
+    "answer", [70, 70.0, np.int64(70), np.float32(70), np.array(70), torch.tensor([70]), [70]]
+)
 def test_one_number_in_any_wrapping(answer):
     assert numbers(answer, 1) == [70.0]
     assert numbers(answer, 2) is None
 
 
-@pytest.mark.parametrize("answer", [np.linalg.eigvals(np.array([[0, 1], [-1, 0]])), (1j, -1j), torch.tensor([1j, -1j])])
+@pytest.mark.parametrize(
+    "answer", [np.linalg.eigvals(np.array([[0, 1], [-1, 0]])), (1j, -1j), torch.tensor([1j, -1j])]
+)
 def test_complex_numbers_where_they_are_asked_for(answer):
     assert sorted(numbers(answer, 2, complex), key=lambda one: one.imag) == [-1j, 1j]
     assert numbers(answer, 2) is None

@@ -135,7 +135,11 @@ def test_in_words_a_claim_has_its_numbers(record):
     claim("the error is small", 0.5, below=2 / 3)
     claim("two is three", False)
     words = [in_words(entry) for entry in read_claims(record)]
-    assert words == ["the error is small (0.71, not < 0.67)", "the error is small (0.50, < 0.67)", "two is three"]
+    assert words == [
+        "the error is small (0.71, not < 0.67)",
+        "the error is small (0.50, < 0.67)",
+        "two is three",
+    ]
 
 
 def test_stored_claims_are_read_from_a_notebooks_outputs(tmp_path):
@@ -161,7 +165,13 @@ def masked(line):
 
 def test_nbval_masks_what_was_measured_and_compares_bound_and_verdict():
     assert masked("CLAIM a: 0.44 < 0.67: True") == masked("CLAIM a: 1.5e-03 < 0.67: True")
-    assert masked("CLAIM a 2 > 1 b: 0.44 < 0.67: True") == masked("CLAIM a 2 > 1 b: -3 < 0.67: True")
-    for other in ("CLAIM a: 0.44 < 0.68: True", "CLAIM a: 0.44 < 0.67: False", "CLAIM b: 0.44 < 0.67: True"):
+    assert masked("CLAIM a 2 > 1 b: 0.44 < 0.67: True") == masked(
+        "CLAIM a 2 > 1 b: -3 < 0.67: True"
+    )
+    for other in (
+        "CLAIM a: 0.44 < 0.68: True",
+        "CLAIM a: 0.44 < 0.67: False",
+        "CLAIM b: 0.44 < 0.67: True",
+    ):
         assert masked("CLAIM a: 0.44 < 0.67: True") != masked(other)
     assert masked("error: 0.44 < 0.67") == "error: 0.44 < 0.67"

@@ -18,7 +18,11 @@ def kernel(tmp_path, monkeypatch):
     def make(program):
         folder = tmp_path / "kernels" / "python3"
         folder.mkdir(parents=True)
-        spec = {"argv": [program, "{connection_file}"], "display_name": "Python 3", "language": "python"}
+        spec = {
+            "argv": [program, "{connection_file}"],
+            "display_name": "Python 3",
+            "language": "python",
+        }
         (folder / "kernel.json").write_text(json.dumps(spec))
         monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
         return folder
@@ -30,7 +34,8 @@ def test_another_program_is_named_with_its_folder(kernel, tmp_path, capsys):
     other = tmp_path / "bin" / "python3"
     other.parent.mkdir()
     try:
-        other.symlink_to(os.path.realpath(sys.executable))  # the same file, and yet another environment
+        # the same file, and yet another environment
+        other.symlink_to(os.path.realpath(sys.executable))
     except OSError:
         pytest.skip("no links here")
     folder = kernel(str(other))

@@ -72,7 +72,10 @@ def naive_d_loss(real, fake):
 
 
 def epsilon_d_loss(real, fake):
-    return -torch.log(torch.sigmoid(real) + 1e-8).mean() - torch.log(1 - torch.sigmoid(fake) + 1e-8).mean()
+    return (
+        -torch.log(torch.sigmoid(real) + 1e-8).mean()
+        - torch.log(1 - torch.sigmoid(fake) + 1e-8).mean()
+    )
 
 
 def clamped_d_loss(real, fake):
@@ -133,15 +136,31 @@ def g_step_that_freezes_D(D, G, opt_G, z):
 
 
 WRONG = [
-    (the_game.check_optimal_discriminator, lambda p, q: q / (p + q), "probability of being generated"),
+    (
+        the_game.check_optimal_discriminator,
+        lambda p, q: q / (p + q),
+        "probability of being generated",
+    ),
     (the_game.check_optimal_discriminator, lambda p, q: p / q, "leaves [0, 1]"),
-    (the_game.check_optimal_discriminator, lambda p, q: (p > q).double(), "V is highest at D = 0.75"),
+    (
+        the_game.check_optimal_discriminator,
+        lambda p, q: (p > q).double(),
+        "V is highest at D = 0.75",
+    ),
     (the_game.check_optimal_discriminator, lambda p, q: 0.5, "one value a point"),
     (the_game.check_d_loss, naive_d_loss, "log(0) is infinite"),
-    (the_game.check_d_loss, lambda r, f: softplus(-r).mean() + softplus(f.detach()).mean(), "its gradient"),
+    (
+        the_game.check_d_loss,
+        lambda r, f: softplus(-r).mean() + softplus(f.detach()).mean(),
+        "its gradient",
+    ),
     (the_game.check_d_step, d_step_that_freezes_G, "no longer take gradients"),
     (the_game.check_g_step, g_step_that_freezes_D, "no longer take gradients"),
-    (the_game.check_d_step, lambda *a: d_step(*a, loss_of=lambda r, f: d_loss(f, r), clear=False), "two faults"),
+    (
+        the_game.check_d_step,
+        lambda *a: d_step(*a, loss_of=lambda r, f: d_loss(f, r), clear=False),
+        "two faults",
+    ),
     (the_game.check_d_loss, epsilon_d_loss, "digits are lost"),
     (the_game.check_d_loss, clamped_d_loss, "its gradient"),
     (the_game.check_d_loss, lambda r, f: d_loss(f, r), "exchanged"),
@@ -168,13 +187,21 @@ WRONG = [
     (the_game.check_d_step, broken(d_step, clear=False), "zero_grad"),
     (the_game.check_d_step, broken(d_step, loss_of=lambda r, f: d_loss(f, r)), "exchanged"),
     (the_game.check_d_step, broken(d_step, loss_of=lambda r, f: -d_loss(r, f)), "sign is turned"),
-    (the_game.check_d_step, broken(d_step, loss_of=lambda r, f: d_loss(r, f) / 2), "not along the gradient"),
+    (
+        the_game.check_d_step,
+        broken(d_step, loss_of=lambda r, f: d_loss(r, f) / 2),
+        "not along the gradient",
+    ),
     (the_game.check_d_step, broken(d_step, step=False), "did not move"),
     (the_game.check_d_step, d_step_that_moves_g, "belongs to D"),
     (the_game.check_d_step, lambda *a: d_step(*a) is not None, "return the loss"),
     (the_game.check_g_step, broken(g_step, loss_of=lambda s: softplus(s).mean()), "to be rejected"),
     (the_game.check_g_step, broken(g_step, loss_of=lambda s: -softplus(s).mean()), "minimax"),
-    (the_game.check_g_step, broken(g_step, loss_of=lambda s: -softplus(-s).mean()), "to be rejected"),
+    (
+        the_game.check_g_step,
+        broken(g_step, loss_of=lambda s: -softplus(-s).mean()),
+        "to be rejected",
+    ),
     (the_game.check_g_step, broken(g_step, detach=True), "no gradient reaches G"),
     (the_game.check_g_step, broken(g_step, clear=False), "zero_grad"),
     (the_game.check_g_step, g_step_that_moves_d, "belongs to G"),
@@ -205,7 +232,9 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 

@@ -101,12 +101,17 @@ def right_angle_slerp(a, b, t):
 
 
 WRONG = [
-    (images.check_transposed_size, lambda n, k, s, p: (n + 2 * p - k) // s + 1, "ordinary convolution"),
+    (
+        images.check_transposed_size,
+        lambda n, k, s, p: (n + 2 * p - k) // s + 1,
+        "ordinary convolution",
+    ),
     (images.check_transposed_size, lambda n, k, s, p: n * s, "PyTorch gives"),
     (images.check_transposed_size, lambda n, k, s, p: n / 0, "ZeroDivisionError"),
     (images.check_article_size, 16, "upsampling"),
     (images.check_article_size, 4, "stride 1"),
-    (images.check_make_norm, lambda n: nn.BatchNorm2d(n, 0.8), "eps is 0.8"),  # as published 22 times
+    # as published 22 times
+    (images.check_make_norm, lambda n: nn.BatchNorm2d(n, 0.8), "eps is 0.8"),
     (images.check_make_norm, lambda n: nn.BatchNorm2d(n, momentum=0.8), "weight of the new"),
     (images.check_make_norm, lambda n: nn.BatchNorm2d(n), "momentum is 0.1"),
     (images.check_make_norm, lambda n: nn.BatchNorm2d(3, momentum=0.2), "as many channels"),
@@ -128,11 +133,27 @@ WRONG = [
         lambda n: nn.BatchNorm2d(n, momentum=0.2, track_running_stats=False),
         "running statistics",
     ),
-    (images.check_update_average, lambda s, G, d: average(s, G, d, skip=("1.weight", "1.bias")), "1.weight"),
-    (images.check_update_average, lambda s, G, d: average(s, G, d, skip=("1.running_var",)), "running_var"),
-    (images.check_update_average, lambda s, G, d: average(s, G, d, alias=True), "shares its buffers"),
+    (
+        images.check_update_average,
+        lambda s, G, d: average(s, G, d, skip=("1.weight", "1.bias")),
+        "1.weight",
+    ),
+    (
+        images.check_update_average,
+        lambda s, G, d: average(s, G, d, skip=("1.running_var",)),
+        "running_var",
+    ),
+    (
+        images.check_update_average,
+        lambda s, G, d: average(s, G, d, alias=True),
+        "shares its buffers",
+    ),
     (images.check_update_average, lambda s, G, d: average(s, G, d) and G, "return `slow` itself"),
-    (images.check_update_average, lambda s, G, d: copy.deepcopy(average(s, G, d)), "return `slow` itself"),
+    (
+        images.check_update_average,
+        lambda s, G, d: copy.deepcopy(average(s, G, d)),
+        "return `slow` itself",
+    ),
     (images.check_even_kernels, {2, 4, 6, 8}, "only sizes"),
     (images.check_even_kernels, {2, 3, 4}, "odd kernel"),
     (images.check_even_kernels, {4}, "missing"),

@@ -51,15 +51,24 @@ RIGHT = [
     (lesson.check_orbits, {"simultaneous": " Out", "alternating": "AROUND"}),
     (lesson.check_eigenvalues, eigenvalues),
     (lesson.check_eigenvalues, lambda g: eigenvalues(g)[::-1]),
-    (lesson.check_eigenvalues, lambda g: torch.linalg.eigvals(torch.tensor([[0, 0.5], [-0.5, -g]]).double())),
+    (
+        lesson.check_eigenvalues,
+        lambda g: torch.linalg.eigvals(torch.tensor([[0, 0.5], [-0.5, -g]]).double()),
+    ),
     (lesson.check_eigenvalues, lambda g: np.linalg.eigvals(np.array([[0, 0.5], [-0.5, -g]]))),
-    (lesson.check_eigenvalues, lambda g: np.linalg.eig(np.array([[0, 0.5], [-0.5, -g]])).eigenvalues),
+    (
+        lesson.check_eigenvalues,
+        lambda g: np.linalg.eig(np.array([[0, 0.5], [-0.5, -g]])).eigenvalues,
+    ),
     (lesson.check_eigenvalues, lambda g: [torch.tensor(one) for one in eigenvalues(g)]),
     (lesson.check_best_answer, best_answer),
     (lesson.check_best_answer, lambda s: (s == s.max()).double()),
     (lesson.check_best_answer, lambda s: s == s.max()),
     (lesson.check_relativistic, relativistic),
-    (lesson.check_relativistic, lambda r, f: [-torch.sigmoid(r - f).log().mean(), -torch.sigmoid(f - r).log().mean()]),
+    (
+        lesson.check_relativistic,
+        lambda r, f: [-torch.sigmoid(r - f).log().mean(), -torch.sigmoid(f - r).log().mean()],
+    ),
     (lesson.check_wasserstein, lambda r, f: f.mean() - r.mean()),
     (lesson.check_wasserstein, lambda r, f: -(r.mean() - f.mean())),
     (lesson.check_line_up, SIGNS),
@@ -95,9 +104,17 @@ WRONG = [
     (lesson.check_eigenvalues, lambda g: [1j * one for one in eigenvalues(g)], "factor of i"),
     (lesson.check_eigenvalues, lambda g: (-g / 2, -g / 2), "cmath.sqrt"),
     (lesson.check_eigenvalues, lambda g: -g / 2, "both eigenvalues"),
-    (lesson.check_eigenvalues, lambda g: (-g / 2 + (g**2 / 4 - 0.25) ** 0.5, "x"), "as two numbers"),
+    (
+        lesson.check_eigenvalues,
+        lambda g: (-g / 2 + (g**2 / 4 - 0.25) ** 0.5, "x"),
+        "as two numbers",
+    ),
     (lesson.check_eigenvalues, lambda g: np.array([[0, 0.5], [-0.5, -g]]), "as two numbers"),
-    (lesson.check_eigenvalues, lambda g: np.linalg.eig(np.array([[0, 0.5], [-0.5, -g]])), "as two numbers"),
+    (
+        lesson.check_eigenvalues,
+        lambda g: np.linalg.eig(np.array([[0, 0.5], [-0.5, -g]])),
+        "as two numbers",
+    ),
     (lesson.check_best_answer, lambda s: torch.softmax(s, 0), "When does that stop"),
     (lesson.check_best_answer, lambda s: s.sigmoid() / s.sigmoid().sum(), "When does that stop"),
     (lesson.check_best_answer, lambda s: torch.full_like(s, 1 / s.numel()), "even spread"),
@@ -105,21 +122,45 @@ WRONG = [
     (lesson.check_best_answer, nearly_best, "nearly"),
     (lesson.check_best_answer, lambda s: s, "at least 0"),
     (lesson.check_best_answer, lambda s: s.argmax(), "one share for each place"),
-    (lesson.check_best_answer, lambda s: torch.eye(len(s))[s.argmax()].to(s), "should also work on a grid"),
+    (
+        lesson.check_best_answer,
+        lambda s: torch.eye(len(s))[s.argmax()].to(s),
+        "should also work on a grid",
+    ),
     (lesson.check_relativistic, lambda r, f: relativistic(f, r), "exchanged"),
-    (lesson.check_relativistic, lambda r, f: (relativistic(r, f)[0], -relativistic(r, f)[0]), "saturates"),
-    (lesson.check_relativistic, lambda r, f: (relativistic(r, f)[0], softplus(-f).mean()), "fakes alone"),
-    (lesson.check_relativistic, lambda r, f: relativistic(r[:, 0], f), "every real sample met every fake"),
+    (
+        lesson.check_relativistic,
+        lambda r, f: (relativistic(r, f)[0], -relativistic(r, f)[0]),
+        "saturates",
+    ),
+    (
+        lesson.check_relativistic,
+        lambda r, f: (relativistic(r, f)[0], softplus(-f).mean()),
+        "fakes alone",
+    ),
+    (
+        lesson.check_relativistic,
+        lambda r, f: relativistic(r[:, 0], f),
+        "every real sample met every fake",
+    ),
     (lesson.check_relativistic, lambda r, f: relativistic(r, f.mean()), "average"),
     (lesson.check_relativistic, lambda r, f: relativistic(r.mean(), f.mean()), "mean inside"),
-    (lesson.check_relativistic, lambda r, f: (softplus(f - r).sum(), softplus(r - f).sum()), "loss_D is"),
+    (
+        lesson.check_relativistic,
+        lambda r, f: (softplus(f - r).sum(), softplus(r - f).sum()),
+        "loss_D is",
+    ),
     (lesson.check_relativistic, lambda r, f: (relativistic(r, f)[0], f.mean()), "loss_G is"),
     (lesson.check_relativistic, lambda r, f: softplus(f - r), "the pair"),
     (lesson.check_relativistic, lambda r, f: (softplus(f - r), softplus(r - f)), "one number"),
     (lesson.check_wasserstein, published_wasserstein, "hinge loss"),
     (lesson.check_wasserstein, lambda r, f: r.mean() - f.mean(), "sign is turned"),
     (lesson.check_wasserstein, lambda r, f: relu(1 - r).mean() - f.mean(), "still hinge"),
-    (lesson.check_wasserstein, lambda r, f: f.clamp(-1, 1).mean() - r.clamp(-1, 1).mean(), "slope of f"),
+    (
+        lesson.check_wasserstein,
+        lambda r, f: f.clamp(-1, 1).mean() - r.clamp(-1, 1).mean(),
+        "slope of f",
+    ),
     (lesson.check_wasserstein, lambda r, f: f.tanh().mean() - r.tanh().mean(), "slope of f"),
     (lesson.check_wasserstein, lambda r, f: softplus(-r).mean() + softplus(f).mean(), "logistic"),
     (lesson.check_wasserstein, lambda r, f: f.sum() - r.sum(), "sums"),
@@ -154,7 +195,9 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 

@@ -78,14 +78,19 @@ def frechet_half(real, fake):
 
 
 def frechet_unclamped(real, fake):
-    """A feature that never changes has the eigenvalue 0, which comes out as about -1e-17 as often as not."""
+    """A feature that never changes has the eigenvalue 0, which comes out as about -1e-17 as often
+    as not.
+    """
     m, a, n, b = parts(real, fake)
     values, vectors = torch.linalg.eigh(a)
     half = vectors * (values - 1e-12).sqrt() @ vectors.T
     if not torch.isfinite(half).all():
         return float("nan")
     return (
-        (m - n).square().sum() + a.trace() + b.trace() - 2 * torch.linalg.eigvalsh(half @ b @ half).sqrt().sum()
+        (m - n).square().sum()
+        + a.trace()
+        + b.trace()
+        - 2 * torch.linalg.eigvalsh(half @ b @ half).sqrt().sum()
     ).item()
 
 
@@ -168,10 +173,15 @@ def recall_right(real, fake, k=3):
         (lambda real, fake, k=3: recall_right(real, fake, k - 1), "is itself"),
         (lambda real, fake, k=3: recall_right(real, fake), "use the k that is passed"),
         (
-            lambda real, fake, k=3: (torch.cdist(real, fake) <= radii(real, k)[:, None]).any(1).double().mean(),
+            lambda real, fake, k=3: (
+                (torch.cdist(real, fake) <= radii(real, k)[:, None]).any(1).double().mean()
+            ),
             "whose radii",
         ),
-        (lambda real, fake, k=3: (torch.cdist(real, fake) <= radii(fake, k)).double().mean(), "whose radii"),
+        (
+            lambda real, fake, k=3: (torch.cdist(real, fake) <= radii(fake, k)).double().mean(),
+            "whose radii",
+        ),
         (lambda real, fake, k=3: ..., "not attempted"),
     ],
 )
@@ -215,9 +225,13 @@ def copied_right(train, held_out, fake):
     ("attempt", "reply"),
     [
         (lambda x, k: avg_pool2d(x, k), "passed"),
-        (lambda x, k: interpolate(x, scale_factor=1 / k, mode="bilinear", antialias=True), "passed"),
+        (
+            lambda x, k: interpolate(x, scale_factor=1 / k, mode="bilinear", antialias=True),
+            "passed",
+        ),
         (lambda x, k: interpolate(x, scale_factor=1 / k, mode="area"), "passed"),
-        (lambda x, k: interpolate(x, scale_factor=1 / k, mode="bilinear"), "became a pattern"),  # published
+        # published
+        (lambda x, k: interpolate(x, scale_factor=1 / k, mode="bilinear"), "became a pattern"),
         (lambda x, k: interpolate(x, scale_factor=1 / k), "became a pattern"),
         (lambda x, k: x[..., ::k, ::k], "became a pattern"),
         (lambda x, k: avg_pool2d(x, k) * 0, "lost its strength"),
@@ -235,15 +249,32 @@ def test_shrink(attempt, reply):
     [
         (copied_right, "passed"),
         (lambda train, held, fake: (nearest(train, fake) == 0).double().mean(), "not found"),
-        (lambda train, held, fake: (nearest(held, fake) < nearest(held, train).quantile(0.01)).double().mean(), "not"),
-        (lambda train, held, fake: (nearest(train, fake) < 0.1).double().mean(), "take the limit from held_out"),
-        (lambda train, held, fake: (nearest(train, fake) < nearest(train, held).median()).double().mean(), "yours is"),
         (
-            lambda train, held, fake: (nearest(train, fake) < nearest(train, held).quantile(0.99)).double().mean(),
+            lambda train, held, fake: (
+                (nearest(held, fake) < nearest(held, train).quantile(0.01)).double().mean()
+            ),
+            "not",
+        ),
+        (
+            lambda train, held, fake: (nearest(train, fake) < 0.1).double().mean(),
+            "take the limit from held_out",
+        ),
+        (
+            lambda train, held, fake: (
+                (nearest(train, fake) < nearest(train, held).median()).double().mean()
+            ),
+            "yours is",
+        ),
+        (
+            lambda train, held, fake: (
+                (nearest(train, fake) < nearest(train, held).quantile(0.99)).double().mean()
+            ),
             "yours",
         ),
         (
-            lambda train, held, fake: (nearest(train, fake) < nearest(train, held).min()).double().mean(),
+            lambda train, held, fake: (
+                (nearest(train, fake) < nearest(train, held).min()).double().mean()
+            ),
             "fall short of the limit",
         ),
         (lambda train, held, fake: ..., "not attempted"),

@@ -25,7 +25,9 @@ def unconditional(D, A, B, fake):
 
 
 def with_gradient(D, A, B, fake):
-    return (softplus(-D(torch.cat([A, B], 1))).mean() + softplus(D(torch.cat([A, fake], 1))).mean()) / 2
+    return (
+        softplus(-D(torch.cat([A, B], 1))).mean() + softplus(D(torch.cat([A, fake], 1))).mean()
+    ) / 2
 
 
 def squared(D, A, B, fake):
@@ -110,7 +112,10 @@ TASKS = {
 
 RIGHT = [
     (lesson.check_best_guess, lambda a: (a.median(), a.mean())),
-    (lesson.check_best_guess, lambda a: (sorted(a.tolist())[len(a) // 2], sum(a.tolist()) / len(a))),
+    (
+        lesson.check_best_guess,
+        lambda a: (sorted(a.tolist())[len(a) // 2], sum(a.tolist()) / len(a)),
+    ),
     (lesson.check_best_guess, lambda a: np.array([np.median(a.numpy()), a.mean()])),
     (lesson.check_best_guess, lambda a: torch.stack([a.median(), a.mean()])),
     (lesson.check_d_loss, d_loss),
@@ -144,20 +149,39 @@ WRONG = [
     (lesson.check_d_loss, with_gradient, "detach it"),
     (lesson.check_d_loss, lambda D, A, B, f: 2 * d_loss(D, A, B, f), "divides D's objective by 2"),
     (lesson.check_d_loss, lambda D, A, B, f: d_loss(D, A, f, B.clone()), "exchanged"),
-    (lesson.check_d_loss, lambda D, A, B, f: d_loss(lambda x: D(x.roll(3, 1)), A, B, f), "the input comes first"),
     (
         lesson.check_d_loss,
-        lambda D, A, B, f: (softplus(-D(torch.cat([A, B], 1))).mean() + softplus(D(torch.cat([f, B], 1))).mean()) / 2,
+        lambda D, A, B, f: d_loss(lambda x: D(x.roll(3, 1)), A, B, f),
+        "the input comes first",
+    ),
+    (
+        lesson.check_d_loss,
+        lambda D, A, B, f: (
+            (softplus(-D(torch.cat([A, B], 1))).mean() + softplus(D(torch.cat([f, B], 1))).mean())
+            / 2
+        ),
         "the fake pair is",
     ),
     (lesson.check_d_loss, lambda D, A, B, f: softplus(-D(torch.cat([A, f], 1))).mean(), "G's loss"),
-    (lesson.check_d_loss, lambda D, A, B, f: softplus(-D(torch.cat([A, B], 1))).mean() / 2, "halves is missing"),
+    (
+        lesson.check_d_loss,
+        lambda D, A, B, f: softplus(-D(torch.cat([A, B], 1))).mean() / 2,
+        "halves is missing",
+    ),
     (lesson.check_d_loss, squared, "least squares"),
     (lesson.check_d_loss, lambda D, A, B, f: D(torch.cat([A, B], 1)), "one number"),
-    (lesson.check_d_loss, lambda D, A, B, f: D(torch.cat([A, B], 1)).mean(), "for the checker's D it is"),
+    (
+        lesson.check_d_loss,
+        lambda D, A, B, f: D(torch.cat([A, B], 1)).mean(),
+        "for the checker's D it is",
+    ),
     (lesson.check_d_loss, lambda D, A, B, f: D(torch.cat([A, B], 0)).mean(), "unconditional"),
     (lesson.check_field, lambda layers: field(layers[::-1]), "the other way"),
-    (lesson.check_field, lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "strides count"),
+    (
+        lesson.check_field,
+        lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers),
+        "strides count",
+    ),
     (lesson.check_field, lambda layers: sum(kernel for kernel, _ in layers), "overlap"),
     (lesson.check_field, eager_field, "not its own"),
     (lesson.check_field, lambda layers: field(layers) + 1, "one too many"),
@@ -216,7 +240,9 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 

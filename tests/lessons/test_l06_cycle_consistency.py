@@ -74,7 +74,9 @@ def by_library(names, start, arrows):
 
 
 def in_a_helper(names, start, arrows):
-    return functools.reduce(lambda domain, name: follow(domain, *arrows[name]), reversed(names), start)
+    return functools.reduce(
+        lambda domain, name: follow(domain, *arrows[name]), reversed(names), start
+    )
 
 
 def follow(domain, source, target):
@@ -85,13 +87,17 @@ def follow(domain, source, target):
 
 def from_a_key_error(names, start, arrows):
     try:
-        return functools.reduce(lambda domain, name: {arrows[name][0]: arrows[name][1]}[domain], reversed(names), start)
+        return functools.reduce(
+            lambda domain, name: {arrows[name][0]: arrows[name][1]}[domain], reversed(names), start
+        )
     except KeyError as error:
         raise TypeError("does not fit") from error
 
 
 def key_error(names, start, arrows):
-    return functools.reduce(lambda domain, name: {arrows[name][0]: arrows[name][1]}[domain], reversed(names), start)
+    return functools.reduce(
+        lambda domain, name: {arrows[name][0]: arrows[name][1]}[domain], reversed(names), start
+    )
 
 
 def wired(names, start, arrows):
@@ -125,7 +131,9 @@ def detached_twice(D, real, fake):
 
 
 def swapped_labels(D, real, fake):
-    return D(real).square().mean() / 2 + (D(fake.detach()) - 1).square().mean() / 2, D(fake).square().mean()
+    return D(real).square().mean() / 2 + (D(fake.detach()) - 1).square().mean() / 2, D(
+        fake
+    ).square().mean()
 
 
 def cycle(G_AB, G_BA, a, b):
@@ -198,7 +206,10 @@ RIGHT = [
     (lesson.check_adversarial, adversarial),
     (lesson.check_adversarial, lambda D, r, f: list(adversarial(D, r, f))),
     (lesson.check_cycle, cycle),
-    (lesson.check_cycle, lambda g, f, a, b: (g(f(b)) - b).abs().mean() + (f(g(a)) - a).abs().mean()),
+    (
+        lesson.check_cycle,
+        lambda g, f, a, b: (g(f(b)) - b).abs().mean() + (f(g(a)) - a).abs().mean(),
+    ),
     (lesson.check_objective, objective),
     (lesson.check_symptoms, SYMPTOMS),
     (lesson.check_symptoms, {step: word.upper() for step, word in SYMPTOMS.items()}),
@@ -221,7 +232,11 @@ WRONG = [
     (lesson.check_arrival, wired, "other maps"),
     (lesson.check_satisfied, lambda G, F: (satisfied(G, F)[0], True), "The cycle loss is not zero"),
     (lesson.check_satisfied, lambda G, F: (True, satisfied(G, F)[1]), "not both satisfied"),
-    (lesson.check_satisfied, lambda G, F: (even(G, len(F)), satisfied(G, F)[1]), "not both satisfied"),
+    (
+        lesson.check_satisfied,
+        lambda G, F: (even(G, len(F)), satisfied(G, F)[1]),
+        "not both satisfied",
+    ),
     (
         lesson.check_satisfied,
         lambda G, F: (satisfied(G, F)[0], comes_home(G, F)),
@@ -238,16 +253,44 @@ WRONG = [
     (lesson.check_adversarial, detached_twice, "no gradient to G"),
     (lesson.check_adversarial, swapped_labels, "labels are swapped"),
     (lesson.check_adversarial, lambda D, r, f: adversarial(D, r, f)[::-1], "exchanged"),
-    (lesson.check_adversarial, lambda D, r, f: (2 * adversarial(D, r, f)[0], adversarial(D, r, f)[1]), "halved"),
-    (lesson.check_adversarial, lambda D, r, f: (adversarial(D, r, f)[0], D(f).square().mean()), "be recognised"),
-    (lesson.check_adversarial, lambda D, r, f: (adversarial(D, r, f)[0], adversarial(D, r, f)[1] / 2), "only D's"),
-    (lesson.check_adversarial, lambda D, r, f: (D(r).mean() - D(f).mean(), D(f).mean()), "loss_D is"),
+    (
+        lesson.check_adversarial,
+        lambda D, r, f: (2 * adversarial(D, r, f)[0], adversarial(D, r, f)[1]),
+        "halved",
+    ),
+    (
+        lesson.check_adversarial,
+        lambda D, r, f: (adversarial(D, r, f)[0], D(f).square().mean()),
+        "be recognised",
+    ),
+    (
+        lesson.check_adversarial,
+        lambda D, r, f: (adversarial(D, r, f)[0], adversarial(D, r, f)[1] / 2),
+        "only D's",
+    ),
+    (
+        lesson.check_adversarial,
+        lambda D, r, f: (D(r).mean() - D(f).mean(), D(f).mean()),
+        "loss_D is",
+    ),
     (lesson.check_adversarial, lambda D, r, f: adversarial(D, r, f)[0], "the pair"),
     (lesson.check_cycle, article_cycle, "no generator occurs"),
     (lesson.check_cycle, lambda g, f, a, b: l1_loss(a, b), "no generator occurs"),
-    (lesson.check_cycle, lambda g, f, a, b: l1_loss(g(a), b) + l1_loss(f(b), a), "pairs that do not exist"),
-    (lesson.check_cycle, lambda g, f, a, b: l1_loss(g(f(a)), a) + l1_loss(f(g(b)), b), "swapped domains"),
-    (lesson.check_cycle, lambda g, f, a, b: l1_loss(f(g(a)), b) + l1_loss(g(f(b)), a), "where it began"),
+    (
+        lesson.check_cycle,
+        lambda g, f, a, b: l1_loss(g(a), b) + l1_loss(f(b), a),
+        "pairs that do not exist",
+    ),
+    (
+        lesson.check_cycle,
+        lambda g, f, a, b: l1_loss(g(f(a)), a) + l1_loss(f(g(b)), b),
+        "swapped domains",
+    ),
+    (
+        lesson.check_cycle,
+        lambda g, f, a, b: l1_loss(f(g(a)), b) + l1_loss(g(f(b)), a),
+        "where it began",
+    ),
     (lesson.check_cycle, lambda g, f, a, b: mse_loss(f(g(a)), a) + mse_loss(g(f(b)), b), "squared"),
     (lesson.check_cycle, lambda g, f, a, b: l1_loss(g(b), b) + l1_loss(f(a), a), "identity loss"),
     (lesson.check_cycle, lambda g, f, a, b: l1_loss(f(g(a)), a), "only the forward half"),
@@ -263,11 +306,23 @@ WRONG = [
     (lesson.check_objective, unpaired, "unpaired"),
     (lesson.check_objective, recognised, "to 1"),
     (lesson.check_objective, lambda *args: objective(*args[:6], 10.0, 5.0), "weights are not used"),
-    (lesson.check_objective, lambda *args: objective(*args[:7], args[6] * args[7]), "the whole factor"),
+    (
+        lesson.check_objective,
+        lambda *args: objective(*args[:7], args[6] * args[7]),
+        "the whole factor",
+    ),
     (lesson.check_objective, lambda *args: objective(*args[:7], 0.0), "identity loss is missing"),
-    (lesson.check_objective, lambda *args: objective(*args[:6], 0.0, args[7]), "cycle loss is missing"),
+    (
+        lesson.check_objective,
+        lambda *args: objective(*args[:6], 0.0, args[7]),
+        "cycle loss is missing",
+    ),
     (lesson.check_objective, lambda *args: 2 * objective(*args), "yours is"),
-    (lesson.check_symptoms, SYMPTOMS | {"Q": "D updated through G", "R": "missing detach"}, "what should have stopped"),
+    (
+        lesson.check_symptoms,
+        SYMPTOMS | {"Q": "D updated through G", "R": "missing detach"},
+        "what should have stopped",
+    ),
     (lesson.check_symptoms, SYMPTOMS | {"S": "swapped domains", "T": "unpaired cycle"}, "in S"),
     (lesson.check_symptoms, SYMPTOMS | {"P": "swapped domains", "T": "healthy"}, "in T"),
     (lesson.check_symptoms, SYMPTOMS | {"P": "missing detach"}, "used once"),
@@ -275,9 +330,17 @@ WRONG = [
     (lesson.check_symptoms, dict.fromkeys("PQRST", ...), "each is one of"),
     (lesson.check_symptoms, {"P": "healthy"}, "answer with"),
     (lesson.check_zero_terms, TERMS | {"nothing": {"cycle"}}, "stays as it is"),
-    (lesson.check_zero_terms, TERMS | {"negative": {"cycle", "identity"}}, "negative of a negative"),
+    (
+        lesson.check_zero_terms,
+        TERMS | {"negative": {"cycle", "identity"}},
+        "negative of a negative",
+    ),
     (lesson.check_zero_terms, TERMS | {"darken": {"cycle"}}, "nobody comes home"),
-    (lesson.check_zero_terms, TERMS | {"other creature": {"adversarial"}}, "each round trip comes home"),
+    (
+        lesson.check_zero_terms,
+        TERMS | {"other creature": {"adversarial"}},
+        "each round trip comes home",
+    ),
     (lesson.check_zero_terms, TERMS | {"oracle": {"cycle"}}, "all three"),
     (lesson.check_zero_terms, TERMS | {"oracle": "cycle"}, "answer with a set"),
     (lesson.check_zero_terms, TERMS | {"oracle": {"colour"}}, "the terms are"),
@@ -304,7 +367,9 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 
@@ -320,7 +385,8 @@ def test_the_checker_leaves_the_global_random_state_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("letter", ["R", "S", "T"])  # Q does nothing else than what its symptom says
+# Q does nothing else than what its symptom says
+@pytest.mark.parametrize("letter", ["R", "S", "T"])
 @pytest.mark.parametrize("exchanged", [False, True])
 def test_a_broken_step_is_no_healthy_one_by_other_names(letter, exchanged):
     """Also not with its two D's exchanged, as the official code names them."""

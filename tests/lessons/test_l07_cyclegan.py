@@ -134,7 +134,11 @@ def begun_anew(n_A, n_B, n_epochs, generator):
 
 def shuffled_once(n_A, n_B, n_epochs, generator):
     order = torch.randperm(n_A, generator=generator).tolist()
-    return [(a, int(torch.randint(n_B, (1,), generator=generator))) for _ in range(n_epochs) for a in order]
+    return [
+        (a, int(torch.randint(n_B, (1,), generator=generator)))
+        for _ in range(n_epochs)
+        for a in order
+    ]
 
 
 def global_B(n_A, n_B, n_epochs, generator):
@@ -143,12 +147,18 @@ def global_B(n_A, n_B, n_epochs, generator):
 
 def same_index(n_A, n_B, n_epochs, generator):
     """As published: one index for both, in whatever order."""
-    return [(k, k) for _ in range(n_epochs) for k in torch.randperm(n_A, generator=generator).tolist()]
+    return [
+        (k, k) for _ in range(n_epochs) for k in torch.randperm(n_A, generator=generator).tolist()
+    ]
 
 
 def fixed_shuffle(n_A, n_B, n_epochs, generator):
     B = torch.randperm(n_B, generator=generator)[:n_A].tolist()
-    return [(k, B[k]) for _ in range(n_epochs) for k in torch.randperm(n_A, generator=generator).tolist()]
+    return [
+        (k, B[k])
+        for _ in range(n_epochs)
+        for k in torch.randperm(n_A, generator=generator).tolist()
+    ]
 
 
 def first_of_B(n_A, n_B, n_epochs, generator):
@@ -156,7 +166,11 @@ def first_of_B(n_A, n_B, n_epochs, generator):
 
 
 def unshuffled(n_A, n_B, n_epochs, generator):
-    return [(a, int(torch.randint(n_B, (1,), generator=generator))) for _ in range(n_epochs) for a in range(n_A)]
+    return [
+        (a, int(torch.randint(n_B, (1,), generator=generator)))
+        for _ in range(n_epochs)
+        for a in range(n_A)
+    ]
 
 
 def own_seed(n_A, n_B, n_epochs, generator):
@@ -184,7 +198,10 @@ RIGHT = [
     (lesson.check_query, package_query),
     (lesson.check_rate, lambda lr, done, n: lr * min(1, 2 * (n - done) / n)),
     (lesson.check_rate, decayed),
-    (lesson.check_rate, lambda lr, done, n: lr if done < n // 2 else lr * (n - done) / (n - n // 2)),
+    (
+        lesson.check_rate,
+        lambda lr, done, n: lr if done < n // 2 else lr * (n - done) / (n - n // 2),
+    ),
     (lesson.check_partners, partners),
     (lesson.check_partners, two_streams),
     (lesson.check_partners, begun_anew),
@@ -200,8 +217,16 @@ WRONG = [
     (lesson.check_block, lambda x, *parts: block(x, *parts) - x, "adds it to its input"),
     (lesson.check_block, lambda *parts: block(*parts, mode="constant"), "mirror the border"),
     (lesson.check_block, lambda *parts: block(*parts, second=False), "its InstanceNorm too"),
-    (lesson.check_block, lambda *parts: block(*parts, inner=lambda y: y), "two convolutions are one"),
-    (lesson.check_block, lambda x, conv1, conv2, norm: norm(conv2(relu(norm(conv1(x))))), "takes one pixel off"),
+    (
+        lesson.check_block,
+        lambda *parts: block(*parts, inner=lambda y: y),
+        "two convolutions are one",
+    ),
+    (
+        lesson.check_block,
+        lambda x, conv1, conv2, norm: norm(conv2(relu(norm(conv1(x))))),
+        "takes one pixel off",
+    ),
     (lesson.check_block, lambda x, *parts: x, "the values are not"),
     (lesson.check_query, no_pool, "that is no pool"),
     (lesson.check_query, lambda *parts: query(*parts, keep=False), "takes the place"),
@@ -216,14 +241,30 @@ WRONG = [
     (lesson.check_query, reseeded, "draw with `generator`"),
     (lesson.check_query, copies, "came back twice"),
     (lesson.check_query, lambda *parts: query(*parts, slot=lambda: 0), "one age"),
-    (lesson.check_query, lambda kept, images, size, g: query(kept, images, max(size, 8), g), "size 0"),
+    (
+        lesson.check_query,
+        lambda kept, images, size, g: query(kept, images, max(size, 8), g),
+        "size 0",
+    ),
     (lesson.check_rate, lambda lr, done, n: lr, "never falls"),
     (lesson.check_rate, lambda lr, done, n: lr * (1 - done / n), "first half"),
     (lesson.check_rate, lambda lr, done, n: lr * min(1, 2 * (n - done - 1) / n), "it is wasted"),
-    (lesson.check_rate, lambda lr, done, n: lr if done < n / 2 else lr * (2 * (n - 1 - done) / n), "it is wasted"),
+    (
+        lesson.check_rate,
+        lambda lr, done, n: lr if done < n / 2 else lr * (2 * (n - 1 - done) / n),
+        "it is wasted",
+    ),
     (lesson.check_rate, lambda lr, done, n: lr if done < n / 2 else lr / 2, "staircase"),
-    (lesson.check_rate, lambda lr, done, n: lr if done < n / 2 else lr * 0.95 ** (done - n / 2), "not a line"),
-    (lesson.check_rate, lambda lr, done, n: lr if done < n / 2 else lr * (1.5 - done / n), "end at 0"),
+    (
+        lesson.check_rate,
+        lambda lr, done, n: lr if done < n / 2 else lr * 0.95 ** (done - n / 2),
+        "not a line",
+    ),
+    (
+        lesson.check_rate,
+        lambda lr, done, n: lr if done < n / 2 else lr * (1.5 - done / n),
+        "end at 0",
+    ),
     (lesson.check_rate, lambda lr, done, n: decayed(lr, done, 200), "right for 200 steps"),
     (lesson.check_partners, same_index, "same index"),
     (lesson.check_partners, fixed_shuffle, "fixed pairs"),
@@ -243,15 +284,43 @@ WRONG = [
         "every picture of A",
     ),
     (lesson.check_d_objective, article, "difference of means"),
-    (lesson.check_d_objective, lambda A, B, a, b, fa, fb: d_objective(A, A, a, b, fa, fb), "one discriminator"),
-    (lesson.check_d_objective, lambda A, B, a, b, fa, fb: d_objective(A, B, a, b, fa, fa), "gan_loss_B"),
-    (lesson.check_d_objective, lambda A, B, a, b, fa, fb: d_objective(B, A, a, b, fa, fb), "letters are exchanged"),
-    (lesson.check_d_objective, lambda A, B, a, b, fa, fb: d_objective(A, B, a, b, fb, fa), "other domain"),
-    (lesson.check_d_objective, lambda A, B, a, b, fa, fb: d_objective(A, B, fa, fb, a, b), "labels are exchanged"),
+    (
+        lesson.check_d_objective,
+        lambda A, B, a, b, fa, fb: d_objective(A, A, a, b, fa, fb),
+        "one discriminator",
+    ),
+    (
+        lesson.check_d_objective,
+        lambda A, B, a, b, fa, fb: d_objective(A, B, a, b, fa, fa),
+        "gan_loss_B",
+    ),
+    (
+        lesson.check_d_objective,
+        lambda A, B, a, b, fa, fb: d_objective(B, A, a, b, fa, fb),
+        "letters are exchanged",
+    ),
+    (
+        lesson.check_d_objective,
+        lambda A, B, a, b, fa, fb: d_objective(A, B, a, b, fb, fa),
+        "other domain",
+    ),
+    (
+        lesson.check_d_objective,
+        lambda A, B, a, b, fa, fb: d_objective(A, B, fa, fb, a, b),
+        "labels are exchanged",
+    ),
     (lesson.check_d_objective, lambda *parts: 2 * d_objective(*parts), "halved"),
     (lesson.check_d_objective, lambda A, B, a, b, fa, fb: one(A, a, fa), "only D_A"),
-    (lesson.check_d_objective, lambda A, B, a, b, fa, fb: one(A, a, fa) + one(B, b, fb), "Detach the fakes"),
-    (lesson.check_d_objective, lambda *parts: d_objective(*parts) + 1, "for the checker's pictures"),
+    (
+        lesson.check_d_objective,
+        lambda A, B, a, b, fa, fb: one(A, a, fa) + one(B, b, fb),
+        "Detach the fakes",
+    ),
+    (
+        lesson.check_d_objective,
+        lambda *parts: d_objective(*parts) + 1,
+        "for the checker's pictures",
+    ),
     (lesson.check_d_objective, lambda *parts: d_objective(*parts).item(), "one number"),
     (lesson.check_halving, HALVING | {"Adam": "half"}, "what cancels"),
     (lesson.check_halving, HALVING | {"SGD": "the same"}, "SGD's step"),
@@ -286,13 +355,17 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize(("check", "empty"), [(lesson.check_halving, HALVING), (lesson.check_lost, LOST)])
+@pytest.mark.parametrize(
+    ("check", "empty"), [(lesson.check_halving, HALVING), (lesson.check_lost, LOST)]
+)
 def test_an_empty_table_is_not_attempted(check, empty):
     assert check(dict.fromkeys(empty, ...)).status == "not attempted yet"
     assert check(empty | {next(iter(empty)): ...}).status == "not yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 
@@ -301,7 +374,9 @@ def test_every_check_meets_two_wrong_answers():
     assert all(sum(row[0] is check for row in WRONG) >= 2 for check in CHECKS)
 
 
-@pytest.mark.parametrize(("check", "right"), [(lesson.check_query, query), (lesson.check_partners, partners)])
+@pytest.mark.parametrize(
+    ("check", "right"), [(lesson.check_query, query), (lesson.check_partners, partners)]
+)
 def test_checking_a_draw_leaves_the_global_random_state(check, right):
     before = torch.get_rng_state()
     assert check(right).status == "passed"

@@ -57,7 +57,11 @@ def wrong_way(path):
 
 def turns_only(path):
     image = Image.open(path)
-    turns = {6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90, 3: Image.Transpose.ROTATE_180}
+    turns = {
+        6: Image.Transpose.ROTATE_270,
+        8: Image.Transpose.ROTATE_90,
+        3: Image.Transpose.ROTATE_180,
+    }
     turn = turns.get(image.getexif().get(274))
     return image if turn is None else image.transpose(turn)
 
@@ -174,7 +178,11 @@ WRONG = [
     (lesson.check_any_size, moved, "another part of G's answer"),
     (lesson.check_any_size, lambda G, x: any_size(G, x, "constant"), "mirror the picture"),
     (lesson.check_upright, lambda path: np.asarray(Image.open(path)), "advice is ignored"),
-    (lesson.check_upright, lambda path: np.rot90(np.asarray(Image.open(path)), -1), "upright already"),
+    (
+        lesson.check_upright,
+        lambda path: np.rot90(np.asarray(Image.open(path)), -1),
+        "upright already",
+    ),
     (lesson.check_upright, only_the_phone, "orientation 8"),
     (lesson.check_upright, wrong_way, "upside down"),
     (lesson.check_upright, turns_only, "orientation 2: this one is mirrored"),
@@ -184,22 +192,50 @@ WRONG = [
     (lesson.check_load_image, only_rgba, "transparent grey: places"),
     (lesson.check_load_image, with_an_alpha_channel, "transparent palette: places"),
     (lesson.check_load_image, Image.open, "not L"),
-    (lesson.check_load_image, lambda path: Image.open(path).convert("L").convert("RGB"), "colour: the colours"),
-    (lesson.check_load_image, lambda path: np.asarray(Image.open(path).convert("RGB")), "mode RGB, not ndarray"),
-    (lesson.check_ab_error, lambda m, t: (to_lab(m) - to_lab(t)).square().sum(1).sqrt().mean(), "leave out L*"),
+    (
+        lesson.check_load_image,
+        lambda path: Image.open(path).convert("L").convert("RGB"),
+        "colour: the colours",
+    ),
+    (
+        lesson.check_load_image,
+        lambda path: np.asarray(Image.open(path).convert("RGB")),
+        "mode RGB, not ndarray",
+    ),
+    (
+        lesson.check_ab_error,
+        lambda m, t: (to_lab(m) - to_lab(t)).square().sum(1).sqrt().mean(),
+        "leave out L*",
+    ),
     (lesson.check_ab_error, lambda m, t: ab(m, t).abs().mean(), "each for itself"),
     (lesson.check_ab_error, lambda m, t: ab(m, t).abs().sum(1).mean(), "adds"),
     (lesson.check_ab_error, lambda m, t: ab(m, t).square().sum(1).mean(), "root is missing"),
-    (lesson.check_ab_error, lambda m, t: ab(m, t).square().sum(1).mean().sqrt(), "large errors count double"),
-    (lesson.check_ab_error, lambda m, t: ab(m, t).square().mean(1).sqrt().mean(), "their sum is meant"),
+    (
+        lesson.check_ab_error,
+        lambda m, t: ab(m, t).square().sum(1).mean().sqrt(),
+        "large errors count double",
+    ),
+    (
+        lesson.check_ab_error,
+        lambda m, t: ab(m, t).square().mean(1).sqrt().mean(),
+        "their sum is meant",
+    ),
     (lesson.check_ab_error, lambda m, t: (m - t).square().sum(1).sqrt().mean(), "to_lab"),
-    (lesson.check_ab_error, lambda m, t: (to_lab(m) - to_lab(t))[:, :2].square().sum(1).sqrt().mean(), "first channel"),
+    (
+        lesson.check_ab_error,
+        lambda m, t: (to_lab(m) - to_lab(t))[:, :2].square().sum(1).sqrt().mean(),
+        "first channel",
+    ),
     (lesson.check_ab_error, ab, "one number"),
     (lesson.check_ab_error, lambda m, t: 0.0, "you say 0.000"),
     (lesson.check_read_back, lambda F, G, a, d: -lost(F, G, a, d), "sign is turned"),
     (lesson.check_read_back, _after, "take off"),
     (lesson.check_read_back, lambda F, G, a, d: _before(F, G, a), "without any disturbance"),
-    (lesson.check_read_back, lambda F, G, a, d: _after(F, G, a, d) / _before(F, G, a), "not a ratio"),
+    (
+        lesson.check_read_back,
+        lambda F, G, a, d: _after(F, G, a, d) / _before(F, G, a),
+        "not a ratio",
+    ),
     (lesson.check_read_back, disturbs_the_source, "before it is translated"),
     (lesson.check_read_back, disturbs_the_answer, "before G_BA reads it"),
     (lesson.check_read_back, against_the_translation, "that set out"),
@@ -236,7 +272,9 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 

@@ -12,7 +12,17 @@ from gan_course.training.stylegan import StyleGANConfig, growth
 SETTLED, RATES = dict(lesson.SETTLED), dict(lesson.RATES)
 
 
-def equal_conv(x, weight, bias, gain, *, fan=lambda n_out, n_in, k: n_in * k * k, root=0.5, factor=1.0, shift=None):
+def equal_conv(
+    x,
+    weight,
+    bias,
+    gain,
+    *,
+    fan=lambda n_out, n_in, k: n_in * k * k,
+    root=0.5,
+    factor=1.0,
+    shift=None,
+):
     n_out, n_in, k, _ = weight.shape
     scale = factor * gain / fan(n_out, n_in, k) ** root
     return conv2d(x, weight * scale, bias * (scale if shift == "scaled" else 1), padding=k // 2)
@@ -39,7 +49,9 @@ def minibatch_std(x, group, *, eps=1e-8, unbiased=False, order="package"):
         std = ((parts.var(0, unbiased=unbiased) + eps).sqrt().mean((1, 2, 3))).repeat(group)
     else:
         parts = x.view(n // group, group, *x.shape[1:])
-        std = ((parts.var(1, unbiased=unbiased) + eps).sqrt().mean((1, 2, 3))).repeat_interleave(group)
+        std = ((parts.var(1, unbiased=unbiased) + eps).sqrt().mean((1, 2, 3))).repeat_interleave(
+            group
+        )
     return torch.cat([x, std[:, None, None, None].expand(n, 1, h, w)], 1)
 
 
@@ -52,7 +64,9 @@ def grouped(x, group):
 
 
 def root_last(x, group):
-    return appended(x, grouped(x, group).var(0, unbiased=False).mean((1, 2, 3)).sqrt().repeat(group))
+    return appended(
+        x, grouped(x, group).var(0, unbiased=False).mean((1, 2, 3)).sqrt().repeat(group)
+    )
 
 
 def no_root(x, group):
@@ -60,7 +74,9 @@ def no_root(x, group):
 
 
 def all_features(x, group):
-    return appended(x, grouped(x, group).transpose(0, 1).flatten(1).std(1, unbiased=False).repeat(group))
+    return appended(
+        x, grouped(x, group).transpose(0, 1).flatten(1).std(1, unbiased=False).repeat(group)
+    )
 
 
 def wrong_pictures(x, group):
@@ -73,7 +89,10 @@ def many_channels(x, group):
 
 
 def a_map(x, group):
-    return torch.cat([x, grouped(x, group).std(0, unbiased=False).mean(1, keepdim=True).repeat(group, 1, 1, 1)], 1)
+    return torch.cat(
+        [x, grouped(x, group).std(0, unbiased=False).mean(1, keepdim=True).repeat(group, 1, 1, 1)],
+        1,
+    )
 
 
 def shown(images, resolution, alpha, *, soften=None, share=lambda alpha: alpha, from_4=False):
@@ -98,7 +117,17 @@ def bilinear(x):
     return interpolate(avg_pool2d(x, 2), scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def schedule(n_done, start, full, stable, fade, *, ramp=lambda k, fade: (k + 1) / (fade + 1), late=0, fade_first=False):
+def schedule(
+    n_done,
+    start,
+    full,
+    stable,
+    fade,
+    *,
+    ramp=lambda k, fade: (k + 1) / (fade + 1),
+    late=0,
+    fade_first=False,
+):
     if n_done < stable + late or start == full:
         return start, (min(1.0, (n_done + 1) / (fade + 1)) if fade_first else 1.0)
     sizes_done, within = divmod(n_done - late - stable, fade + stable)
@@ -150,24 +179,60 @@ WRONG = [
     (lesson.check_rates, {"SGD": "half", "Adam": "c"}, "each answer is"),
     (lesson.check_rates, "c", "answer with"),
     (lesson.check_equal_conv, lambda x, w, b, gain: equal_conv(x, w, b, 1.0), "as once published"),
-    (lesson.check_equal_conv, lambda x, w, b, gain: equal_conv(x, w, b, 2**0.5), "not an argument to ignore"),
-    (lesson.check_equal_conv, lambda *given: equal_conv(*given, fan=lambda n_out, n_in, k: n_in), "not to n_in"),
-    (lesson.check_equal_conv, lambda *given: equal_conv(*given, fan=lambda o, i, k: o * k * k), "not n_out"),
+    (
+        lesson.check_equal_conv,
+        lambda x, w, b, gain: equal_conv(x, w, b, 2**0.5),
+        "not an argument to ignore",
+    ),
+    (
+        lesson.check_equal_conv,
+        lambda *given: equal_conv(*given, fan=lambda n_out, n_in, k: n_in),
+        "not to n_in",
+    ),
+    (
+        lesson.check_equal_conv,
+        lambda *given: equal_conv(*given, fan=lambda o, i, k: o * k * k),
+        "not n_out",
+    ),
     (lesson.check_equal_conv, lambda *given: equal_conv(*given, root=1.0), "variances add up"),
-    (lesson.check_equal_conv, lambda *given: equal_conv(*given, shift="scaled"), "bias is not scaled"),
-    (lesson.check_equal_conv, lambda x, w, b, gain: equal_conv(x, w, 0 * b, gain), "bias is missing"),
-    (lesson.check_equal_conv, lambda x, w, b, gain: conv2d(x, w, b, padding=1), "seven times too strong"),
+    (
+        lesson.check_equal_conv,
+        lambda *given: equal_conv(*given, shift="scaled"),
+        "bias is not scaled",
+    ),
+    (
+        lesson.check_equal_conv,
+        lambda x, w, b, gain: equal_conv(x, w, 0 * b, gain),
+        "bias is missing",
+    ),
+    (
+        lesson.check_equal_conv,
+        lambda x, w, b, gain: conv2d(x, w, b, padding=1),
+        "seven times too strong",
+    ),
     (lesson.check_equal_conv, lambda x, w, b, gain: conv2d(x, w * gain / 45**0.5, b), "pad by one"),
     (lesson.check_equal_conv, in_place, "was changed"),
     (lesson.check_equal_conv, always_nine, "for 1 x 1 too"),
     (lesson.check_equal_conv, lambda *given: 2 * equal_conv(*given), "values are not"),
-    (lesson.check_pixel_norm, lambda x: x / x.square().sum(1, keepdim=True).sqrt(), "sum of squares"),
+    (
+        lesson.check_pixel_norm,
+        lambda x: x / x.square().sum(1, keepdim=True).sqrt(),
+        "sum of squares",
+    ),
     (lesson.check_pixel_norm, lambda x: pixel_norm(x, (2, 3)), "InstanceNorm"),
     (lesson.check_pixel_norm, lambda x: pixel_norm(x, (1, 2, 3)), "whole picture"),
     (lesson.check_pixel_norm, lambda x: pixel_norm(x, 0), "over the batch"),
-    (lesson.check_pixel_norm, lambda x: x / x.square().mean(1, keepdim=True), "root of the mean square"),
+    (
+        lesson.check_pixel_norm,
+        lambda x: x / x.square().mean(1, keepdim=True),
+        "root of the mean square",
+    ),
     (lesson.check_pixel_norm, lambda x: pixel_norm(x, eps=0.0), "NaN"),
-    (lesson.check_pixel_norm, lambda x: x / x.var(1, unbiased=False, keepdim=True).sqrt(), "around the mean"),
+    (
+        lesson.check_pixel_norm,
+        lambda x: x / x.var(1, unbiased=False, keepdim=True).sqrt(),
+        "around the mean",
+    ),
     (lesson.check_pixel_norm, lambda x: pixel_norm(x - x.mean(1, keepdim=True)), "not taken away"),
     (lesson.check_pixel_norm, lambda x: pixel_norm(x, -3), "your code raised"),
     (lesson.check_pixel_norm, lambda x: x.flatten(), "the shape of x"),
@@ -176,7 +241,11 @@ WRONG = [
     (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, 4), "all eight"),
     (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, group, eps=0.0), "NaN"),
     (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, group, unbiased=True), "N - 1"),
-    (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, group, order="neighbours"), "neighbours"),
+    (
+        lesson.check_minibatch_std,
+        lambda x, group: minibatch_std(x, group, order="neighbours"),
+        "neighbours",
+    ),
     (lesson.check_minibatch_std, root_last, "average after"),
     (lesson.check_minibatch_std, no_root, "root is missing"),
     (lesson.check_minibatch_std, all_features, "not all features with each other"),
@@ -184,15 +253,25 @@ WRONG = [
     (lesson.check_minibatch_std, many_channels, "one more channel"),
     (lesson.check_minibatch_std, a_map, "over places too"),
     (lesson.check_minibatch_std, lambda x, group: minibatch_std(2 * x, group), "x itself"),
-    (lesson.check_minibatch_std, lambda x, group: appended(x, x[:, 0, 0, 0] * 0), "two groups' numbers"),
+    (
+        lesson.check_minibatch_std,
+        lambda x, group: appended(x, x[:, 0, 0, 0] * 0),
+        "two groups' numbers",
+    ),
     (lesson.check_shown, published, "sharpness gives the fakes away"),
-    (lesson.check_shown, lambda *given: shown(*given, share=lambda alpha: 1 - alpha), "share of the new"),
+    (
+        lesson.check_shown,
+        lambda *given: shown(*given, share=lambda alpha: 1 - alpha),
+        "share of the new",
+    ),
     (lesson.check_shown, lambda *given: shown(*given, share=lambda alpha: 0.0), "whatever alpha"),
     (lesson.check_shown, lambda *given: shown(*given, soften=bilinear), "bilinear"),
     (lesson.check_shown, strided, "means of 2 x 2"),
     (
         lesson.check_shown,
-        lambda *given: shown(*given, soften=lambda x: interpolate(x[..., ::2, ::2], scale_factor=2)),
+        lambda *given: shown(
+            *given, soften=lambda x: interpolate(x[..., ::2, ::2], scale_factor=2)
+        ),
         "soft half",
     ),
     (lesson.check_shown, lambda *given: shown(*given, from_4=True), "4 px is the first size"),
@@ -205,13 +284,41 @@ WRONG = [
     (lesson.check_schedule, lambda *given: (given[2], 1.0), "begins at 16"),
     (lesson.check_schedule, endless, "full size"),
     (lesson.check_schedule, lambda *given: schedule(*given, late=1), "one step late"),
-    (lesson.check_schedule, lambda *given: schedule(*given, fade_first=True), "nothing to fade from"),
-    (lesson.check_schedule, lambda *given: schedule(*given, ramp=lambda k, fade: 1 - k / fade), "alpha falls"),
-    (lesson.check_schedule, lambda *given: schedule(*given, ramp=lambda k, fade: (k / fade) ** 4), "in a line"),
-    (lesson.check_schedule, lambda *given: schedule(*given, ramp=lambda k, fade: k / fade - 1), "it is a share"),
-    (lesson.check_schedule, lambda n, a, b, stable, fade: schedule(n, a, b, stable - 5, fade), "is trained for"),
-    (lesson.check_schedule, lambda n, a, b, s, fade: schedule(n, a, b, s, fade - 2), "after 22 steps"),
-    (lesson.check_schedule, lambda n, a, b, *rest: (8, 0.5) if a == b else schedule(n, a, b, *rest), "no growing"),
+    (
+        lesson.check_schedule,
+        lambda *given: schedule(*given, fade_first=True),
+        "nothing to fade from",
+    ),
+    (
+        lesson.check_schedule,
+        lambda *given: schedule(*given, ramp=lambda k, fade: 1 - k / fade),
+        "alpha falls",
+    ),
+    (
+        lesson.check_schedule,
+        lambda *given: schedule(*given, ramp=lambda k, fade: (k / fade) ** 4),
+        "in a line",
+    ),
+    (
+        lesson.check_schedule,
+        lambda *given: schedule(*given, ramp=lambda k, fade: k / fade - 1),
+        "it is a share",
+    ),
+    (
+        lesson.check_schedule,
+        lambda n, a, b, stable, fade: schedule(n, a, b, stable - 5, fade),
+        "is trained for",
+    ),
+    (
+        lesson.check_schedule,
+        lambda n, a, b, s, fade: schedule(n, a, b, s, fade - 2),
+        "after 22 steps",
+    ),
+    (
+        lesson.check_schedule,
+        lambda n, a, b, *rest: (8, 0.5) if a == b else schedule(n, a, b, *rest),
+        "no growing",
+    ),
 ]
 
 CHECKS = [getattr(lesson, name) for name in dir(lesson) if name.startswith("check_")]
@@ -234,13 +341,17 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize(("check", "empty"), [(lesson.check_settled, SETTLED), (lesson.check_rates, RATES)])
+@pytest.mark.parametrize(
+    ("check", "empty"), [(lesson.check_settled, SETTLED), (lesson.check_rates, RATES)]
+)
 def test_an_empty_table_is_not_attempted(check, empty):
     assert check(dict.fromkeys(empty, ...)).status == "not attempted yet"
     assert check(empty | {next(iter(empty)): ...}).status == "not yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 

@@ -10,7 +10,9 @@ from gan_course.models.stylegan import adain as adain_of_package
 
 def adain(x, scale, shift, eps=1e-8, *, dims=(2, 3), correction=0, power=0.5):
     variance, mean = torch.var_mean(x, dims, correction=correction, keepdim=True)
-    return scale[:, :, None, None] * (x - mean) / (variance + eps) ** power + shift[:, :, None, None]
+    return (
+        scale[:, :, None, None] * (x - mean) / (variance + eps) ** power + shift[:, :, None, None]
+    )
 
 
 def channels_last(x, scale, shift, eps):
@@ -55,7 +57,10 @@ def style_loss(x, y, *, correction=0, size=lambda d: d.norm(dim=1).mean(), parts
 
 
 def variances(x, y):
-    mean, variance = (part(x) - part(y) for part in (lambda t: t.mean((2, 3)), lambda t: t.var((2, 3), correction=0)))
+    mean, variance = (
+        part(x) - part(y)
+        for part in (lambda t: t.mean((2, 3)), lambda t: t.var((2, 3), correction=0))
+    )
     return mean.norm(dim=1).mean() + variance.norm(dim=1).mean()
 
 
@@ -93,12 +98,24 @@ WRONG = [
     (lesson.check_adain, lambda *parts: adain(*parts, dims=(1,)), "over height and width"),
     (lesson.check_adain, lambda x, scale, shift, eps: adain(x, shift, scale, eps), "exchanged"),
     (lesson.check_adain, outside, "under the root"),
-    (lesson.check_adain, lambda x, scale, shift, eps: adain(x, scale, shift, 0.0), "eps is missing"),
+    (
+        lesson.check_adain,
+        lambda x, scale, shift, eps: adain(x, scale, shift, 0.0),
+        "eps is missing",
+    ),
     (lesson.check_adain, lambda *parts: adain(*parts, power=1.0), "take its root"),
     (lesson.check_adain, keeps_mean, "old mean"),
     (lesson.check_adain, lambda x, scale, shift, eps: adain(x, 1 + scale, shift, eps), "1 + scale"),
-    (lesson.check_adain, lambda x, scale, shift, eps: adain(x, scale.sqrt(), shift, eps), "not the new variance"),
-    (lesson.check_adain, lambda x, scale, shift, eps: adain(x, scale / scale, shift * 0, eps), "that is InstanceNorm"),
+    (
+        lesson.check_adain,
+        lambda x, scale, shift, eps: adain(x, scale.sqrt(), shift, eps),
+        "not the new variance",
+    ),
+    (
+        lesson.check_adain,
+        lambda x, scale, shift, eps: adain(x, scale / scale, shift * 0, eps),
+        "that is InstanceNorm",
+    ),
     (lesson.check_adain, lambda *parts: adain(*parts).mean((2, 3)), "keepdim"),
     (lesson.check_adain, lambda *parts: adain(*parts).float(), "float64"),
     (lesson.check_adain, lambda x, *parts: x, "the values are not"),
@@ -133,11 +150,27 @@ WRONG = [
     (lesson.check_style_loss, lambda x, y: style_loss(x, y, correction=1), "H W - 1"),
     (lesson.check_style_loss, lambda x, y: style_loss(x, y, parts=(0,)), "only the means"),
     (lesson.check_style_loss, lambda x, y: style_loss(x, y, parts=(1,)), "only the spreads"),
-    (lesson.check_style_loss, lambda x, y: style_loss(x, y, size=lambda d: d.square().mean()), "has norms"),
-    (lesson.check_style_loss, lambda x, y: style_loss(x, y, size=lambda d: d.square().sum(1).mean()), "squared"),
+    (
+        lesson.check_style_loss,
+        lambda x, y: style_loss(x, y, size=lambda d: d.square().mean()),
+        "has norms",
+    ),
+    (
+        lesson.check_style_loss,
+        lambda x, y: style_loss(x, y, size=lambda d: d.square().sum(1).mean()),
+        "squared",
+    ),
     (lesson.check_style_loss, lambda x, y: style_loss(x, y, size=torch.norm), "whole batch"),
-    (lesson.check_style_loss, lambda x, y: style_loss(x, y, size=lambda d: d.norm(dim=1).sum()), "take their mean"),
-    (lesson.check_style_loss, lambda x, y: style_loss(x, y, size=lambda d: d.abs().sum(1).mean()), "absolute"),
+    (
+        lesson.check_style_loss,
+        lambda x, y: style_loss(x, y, size=lambda d: d.norm(dim=1).sum()),
+        "take their mean",
+    ),
+    (
+        lesson.check_style_loss,
+        lambda x, y: style_loss(x, y, size=lambda d: d.abs().sum(1).mean()),
+        "absolute",
+    ),
     (lesson.check_style_loss, variances, "standard deviations"),
     (lesson.check_style_loss, lambda x, y: style_loss(x.detach(), y), "no gradient"),
     (lesson.check_style_loss, lambda x, y: style_loss(x, y).item(), "one number"),
@@ -149,7 +182,11 @@ WRONG = [
     (lesson.check_spike, lambda n, factor: (factor - 1) * n, "h^2 / n, not h / n"),
     (lesson.check_spike, lambda n, factor: 1.0, "about 159"),
     (lesson.check_spike, lambda n, factor: 0.998 * spike(n, factor), "about 159.2, yours is 158.9"),
-    (lesson.check_spike, lambda n, factor: spike(n, factor) * (1.002 if n == 16 else 1), "for 16 pixels"),
+    (
+        lesson.check_spike,
+        lambda n, factor: spike(n, factor) * (1.002 if n == 16 else 1),
+        "for 16 pixels",
+    ),
 ]
 
 CHECKS = [getattr(lesson, name) for name in dir(lesson) if name.startswith("check_")]
@@ -179,7 +216,9 @@ def test_an_empty_table_is_not_attempted(check, empty):
     assert check(empty | {next(iter(empty)): ...}).status == "not yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 

@@ -103,7 +103,9 @@ def shuffled_layers(w, other, num_ws, share, generator):
 def middle_heavy(w, other, num_ws, share, generator):
     crossover = (torch.rand(len(w), generator=generator).pow(4) * (num_ws - 1)).long() + 1
     crossover = torch.where(torch.rand(len(w), generator=generator) < share, crossover, num_ws)
-    return torch.where(torch.arange(num_ws)[None, :, None] < crossover[:, None, None], w[:, None], other[:, None])
+    return torch.where(
+        torch.arange(num_ws)[None, :, None] < crossover[:, None, None], w[:, None], other[:, None]
+    )
 
 
 def global_chance(w, other, num_ws, share, generator):
@@ -113,7 +115,9 @@ def global_chance(w, other, num_ws, share, generator):
 
 
 def all_or_none(w, other, num_ws, share, generator):
-    return mix(w, other, num_ws, 1.0 if torch.rand((), generator=generator) < share else 0.0, generator)
+    return mix(
+        w, other, num_ws, 1.0 if torch.rand((), generator=generator) < share else 0.0, generator
+    )
 
 
 def wrong_partner(w, other, *rest):
@@ -149,22 +153,38 @@ WRONG = [
     (lesson.check_num_ws, lambda side: True, "a number"),
     (lesson.check_effects, EFFECTS | {"2 z": "another creature"}, "divide by its length"),
     (lesson.check_effects, EFFECTS | {"-z": "no change"}, "which way"),
-    (lesson.check_effects, EFFECTS | {"z clipped to -0.7 ... 0.7": "nearer to the mean"}, "no more usual"),
+    (
+        lesson.check_effects,
+        EFFECTS | {"z clipped to -0.7 ... 0.7": "nearer to the mean"},
+        "no more usual",
+    ),
     (lesson.check_effects, EFFECTS | {"w half-way to its mean": "no change"}, "half the distance"),
     (lesson.check_effects, EFFECTS | {"-z": "nothing"}, "each answer is"),
     (lesson.check_effects, {"-z": "no change"}, "answer for each"),
     (lesson.check_layer, noise_last, "not after"),
     (lesson.check_layer, noise_between, "not between"),
     (lesson.check_layer, lambda x, w, b, s, n, *y: layer(x, w, b, 0 * s, n, *y), "no noise"),
-    (lesson.check_layer, lambda x, w, b, s, n, *y: layer(x, w, b, s * 0 + 1, n, *y), "needs its strength"),
-    (lesson.check_layer, lambda x, w, b, s, n, *y: layer(x, w, b, s.mean().expand(4), n, *y), "each channel"),
+    (
+        lesson.check_layer,
+        lambda x, w, b, s, n, *y: layer(x, w, b, s * 0 + 1, n, *y),
+        "needs its strength",
+    ),
+    (
+        lesson.check_layer,
+        lambda x, w, b, s, n, *y: layer(x, w, b, s.mean().expand(4), n, *y),
+        "each channel",
+    ),
     (lesson.check_layer, lambda x, w, b, s, n, *y: layer(x, w, b, s, n[:1], *y), "map of its own"),
     (lesson.check_layer, no_lrelu, "LeakyReLU is missing"),
     (lesson.check_layer, lrelu_last, "first LeakyReLU"),
     (lesson.check_layer, no_style, "style is missing"),
     (lesson.check_layer, lambda x, w, b, s, n, *y: layer(x, w, 0 * b, s, n, *y), "bias is missing"),
     (lesson.check_layer, lambda *given: layer(*given[:-2], given[-1], given[-2]), "exchanged"),
-    (lesson.check_layer, lambda *given: layer(*given[:-2], 1 + given[-2], given[-1]), "1 was added"),
+    (
+        lesson.check_layer,
+        lambda *given: layer(*given[:-2], 1 + given[-2], given[-1]),
+        "1 was added",
+    ),
     (lesson.check_layer, lambda *given: layer(*given)[..., 1:-1, 1:-1], "pad by one"),
     (lesson.check_layer, lambda *given: 2 * layer(*given), "values are not"),
     (lesson.check_noise_maps, shared_maps, "one and the same map"),
@@ -179,50 +199,92 @@ WRONG = [
     (lesson.check_noise_maps, own_seed, "draw from `generator`"),
     (lesson.check_noise_maps, lambda n, r, g: noise_maps(n, 32, g), "at 8 px"),
     (lesson.check_noise_maps, lambda n, r, g: torch.zeros(3), "a list"),
-    (lesson.check_truncate, lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, psi, 6), "all layers"),
+    (
+        lesson.check_truncate,
+        lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, psi, 6),
+        "all layers",
+    ),
     (
         lesson.check_truncate,
         lambda ws, w_avg, psi, cutoff: truncate(ws, 0 * w_avg, psi, cutoff),
         "not towards the mean",
     ),
-    (lesson.check_truncate, lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, 1 - psi, cutoff), "nothing changes"),
-    (lesson.check_truncate, lambda ws, w_avg, psi, cutoff: truncate(ws, ws.mean((0, 1)), psi, cutoff), "running mean"),
-    (lesson.check_truncate, lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, psi, cutoff + 1), "one layer too many"),
     (
         lesson.check_truncate,
-        lambda ws, w_avg, psi, cutoff: torch.cat([ws[:, :cutoff], torch.lerp(w_avg, ws[:, cutoff:], psi)], 1),
+        lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, 1 - psi, cutoff),
+        "nothing changes",
+    ),
+    (
+        lesson.check_truncate,
+        lambda ws, w_avg, psi, cutoff: truncate(ws, ws.mean((0, 1)), psi, cutoff),
+        "running mean",
+    ),
+    (
+        lesson.check_truncate,
+        lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, psi, cutoff + 1),
+        "one layer too many",
+    ),
+    (
+        lesson.check_truncate,
+        lambda ws, w_avg, psi, cutoff: torch.cat(
+            [ws[:, :cutoff], torch.lerp(w_avg, ws[:, cutoff:], psi)], 1
+        ),
         "other way round",
     ),
     (
         lesson.check_truncate,
-        lambda ws, w_avg, psi, cutoff: torch.cat([psi * (ws - w_avg)[:, :cutoff], ws[:, cutoff:]], 1),
+        lambda ws, w_avg, psi, cutoff: torch.cat(
+            [psi * (ws - w_avg)[:, :cutoff], ws[:, cutoff:]], 1
+        ),
         "added after",
     ),
     (
         lesson.check_truncate,
-        lambda ws, w_avg, psi, cutoff: torch.cat([ws[:, :cutoff].clamp(-psi, psi), ws[:, cutoff:]], 1),
+        lambda ws, w_avg, psi, cutoff: torch.cat(
+            [ws[:, :cutoff].clamp(-psi, psi), ws[:, cutoff:]], 1
+        ),
         "clips w",
     ),
-    (lesson.check_truncate, lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, psi, 4), "a cutoff of 6"),
+    (
+        lesson.check_truncate,
+        lambda ws, w_avg, psi, cutoff: truncate(ws, w_avg, psi, 4),
+        "a cutoff of 6",
+    ),
     (lesson.check_truncate, in_place, "were changed"),
     (lesson.check_truncate, lambda ws, *rest: ws[:, 0], "the shape of ws"),
     (lesson.check_truncate, lambda ws, *rest: 2 * ws, "in the others"),
-    (lesson.check_mix, lambda w, other, num_ws, *rest: w[:, None].expand(-1, num_ws, -1), "never mixes"),
+    (
+        lesson.check_mix,
+        lambda w, other, num_ws, *rest: w[:, None].expand(-1, num_ws, -1),
+        "never mixes",
+    ),
     (lesson.check_mix, lambda *given: mix(*given, low=0), "mixes nothing"),
     (lesson.check_mix, lambda *given: mix(*given, high=1), "behind the last layer"),
     (lesson.check_mix, lambda *given: mix(*given, each=False), "draw the crossover for each"),
     (lesson.check_mix, lambda *given: mix(*given, invert=True), "the share that is"),
-    (lesson.check_mix, lambda w, other, num_ws, share, g: mix(w, other, num_ws, 1.0, g), "every picture"),
+    (
+        lesson.check_mix,
+        lambda w, other, num_ws, share, g: mix(w, other, num_ws, 1.0, g),
+        "every picture",
+    ),
     (lesson.check_mix, lambda w, other, num_ws, share, g: mix(w, other, num_ws, 0.5, g), "not 90%"),
     (lesson.check_mix, all_or_none, "every picture"),
     (lesson.check_mix, swapped, "the first layers"),
     (lesson.check_mix, shuffled_layers, "one crossover"),
     (lesson.check_mix, middle_heavy, "equally often"),
     (lesson.check_mix, lambda *given: mix(*given[:-1], None), "draw with `generator`"),
-    (lesson.check_mix, lambda *given: mix(*given[:-1], torch.Generator().manual_seed(5)), "draw with `generator`"),
+    (
+        lesson.check_mix,
+        lambda *given: mix(*given[:-1], torch.Generator().manual_seed(5)),
+        "draw with `generator`",
+    ),
     (lesson.check_mix, global_chance, "draw with `generator`"),
     (lesson.check_mix, wrong_partner, "its own partner"),
-    (lesson.check_mix, lambda w, other, num_ws, *rest: 0.5 * (w + other)[:, None].expand(-1, num_ws, -1), "whole"),
+    (
+        lesson.check_mix,
+        lambda w, other, num_ws, *rest: 0.5 * (w + other)[:, None].expand(-1, num_ws, -1),
+        "whole",
+    ),
     (lesson.check_mix, lambda w, *rest: w, "should become"),
     (lesson.check_lazy, lambda n, gamma, every: gamma / 2, "not lazy"),
     (lesson.check_lazy, lambda n, gamma, every: lazy(n, gamma, every) / every, "16 times too weak"),
@@ -230,7 +292,11 @@ WRONG = [
     (lesson.check_lazy, lambda n, gamma, every: -lazy(n, gamma, every), "rewards"),
     (lesson.check_lazy, lambda n, gamma, every: lazy(n + 1, gamma, every), "step before"),
     (lesson.check_lazy, lambda n, gamma, every: lazy(n, gamma, every) / every**2, "not as small"),
-    (lesson.check_lazy, lambda n, gamma, every: gamma / 2 * every * (n % every != 0), "turned round"),
+    (
+        lesson.check_lazy,
+        lambda n, gamma, every: gamma / 2 * every * (n % every != 0),
+        "turned round",
+    ),
     (lesson.check_lazy, lambda n, gamma, every: lazy(n, gamma, 16), "with `every` = 1"),
     (lesson.check_lazy, lambda n, gamma, every: 3 * lazy(n, gamma, every), "should sum to"),
 ]
@@ -260,7 +326,9 @@ def test_an_empty_table_is_not_attempted():
     assert lesson.check_effects(EFFECTS | {"-z": ...}).status == "not yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 

@@ -39,7 +39,10 @@ def readability(codes, answers, *, fit="first", told=None, bias=True, hot=True):
     X = torch.cat([codes, torch.ones(len(codes), int(bias))], 1)
     Y = one_hot(answers).to(X.dtype) if hot else answers[:, None].to(X.dtype)
     first, second = slice(None, half), slice(half, None)
-    fit, told = {"first": first, "second": second, "all": slice(None)}[fit], second if told is None else told
+    fit, told = (
+        {"first": first, "second": second, "all": slice(None)}[fit],
+        second if told is None else told,
+    )
     weights = torch.linalg.lstsq(X[fit], Y[fit]).solution
     said = (X @ weights).argmax(1) if hot else (X @ weights)[:, 0].round().clamp(0, 2).long()
     return (said == answers)[told].double().mean().item()
@@ -86,7 +89,9 @@ def modulated(weight, style):
     return weight * style[:, None, :, None, None]
 
 
-def path_penalty(images, ws, noise, mean, *, graph=True, scale=True, layers="mean", where="length", root=True):
+def path_penalty(
+    images, ws, noise, mean, *, graph=True, scale=True, layers="mean", where="length", root=True
+):
     size = (images.shape[2] * images.shape[3]) ** 0.5 if scale else 1.0
     (slopes,) = torch.autograd.grad((images * noise).sum() / size, ws, create_graph=graph)
     if where == "component":
@@ -112,7 +117,10 @@ def to_zero(images, ws, noise, mean):
 
 RIGHT = [
     (lesson.check_levels, LEVELS),
-    (lesson.check_levels, {name: range(numbers[0], numbers[-1] + 1) for name, numbers in LEVELS.items()}),
+    (
+        lesson.check_levels,
+        {name: range(numbers[0], numbers[-1] + 1) for name, numbers in LEVELS.items()},
+    ),
     (lesson.check_chance, chance),
     (lesson.check_interval, interval),
     (lesson.check_interval, disentanglement.interval),
@@ -133,11 +141,23 @@ RIGHT = [
 ]
 
 WRONG = [
-    (lesson.check_levels, {"coarse": range(4), "middle": range(4, 6), "fine": range(6, 10)}, "are StyleGAN's"),
+    (
+        lesson.check_levels,
+        {"coarse": range(4), "middle": range(4, 6), "fine": range(6, 10)},
+        "are StyleGAN's",
+    ),
     (lesson.check_levels, LEVELS | {"fine": range(5, 9)}, "the last one"),
-    (lesson.check_levels, {name: [k + 1 for k in one] for name, one in LEVELS.items()}, "count from 0"),
+    (
+        lesson.check_levels,
+        {name: [k + 1 for k in one] for name, one in LEVELS.items()},
+        "count from 0",
+    ),
     (lesson.check_levels, LEVELS | {"middle": [3, 4, 5]}, "each of the ten"),
-    (lesson.check_levels, LEVELS | {"middle": [3, 4, 5], "fine": [6, 7, 8, 9]}, "each later resolution two"),
+    (
+        lesson.check_levels,
+        LEVELS | {"middle": [3, 4, 5], "fine": [6, 7, 8, 9]},
+        "each later resolution two",
+    ),
     (lesson.check_levels, [0, 1, 2], "give the numbers"),
     (lesson.check_chance, lambda shares: shares.square().sum(), "alike"),
     (lesson.check_chance, lambda shares: 1 - 1 / len(shares), "equally common"),
@@ -150,7 +170,11 @@ WRONG = [
     (lesson.check_interval, lambda share, n: interval(share, n)[::-1], "comes first"),
     (lesson.check_interval, without_z, "the middle is right"),
     (lesson.check_interval, lambda share, n: share, "two numbers"),
-    (lesson.check_interval, lambda share, n: wald(share, n) if share == 0 else interval(share, n), "at a share of 0"),
+    (
+        lesson.check_interval,
+        lambda share, n: wald(share, n) if share == 0 else interval(share, n),
+        "at a share of 0",
+    ),
     (lesson.check_interval, lambda share, n: (0.0, 1.0), "yours is"),
     (lesson.check_readability, reads(told=slice(0, 80)), "that it was fitted to"),
     (lesson.check_readability, reads(fit="all", told=slice(None)), "fitted to all codes"),
@@ -168,7 +192,11 @@ WRONG = [
     (lesson.check_slerp, lambda a, b, t: 2 * slerp(a, b, t), "have length 1"),
     (lesson.check_slerp, lambda a, b, t: slerp(a, b, t**2), "share t"),
     (lesson.check_slerp, lambda a, b, t: t, "shape of a"),
-    (lesson.check_directions, lambda w, n: torch.linalg.eigh(w.T @ w)[1][:, :n].T, "small to large"),
+    (
+        lesson.check_directions,
+        lambda w, n: torch.linalg.eigh(w.T @ w)[1][:, :n].T,
+        "small to large",
+    ),
     (lesson.check_directions, lambda w, n: torch.linalg.eigh(w.T @ w)[1][:, -n:].T, "weaker first"),
     (lesson.check_directions, lambda w, n: torch.linalg.eigh(w.T @ w)[1][-n:].flip(0), "columns"),
     (lesson.check_directions, lambda w, n: torch.linalg.eigh(w.T @ w)[1][:n], "columns"),
@@ -179,36 +207,67 @@ WRONG = [
     (lesson.check_directions, lambda w, n: torch.eye(5)[:n], "do not change the styles most"),
     (repairs.check_demodulated, modulated, "not demodulated"),
     (repairs.check_demodulated, lambda *parts: demodulated(*parts, onto="out"), "*input* channels"),
-    (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(1, 2, 3, 4)), "not over the output"),
-    (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(0, 1, 2, 3, 4)), "its own style"),
+    (
+        repairs.check_demodulated,
+        lambda *parts: demodulated(*parts, dims=(1, 2, 3, 4)),
+        "not over the output",
+    ),
+    (
+        repairs.check_demodulated,
+        lambda *parts: demodulated(*parts, dims=(0, 1, 2, 3, 4)),
+        "its own style",
+    ),
     (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(3, 4)), "kernel alone"),
     (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(2,)), "kernel too"),
     (repairs.check_demodulated, lambda *parts: demodulated(*parts, root=1), "by its root"),
-    (repairs.check_demodulated, lambda *parts: demodulated(*parts, dims=(1, 3, 4)), "axes 1, 3 and 4"),
+    (
+        repairs.check_demodulated,
+        lambda *parts: demodulated(*parts, dims=(1, 3, 4)),
+        "axes 1, 3 and 4",
+    ),
     (repairs.check_demodulated, lambda *parts: 6 * demodulated(*parts), "not their sum"),
     (repairs.check_demodulated, lambda *parts: 2 * demodulated(*parts), "sum of squares of 1"),
     (repairs.check_demodulated, lambda weight, style: weight, "weights of its own"),
     *[
         (repairs.check_spreads, SPREADS | {name: "5"}, reason)
         for name, reason in zip(
-            SPREADS, ("variances add", "divides it out", "not told", "average out", "does not know"), strict=True
+            SPREADS,
+            ("variances add", "divides it out", "not told", "average out", "does not know"),
+            strict=True,
         )
     ],
     (repairs.check_spreads, SPREADS | {"one pattern in all channels": "2"}, "each answer"),
     (repairs.check_spreads, "1", "each of the five"),
     (repairs.check_path_penalty, published, "as published"),
     (repairs.check_path_penalty, detached, "regularises nothing"),
-    (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, graph=False), "regularises nothing"),
-    (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, where="component"), "belongs to the length"),
+    (
+        repairs.check_path_penalty,
+        lambda *parts: path_penalty(*parts, graph=False),
+        "regularises nothing",
+    ),
+    (
+        repairs.check_path_penalty,
+        lambda *parts: path_penalty(*parts, where="component"),
+        "belongs to the length",
+    ),
     (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, scale=False), "root of H W"),
     (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, layers="sum"), "not the sum"),
     (repairs.check_path_penalty, lambda *parts: path_penalty(*parts, root=False), "not its square"),
     (repairs.check_path_penalty, to_zero, "to their mean"),
     (repairs.check_path_penalty, lambda images, ws, noise, mean: ws, "one number"),
-    (repairs.check_path_penalty, lambda *parts: 3 * path_penalty(*parts), "for the checker's generator"),
+    (
+        repairs.check_path_penalty,
+        lambda *parts: 3 * path_penalty(*parts),
+        "for the checker's generator",
+    ),
 ]
 
-CHECKS = [getattr(part, name) for part in (lesson, repairs) for name in dir(part) if name.startswith("check_")]
+CHECKS = [
+    getattr(part, name)
+    for part in (lesson, repairs)
+    for name in dir(part)
+    if name.startswith("check_")
+]
 
 
 @pytest.mark.parametrize(("check", "right"), RIGHT)
@@ -228,13 +287,17 @@ def test_an_empty_answer_is_not_attempted(check):
     assert check(...).status == "not attempted yet"
 
 
-@pytest.mark.parametrize(("check", "empty"), [(lesson.check_levels, LEVELS), (repairs.check_spreads, SPREADS)])
+@pytest.mark.parametrize(
+    ("check", "empty"), [(lesson.check_levels, LEVELS), (repairs.check_spreads, SPREADS)]
+)
 def test_an_empty_table_is_not_attempted(check, empty):
     assert check(dict.fromkeys(empty, ...)).status == "not attempted yet"
     assert check(empty | {next(iter(empty)): ...}).status == "not yet"
 
 
-@pytest.mark.parametrize("check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))])
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if "Callable" in str(inspect.signature(check))]
+)
 def test_an_empty_stub_is_not_attempted(check):
     assert check(lambda *arguments: ...).status == "not attempted yet"
 

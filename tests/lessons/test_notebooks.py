@@ -78,12 +78,20 @@ def test_cells_are_short_and_safe(name):
 
 def test_every_stored_figure_has_alt_text(name):
     for cell in code_cells(read(name)):
-        if any("image/png" in out.get("data", {}) or "image/jpeg" in out.get("data", {}) for out in cell.outputs):
-            assert len(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")) > 20, cell.source
+        if any(
+            "image/png" in out.get("data", {}) or "image/jpeg" in out.get("data", {})
+            for out in cell.outputs
+        ):
+            assert len(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")) > 20, (
+                cell.source
+            )
 
 
 def test_every_claim_of_the_source_is_stored_as_held(name):
-    stated = sum(len(re.findall(r"^\s*claim\(", cell.source, re.MULTILINE)) for cell in code_cells(read(name)))
+    stated = sum(
+        len(re.findall(r"^\s*claim\(", cell.source, re.MULTILINE))
+        for cell in code_cells(read(name))
+    )
     texts = [out.get("text", "") for cell in code_cells(read(name)) for out in cell.outputs]
     lines = [line for text in texts for line in text.splitlines() if line.startswith("CLAIM ")]
     assert 15 >= len(lines) >= stated >= 3
@@ -93,7 +101,9 @@ def test_every_claim_of_the_source_is_stored_as_held(name):
 def test_stored_bounds_are_written_as_the_package_writes_them(name):
     texts = [out.get("text", "") for cell in code_cells(read(name)) for out in cell.outputs]
     bounds = re.findall(r"^CLAIM .*: \S+ [<>] (\S+): True$", "\n".join(texts), re.MULTILINE)
-    assert bounds and all(claims.shown_bound(float(bound), 2) == bound for bound in bounds), "make notebooks"
+    assert bounds and all(claims.shown_bound(float(bound), 2) == bound for bound in bounds), (
+        "make notebooks"
+    )
 
 
 def exercises(notebook):
@@ -122,7 +132,9 @@ def test_at_least_five_exercises_each_with_its_header_stub_and_answer(name):
     assert len(found) >= 5
     for number, stub, after in found:
         before = notebook.cells[number - 1].source
-        assert re.search(r"\*\*Exercise \d+\.[^*]+\*\* \((easy|medium|hard), \d+ minutes: [^)]+\)", before), before
+        assert re.search(
+            r"\*\*Exercise \d+\.[^*]+\*\* \((easy|medium|hard), \d+ minutes: [^)]+\)", before
+        ), before
         assert "..." in stub
         assert "<details>" in after and "```python" in after
 
@@ -179,7 +191,9 @@ def one_lesson(tmp_path, monkeypatch):
     ids=["ctrl-c", "sigterm", "no data", "disk", "failed"],
 )
 @pytest.mark.parametrize("was_there", [True, False])
-def test_a_build_that_ends_early_leaves_the_notebook_as_it_was(one_lesson, monkeypatch, capsys, end, code, was_there):
+def test_a_build_that_ends_early_leaves_the_notebook_as_it_was(
+    one_lesson, monkeypatch, capsys, end, code, was_there
+):
     before = one_lesson.read_bytes()
     if not was_there:
         one_lesson.unlink()
@@ -194,7 +208,9 @@ def test_a_build_that_ends_early_leaves_the_notebook_as_it_was(one_lesson, monke
     assert notebooks.main(["01_a"]) == code
     assert capsys.readouterr().err.count("\n") == 1
     assert one_lesson.read_bytes() == before if was_there else not one_lesson.exists()
-    assert sorted(path.name for path in one_lesson.parent.iterdir()) == ["01_a.ipynb"] * was_there + ["source"]
+    assert sorted(path.name for path in one_lesson.parent.iterdir()) == [
+        "01_a.ipynb"
+    ] * was_there + ["source"]
 
 
 def test_an_unknown_lesson_is_found_before_the_first_is_built(one_lesson, monkeypatch, capsys):

@@ -27,11 +27,17 @@ def test_the_cap_makes_steps_and_counts_small_and_leaves_the_networks(monkeypatc
     monkeypatch.setenv("GAN_COURSE_MAX_STEPS", "2")
     full, smoke, whole = profiles.config_for(GROWING, "full"), GROWING["smoke"], GROWING["full"]
     assert {full.stylegan.n_steps, full.n_steps_flat, full.n_steps_joint} == {2}
-    assert (full.n_pictures, full.stylegan.batch_size) == (smoke.n_pictures, smoke.stylegan.batch_size)
+    assert (full.n_pictures, full.stylegan.batch_size) == (
+        smoke.n_pictures,
+        smoke.stylegan.batch_size,
+    )
     kept = ("img_resolution", "channel_base", "channel_max", "n_mapping", "stable_steps", "lr")
     assert all(getattr(full.stylegan, name) == getattr(whole.stylegan, name) for name in kept)
     translate = profiles.config_for(TRANSLATE, "full")
-    assert (translate.cyclegan.n_blocks, translate.n_hidden) == (TRANSLATE["full"].cyclegan.n_blocks, 16)
+    assert (translate.cyclegan.n_blocks, translate.n_hidden) == (
+        TRANSLATE["full"].cyclegan.n_blocks,
+        16,
+    )
     game = profiles.config_for(GAME, "full")
     assert {game.n_steps_line, game.n_steps_ring} == {2}
 

@@ -40,7 +40,9 @@ def test_a_checkpoint_of_another_configuration_is_left_aside(tmp_path, fashion, 
         raise PulledPlugError
 
     for batch_size in (8, 4):
-        training = build_dcgan(replace(DCGAN["smoke"], batch_size=batch_size), fashion, seed=0, runtime=cpu)
+        training = build_dcgan(
+            replace(DCGAN["smoke"], batch_size=batch_size), fashion, seed=0, runtime=cpu
+        )
         with pytest.raises(PulledPlugError):
             fit_resumable(training, n_steps=4, folder=tmp_path, hook=pull_the_plug, hook_every=2)
         assert training.step.n_done == 2

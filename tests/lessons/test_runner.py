@@ -28,8 +28,14 @@ LESSONS = {
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebooks")
     for name, cells in LESSONS.items():
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source) for source in cells]
+        )
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
         notebook.cells[-1].metadata["tags"] = ["best-picture"]
         nbformat.write(notebook, folder / f"{name}.ipynb")
     out = tmp_path_factory.mktemp("runs") / "here"
@@ -72,7 +78,10 @@ def test_a_claim_that_fails_stops_neither_its_lesson_nor_the_run(run, capsys):
     assert best_picture(run[0] / "03_false.ipynb")  # drawn after the claim
     runner.print_missed_claims({"lessons": list(run[1].values())})
     said = capsys.readouterr().out.splitlines()
-    assert said[:2] == ["Claims that did not hold in this run:", "  03_false: one is two (1, not > 2)"]
+    assert said[:2] == [
+        "Claims that did not hold in this run:",
+        "  03_false: one is two (1, not > 2)",
+    ]
     assert len(said) == 5 and "make doctor" in said[-1]
 
 
@@ -116,7 +125,10 @@ def test_cells_to_wait_for_stand_under_the_last_heading_before_them(tmp_path):
     prose = nbformat.v4.new_markdown_cell("## Train\n\n```python\n# no heading\n```")
     cells = [cell(30.2), prose, cell(9.9), cell(41.6), nbformat.v4.new_code_cell("never run")]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
-    assert runner._waits(tmp_path / "a.ipynb") == [{"under": "", "seconds": 30}, {"under": "Train", "seconds": 42}]
+    assert runner._waits(tmp_path / "a.ipynb") == [
+        {"under": "", "seconds": 30},
+        {"under": "Train", "seconds": 42},
+    ]
 
 
 @pytest.fixture
@@ -126,7 +138,11 @@ def one_lesson(tmp_path, monkeypatch):
     folder.mkdir()
     cells = [nbformat.v4.new_code_cell("import sys\nprint(sys.executable)")]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     nbformat.write(notebook, folder / "01_a.ipynb")
     monkeypatch.setattr(runner, "NOTEBOOKS", folder)
     return folder
@@ -137,7 +153,11 @@ def foreign_python(tmp_path, monkeypatch):
     """A kernel called python3, which Jupyter finds first, that is no Python."""
     kernel = tmp_path / "foreign" / "kernels" / "python3"
     kernel.mkdir(parents=True)
-    spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "Python 3", "language": "python"}
+    spec = {
+        "argv": ["/bin/false", "{connection_file}"],
+        "display_name": "Python 3",
+        "language": "python",
+    }
     (kernel / "kernel.json").write_text(json.dumps(spec))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "foreign"))
     return kernel
@@ -165,7 +185,11 @@ def lessons_of(folder, monkeypatch, **cells):
     """Lessons of one code cell each, in a folder that the runner takes for the course's."""
     for name, cell in cells.items():
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
         nbformat.write(notebook, folder / f"{name}.ipynb")
     monkeypatch.setattr(runner, "NOTEBOOKS", folder)
 
@@ -181,9 +205,15 @@ assert os.environ["GAN_COURSE_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
 
 
 def test_two_at_a_time_wait_for_each_other_and_are_told_in_order(tmp_path, monkeypatch, capsys):
-    cells = {"01_a": MEET.format(own="a", other="b"), "02_b": MEET.format(own="b", other="a"), "03_c": "1 / 0"}
+    cells = {
+        "01_a": MEET.format(own="a", other="b"),
+        "02_b": MEET.format(own="b", other="a"),
+        "03_c": "1 / 0",
+    }
     lessons_of(tmp_path, monkeypatch, **cells)
-    summary = runner.run_lessons(list(cells), profile="smoke", device="cpu", out=tmp_path / "run", jobs=2)
+    summary = runner.run_lessons(
+        list(cells), profile="smoke", device="cpu", out=tmp_path / "run", jobs=2
+    )
     assert [(lesson["name"], lesson["status"]) for lesson in summary["lessons"]] == [
         ("01_a", "passed"),
         ("02_b", "passed"),
@@ -193,10 +223,14 @@ def test_two_at_a_time_wait_for_each_other_and_are_told_in_order(tmp_path, monke
 
 
 def test_what_ends_one_lesson_of_two_ends_the_other(tmp_path, monkeypatch):
-    lessons_of(tmp_path, monkeypatch, **{"01_a": "import time\ntime.sleep(600)", "02_b": "print(1)"})
+    lessons_of(
+        tmp_path, monkeypatch, **{"01_a": "import time\ntime.sleep(600)", "02_b": "print(1)"}
+    )
     monkeypatch.setattr(runner, "_report", lambda *_: (_ for _ in ()).throw(BrokenPipeError))
     with pytest.raises(BrokenPipeError):
-        runner.run_lessons(["01_a", "02_b"], profile="smoke", device="cpu", out=tmp_path / "run", jobs=2)
+        runner.run_lessons(
+            ["01_a", "02_b"], profile="smoke", device="cpu", out=tmp_path / "run", jobs=2
+        )
     assert not runner._RUNNING
 
 
@@ -204,14 +238,20 @@ def test_what_ends_one_lesson_of_two_ends_the_other(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 def test_sigterm_ends_the_lessons_too(tmp_path, monkeypatch):
     started = tmp_path / "started"
-    lessons_of(tmp_path, monkeypatch, **{"01_a": f"import time\nopen({str(started)!r}, 'w')\ntime.sleep(600)"})
+    lessons_of(
+        tmp_path,
+        monkeypatch,
+        **{"01_a": f"import time\nopen({str(started)!r}, 'w')\ntime.sleep(600)"},
+    )
     program = (
         "import sys, pathlib\nfrom gan_course.lessons import runner\n"
         "lessons.NOTEBOOKS = runner.NOTEBOOKS = pathlib.Path(sys.argv.pop(1))\n"
         "from gan_course.cli import main\nsys.exit(main(sys.argv[1:]))"
     )
     arguments = ["run", "--profile", "smoke", "--device", "cpu", "--out", str(tmp_path / "run")]
-    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path), *arguments], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path), *arguments], stderr=subprocess.PIPE
+    )
     while not started.exists():
         assert process.poll() is None
         time.sleep(0.1)

@@ -27,7 +27,9 @@ def unfinished(x):
     ...
 
 
-@pytest.mark.parametrize("attempt", [None, ..., stub, only_a_docstring, lambda x: ..., lambda x: None])
+@pytest.mark.parametrize(
+    "attempt", [None, ..., stub, only_a_docstring, lambda x: ..., lambda x: None]
+)
 def test_an_empty_body_is_not_attempted(attempt):
     assert any_number(attempt).status == "not attempted yet"
 

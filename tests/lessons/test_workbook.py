@@ -11,7 +11,10 @@ from gan_course.paths import NOTEBOOKS
 def test_the_copies_are_the_lessons_without_outputs(tmp_path):
     assert write_workbook(tmp_path / "work") == lesson_names()
     for name in lesson_names():
-        copy, lesson = (nbformat.read(path / f"{name}.ipynb", as_version=4) for path in (tmp_path / "work", NOTEBOOKS))
+        copy, lesson = (
+            nbformat.read(path / f"{name}.ipynb", as_version=4)
+            for path in (tmp_path / "work", NOTEBOOKS)
+        )
         assert [cell.source for cell in copy.cells] == [cell.source for cell in lesson.cells]
         assert not any(cell.get("outputs") or cell.get("execution_count") for cell in copy.cells)
     assert (tmp_path / "work" / "images" / "01_the_game.jpg").is_file()

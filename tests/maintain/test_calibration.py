@@ -18,7 +18,12 @@ NATIVE = Runtime("cpu", "bfloat16", 2, "made up")
 def claims(**margins):
     """One run's record: claims by text, each held where its margin is not negative."""
     return [
-        {"key": key, "text": f"{key} is so", "held": margin is None or margin >= 0, "margin": margin}
+        {
+            "key": key,
+            "text": f"{key} is so",
+            "held": margin is None or margin >= 0,
+            "margin": margin,
+        }
         for key, margin in margins.items()
     ]
 
@@ -27,7 +32,8 @@ def summary_of(margins, *, more=(), of_seeds=SEEDS):
     """The summary of one claim, from its margin in each run."""
     names = [*of_seeds, *(f"more {number}" for number in range(len(more)))]
     (result,) = summarise(
-        {name: claims(a=margin) for name, margin in zip(names, [*margins, *more], strict=True)}, of_seeds
+        {name: claims(a=margin) for name, margin in zip(names, [*margins, *more], strict=True)},
+        of_seeds,
     )
     return result
 
@@ -58,13 +64,21 @@ def test_without_spread_the_margin_is_exact_unless_it_is_nothing():
 
 def test_a_claim_without_a_margin_is_only_counted():
     result = summary_of([None, None, None])
-    assert (result["held"], result["margin"], result["margin_over_spread"], result["flag"]) == (3, None, None, "")
+    assert (result["held"], result["margin"], result["margin_over_spread"], result["flag"]) == (
+        3,
+        None,
+        None,
+        "",
+    )
 
 
 def test_a_claim_that_did_not_hold_or_was_not_reached_is_flagged():
     assert summary_of([10.0, 10.1, -0.1])["flag"] == "held in 2 of 3, margin under 3 spreads"
     found = summarise({"seed 0": claims(a=None, b=None), "seed 1": claims(a=None)}, SEEDS[:2])
-    assert [(entry["key"], entry["flag"]) for entry in found] == [("a", ""), ("b", "held in 1 of 2")]
+    assert [(entry["key"], entry["flag"]) for entry in found] == [
+        ("a", ""),
+        ("b", "held in 1 of 2"),
+    ]
 
 
 def test_a_margin_that_is_not_a_number_is_flagged():
@@ -97,7 +111,13 @@ def test_an_old_machine_does_not_run_twice_alike(monkeypatch, capability, n_runs
 
 def entry_of(*margins):
     record = {f"seed {number}": claims(a=margin) for number, margin in enumerate(margins)}
-    about = {"commit": "abc", "date": "2020-01-01", "runtime": "here", "runs": list(record), "errors": {}}
+    about = {
+        "commit": "abc",
+        "date": "2020-01-01",
+        "runtime": "here",
+        "runs": list(record),
+        "errors": {},
+    }
     return {**about, "claims": summarise(record, list(record))}
 
 
@@ -124,7 +144,9 @@ def test_the_page_tells_claims_that_are_gone_and_claims_that_came_since():
     page = calibration.as_markdown({"01_a": entry_of(1.0, 1.1)}, {"01_a": ["b", "c"]})
     assert "| [a is so] | 2 of 2 |" in page
     assert page.endswith("Not calibrated yet: *b*; *c*.\n")
-    assert "Not calibrated" not in calibration.as_markdown({"01_a": entry_of(1.0, 1.1)}, {"01_a": ["a is so"]})
+    assert "Not calibrated" not in calibration.as_markdown(
+        {"01_a": entry_of(1.0, 1.1)}, {"01_a": ["a is so"]}
+    )
 
 
 def test_the_stored_page_is_that_of_the_stored_lessons(tmp_path):
@@ -170,7 +192,8 @@ def test_all_lessons_in_all_variants(course, tmp_path, capsys):
 def test_a_flag_gives_exit_1(course, capsys):
     course[0]["02_b"] = {0: 1.0, 1: -1.0}
     assert calibration.main(["--seeds", "0,1", "--out", "results"]) == 1
-    assert calibration.main(["01_a", "--seeds", "0,1", "--out", "results"]) == 0  # an old flag is not counted again
+    # an old flag is not counted again
+    assert calibration.main(["01_a", "--seeds", "0,1", "--out", "results"]) == 0
     assert "!    3/5" in capsys.readouterr().out
 
 
@@ -183,14 +206,19 @@ def test_what_is_finished_survives_an_interruption(course, tmp_path):
 @pytest.mark.parametrize("seeds", ["", "0", "0,0", "0,-1", "0,x", "0,1.5", "0,4294967296", "0,,1"])
 def test_bad_seeds_are_refused(course, capsys, seeds):
     assert calibration.main([f"--seeds={seeds}", "--out", "results"]) == 2
-    assert capsys.readouterr().err.startswith(f"gan_course: --seeds is {seeds!r}: give two or more different")
+    assert capsys.readouterr().err.startswith(
+        f"gan_course: --seeds is {seeds!r}: give two or more different"
+    )
     assert course[1] == []
 
 
 def test_an_unknown_lesson_is_refused(capsys, tmp_path):
     assert calibration.main(["77", "--out", str(tmp_path)]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("gan_course: no lesson '77': choose from 01_the_game") and error.count("\n") == 1
+    assert (
+        error.startswith("gan_course: no lesson '77': choose from 01_the_game")
+        and error.count("\n") == 1
+    )
 
 
 def test_an_unknown_option_is_refused_in_one_line(capsys):
@@ -228,12 +256,22 @@ claim("c", os.environ.get("GAN_COURSE_PRECISION") == "float32")
 def test_a_real_lesson_gets_its_seed_and_settings_and_goes_on(tmp_path, monkeypatch):
     import nbformat
 
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in ("SEED = 0", LESSON)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in ("SEED = 0", LESSON)]
+    )
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
     notebook.cells[0].metadata["tags"] = ["parameters"]
     nbformat.write(notebook, tmp_path / "01_a.ipynb")
     monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path)
-    runs = [Variant("seed 0", 0), Variant("seed 1", 1), Variant("float32", 0, {"GAN_COURSE_PRECISION": "float32"})]
+    runs = [
+        Variant("seed 0", 0),
+        Variant("seed 1", 1),
+        Variant("float32", 0, {"GAN_COURSE_PRECISION": "float32"}),
+    ]
     entry = calibration.calibrate_lesson("01_a", runs, tmp_path / "runs", "here")
     assert entry["errors"] == {}
     a, b, c = entry["claims"]
@@ -244,7 +282,13 @@ def test_a_real_lesson_gets_its_seed_and_settings_and_goes_on(tmp_path, monkeypa
 def test_runs_beside_each_other_have_one_thread_and_the_last_has_all_alone(monkeypatch):
     monkeypatch.setattr(calibration, "own_threads", lambda: 2)
     runs = variants([0, 1], NATIVE, jobs=2)
-    assert [run.name for run in runs] == ["seed 0", "seed 1", "old machine, seed 0", "old machine, seed 1", "2 threads"]
+    assert [run.name for run in runs] == [
+        "seed 0",
+        "seed 1",
+        "old machine, seed 0",
+        "old machine, seed 1",
+        "2 threads",
+    ]
     assert [run.settings["GAN_COURSE_THREADS"] for run in runs] == ["1"] * 4 + ["2"]
     assert [run.alone for run in runs] == [False] * 4 + [True]
 

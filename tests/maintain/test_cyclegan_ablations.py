@@ -16,7 +16,9 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setattr(ablations, "N_TEST", 4)
     monkeypatch.setattr(ablations, "SEEDS", (0,))
     for name, table in ablations.TABLES.items():
-        tiny = replace(table.config, n_steps=1, batch_size=2, base_channels=4, n_blocks=1, d_base_channels=4)
+        tiny = replace(
+            table.config, n_steps=1, batch_size=2, base_channels=4, n_blocks=1, d_base_channels=4
+        )
         monkeypatch.setitem(ablations.TABLES, name, replace(table, config=tiny))
     return tmp_path / "docs" / "results"
 
@@ -32,9 +34,14 @@ def test_every_arm_is_trained_once_and_an_interrupted_table_goes_on(small, monke
     path = small / "earth-ablation.json"
     path.write_text(json.dumps(table | {"rows": table["rows"][:3]}))
     trained = []
-    monkeypatch.setattr(ablations, "_train", lambda _, config, seed: trained.append(config) or {"to_map": 0.5})
+    monkeypatch.setattr(
+        ablations, "_train", lambda _, config, seed: trained.append(config) or {"to_map": 0.5}
+    )
     ablations.run("earth-ablation")
-    assert [(config.forward, config.backward) for config in trained] == [(False, True), (True, True)]
+    assert [(config.forward, config.backward) for config in trained] == [
+        (False, True),
+        (True, True),
+    ]
 
 
 def test_the_arms_differ_in_what_they_say(small):
@@ -47,9 +54,15 @@ def test_the_arms_differ_in_what_they_say(small):
         ("residual and identity", 10.0),
     ]
     arms = dict(enumerate(changes for _, changes in ablations.TABLES["cycle-prior"].arms))
-    assert arms[0]["residual"] is False and arms[0]["lambda_identity"] == 0 and "residual" not in arms[2]
+    assert (
+        arms[0]["residual"] is False
+        and arms[0]["lambda_identity"] == 0
+        and "residual" not in arms[2]
+    )
 
 
 def test_a_missing_table_says_how_to_make_it(small):
-    with pytest.raises(CourseError, match=r"run python -m gan_course\.course\.ablations cycle-prior"):
+    with pytest.raises(
+        CourseError, match=r"run python -m gan_course\.course\.ablations cycle-prior"
+    ):
         ablations.recorded("cycle-prior")

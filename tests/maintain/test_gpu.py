@@ -15,10 +15,15 @@ def card(monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a card")
 
     def ending(*statuses):
-        lessons = [{"name": str(number), "status": status, "seconds": 1.0} for number, status in enumerate(statuses)]
+        lessons = [
+            {"name": str(number), "status": status, "seconds": 1.0}
+            for number, status in enumerate(statuses)
+        ]
         asked = []
         monkeypatch.setattr(
-            gpu, "run_lessons", lambda names, **how: asked.append(how) or {"seconds": 9.0, "lessons": lessons}
+            gpu,
+            "run_lessons",
+            lambda names, **how: asked.append(how) or {"seconds": 9.0, "lessons": lessons},
         )
         return asked
 

@@ -22,8 +22,12 @@ def same(images):
 def test_every_shipped_translator_has_a_recipe_and_known_domains():
     names = [name for translation in TRANSLATIONS.values() for name in translation.names if name]
     assert set(names) < set(shipped.names())
-    assert all({translation.A, translation.B} <= DOMAINS.keys() for translation in TRANSLATIONS.values())
-    assert translation_of("earth-map2satellite") == "earth" and translation_of("dcgan-fashion") == ""
+    assert all(
+        {translation.A, translation.B} <= DOMAINS.keys() for translation in TRANSLATIONS.values()
+    )
+    assert (
+        translation_of("earth-map2satellite") == "earth" and translation_of("dcgan-fashion") == ""
+    )
 
 
 @pytest.mark.parametrize("name", translations.NAMES)
@@ -54,7 +58,8 @@ def test_photos_left_alone_keep_their_distance_and_all_their_edges(monkeypatch):
 
 def test_the_truth_scores_best():
     satellite, chart = (
-        translations.to_float(translations.load_domain(n, "test", n=12)) for n in ("earth-satellite", "earth-map")
+        translations.to_float(translations.load_domain(n, "test", n=12))
+        for n in ("earth-satellite", "earth-map")
     )
     to_map, to_satellite = TRANSLATIONS["earth"].measure(lambda _: chart, lambda _: satellite)
     assert (to_map["L1"], to_map["sea IoU"], to_satellite["L1"]) == (0, 1, 0)

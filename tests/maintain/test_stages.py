@@ -10,7 +10,9 @@ from maintain import stages
 
 
 def test_every_lesson_s_outputs_are_compared_once():
-    compared = [word for stage in stages.stages() if "outputs" in stage.name for word in stage.commands[0]]
+    compared = [
+        word for stage in stages.stages() if "outputs" in stage.name for word in stage.commands[0]
+    ]
     notebooks = [word for word in compared if word.endswith(".ipynb")]
     assert sorted(notebooks) == [f"notebooks/{name}.ipynb" for name in lesson_names()]
     assert all((ROOT / notebook).is_file() for notebook in notebooks)
@@ -20,7 +22,9 @@ def test_ci_runs_the_stages_of_both_commands():
     script = (ROOT / ".ci" / "run").read_text()
     assert script.index("make test") < script.index("make verify")
     makefile = (ROOT / "Makefile").read_text()
-    assert {stage.of for stage in stages.stages()} == set(re.findall(r"course\.stages (\w+)", makefile))
+    assert {stage.of for stage in stages.stages()} == set(
+        re.findall(r"course\.stages (\w+)", makefile)
+    )
 
 
 @pytest.fixture
@@ -34,7 +38,9 @@ def three(monkeypatch, tmp_path):
             "stages",
             lambda: [
                 stages.Stage("test", "one", (("-c", f"{write}('1')"),), "a"),
-                stages.Stage("test", "two", (("-c", f"{write}('2'); raise SystemExit({code})"),), "b"),
+                stages.Stage(
+                    "test", "two", (("-c", f"{write}('2'); raise SystemExit({code})"),), "b"
+                ),
                 stages.Stage("verify", "outputs", (("-c", f"{write}('v')"),), "c"),
                 stages.Stage("test", "three", (("-c", f"{write}('3')"),), "d"),
             ],
@@ -55,7 +61,9 @@ def test_times_are_kept_by_kind_of_machine(three, tmp_path, monkeypatch, capfd):
     ran = three(0)
     monkeypatch.setattr(stages.record, "__defaults__", (tmp_path,))
     for precision in ("bfloat16", "float32"):
-        monkeypatch.setattr(stages, "choose_runtime", lambda _, now=precision: Runtime("cpu", now, 2, "made up"))
+        monkeypatch.setattr(
+            stages, "choose_runtime", lambda _, now=precision: Runtime("cpu", now, 2, "made up")
+        )
         assert stages.main(["test", "--record"]) == 0
     assert stages.main(["verify", "--record"]) == 0
     assert ran.read_text() == "123123v"
@@ -63,7 +71,10 @@ def test_times_are_kept_by_kind_of_machine(three, tmp_path, monkeypatch, capfd):
     assert kept["bfloat16"]["seconds"].keys() == {"one", "two", "three"}
     assert kept["float32"]["seconds"].keys() == {"one", "two", "three", "outputs"}
     page = (tmp_path / "stages.md").read_text()
-    assert "| command | stage | protects | bfloat16 | float32 |" in page and "| `make test` | one | a | " in page
+    assert (
+        "| command | stage | protects | bfloat16 | float32 |" in page
+        and "| `make test` | one | a | " in page
+    )
     assert "| `make verify` | outputs | c | not yet measured | " in page
 
 

@@ -18,7 +18,14 @@ def noise(*shape):
 @pytest.mark.parametrize("size", [(32, 32), (36, 64)])
 @pytest.mark.parametrize(
     "switches",
-    [{}, {"padding": "zeros"}, {"residual": True}, {"coordinates": 3}, {"upsampling": "resize"}, {"norm": "none"}],
+    [
+        {},
+        {"padding": "zeros"},
+        {"residual": True},
+        {"coordinates": 3},
+        {"upsampling": "resize"},
+        {"norm": "none"},
+    ],
 )
 def test_pictures_keep_their_size_and_range(size, switches):
     y = ResnetGenerator(**SMALL, **switches)(noise(2, 3, *size))
@@ -49,7 +56,9 @@ def test_with_reflection_alone_a_generator_does_not_know_where_it_is():
         G = ResnetGenerator(**SMALL, norm="none", coordinates=octaves)
         y, shifted = G(x), G(x.roll((8, 8), (2, 3)))
         inside = slice(28, 36)
-        same = torch.allclose(y.roll((8, 8), (2, 3))[..., inside, inside], shifted[..., inside, inside], atol=1e-5)
+        same = torch.allclose(
+            y.roll((8, 8), (2, 3))[..., inside, inside], shifted[..., inside, inside], atol=1e-5
+        )
         assert same == moves_along
 
 
@@ -62,7 +71,9 @@ def test_without_a_norm_there_is_none_and_the_scores_are_of_a_useful_size():
 
 
 def test_instance_norm_hides_the_contrast_from_d_and_its_absence_does_not():
-    """What a residual generator that starts from no change runs into: a fainter pattern scores nearly the same."""
+    """What a residual generator that starts from no change runs into: a fainter pattern scores
+    nearly the same.
+    """
     torch.manual_seed(0)
     pattern = noise(8, 3, 64, 64) / 2
     change = {}
@@ -86,7 +97,9 @@ def test_a_block_adds_a_branch_that_has_no_relu_at_its_end():
     assert torch.allclose(block(x), x + y, atol=1e-5)
 
 
-@pytest.mark.parametrize("make", [lambda: ResnetGenerator(base_channels=16, n_blocks=3), PatchDiscriminator])
+@pytest.mark.parametrize(
+    "make", [lambda: ResnetGenerator(base_channels=16, n_blocks=3), PatchDiscriminator]
+)
 def test_the_first_weights_are_those_of_the_paper(make):
     """Zhu et al. 2017, appendix 7.1: a Gaussian of mean 0 and standard deviation 0.02."""
     torch.manual_seed(0)
@@ -112,7 +125,9 @@ def test_unknown_choices_are_refused(make, words):
         make()
 
 
-@pytest.mark.parametrize("network", [ResnetGenerator(**SMALL), PatchDiscriminator(base_channels=4)], ids=["G", "D"])
+@pytest.mark.parametrize(
+    "network", [ResnetGenerator(**SMALL), PatchDiscriminator(base_channels=4)], ids=["G", "D"]
+)
 def test_both_memory_formats_compute_the_same(network):
     other = copy.deepcopy(network)
     set_memory_format(network, torch.channels_last)

@@ -11,14 +11,16 @@ from gan_course.models.layers import InstanceNorm
 def seen(network, side=160):
     """Height and width of what one score in the middle depends on, by gradient.
 
-    InstanceNorm makes every score depend on the whole picture: it is left out. Positive weights and an input that no
-    LeakyReLU can silence keep gradients from cancelling.
+    InstanceNorm makes every score depend on the whole picture: it is left out. Positive weights and
+    an input that no LeakyReLU can silence keep gradients from cancelling.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.constant_(module.weight, 0.1)
             nn.init.zeros_(module.bias)
-    network = nn.Sequential(*(nn.Identity() if isinstance(m, InstanceNorm) else m for m in network.model)).double()
+    network = nn.Sequential(
+        *(nn.Identity() if isinstance(m, InstanceNorm) else m for m in network.model)
+    ).double()
     picture = torch.ones(1, 3, side, side, dtype=torch.float64, requires_grad=True)
     scores = network(picture)
     scores[0, 0, scores.shape[2] // 2, scores.shape[3] // 2].backward()

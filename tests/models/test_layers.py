@@ -39,7 +39,9 @@ def test_each_picture_is_normalised_alone():
     assert torch.allclose(both.var((2, 3), correction=0), torch.ones(3, 5), atol=1e-4)
 
 
-@pytest.mark.parametrize(("mode", "torch_s"), [("reflect", nn.ReflectionPad2d(2)), ("zeros", nn.ZeroPad2d(2))])
+@pytest.mark.parametrize(
+    ("mode", "torch_s"), [("reflect", nn.ReflectionPad2d(2)), ("zeros", nn.ZeroPad2d(2))]
+)
 def test_pad_is_torch_s_own(mode, torch_s):
     x = pictures(channels_last=False)
     assert torch.equal(Pad(2, mode)(x), torch_s(x))

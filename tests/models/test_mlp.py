@@ -20,7 +20,10 @@ def test_the_shape_of_one():
 def test_a_stack_is_its_networks_and_so_are_its_gradients(networks):
     stack = MLPStack(networks)
     x = torch.randn(4, 6, 3, dtype=torch.float64)
-    together, alone = stack(x), torch.stack([network(one) for network, one in zip(networks, x, strict=True)])
+    together, alone = (
+        stack(x),
+        torch.stack([network(one) for network, one in zip(networks, x, strict=True)]),
+    )
     torch.testing.assert_close(together, alone)
     together.square().sum().backward()
     alone.square().sum().backward()

@@ -8,7 +8,9 @@ from gan_course.models.pix2pix import UnetGenerator, drop
 SMALL = {"base_channels": 4, "n_halvings": 4}
 
 
-@pytest.mark.parametrize(("side", "halvings"), [(32, 5), (64, 6), (128, 7), (256, 8), (48, 4), (64, 2)])
+@pytest.mark.parametrize(
+    ("side", "halvings"), [(32, 5), (64, 6), (128, 7), (256, 8), (48, 4), (64, 2)]
+)
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 def test_sizes(side, halvings, norm):
     G = UnetGenerator(base_channels=2, n_halvings=halvings, norm=norm)
@@ -18,7 +20,9 @@ def test_sizes(side, halvings, norm):
 
 
 def test_a_wide_picture_and_other_channels():
-    assert UnetGenerator(img_channels=1, out_channels=2, **SMALL)(torch.randn(1, 1, 16, 80)).shape == (1, 2, 16, 80)
+    assert UnetGenerator(img_channels=1, out_channels=2, **SMALL)(
+        torch.randn(1, 1, 16, 80)
+    ).shape == (1, 2, 16, 80)
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
@@ -27,17 +31,24 @@ def test_parameters_of_the_paper_s_network(norm):
     encoder = [3, 64, 128, 256, 512, 512, 512, 512, 512]
     decoder = [512, 512, 512, 512, 256, 128, 64, 3]
     given = [512, 1024, 1024, 1024, 1024, 512, 256, 128]  # what comes from below, and over the skip
-    kernels = sum(16 * a * b for a, b in zip(encoder[:-1] + given, encoder[1:] + decoder, strict=True))
-    plain, normalised = 64 + 512 + 3, sum(encoder[2:-1]) + sum(decoder[:-1])  # features without and with a norm
-    expected = kernels + plain + normalised * (2 if norm == "batch" else 1)  # scale and shift, or a bias
+    kernels = sum(
+        16 * a * b for a, b in zip(encoder[:-1] + given, encoder[1:] + decoder, strict=True)
+    )
+    # features without and with a norm
+    plain, normalised = 64 + 512 + 3, sum(encoder[2:-1]) + sum(decoder[:-1])
+    # scale and shift, or a bias
+    expected = kernels + plain + normalised * (2 if norm == "batch" else 1)
     assert sum(p.numel() for p in UnetGenerator(norm=norm).parameters()) == expected
     if norm == "batch":
         assert expected == 54_414_531
-        assert expected - 64 - 512 == 54_413_955  # the official code: no bias in the first and the innermost layer
+        # the official code: no bias in the first and the innermost layer
+        assert expected - 64 - 512 == 54_413_955
 
 
 def test_base_channels_halvings_and_skips_change_the_size_as_said():
-    assert [layer[0].out_channels for layer in UnetGenerator(base_channels=4, n_halvings=6).down] == [
+    assert [
+        layer[0].out_channels for layer in UnetGenerator(base_channels=4, n_halvings=6).down
+    ] == [
         4,
         8,
         16,
@@ -71,7 +82,10 @@ def test_the_norm_of_one_picture_is_the_same_both_ways():
 def test_no_memory(norm):
     """As in the paper, pictures are translated after training exactly as during it."""
     G = UnetGenerator(norm=norm, **SMALL)
-    x, before = torch.randn(2, 3, 32, 32), {name: value.clone() for name, value in G.state_dict().items()}
+    x, before = (
+        torch.randn(2, 3, 32, 32),
+        {name: value.clone() for name, value in G.state_dict().items()},
+    )
     assert torch.equal(G.train()(x), G.eval()(x))
     assert all(torch.equal(before[name], value) for name, value in G.state_dict().items())
 
@@ -105,9 +119,13 @@ def test_the_way_up_meets_the_way_down_at_the_same_size():
     G = UnetGenerator(norm="instance", **SMALL)
     down, up = {}, {}
     for level, layer in enumerate(G.down):
-        layer.register_forward_hook(lambda module, args, output, level=level: down.update({level: output}))
+        layer.register_forward_hook(
+            lambda module, args, output, level=level: down.update({level: output})
+        )
     for level, layer in enumerate(G.up):
-        layer.register_forward_hook(lambda module, args, output, level=level: up.update({level: args[0]}))
+        layer.register_forward_hook(
+            lambda module, args, output, level=level: up.update({level: args[0]})
+        )
     G(torch.randn(1, 3, 32, 32))
     for level in range(1, 4):
         skip = down[3 - level]

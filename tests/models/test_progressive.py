@@ -50,12 +50,20 @@ def test_a_dense_layer_starts_with_its_bias_whatever_the_multiplier():
 
 def test_all_stored_weights_have_size_one_whatever_the_fan_in():
     torch.manual_seed(0)
-    for layer in (EqualLinear(4, 5_000), EqualLinear(1_000, 20), EqualConv2d(2, 1_000, 3), EqualConv2d(100, 20, 3)):
-        assert layer.weight.std().item() == pytest.approx(1, abs=0.03)  # 20,000 draws: 1 within 0.005 * 3
+    for layer in (
+        EqualLinear(4, 5_000),
+        EqualLinear(1_000, 20),
+        EqualConv2d(2, 1_000, 3),
+        EqualConv2d(100, 20, 3),
+    ):
+        # 20,000 draws: 1 within 0.005 * 3
+        assert layer.weight.std().item() == pytest.approx(1, abs=0.03)
 
 
 def test_the_multiplier_changes_how_fast_a_layer_learns_and_not_what_it_starts_with():
-    """Adam's first step moves every stored weight by the rate; the output moves that many times the multiplier."""
+    """Adam's first step moves every stored weight by the rate; the output moves that many times the
+    multiplier.
+    """
     torch.manual_seed(0)
     moves, sizes = [], []
     for lr_multiplier in (1.0, 0.01):
@@ -82,7 +90,9 @@ def test_a_convolution_by_hand(kernel, bias, down):
 
 
 def test_equalised_layers_keep_the_size_of_what_flows_through_them():
-    """Ten layers with leaky units: each keeps the mean square but for (1 + 0.2^2), which He's gain leaves out."""
+    """Ten layers with leaky units: each keeps the mean square but for (1 + 0.2^2), which He's gain
+    leaves out.
+    """
     torch.manual_seed(0)
     x = torch.randn(256, 300)
     for _ in range(10):
@@ -103,7 +113,8 @@ def test_pixel_norm_by_hand(in_float64, shape):
 
 
 @pytest.mark.parametrize(
-    ("n", "group", "together"), [(8, 4, 4), (8, None, 8), (4, 4, 4), (3, 4, 3), (6, 2, 2), (1, 4, 1)]
+    ("n", "group", "together"),
+    [(8, 4, 4), (8, None, 8), (4, 4, 4), (3, 4, 3), (6, 2, 2), (1, 4, 1)],
 )
 def test_minibatch_deviation_by_hand(in_float64, n, group, together):
     x = drawn(n, 2, 3, 2) * torch.arange(1, n + 1)[:, None, None, None]
@@ -146,17 +157,24 @@ def test_doubling_by_hand(smooth):
 
 
 def test_where_doubling_leaves_the_official_filter():
-    """The official code finds zeros beyond the border: a white picture gets a grey frame there, and not here."""
+    """The official code finds zeros beyond the border: a white picture gets a grey frame there, and
+    not here.
+    """
     white = torch.ones(1, 1, 4, 4, dtype=torch.float64)
     official = by_hand.blurred(by_hand.doubled(white, smooth=False))
     assert torch.allclose(upsample(white), torch.ones(8, 8).double())
-    assert official[0, 0, 0, 3] == 0.75 and (official - upsample(white))[..., 1:-1, 1:-1].abs().max() == 0
+    assert (
+        official[0, 0, 0, 3] == 0.75
+        and (official - upsample(white))[..., 1:-1, 1:-1].abs().max() == 0
+    )
 
 
 @pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(("matrix", "filtered"), [(_blurring, Blur()), (_doubling, upsample)])
 def test_the_filters_as_matrix_products(in_float64, matrix, filtered, order):
-    """A GPU's way of computing them, here on the CPU: the same numbers, derivatives and order of channels."""
+    """A GPU's way of computing them, here on the CPU: the same numbers, derivatives and order of
+    channels.
+    """
     x = drawn(2, 3, 8, 6).contiguous(memory_format=order)
     found = rows_and_columns(x, matrix)
     same(found, filtered(x))
@@ -172,7 +190,14 @@ def double_checked(operation, *inputs):
 @pytest.mark.parametrize("channels_last", [False, True])
 @pytest.mark.parametrize(
     "operation",
-    [PixelNorm(), MinibatchStd(2), MinibatchStd(None), Blur(), upsample, lambda x: upsample(x, smooth=False)],
+    [
+        PixelNorm(),
+        MinibatchStd(2),
+        MinibatchStd(None),
+        Blur(),
+        upsample,
+        lambda x: upsample(x, smooth=False),
+    ],
     ids=["pixel norm", "groups of 2", "whole batch", "blur", "bilinear", "nearest"],
 )
 def test_first_and_second_derivatives(in_float64, operation, channels_last):
@@ -188,10 +213,14 @@ def test_first_and_second_derivatives_of_a_halving_convolution(kernel):
     def operation(x, weight, bias):
         return torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (x,))
 
-    assert double_checked(operation, drawn(1, 2, 4, 4), drawn(2, 2, kernel, kernel, seed=1), drawn(2, seed=2))
+    assert double_checked(
+        operation, drawn(1, 2, 4, 4), drawn(2, 2, kernel, kernel, seed=1), drawn(2, seed=2)
+    )
 
 
-@pytest.mark.parametrize("operation", [PixelNorm(), MinibatchStd(4), Blur(), EqualConv2d(3, 4, 3, down=True)])
+@pytest.mark.parametrize(
+    "operation", [PixelNorm(), MinibatchStd(4), Blur(), EqualConv2d(3, 4, 3, down=True)]
+)
 def test_bfloat16_in_channels_last_order_is_near(operation):
     """Inputs and outputs are rounded to 8 bits, one part in 256; sums in between are kept longer."""
     x = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))

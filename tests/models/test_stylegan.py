@@ -34,16 +34,23 @@ def in_float64(monkeypatch):
 
 def same(found, expected, tolerance=1e-9):
     assert found.shape == expected.shape
-    assert torch.allclose(found, expected, rtol=tolerance, atol=tolerance), (found - expected).abs().max()
+    assert torch.allclose(found, expected, rtol=tolerance, atol=tolerance), (
+        (found - expected).abs().max()
+    )
 
 
 def generator(seed=0, z_dim=8, n_mapping=2, **changes):
     torch.manual_seed(seed)
-    return StyleGANGenerator(SynthesisNetwork(**MEDIUM | {"w_dim": z_dim} | changes), z_dim=z_dim, n_mapping=n_mapping)
+    return StyleGANGenerator(
+        SynthesisNetwork(**MEDIUM | {"w_dim": z_dim} | changes), z_dim=z_dim, n_mapping=n_mapping
+    )
 
 
 def noise_for(synthesis, n=2, seed=5):
-    return [drawn(n, 1, r, r, seed=seed + j) for j, r in enumerate(layer.resolution for layer in synthesis.layers)]
+    return [
+        drawn(n, 1, r, r, seed=seed + j)
+        for j, r in enumerate(layer.resolution for layer in synthesis.layers)
+    ]
 
 
 # --- AdaIN
@@ -63,13 +70,18 @@ def test_adain_by_hand(in_float64, order):
 def test_adain_forgets_scale_and_shift_of_its_input(order):
     x, one = torch.randn(2, 3, 6, 6).contiguous(memory_format=order), torch.ones(2, 3)
     assert torch.allclose(adain(5 * x - 7, one, 0 * one), adain(x, one, 0 * one), atol=1e-5)
-    assert torch.allclose(adain(-x, one, 0 * one), -adain(x, one, 0 * one), atol=1e-5)  # a sign it does not forget
+    # a sign it does not forget
+    assert torch.allclose(adain(-x, one, 0 * one), -adain(x, one, 0 * one), atol=1e-5)
     assert (adain(1e-6 * x, one, 0 * one).std((2, 3)) < 0.1).all()  # nor a variance below eps
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_adain_of_an_even_channel_is_its_shift(order):
-    x, scale, shift = torch.full((2, 3, 4, 4), 0.3).contiguous(memory_format=order), torch.ones(2, 3), torch.randn(2, 3)
+    x, scale, shift = (
+        torch.full((2, 3, 4, 4), 0.3).contiguous(memory_format=order),
+        torch.ones(2, 3),
+        torch.randn(2, 3),
+    )
     assert torch.allclose(adain(x, scale, shift), shift[:, :, None, None].expand_as(x), atol=1e-2)
 
 
@@ -101,13 +113,25 @@ def by_hand_layer(layer, x, w, noise):
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"up": True}, {"up": True, "smooth": False}, {"n_in": None}, {"styles": False}, {"noise": False}],
+    [
+        {},
+        {"up": True},
+        {"up": True, "smooth": False},
+        {"n_in": None},
+        {"styles": False},
+        {"noise": False},
+    ],
     ids=str,
 )
 def test_a_layer_by_hand(in_float64, changes, order):
     side = 8 if changes.get("up") else 4
-    layer = shaken(SynthesisLayer(**{"n_in": 3, "n_out": 2, "w_dim": 5, "resolution": side} | changes))
-    x, w = drawn(2, 2 if "n_in" in changes else 3, 4, 4).contiguous(memory_format=order), drawn(2, 5, seed=1)
+    layer = shaken(
+        SynthesisLayer(**{"n_in": 3, "n_out": 2, "w_dim": 5, "resolution": side} | changes)
+    )
+    x, w = (
+        drawn(2, 2 if "n_in" in changes else 3, 4, 4).contiguous(memory_format=order),
+        drawn(2, 5, seed=1),
+    )
     maps = drawn(2, 1, side, side, seed=2)
     same(layer(x, w, maps), by_hand_layer(layer, x, w, maps))
     same(layer(x, w, "none"), by_hand_layer(layer, x, w, None))
@@ -121,7 +145,10 @@ def test_noise_is_one_new_map_a_picture_at_every_call():
     torch.manual_seed(0)
     maps, again = (noise_of(layer.noise_const, x, "random") for _ in range(2))
     assert maps.shape == (6, 1, 64, 64)
-    assert torch.corrcoef(torch.cat([maps, again]).flatten(1)).fill_diagonal_(0).abs().max() < 5 / 64  # 5 sigma
+    # 5 sigma
+    assert (
+        torch.corrcoef(torch.cat([maps, again]).flatten(1)).fill_diagonal_(0).abs().max() < 5 / 64
+    )
     assert maps.mean().abs() < 0.03 and maps.std().item() == pytest.approx(1, abs=0.03)
     assert torch.equal(noise_of(layer.noise_const, x, "const")[0, 0], layer.noise_const)
     with pytest.raises(ValueError, match="noise is 'fixed': choose 'random', 'const' or 'none'"):
@@ -129,7 +156,9 @@ def test_noise_is_one_new_map_a_picture_at_every_call():
 
 
 def test_noise_begins_without_strength_and_a_strength_drawn_from_n_0_1_would_not():
-    """The deeplearning.ai GANs Specialization draws the strengths from N(0, 1); the official code begins at 0."""
+    """The deeplearning.ai GANs Specialization draws the strengths from N(0, 1); the official code
+    begins at 0.
+    """
     G, z = generator(), torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
     strengths = [p for name, p in G.named_parameters() if name.endswith("noise_strength")]
     assert len(strengths) == 8 and all(not p.any() for p in strengths)
@@ -144,7 +173,9 @@ def test_noise_begins_without_strength_and_a_strength_drawn_from_n_0_1_would_not
 
 
 def test_each_layer_gets_its_own_style_and_its_own_noise():
-    """A published StyleGAN shares one noise map between both layers of a block; the official code has one a layer."""
+    """A published StyleGAN shares one noise map between both layers of a block; the official code
+    has one a layer.
+    """
     synthesis, seen = generator().synthesis, []
     for layer in synthesis.layers:
         layer.register_forward_pre_hook(lambda _, given: seen.append(given[1:]))
@@ -166,7 +197,10 @@ def test_random_and_constant_noise_differ_between_the_layers_of_a_block(monkeypa
     for noise in ("random", "const"):
         seen.clear()
         synthesis(torch.randn(2, 8, 8), noise=noise)
-        assert all(a.shape == b.shape and (a - b).std() > 1 for a, b in zip(seen[::2], seen[1::2], strict=True))
+        assert all(
+            a.shape == b.shape and (a - b).std() > 1
+            for a, b in zip(seen[::2], seen[1::2], strict=True)
+        )
 
 
 def test_one_map_for_both_layers_of_a_block_is_another_picture(in_float64):
@@ -181,12 +215,16 @@ def test_one_map_for_both_layers_of_a_block_is_another_picture(in_float64):
 
 
 def by_hand_picture(synthesis, ws, maps, *, resolution, alpha):
-    """Karras et al. 2018, figure 2, with the layers of 2019: the old picture enlarged, the new one, alpha between."""
+    """Karras et al. 2018, figure 2, with the layers of 2019: the old picture enlarged, the new one,
+    alpha between.
+    """
     if synthesis.const is not None:
         x = synthesis.const.detach().expand(len(ws), -1, -1, -1)
     else:
         gain = math.sqrt(2) / 4 / math.sqrt(ws.shape[2])
-        x = by_hand.dense(ws[:, 0], synthesis.dense.weight * gain, synthesis.dense.bias).view(len(ws), -1, 4, 4)
+        x = by_hand.dense(ws[:, 0], synthesis.dense.weight * gain, synthesis.dense.bias).view(
+            len(ws), -1, 4, 4
+        )
     pictures = []
     for k in range(int(math.log2(resolution)) - 1):
         for j in (2 * k, 2 * k + 1):
@@ -201,7 +239,11 @@ def by_hand_picture(synthesis, ws, maps, *, resolution, alpha):
 @pytest.mark.parametrize(("resolution", "alpha"), [(4, 1.0), (4, 0.3), (8, 1.0), (8, 0.3)])
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"constant": False}, {"styles": False, "constant": False, "noise": False, "smooth": False}],
+    [
+        {},
+        {"constant": False},
+        {"styles": False, "constant": False, "noise": False, "smooth": False},
+    ],
     ids=["E", "no constant", "A"],
 )
 def test_a_picture_by_hand(in_float64, changes, resolution, alpha):
@@ -223,10 +265,15 @@ def test_a_new_resolution_begins_as_the_old_picture_enlarged_and_ends_as_itself(
 
 
 def test_at_the_start_of_a_fade_d_cannot_tell_that_anything_has_grown():
-    """Neither by a fake nor by a real picture; if G enlarged smoothly, D would see fakes alone become blurred."""
+    """Neither by a fake nor by a real picture; if G enlarged smoothly, D would see fakes alone
+    become blurred.
+    """
     synthesis = generator().synthesis
     D, ws, real = StyleGANDiscriminator(**MEDIUM), torch.randn(4, 8, 8), torch.randn(4, 3, 32, 32)
-    old, new = synthesis(ws, resolution=8, noise="none"), synthesis(ws, resolution=16, alpha=0.0, noise="none")
+    old, new = (
+        synthesis(ws, resolution=8, noise="none"),
+        synthesis(ws, resolution=16, alpha=0.0, noise="none"),
+    )
     assert torch.allclose(D(new, alpha=0.0), D(old), atol=1e-5)
     assert torch.allclose(D(grown(real, 16, 0.0), alpha=0.0), D(grown(real, 8, 1.0)), atol=1e-5)
 
@@ -241,16 +288,22 @@ def test_blocks_that_are_not_there_yet_learn_nothing():
 
 
 def test_what_becomes_rgb_is_linear_in_the_features():
-    """The annotated papers of labml put a LeakyReLU on it: then no colour could go below a fifth of the highest."""
+    """The annotated papers of labml put a LeakyReLU on it: then no colour could go below a fifth of
+    the highest.
+    """
     G, given = generator(), {}
     to_rgb = G.synthesis.to_rgb[-1]
     to_rgb.register_forward_hook(lambda _, inputs, output: given.update(x=inputs[0], y=output))
     image = G(torch.randn(2, 8, generator=torch.Generator().manual_seed(0)))
-    linear = torch.einsum("oi,nihw->nohw", to_rgb.weight[..., 0, 0] / math.sqrt(given["x"].shape[1]), given["x"])
+    linear = torch.einsum(
+        "oi,nihw->nohw", to_rgb.weight[..., 0, 0] / math.sqrt(given["x"].shape[1]), given["x"]
+    )
     assert torch.allclose(image, linear + to_rgb.bias[:, None, None], atol=1e-5)
     assert torch.equal(image, given["y"]) and image.min() < -0.5 * image.max()
     assert not torch.allclose(image, by_hand.leaky(image), atol=0.1)
-    assert isinstance(to_rgb, EqualConv2d) and to_rgb.scale == pytest.approx(1 / math.sqrt(given["x"].shape[1]))
+    assert isinstance(to_rgb, EqualConv2d) and to_rgb.scale == pytest.approx(
+        1 / math.sqrt(given["x"].shape[1])
+    )
 
 
 def test_as_many_parameters_as_in_the_paper():
@@ -270,11 +323,14 @@ def test_as_many_parameters_as_in_the_paper():
 
 @pytest.mark.parametrize("n_layers", [0, 1, 3])
 def test_the_mapping_by_hand(in_float64, n_layers):
-    mapping = shaken(MappingNetwork(z_dim=4, w_dim=4 if n_layers == 0 else 3, n_layers=n_layers), size=20)
+    mapping = shaken(
+        MappingNetwork(z_dim=4, w_dim=4 if n_layers == 0 else 3, n_layers=n_layers), size=20
+    )
     z = drawn(5, 4)
     expected = by_hand.pixel_normed(z)
     for layer in mapping.layers:
-        weight = layer.weight * math.sqrt(2 / expected.shape[1]) * 0.01  # He's constant, and the learning rate's
+        # He's constant, and the learning rate's
+        weight = layer.weight * math.sqrt(2 / expected.shape[1]) * 0.01
         expected = by_hand.leaky(by_hand.dense(expected, weight, layer.bias * 0.01))
     same(mapping(z), expected)
 
@@ -309,11 +365,17 @@ def test_the_mean_of_w_by_hand():
 def test_truncation_by_hand(psi, cutoff):
     G, z = generator(), torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
     G.mapping.w_avg.normal_()
-    ws, w, mean = G.ws(z, truncation_psi=psi, truncation_cutoff=cutoff), G.mapping(z), G.mapping.w_avg
+    ws, w, mean = (
+        G.ws(z, truncation_psi=psi, truncation_cutoff=cutoff),
+        G.mapping(z),
+        G.mapping.w_avg,
+    )
     assert ws.shape == (4, 8, 8)
     for layer in range(8):
         is_truncated = cutoff is None or layer < cutoff
-        assert torch.allclose(ws[:, layer], mean + psi * (w - mean) if is_truncated else w, atol=1e-6)
+        assert torch.allclose(
+            ws[:, layer], mean + psi * (w - mean) if is_truncated else w, atol=1e-6
+        )
     how = {"truncation_psi": psi, "truncation_cutoff": cutoff, "noise": "none"}
     assert torch.equal(G(z, **how), G.synthesis(ws, noise="none"))
 
@@ -322,11 +384,15 @@ def test_psi_of_zero_makes_one_picture_of_all():
     G = generator()
     G.mapping.w_avg.normal_()
     pictures = G(torch.randn(3, 8), truncation_psi=0.0, noise="none")
-    assert torch.allclose(pictures[0], pictures[1], atol=1e-5) and torch.allclose(pictures[0], pictures[2], atol=1e-5)
+    assert torch.allclose(pictures[0], pictures[1], atol=1e-5) and torch.allclose(
+        pictures[0], pictures[2], atol=1e-5
+    )
 
 
 def test_scaling_z_truncates_nothing_and_scaling_w_does():
-    """The deeplearning.ai GANs Specialization truncates z; StyleGAN normalises z, and truncates w around its mean."""
+    """The deeplearning.ai GANs Specialization truncates z; StyleGAN normalises z, and truncates w
+    around its mean.
+    """
     G, z = generator(), torch.randn(64, 8, generator=torch.Generator().manual_seed(0))
     for _ in range(200):
         G.mapping.track(G.mapping(torch.randn(64, 8)).detach())
@@ -345,7 +411,9 @@ def test_mixing_by_hand():
     mixed = mix_styles(ws, others, crossover)
     for n in range(4):
         for layer in range(5):
-            assert torch.equal(mixed[n, layer], ws[n, layer] if layer < crossover[n] else others[n, layer])
+            assert torch.equal(
+                mixed[n, layer], ws[n, layer] if layer < crossover[n] else others[n, layer]
+            )
 
 
 # --- The discriminator
@@ -365,7 +433,9 @@ def by_hand_score(D, x, alpha, smooth=True):
         y = by_hand.blurred(y) if smooth else y
         y = by_hand.leaky(by_hand.halved(convolved(D.blocks[k - 1].halve, y)))
         if k == top:
-            y = (1 - alpha) * by_hand.leaky(convolved(D.from_rgb[k - 1], by_hand.halved(x))) + alpha * y
+            y = (1 - alpha) * by_hand.leaky(
+                convolved(D.from_rgb[k - 1], by_hand.halved(x))
+            ) + alpha * y
     y = by_hand.leaky(convolved(D.conv, by_hand.with_deviation(y, 2))).flatten(1)
     y = by_hand.leaky(by_hand.dense(y, D.dense.weight * math.sqrt(2 / y.shape[1]), D.dense.bias))
     return by_hand.dense(y, D.score.weight / math.sqrt(y.shape[1]), D.score.bias).flatten()
@@ -399,7 +469,9 @@ def test_scores_are_one_number_a_picture_at_every_size_and_of_any_sign():
 # --- What D is shown of real pictures
 
 
-@pytest.mark.parametrize(("resolution", "alpha"), [(4, 1.0), (4, 0.4), (8, 1.0), (8, 0.4), (16, 1.0), (16, 0.4)])
+@pytest.mark.parametrize(
+    ("resolution", "alpha"), [(4, 1.0), (4, 0.4), (8, 1.0), (8, 0.4), (16, 1.0), (16, 0.4)]
+)
 def test_grown_by_hand(resolution, alpha):
     x = drawn(2, 3, 16, 16)
     expected = x
@@ -415,7 +487,9 @@ def test_grown_by_hand(resolution, alpha):
 
 
 def test_bfloat16_in_channels_last_order_is_near():
-    """8 layers round to one part in 256, three times each; such errors add like a walk, to sqrt(24), here doubled."""
+    """8 layers round to one part in 256, three times each; such errors add like a walk, to
+    sqrt(24), here doubled.
+    """
     G = generator(noise=False)
     D = StyleGANDiscriminator(**MEDIUM)
     z, real = torch.randn(8, 8), torch.randn(8, 3, 32, 32)
@@ -432,7 +506,9 @@ def test_bfloat16_in_channels_last_order_is_near():
 @pytest.mark.parametrize("resolution", [0, 4, 24, 100])
 def test_sizes_that_are_no_powers_of_two_are_refused(network, resolution):
     extra = {"w_dim": 4} if network is SynthesisNetwork else {}
-    with pytest.raises(ValueError, match=f"img_resolution is {resolution}: choose a power of two from 8"):
+    with pytest.raises(
+        ValueError, match=f"img_resolution is {resolution}: choose a power of two from 8"
+    ):
         network(img_resolution=resolution, channel_base=16, channel_max=2, **extra)
 
 

@@ -31,7 +31,9 @@ def in_float64(monkeypatch):
 
 def same(found, expected, tolerance=1e-9):
     assert found.shape == expected.shape
-    assert torch.allclose(found, expected, rtol=tolerance, atol=tolerance), (found - expected).abs().max()
+    assert torch.allclose(found, expected, rtol=tolerance, atol=tolerance), (
+        (found - expected).abs().max()
+    )
 
 
 def generator(seed=0, **changes):
@@ -52,7 +54,9 @@ def by_hand_modulated(conv, x, w):
 @pytest.mark.parametrize("demodulate", [True, False])
 @pytest.mark.parametrize("kernel", [1, 3])
 def test_a_modulated_convolution_by_hand(in_float64, kernel, demodulate, order):
-    """Weights of its own for each picture, as the equations say; the code scales the pictures instead."""
+    """Weights of its own for each picture, as the equations say; the code scales the pictures
+    instead.
+    """
     conv = shaken(ModulatedConv2d(3, 2, kernel, w_dim=5, demodulate=demodulate))
     x, w = drawn(3, 3, 4, 5), drawn(3, 5, seed=1)
     same(conv(x.contiguous(memory_format=order), w), by_hand_modulated(conv, x, w))
@@ -67,13 +71,20 @@ def test_first_and_second_derivatives_of_a_modulated_convolution(in_float64, dem
         parts = {"weight": weight, "affine.weight": affine}
         return torch.func.functional_call(conv, parts, (x, w))
 
-    inputs = [drawn(1, 2, 3, 2), drawn(1, 2, seed=1), drawn(2, 2, 3, 3, seed=2), drawn(2, 2, seed=3)]
+    inputs = [
+        drawn(1, 2, 3, 2),
+        drawn(1, 2, seed=1),
+        drawn(2, 2, 3, 3, seed=2),
+        drawn(2, 2, seed=3),
+    ]
     inputs = [one.requires_grad_() for one in inputs]
     assert gradcheck(operation, inputs) and gradgradcheck(operation, inputs)
 
 
 def test_demodulated_features_have_unit_variance_whatever_the_style():
-    """Section 2.2: for input of unit variance. 60 features by 8 pictures by 100 pixels: 1 within 0.05 is 4 sigma."""
+    """Section 2.2: for input of unit variance. 60 features by 8 pictures by 100 pixels: 1 within
+    0.05 is 4 sigma.
+    """
     torch.manual_seed(0)
     x, w = torch.randn(8, 30, 12, 12), torch.randn(8, 6)
     for strength in (0.1, 1.0, 20.0):
@@ -82,7 +93,8 @@ def test_demodulated_features_have_unit_variance_whatever_the_style():
             torch.manual_seed(1)
             conv = ModulatedConv2d(30, 60, 3, w_dim=6, demodulate=demodulate)
             conv.affine.weight.data *= strength
-            deviations[demodulate] = conv(x, w)[..., 1:-1, 1:-1].var((2, 3)).mean(1)  # of each picture
+            # of each picture
+            deviations[demodulate] = conv(x, w)[..., 1:-1, 1:-1].var((2, 3)).mean(1)
         assert (deviations[True] - 1).abs().max() < 0.15
         assert deviations[True].mean().item() == pytest.approx(1, abs=0.05)
         if strength == 20:
@@ -107,7 +119,9 @@ def test_styles_begin_near_one():
 
 
 def by_hand_layer(layer, x, w, noise):
-    """Figure 2c of the paper: modulated convolution, noise and bias, leaky units with a gain of sqrt(2)."""
+    """Figure 2c of the paper: modulated convolution, noise and bias, leaky units with a gain of
+    sqrt(2).
+    """
     x = by_hand_modulated(layer.conv, by_hand.doubled(x, smooth=True) if layer.conv.up else x, w)
     if noise is not None and layer.noise_strength is not None:
         x = x + layer.noise_strength.item() * noise
@@ -115,7 +129,9 @@ def by_hand_layer(layer, x, w, noise):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("changes", [{}, {"up": True}, {"noise": False}, {"demodulate": False}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"up": True}, {"noise": False}, {"demodulate": False}], ids=str
+)
 def test_a_layer_by_hand(in_float64, changes, order):
     side = 8 if changes.get("up") else 4
     layer = shaken(SynthesisLayer2(3, 2, w_dim=5, resolution=side, **changes))
@@ -142,7 +158,10 @@ def by_hand_picture(synthesis, ws, maps):
             used += 1
             if synthesis.positions is not None and k and i == 0:
                 x = x + POSITION_RATE * synthesis.positions[str(x.shape[-1])].map.detach()
-        own = by_hand_modulated(rgb, x, ws[:, used]) + synthesis.rgb_bias[k].detach()[None, :, None, None]
+        own = (
+            by_hand_modulated(rgb, x, ws[:, used])
+            + synthesis.rgb_bias[k].detach()[None, :, None, None]
+        )
         sums = own if sums is None else by_hand.doubled(sums, smooth=True) + own
     return sums
 
@@ -152,13 +171,18 @@ def by_hand_picture(synthesis, ws, maps):
 def test_a_picture_by_hand(in_float64, noise, positions):
     synthesis = shaken(SynthesisNetwork2(**SMALL, w_dim=3, noise=noise, positions=positions))
     ws = drawn(2, synthesis.num_ws, 3)
-    maps = [drawn(2, 1, r, r, seed=5 + j) for j, r in enumerate(layer.resolution for layer in synthesis.layers)]
+    maps = [
+        drawn(2, 1, r, r, seed=5 + j)
+        for j, r in enumerate(layer.resolution for layer in synthesis.layers)
+    ]
     assert [layer.resolution for layer in synthesis.layers] == [4, 8, 8]
     same(synthesis(ws, noise=maps), by_hand_picture(synthesis, ws, maps))
 
 
 def test_which_style_and_noise_go_where():
-    """Seven layers at 32 px, eight styles: a ToRGB shares the style of the layer after it, and the last has its own."""
+    """Seven layers at 32 px, eight styles: a ToRGB shares the style of the layer after it, and the
+    last has its own.
+    """
     G, layers, colours = generator(), [], []
     for layer in G.synthesis.layers:
         layer.register_forward_pre_hook(lambda _, given: layers.append(given[1:]))
@@ -188,10 +212,14 @@ def test_noise_begins_without_strength_and_is_one_map_a_layer():
 
 
 def test_what_becomes_rgb_is_linear_in_the_features_and_not_demodulated():
-    """Twice the features, twice the colours: no LeakyReLU, as in labml's, and no demodulation, as in the paper."""
+    """Twice the features, twice the colours: no LeakyReLU, as in labml's, and no demodulation, as
+    in the paper.
+    """
     G, given = generator(), {}
     to_rgb = G.synthesis.to_rgb[-1]
-    to_rgb.register_forward_hook(lambda _, inputs, output: given.update(x=inputs[0], w=inputs[1], y=output))
+    to_rgb.register_forward_hook(
+        lambda _, inputs, output: given.update(x=inputs[0], w=inputs[1], y=output)
+    )
     image = G(torch.randn(2, 8, generator=torch.Generator().manual_seed(0)))
     x, w, y = given["x"], given["w"], given["y"]
     assert torch.allclose(to_rgb(-2 * x, w), -2 * y, atol=1e-5)
@@ -211,11 +239,15 @@ def test_skips_reach_every_resolution_at_once():
 
 
 def by_hand_convolved(layer, x, gain=LEAKY):
-    return by_hand.convolved(x, layer.weight * gain / math.sqrt(layer.weight[0].numel()), layer.bias)
+    return by_hand.convolved(
+        x, layer.weight * gain / math.sqrt(layer.weight[0].numel()), layer.bias
+    )
 
 
 def by_hand_block(block, x):
-    """Figure 7c: two convolutions beside one, both halving; over sqrt(2), so that the variance stays."""
+    """Figure 7c: two convolutions beside one, both halving; over sqrt(2), so that the variance
+    stays.
+    """
     y = by_hand.leaky(by_hand_convolved(block.keep, x))
     y = by_hand.leaky(by_hand.halved(by_hand_convolved(block.halve, by_hand.blurred(y))))
     skip = by_hand.halved(by_hand_convolved(block.skip, by_hand.blurred(x), gain=1.0))
@@ -254,13 +286,18 @@ def test_scores_are_one_number_a_picture_of_any_sign():
     D = ResidualDiscriminator(**MEDIUM)
     scores = D(torch.randn(8, 3, 32, 32))
     assert scores.shape == (8,) and scores.dtype == torch.float32
-    many = torch.stack([ResidualDiscriminator(**MEDIUM)(torch.randn(8, 3, 32, 32)).mean() for _ in range(8)])
+    many = torch.stack(
+        [ResidualDiscriminator(**MEDIUM)(torch.randn(8, 3, 32, 32)).mean() for _ in range(8)]
+    )
     assert many.min() < 0 < many.max()
 
 
 def test_positions_are_one_vector_a_pixel_at_every_resolution_and_nothing_at_the_start():
     torch.manual_seed(0)
-    synthesis, D = SynthesisNetwork2(**MEDIUM, w_dim=8, positions=True), ResidualDiscriminator(**MEDIUM, positions=True)
+    synthesis, D = (
+        SynthesisNetwork2(**MEDIUM, w_dim=8, positions=True),
+        ResidualDiscriminator(**MEDIUM, positions=True),
+    )
     shapes = {side: tuple(one.map.shape) for side, one in synthesis.positions.items()}
     assert shapes == {"8": (1, 32, 8, 8), "16": (1, 32, 16, 16), "32": (1, 16, 32, 32)}
     assert set(D.positions) == {"32", "16", "8"}
@@ -280,7 +317,9 @@ def test_positions_are_one_vector_a_pixel_at_every_resolution_and_nothing_at_the
 
 
 def test_bfloat16_in_channels_last_order_is_near():
-    """7 layers round to one part in 256, three times each; such errors add like a walk, to sqrt(21), here doubled."""
+    """7 layers round to one part in 256, three times each; such errors add like a walk, to
+    sqrt(21), here doubled.
+    """
     G = generator(noise=False)
     D = ResidualDiscriminator(**MEDIUM)
     z, real = torch.randn(8, 8), torch.randn(8, 3, 32, 32)
@@ -297,5 +336,7 @@ def test_bfloat16_in_channels_last_order_is_near():
 @pytest.mark.parametrize("resolution", [0, 4, 24, 100])
 def test_sizes_that_are_no_powers_of_two_are_refused(network, resolution):
     extra = {"w_dim": 4} if network is SynthesisNetwork2 else {}
-    with pytest.raises(ValueError, match=f"img_resolution is {resolution}: choose a power of two from 8"):
+    with pytest.raises(
+        ValueError, match=f"img_resolution is {resolution}: choose a power of two from 8"
+    ):
         network(img_resolution=resolution, channel_base=16, channel_max=2, **extra)

@@ -25,7 +25,9 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="replaying 
 
 
 def build(runtime, **changes):
-    images = torch.randint(0, 256, (40, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    images = torch.randint(
+        0, 256, (40, 3, 32, 32), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+    )
     return build_stylegan(replace(CONFIG, **changes), images, seed=0, runtime=runtime)
 
 
@@ -41,9 +43,13 @@ def test_on_a_cpu_the_work_is_called_each_time():
 
 
 @needs_gpu
-@pytest.mark.parametrize("changes", [{}, {"pl_weight": 2.0, "pl_every": 3}, {"loss": "relativistic"}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"pl_weight": 2.0, "pl_every": 3}, {"loss": "relativistic"}], ids=str
+)
 def test_replayed_steps_are_the_steps_themselves(changes):
-    """Same losses, same weights, at every step: with both penalties, path lengths, mixing, noise and a falling rate."""
+    """Same losses, same weights, at every step: with both penalties, path lengths, mixing, noise
+    and a falling rate.
+    """
     runs = {}
     for is_used in (True, False):
         training = build(choose_runtime("cuda", "float32"), **changes)
@@ -52,7 +58,9 @@ def test_replayed_steps_are_the_steps_themselves(changes):
         assert bool(training.step.recorder.graphs) == is_used
     for told, replayed in zip(runs[False][0], runs[True][0], strict=True):
         assert replayed == pytest.approx(told, rel=0.02, abs=0.002)
-    for told, replayed in zip(runs[False][1].G_ema.parameters(), runs[True][1].G_ema.parameters(), strict=True):
+    for told, replayed in zip(
+        runs[False][1].G_ema.parameters(), runs[True][1].G_ema.parameters(), strict=True
+    ):
         assert torch.allclose(told, replayed, rtol=0.02, atol=0.002)
 
 
@@ -64,7 +72,9 @@ def test_replayed_steps_draw_new_numbers_and_end_at_rate_0():
     before = [weight.clone() for weight in training.step.G.parameters()]
     training.step.n_done = training.step.config.n_steps  # the rate is 0 from here on
     training.step(next(training.batches))
-    assert all(torch.equal(*pair) for pair in zip(before, training.step.G.parameters(), strict=True))
+    assert all(
+        torch.equal(*pair) for pair in zip(before, training.step.G.parameters(), strict=True)
+    )
 
 
 @needs_gpu
@@ -84,7 +94,8 @@ def test_a_checkpoint_of_a_gpu_goes_on_on_a_cpu(tmp_path):
     torch.save(training.state_dict(), tmp_path / "last.pt")
     other = build(choose_runtime("cpu", "float32"))
     state = torch.load(tmp_path / "last.pt", map_location="cpu", weights_only=True)
-    state["step"]["generator"] = other.step.generator.get_state()  # a GPU's generator is another kind
+    # a GPU's generator is another kind
+    state["step"]["generator"] = other.step.generator.get_state()
     other.load_state_dict(state)
     rows = fit(other.step, other.batches, n_steps=10)
     assert [row["step"] for row in rows] == [7, 8, 9, 10]

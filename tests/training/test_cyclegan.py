@@ -12,7 +12,14 @@ from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 from gan_course.training.loop import fit
 
 CONFIG = CycleGANConfig(
-    n_steps=20, batch_size=2, img_resolution=32, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=1, lr=1e-3
+    n_steps=20,
+    batch_size=2,
+    img_resolution=32,
+    base_channels=4,
+    n_blocks=1,
+    d_base_channels=4,
+    n_layers=1,
+    lr=1e-3,
 )
 GENERATORS, DISCRIMINATORS = ("G_AB", "G_BA"), ("D_A", "D_B")
 
@@ -25,7 +32,9 @@ def pictures(n=6, seed=0, side=32):
 @pytest.fixture
 def build(cpu):
     def make(seed=0, runtime=cpu, **changes):
-        return build_cyclegan(replace(CONFIG, **changes), pictures(), pictures(seed=1), seed=seed, runtime=runtime)
+        return build_cyclegan(
+            replace(CONFIG, **changes), pictures(), pictures(seed=1), seed=seed, runtime=runtime
+        )
 
     return make
 
@@ -39,7 +48,10 @@ def moved(before, step):
     return {
         name
         for name, old in before.items()
-        if any(not torch.equal(a, b) for a, b in zip(old, getattr(step, name).parameters(), strict=True))
+        if any(
+            not torch.equal(a, b)
+            for a, b in zip(old, getattr(step, name).parameters(), strict=True)
+        )
     }
 
 
@@ -48,7 +60,9 @@ def without_gradient(step, names):
 
 
 def plain_losses(step, real_A, real_B, cycle=10.0, identity=0.0):
-    """Zhu et al. 2017, equations 1 to 4 with squares for logs, term by term; the parts of G and of D by name."""
+    """Zhu et al. 2017, equations 1 to 4 with squares for logs, term by term; the parts of G and of
+    D by name.
+    """
     fake_B, fake_A = step.G_AB(real_A), step.G_BA(real_B)
     of_G = {
         "gan_B": ((step.D_B(fake_B) - 1) ** 2).mean(),
@@ -78,16 +92,20 @@ def test_losses_are_those_of_the_paper(build, identity):
     of_G, _ = plain_losses(step, real_A, real_B, identity=identity)  # D has moved
     losses, fake_A, fake_B = step.update_G(real_A, real_B)
     expected = {name: value.item() for name, value in of_G.items() if identity or "idt" not in name}
-    assert {name: value.item() for name, value in losses.items()} == pytest.approx(expected, rel=1e-4)
-    assert torch.allclose(fake_A, fakes[0], atol=1e-5) and torch.allclose(fake_B, fakes[1], atol=1e-5)
+    assert {name: value.item() for name, value in losses.items()} == pytest.approx(
+        expected, rel=1e-4
+    )
+    assert torch.allclose(fake_A, fakes[0], atol=1e-5) and torch.allclose(
+        fake_B, fakes[1], atol=1e-5
+    )
     assert not fake_A.requires_grad and not fake_B.requires_grad
 
 
 def test_a_step_is_the_plain_step(build):
     """Four steps of ours, and of a loop written without any of our parts: the same weights.
 
-    By plain gradient descent, because Adam makes a whole step of the rounding noise that is the gradient of a bias
-    before InstanceNorm.
+    By plain gradient descent, because Adam makes a whole step of the rounding noise that is the
+    gradient of a bias before InstanceNorm.
     """
     training = build(pool_size=0, n_steps=4, lr=0.02)
     step, plain = training.step, copy.deepcopy(training.step)
@@ -107,13 +125,18 @@ def test_a_step_is_the_plain_step(build):
         opt_D.zero_grad()
         loss = sum(
             0.5 * (((D(real) - 1) ** 2).mean() + (D(fake) ** 2).mean())
-            for D, real, fake in ((plain.D_A, batch[0], fakes["A"]), (plain.D_B, batch[1], fakes["B"]))
+            for D, real, fake in (
+                (plain.D_A, batch[0], fakes["A"]),
+                (plain.D_B, batch[1], fakes["B"]),
+            )
         )
         loss.backward()
         opt_D.step()
         step(batch)
     for name in (*GENERATORS, *DISCRIMINATORS):
-        for ours, theirs in zip(getattr(step, name).parameters(), getattr(plain, name).parameters(), strict=True):
+        for ours, theirs in zip(
+            getattr(step, name).parameters(), getattr(plain, name).parameters(), strict=True
+        ):
             assert torch.allclose(ours, theirs, atol=1e-5)
     assert moved(before, step) == {*GENERATORS, *DISCRIMINATORS}
 
@@ -121,14 +144,24 @@ def test_a_step_is_the_plain_step(build):
 def test_the_optimisers_are_those_of_the_paper(build):
     for optimizer in (build().step.opt_G, build().step.opt_D):
         assert isinstance(optimizer, torch.optim.Adam)
-        assert optimizer.defaults["betas"] == (0.5, 0.999) and optimizer.defaults["weight_decay"] == 0
+        assert (
+            optimizer.defaults["betas"] == (0.5, 0.999) and optimizer.defaults["weight_decay"] == 0
+        )
     paper = CycleGANConfig(n_steps=1)
     assert (paper.lr, paper.batch_size, paper.pool_size, paper.constant) == (2e-4, 1, 50, 0.5)
-    assert (paper.lambda_cycle, paper.lambda_identity, paper.r1_gamma, paper.ema_decay) == (10, 0, 0, 0)
+    assert (paper.lambda_cycle, paper.lambda_identity, paper.r1_gamma, paper.ema_decay) == (
+        10,
+        0,
+        0,
+        0,
+    )
 
 
 def test_the_update_of_G_moves_both_generators_and_nothing_else(build):
-    step, before = (training := build()).step, weights(training.step, (*GENERATORS, *DISCRIMINATORS))
+    step, before = (
+        (training := build()).step,
+        weights(training.step, (*GENERATORS, *DISCRIMINATORS)),
+    )
     step.update_G(*next(training.batches))
     assert moved(before, step) == set(GENERATORS)
     assert without_gradient(step, DISCRIMINATORS)
@@ -139,15 +172,22 @@ def test_the_update_of_D_moves_both_discriminators_and_nothing_else(build):
     training = build()
     step, (real_A, real_B) = training.step, next(training.batches)
     before = weights(step, (*GENERATORS, *DISCRIMINATORS))
-    step.update_D(real_A, real_B, step.G_BA(real_B), step.G_AB(real_A))  # not detached by the caller
+    # not detached by the caller
+    step.update_D(real_A, real_B, step.G_BA(real_B), step.G_AB(real_A))
     assert moved(before, step) == set(DISCRIMINATORS)
     assert without_gradient(step, GENERATORS)
 
 
 def test_the_optimisers_share_no_weight(build):
     step = build().step
-    held = [{id(p) for group in opt.param_groups for p in group["params"]} for opt in (step.opt_G, step.opt_D)]
-    of = [{id(p) for name in names for p in getattr(step, name).parameters()} for names in (GENERATORS, DISCRIMINATORS)]
+    held = [
+        {id(p) for group in opt.param_groups for p in group["params"]}
+        for opt in (step.opt_G, step.opt_D)
+    ]
+    of = [
+        {id(p) for name in names for p in getattr(step, name).parameters()}
+        for names in (GENERATORS, DISCRIMINATORS)
+    ]
     assert held == of and not held[0] & held[1]
 
 
@@ -174,10 +214,15 @@ def test_without_the_cycle_the_two_generators_do_not_know_of_each_other(build):
     loss = ((step.D_B(step.G_AB(real_A)) - 1) ** 2).mean()
     expected = torch.autograd.grad(loss, list(step.G_AB.parameters()))
     step.update_G(real_A, real_B)
-    assert all(torch.allclose(a, p.grad, atol=1e-5) for a, p in zip(expected, step.G_AB.parameters(), strict=True))
+    assert all(
+        torch.allclose(a, p.grad, atol=1e-5)
+        for a, p in zip(expected, step.G_AB.parameters(), strict=True)
+    )
 
 
-@pytest.mark.parametrize(("changes", "first"), [({"backward": False}, "A"), ({"forward": False}, "B")])
+@pytest.mark.parametrize(
+    ("changes", "first"), [({"backward": False}, "A"), ({"forward": False}, "B")]
+)
 def test_one_half_of_the_cycle_starts_in_one_domain(build, changes, first):
     training = build(lambda_gan=0.0, **changes)
     step, (real_A, real_B) = training.step, next(training.batches)
@@ -185,7 +230,9 @@ def test_one_half_of_the_cycle_starts_in_one_domain(build, changes, first):
     there, back, real = rounds[first]
     expected = 10 * l1_loss(back(there(real)), real).item()
     losses, _, _ = step.update_G(real_A, real_B)
-    assert {name: value.item() for name, value in losses.items()} == pytest.approx({f"cycle_{first}": expected})
+    assert {name: value.item() for name, value in losses.items()} == pytest.approx(
+        {f"cycle_{first}": expected}
+    )
 
 
 def test_a_switched_off_GAN_leaves_the_discriminators_where_they_are(build):
@@ -200,7 +247,9 @@ def test_the_schedule_reaches_both_optimisers(build):
     rates = []
     for _ in range(8):
         training.step(next(training.batches))
-        rates.append([opt.param_groups[0]["lr"] for opt in (training.step.opt_G, training.step.opt_D)])
+        rates.append(
+            [opt.param_groups[0]["lr"] for opt in (training.step.opt_G, training.step.opt_D)]
+        )
     falling = [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
     assert [rate for rate, _ in rates] == pytest.approx([1e-3 * share for share in falling])
     assert [rate for _, rate in rates] == pytest.approx([2e-3 * share for share in falling])
@@ -255,7 +304,9 @@ def test_r1_is_added_to_the_objective_of_D(build):
     with torch.no_grad():
         plain = 0.5 * (((step.D_A(real_A) - 1) ** 2).mean() + (step.D_A(fake) ** 2).mean())
     expected = plain + 4.0 / 2 * slope.square().sum((1, 2, 3)).mean()
-    assert step.update_D(real_A, real_B, fake, fake)["D_A"].item() == pytest.approx(expected.item(), rel=1e-4)
+    assert step.update_D(real_A, real_B, fake, fake)["D_A"].item() == pytest.approx(
+        expected.item(), rel=1e-4
+    )
 
 
 def test_the_average_is_kept_where_it_is_asked_for_and_is_what_is_used(build):
@@ -298,7 +349,9 @@ def test_each_player_lowers_its_own_loss(build, precision):
 
 
 def test_half_precision_gives_the_same_losses_within_its_digits(build):
-    exact, rough = (build(runtime=choose_runtime("cpu", precision)) for precision in ("float32", "bfloat16"))
+    exact, rough = (
+        build(runtime=choose_runtime("cpu", precision)) for precision in ("float32", "bfloat16")
+    )
     batch = next(exact.batches)
     of_rough = rough.step(batch)
     for name, value in exact.step(batch).items():

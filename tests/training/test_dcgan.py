@@ -25,7 +25,8 @@ def test_the_discriminator_s_update_leaves_the_generator_alone(training):
     step, before = training.step, weights(training.step.G)
     step.update_D(next(training.batches))
     assert not changed(before, step.G)
-    assert all(p.grad is None for p in step.G.parameters())  # no gradient flowed back through the fakes
+    # no gradient flowed back through the fakes
+    assert all(p.grad is None for p in step.G.parameters())
 
 
 def test_the_generator_s_update_leaves_the_discriminator_alone(training):
@@ -60,7 +61,9 @@ def test_the_average_follows(training):
 def test_r1_is_logged_without_its_factor_and_changes_the_discriminator(fashion, cpu):
     results = []
     for gamma in (0.0, 10.0):
-        training = build_dcgan(replace(DCGAN["smoke"], r1_gamma=gamma), fashion, seed=0, runtime=cpu)
+        training = build_dcgan(
+            replace(DCGAN["smoke"], r1_gamma=gamma), fashion, seed=0, runtime=cpu
+        )
         losses = training.step.update_D(next(training.batches))
         assert ("r1" in losses) == (gamma > 0)
         results.append(weights(training.step.D))
@@ -84,7 +87,9 @@ def test_building_leaves_the_global_random_state(fashion, cpu):
 
 def test_pictures_of_another_size_are_refused(cpu):
     with pytest.raises(ValueError, match="configuration says"):
-        build_dcgan(DCGAN["smoke"], torch.zeros(4, 1, 32, 32, dtype=torch.uint8), seed=0, runtime=cpu)
+        build_dcgan(
+            DCGAN["smoke"], torch.zeros(4, 1, 32, 32, dtype=torch.uint8), seed=0, runtime=cpu
+        )
 
 
 def test_fast_paths_agree_with_plain_float32(fashion):
@@ -93,7 +98,9 @@ def test_fast_paths_agree_with_plain_float32(fashion):
 
     rows = {}
     for precision in ("float32", "bfloat16"):
-        training = build_dcgan(DCGAN["smoke"], fashion, seed=0, runtime=choose_runtime("cpu", precision))
+        training = build_dcgan(
+            DCGAN["smoke"], fashion, seed=0, runtime=choose_runtime("cpu", precision)
+        )
         rows[precision] = fit(training.step, training.batches, n_steps=1)[0]
     for name, value in rows["float32"].items():
         assert rows["bfloat16"][name] == pytest.approx(value, abs=0.05)

@@ -30,14 +30,23 @@ def test_it_hands_back_what_it_is_given_until_it_is_full():
 
 def test_half_of_what_it_hands_back_are_pictures_of_earlier_calls():
     shown = run(pool(50), 500)
-    old = [number // 4 < call for call, numbers_ in enumerate(shown) for number in numbers_ if call > 12]
+    old = [
+        number // 4 < call
+        for call, numbers_ in enumerate(shown)
+        for number in numbers_
+        if call > 12
+    ]
     assert 0.45 < sum(old) / len(old) < 0.55
 
 
 def test_an_old_picture_is_about_a_hundred_pictures_old():
-    """Each swap throws out one of 50 at random, and every second picture swaps: 100 pictures on average."""
+    """Each swap throws out one of 50 at random, and every second picture swaps: 100 pictures on
+    average.
+    """
     ages = [
-        4 * call + place - number for call, row in enumerate(run(pool(50), 3_000)) for place, number in enumerate(row)
+        4 * call + place - number
+        for call, row in enumerate(run(pool(50), 3_000))
+        for place, number in enumerate(row)
     ]
     older = [age for age in ages if age > 0]
     assert 85 < sum(older) / len(older) < 115
@@ -78,4 +87,5 @@ def test_a_saved_pool_goes_on_as_if_nothing_had_happened():
     state = memory.state_dict()
     other.load_state_dict(state)
     assert run(memory, 20) == run(other, 20)
-    assert numbers(torch.stack(state["images"])) != numbers(torch.stack(memory.images))  # a copy, not the pool itself
+    # a copy, not the pool itself
+    assert numbers(torch.stack(state["images"])) != numbers(torch.stack(memory.images))

@@ -15,7 +15,13 @@ class Counting:
 
 def test_rows_and_hooks():
     seen = []
-    rows = fit(Counting(), iter(range(100)), n_steps=7, hook=lambda n, new: seen.append((n, len(new))), hook_every=3)
+    rows = fit(
+        Counting(),
+        iter(range(100)),
+        n_steps=7,
+        hook=lambda n, new: seen.append((n, len(new))),
+        hook_every=3,
+    )
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
     assert [row["loss"] for row in rows] == [0, 1, 2, 3, 4, 5, 6]
     assert seen == [(3, 3), (6, 3), (7, 1)]
@@ -31,7 +37,13 @@ def test_it_goes_on_from_where_the_step_is():
 def test_a_loss_that_is_not_finite_stops_before_the_hook():
     called = []
     with pytest.raises(NonFiniteLoss, match="loss is nan at step 5"):
-        fit(Counting(bad_at=5), iter(range(100)), n_steps=9, hook=lambda n, rows: called.append(n), hook_every=4)
+        fit(
+            Counting(bad_at=5),
+            iter(range(100)),
+            n_steps=9,
+            hook=lambda n, rows: called.append(n),
+            hook_every=4,
+        )
     assert called == [4]
 
 

@@ -8,12 +8,16 @@ from gan_course.training import losses
 
 @pytest.fixture
 def logits():
-    return torch.linspace(-5, 5, 11, dtype=torch.float64), torch.linspace(-3, 6, 11, dtype=torch.float64)
+    return torch.linspace(-5, 5, 11, dtype=torch.float64), torch.linspace(
+        -3, 6, 11, dtype=torch.float64
+    )
 
 
 def test_against_the_textbook(logits):
     real, fake = (score.sigmoid() for score in logits)
-    assert losses.d_logistic(*logits) == pytest.approx(float(-real.log().mean() - (1 - fake).log().mean()))
+    assert losses.d_logistic(*logits) == pytest.approx(
+        float(-real.log().mean() - (1 - fake).log().mean())
+    )
     assert losses.g_minimax(logits[1]) == pytest.approx(float((1 - fake).log().mean()))
     assert losses.g_nonsaturating(logits[1]) == pytest.approx(float(-fake.log().mean()))
 
@@ -24,7 +28,10 @@ def test_d_says_one_half():
 
 def test_directions():
     score = torch.zeros(4, requires_grad=True)
-    for loss, sign in ((losses.d_logistic(score, torch.zeros(4)), -1), (losses.d_logistic(torch.zeros(4), score), 1)):
+    for loss, sign in (
+        (losses.d_logistic(score, torch.zeros(4)), -1),
+        (losses.d_logistic(torch.zeros(4), score), 1),
+    ):
         assert (torch.autograd.grad(loss, score)[0].sign() == sign).all()
     for loss in (losses.g_minimax(score), losses.g_nonsaturating(score)):
         assert (torch.autograd.grad(loss, score)[0] < 0).all()  # G wants higher scores
@@ -33,7 +40,11 @@ def test_directions():
 @pytest.mark.parametrize("size", [-200.0, 200.0])
 def test_no_overflow(size):
     score = torch.full((2,), size)
-    for value in (losses.d_logistic(score, score), losses.g_minimax(score), losses.g_nonsaturating(score)):
+    for value in (
+        losses.d_logistic(score, score),
+        losses.g_minimax(score),
+        losses.g_nonsaturating(score),
+    ):
         assert torch.isfinite(value)
 
 
@@ -55,7 +66,13 @@ NAIVE = {
     losses.g_wasserstein: lambda r, f: -f,
     losses.g_relativistic: lambda r, f: -math.log(1 / (1 + math.exp(r - f))),
 }
-OF_PAIRS = [losses.d_least_squares, losses.d_hinge, losses.d_wasserstein, losses.d_relativistic, losses.g_relativistic]
+OF_PAIRS = [
+    losses.d_least_squares,
+    losses.d_hinge,
+    losses.d_wasserstein,
+    losses.d_relativistic,
+    losses.g_relativistic,
+]
 
 
 def value(loss, real, fake):
@@ -64,10 +81,15 @@ def value(loss, real, fake):
 
 @pytest.mark.parametrize("loss", NAIVE, ids=lambda loss: loss.__name__)
 def test_against_a_loop(loss, logits):
-    loop = sum(NAIVE[loss](r, f) for r, f in zip(*(score.tolist() for score in logits), strict=True)) / 11
+    loop = (
+        sum(NAIVE[loss](r, f) for r, f in zip(*(score.tolist() for score in logits), strict=True))
+        / 11
+    )
     assert value(loss, *logits).item() == pytest.approx(loop, rel=1e-12)
     assert value(loss, *logits).shape == ()
-    assert value(loss, logits[0][:, None], logits[1][:, None]).item() == pytest.approx(loop, rel=1e-12)
+    assert value(loss, logits[0][:, None], logits[1][:, None]).item() == pytest.approx(
+        loop, rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("loss", NAIVE, ids=lambda loss: loss.__name__)
@@ -108,7 +130,10 @@ def test_least_squares_is_least_at_the_labels():
 
 
 def test_hinge_leaves_alone_who_is_beyond_the_margin_and_wasserstein_nobody():
-    real, fake = torch.tensor([0.9, 1.1], requires_grad=True), torch.tensor([-0.9, -1.1], requires_grad=True)
+    real, fake = (
+        torch.tensor([0.9, 1.1], requires_grad=True),
+        torch.tensor([-0.9, -1.1], requires_grad=True),
+    )
     losses.d_hinge(real, fake).backward()
     assert real.grad.tolist() == [-0.5, 0.0] and fake.grad.tolist() == [0.5, 0.0]
     real.grad = fake.grad = None

@@ -18,12 +18,16 @@ def test_the_rate_is_constant_then_falls_in_a_line_to_nought():
 
 def test_no_step_is_taken_at_a_rate_of_nought():
     assert all(
-        decayed(1.0, done, n, constant) > 0 for n in (1, 2, 7) for done in range(n) for constant in (0.0, 0.5, 1)
+        decayed(1.0, done, n, constant) > 0
+        for n in (1, 2, 7)
+        for done in range(n)
+        for constant in (0.0, 0.5, 1)
     )
 
 
 @pytest.mark.parametrize(
-    ("constant", "done", "rate"), [(0, 50, 0.5), (0, 0, 1), (1, 99, 1), (0.9, 95, 0.5), (0.5, 300, 0)]
+    ("constant", "done", "rate"),
+    [(0, 50, 0.5), (0, 0, 1), (1, 99, 1), (0.9, 95, 0.5), (0.5, 300, 0)],
 )
 def test_the_share_that_is_constant_is_the_caller_s(constant, done, rate):
     assert decayed(1.0, done, 100, constant) == pytest.approx(rate)

@@ -27,7 +27,8 @@ def test_path_lengths_of_a_linear_picture():
     ws = torch.randn(5, 6, 3, generator=generator, dtype=torch.float64, requires_grad=True)
     y = torch.randn(5, 2, 4, 4, generator=generator, dtype=torch.float64)
     images = (ws.sum(1) @ A.T).view(5, 2, 4, 4)
-    expected = [math.dist((A.T @ y[n].flatten()).tolist(), [0, 0, 0]) / 4 for n in range(5)]  # 4 = sqrt(4 * 4)
+    # 4 = sqrt(4 * 4)
+    expected = [math.dist((A.T @ y[n].flatten()).tolist(), [0, 0, 0]) / 4 for n in range(5)]
     assert path_lengths(images, ws, noise=y).tolist() == pytest.approx(expected)
 
 
@@ -56,11 +57,15 @@ def test_path_lengths_of_a_network_by_finite_differences(in_float64):
     with torch.no_grad():
         expected = lengths_by_hand(G, ws, y)
     ws.requires_grad_()
-    assert path_lengths(G.synthesis(ws, noise="const"), ws, noise=y).tolist() == pytest.approx(expected, rel=1e-6)
+    assert path_lengths(G.synthesis(ws, noise="const"), ws, noise=y).tolist() == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 def test_path_lengths_reach_the_weights_with_the_right_gradient(in_float64):
-    """The GANs Specialization of deeplearning.ai leaves the graph out: `penalty.requires_grad` is False there."""
+    """The GANs Specialization of deeplearning.ai leaves the graph out: `penalty.requires_grad` is
+    False there.
+    """
     G = small_generator().double()
     generator = torch.Generator().manual_seed(0)
     ws = torch.randn(2, G.num_ws, 3, generator=generator, dtype=torch.float64, requires_grad=True)
@@ -84,7 +89,9 @@ def test_path_lengths_reach_the_weights_with_the_right_gradient(in_float64):
 
 
 def test_a_is_taken_from_the_norm_and_not_from_each_part_of_the_gradient():
-    """The second mistake there: a network whose paths all have length a costs nothing here, and much there."""
+    """The second mistake there: a network whose paths all have length a costs nothing here, and
+    much there.
+    """
     ws = torch.randn(4, 2, 3, requires_grad=True)
     images = ws.sum((1, 2))[:, None, None, None].expand(4, 1, 1, 1)
     lengths = path_lengths(images, ws, noise=torch.ones(4, 1, 1, 1))

@@ -8,7 +8,8 @@ from gan_course.training.penalties import gradient_penalty, interpolates, r1_pen
 def test_r1_of_a_linear_and_of_a_quadratic_score():
     x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
     w = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64)
-    assert r1_penalty(x, x @ w).item() == pytest.approx(14.0)  # the squared length of w; no factor gamma / 2
+    # the squared length of w; no factor gamma / 2
+    assert r1_penalty(x, x @ w).item() == pytest.approx(14.0)
     expected = (4 * x.detach().square()).sum(1).mean()
     assert r1_penalty(x, x.square().sum(1)).item() == pytest.approx(expected.item())
 
@@ -32,13 +33,22 @@ def test_r2_is_r1_at_the_fakes():
     x = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
     w = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64)
     assert r2_penalty(x, x @ w).item() == pytest.approx(14.0)
-    assert r2_penalty(x, x.square().sum(1)).item() == pytest.approx(r1_penalty(x, x.square().sum(1)).item())
+    assert r2_penalty(x, x.square().sum(1)).item() == pytest.approx(
+        r1_penalty(x, x.square().sum(1)).item()
+    )
 
 
 def test_the_gradient_penalty_wants_slopes_of_one():
     x = torch.randn(5, 2, dtype=torch.float64, requires_grad=True)
-    for w, expected in (([3.0, 4.0], 16.0), ([0.6, 0.8], 0.0), ([0.3, 0.4], 0.25), ([0.0, 0.0], 1.0)):
-        assert gradient_penalty(x, x @ torch.tensor(w, dtype=torch.float64)).item() == pytest.approx(expected)
+    for w, expected in (
+        ([3.0, 4.0], 16.0),
+        ([0.6, 0.8], 0.0),
+        ([0.3, 0.4], 0.25),
+        ([0.0, 0.0], 1.0),
+    ):
+        assert gradient_penalty(
+            x, x @ torch.tensor(w, dtype=torch.float64)
+        ).item() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("penalty", [r2_penalty, gradient_penalty])

@@ -11,7 +11,13 @@ from gan_course.training.loop import fit
 from gan_course.training.pix2pix import Pix2PixConfig, build_pix2pix, make_pix2pix
 
 CONFIG = Pix2PixConfig(
-    n_steps=20, batch_size=2, img_resolution=32, base_channels=4, n_halvings=3, d_base_channels=4, n_layers=1
+    n_steps=20,
+    batch_size=2,
+    img_resolution=32,
+    base_channels=4,
+    n_halvings=3,
+    d_base_channels=4,
+    n_layers=1,
 )
 
 
@@ -23,7 +29,9 @@ def pictures(n=6, seed=0, side=32):
 @pytest.fixture
 def build(cpu):
     def make(seed=0, runtime=cpu, **changes):
-        return build_pix2pix(replace(CONFIG, **changes), pictures(), pictures(seed=1), seed=seed, runtime=runtime)
+        return build_pix2pix(
+            replace(CONFIG, **changes), pictures(), pictures(seed=1), seed=seed, runtime=runtime
+        )
 
     return make
 
@@ -51,7 +59,10 @@ def test_a_whole_step_lets_no_gradient_of_the_discriminator_s_loss_into_the_gene
     before = weights(training.step.G)
     training.step.opt_G = torch.optim.SGD(training.step.G.parameters(), 1.0)
     training.step(next(training.batches))
-    assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(before, training.step.G.parameters(), strict=True))
+    assert all(
+        torch.allclose(a, b, atol=1e-12)
+        for a, b in zip(before, training.step.G.parameters(), strict=True)
+    )
 
 
 def test_the_generator_s_update_leaves_the_discriminator_alone(build):
@@ -70,8 +81,12 @@ def test_losses_are_those_of_the_paper(build):
     fake_B = step.translate(real_A)
     with torch.no_grad():
         real, fake = step.D(torch.cat([real_A, real_B], 1)), step.D(torch.cat([real_A, fake_B], 1))
-    loss_D = (-torch.log(torch.sigmoid(real)).mean() - torch.log(1 - torch.sigmoid(fake)).mean()) / 2
-    assert step.update_D(real_A, real_B, fake_B.detach())["loss_D"] == pytest.approx(loss_D.item(), rel=1e-4)
+    loss_D = (
+        -torch.log(torch.sigmoid(real)).mean() - torch.log(1 - torch.sigmoid(fake)).mean()
+    ) / 2
+    assert step.update_D(real_A, real_B, fake_B.detach())["loss_D"] == pytest.approx(
+        loss_D.item(), rel=1e-4
+    )
     with torch.no_grad():
         moved = step.D(torch.cat([real_A, fake_B], 1))
     losses = step.update_G(real_A, real_B, fake_B)
@@ -91,7 +106,11 @@ def test_each_update_lowers_its_own_loss(build):
 
 @pytest.mark.parametrize(
     ("off", "left"),
-    [({"lambda_gan": 0.0}, {"l1"}), ({"lambda_l1": 0.0}, {"gan", "loss_D"}), ({}, {"gan", "l1", "loss_D"})],
+    [
+        ({"lambda_gan": 0.0}, {"l1"}),
+        ({"lambda_l1": 0.0}, {"gan", "loss_D"}),
+        ({}, {"gan", "l1", "loss_D"}),
+    ],
 )
 def test_parts_are_switchable(build, off, left):
     training = build(**off)
@@ -119,7 +138,9 @@ def test_the_rate_is_constant_then_falls_to_zero(build):
     rates = []
 
     def remember(n_done, rows):
-        rates.append((training.step.opt_G.param_groups[0]["lr"], training.step.opt_D.param_groups[0]["lr"]))
+        rates.append(
+            (training.step.opt_G.param_groups[0]["lr"], training.step.opt_D.param_groups[0]["lr"])
+        )
 
     fit(training.step, training.batches, n_steps=8, hook=remember, hook_every=1)
     assert all(on_G == on_D for on_G, on_D in rates)
@@ -130,11 +151,17 @@ def test_the_rate_is_constant_then_falls_to_zero(build):
 def test_both_optimisers_are_the_paper_s(build):
     for optimizer in (build().step.opt_G, build().step.opt_D):
         assert type(optimizer) is torch.optim.Adam
-        assert optimizer.defaults["lr"] == 2e-4 and tuple(optimizer.defaults["betas"]) == (0.5, 0.999)
+        assert optimizer.defaults["lr"] == 2e-4 and tuple(optimizer.defaults["betas"]) == (
+            0.5,
+            0.999,
+        )
 
 
 def test_one_seed_one_training_and_another_seed_another(build):
-    rows = [fit(run.step, run.batches, n_steps=3) for run in (build(seed=3), build(seed=3), build(seed=4))]
+    rows = [
+        fit(run.step, run.batches, n_steps=3)
+        for run in (build(seed=3), build(seed=3), build(seed=4))
+    ]
     assert rows[0] == rows[1] != rows[2]
 
 
@@ -146,7 +173,10 @@ def test_a_saved_state_goes_on_as_if_nothing_had_happened(build, tmp_path):
     second = build(seed=9)  # other weights, another order, other noise: all must come from the file
     second.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert fit(second.step, second.batches, n_steps=6) == expected[4:]
-    assert all(torch.equal(a, b) for a, b in zip(straight.step.G.parameters(), second.step.G.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(straight.step.G.parameters(), second.step.G.parameters(), strict=True)
+    )
 
 
 def test_a_preview_is_repeatable_and_changes_nothing(build):
@@ -154,7 +184,9 @@ def test_a_preview_is_repeatable_and_changes_nothing(build):
     before = training.step.generator.get_state()
     one = training.preview()
     assert one.shape == (18, 3, 32, 32) and torch.equal(one, training.preview())
-    assert torch.equal(one[:6], to_float(pictures())) and torch.equal(one[12:], to_float(pictures(seed=1)))
+    assert torch.equal(one[:6], to_float(pictures())) and torch.equal(
+        one[12:], to_float(pictures(seed=1))
+    )
     assert torch.equal(training.step.generator.get_state(), before)
 
 
@@ -175,7 +207,9 @@ def test_pairs_stay_together():
         assert torch.allclose(real_A[:, :1], -real_B, atol=1e-6)
 
 
-@pytest.mark.parametrize(("B", "reason"), [(pictures(5), "as many pictures"), (pictures(side=16), "as many pictures")])
+@pytest.mark.parametrize(
+    ("B", "reason"), [(pictures(5), "as many pictures"), (pictures(side=16), "as many pictures")]
+)
 def test_what_is_no_set_of_pairs_is_refused(B, reason):
     with pytest.raises(ValueError, match=reason):
         Paired(pictures(), B, 2, seed=0)

@@ -55,7 +55,8 @@ FAMILIES = pytest.mark.parametrize("family", ["dcgan", "pix2pix", "cyclegan", "s
 def train(family, two_folders, monkeypatch):
     """A command for a run of twenty steps; its folder is still to be named."""
     monkeypatch.setenv("GAN_COURSE_THREADS", "2")  # another number of threads adds in another order
-    monkeypatch.setenv("GAN_COURSE_PRECISION", "float32")  # so that the test means the same on every machine
+    # so that the test means the same on every machine
+    monkeypatch.setenv("GAN_COURSE_PRECISION", "float32")
     data = {"dcgan": ["fashion"], "stylegan": two_folders[:1]}.get(family, two_folders)
     size = ["--batch-size", "8" if family == "stylegan" else "6"]
     return ["train", family, "--data", *data, *SMOKE, *size, "--steps", "20", "--save-every", "11"]
@@ -66,10 +67,16 @@ def check_equal(straight, broken):
     rows = [(folder / "metrics.csv").read_text().splitlines() for folder in (straight, broken)]
     assert rows[0] == rows[1]  # first, because it shows at which step the two part
     assert len(rows[0]) == 21
-    expected, found = (dict(flat(torch.load(run / "last.pt", weights_only=True))) for run in (straight, broken))
+    expected, found = (
+        dict(flat(torch.load(run / "last.pt", weights_only=True))) for run in (straight, broken)
+    )
     assert expected.keys() == found.keys()
     for name, value in expected.items():
-        same = torch.equal(value, found[name]) if isinstance(value, torch.Tensor) else value == found[name]
+        same = (
+            torch.equal(value, found[name])
+            if isinstance(value, torch.Tensor)
+            else value == found[name]
+        )
         assert same, name
     last = "samples/step_000020.jpg"
     assert (straight / last).read_bytes() == (broken / last).read_bytes()

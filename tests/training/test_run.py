@@ -44,8 +44,13 @@ def test_a_lost_table_of_losses_is_begun_anew(out, capsys):
     assert resumed(out) == 0
     assert "metrics.csv is not there: a new one begins with step 3" in capsys.readouterr().out
     assert [line[:2] for line in (out / "metrics.csv").read_text().splitlines()] == ["st", "3,"]
-    assert main([*TRAIN, "--steps", "5", "--out", str(out), "--resume"]) == 0  # and that one is whole
-    assert [line[:2] for line in (out / "metrics.csv").read_text().splitlines()[1:]] == ["3,", "4,", "5,"]
+    # and that one is whole
+    assert main([*TRAIN, "--steps", "5", "--out", str(out), "--resume"]) == 0
+    assert [line[:2] for line in (out / "metrics.csv").read_text().splitlines()[1:]] == [
+        "3,",
+        "4,",
+        "5,",
+    ]
     assert "a new one begins" not in capsys.readouterr().out
 
 
@@ -104,7 +109,10 @@ def test_random_numbers_of_another_device(tmp_path, capsys, family, two_folders)
     state["step"]["generator"] = torch.zeros(16, dtype=torch.uint8)  # as long as a CUDA generator's
     torch.save(state, path)
     assert main([*train, *(same or ["--steps", "3"]), "--resume"]) == 0
-    assert "saved on another kind of device: it goes on with other random numbers" in capsys.readouterr().out
+    assert (
+        "saved on another kind of device: it goes on with other random numbers"
+        in capsys.readouterr().out
+    )
     assert torch.load(path, weights_only=True)["step"]["generator"].shape == of_cpu
 
 
@@ -117,7 +125,9 @@ def test_random_numbers_of_another_device(tmp_path, capsys, family, two_folders)
         (["--data", "PICTURES", "--resolution", "28"], ["give the same --data"]),
     ],
 )
-def test_a_setting_that_differs_comes_with_the_option_that_restores_it(out, two_folders, capsys, given, way):
+def test_a_setting_that_differs_comes_with_the_option_that_restores_it(
+    out, two_folders, capsys, given, way
+):
     given = [two_folders[0] if word == "PICTURES" else word for word in given]
     assert main([*TRAIN, "--steps", "3", "--out", str(out), "--resume", *given]) == 2
     assert f": {' '.join(way)}, or choose another --out" in last_line(capsys)
@@ -166,9 +176,18 @@ def odd_count_of_steps(state):
         odd_moments,
         odd_second_moments,
         odd_count_of_steps,
-        *(lambda state, value=value: state["step"].update(n_done=value) for value in ("x", 1.5, None, -1, True)),
-        *(lambda state, value=value: state["batches"].update(seed=value) for value in ("x", None, -1, 10**30)),
-        *(lambda state, value=value: state["batches"].update(position=value) for value in ("x", 1.5, -5, 10**30)),
+        *(
+            lambda state, value=value: state["step"].update(n_done=value)
+            for value in ("x", 1.5, None, -1, True)
+        ),
+        *(
+            lambda state, value=value: state["batches"].update(seed=value)
+            for value in ("x", None, -1, 10**30)
+        ),
+        *(
+            lambda state, value=value: state["batches"].update(position=value)
+            for value in ("x", 1.5, -5, 10**30)
+        ),
     ],
 )
 def test_odd_values_in_a_checkpoint(out, capsys, spoil):

@@ -17,7 +17,9 @@ def usual_handlers():
     """As a shell leaves them, whatever it did to this process."""
     numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     before = [signal.getsignal(number) for number in numbers]
-    for number, handler in zip(numbers, (signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL), strict=True):
+    for number, handler in zip(
+        numbers, (signal.default_int_handler, signal.SIG_DFL, signal.SIG_DFL), strict=True
+    ):
         signal.signal(number, handler)
     yield
     for number, handler in zip(numbers, before, strict=True):

@@ -12,7 +12,14 @@ from gan_course.models.progressive import grown
 from gan_course.runtime import choose_runtime
 from gan_course.training import stylegan
 from gan_course.training.loop import fit
-from gan_course.training.stylegan import StyleGANConfig, StyleGANStep, build_stylegan, growth, lazy_adam, make_stylegan
+from gan_course.training.stylegan import (
+    StyleGANConfig,
+    StyleGANStep,
+    build_stylegan,
+    growth,
+    lazy_adam,
+    make_stylegan,
+)
 
 CONFIG = StyleGANConfig(
     n_steps=20,
@@ -28,20 +35,27 @@ CONFIG = StyleGANConfig(
     pl_every=3,
     ema_decay=0.9,
 )
-GROWING = {"start_resolution": 4, "stable_steps": 3, "fade_steps": 4}  # 4 px to step 3, fades at 3-6 and 10-13
+# 4 px to step 3, fades at 3-6 and 10-13
+GROWING = {"start_resolution": 4, "stable_steps": 3, "fade_steps": 4}
 SECOND = {"architecture": "stylegan2", "pl_weight": 2.0}
 FALLING = SECOND | {"lr_constant": 0.5}
-BOTH = pytest.mark.parametrize("changes", [{}, GROWING, SECOND], ids=["stylegan", "growing", "stylegan2"])
+BOTH = pytest.mark.parametrize(
+    "changes", [{}, GROWING, SECOND], ids=["stylegan", "growing", "stylegan2"]
+)
 
 
 def pictures(n=8, side=16):
-    return torch.randint(256, (n, 3, side, side), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    return torch.randint(
+        256, (n, 3, side, side), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+    )
 
 
 @pytest.fixture
 def build(cpu):
     def make(seed=0, runtime=cpu, **changes):
-        return build_stylegan(replace(CONFIG, **changes), pictures(), seed=seed, runtime=runtime, n_preview=2)
+        return build_stylegan(
+            replace(CONFIG, **changes), pictures(), seed=seed, runtime=runtime, n_preview=2
+        )
 
     return make
 
@@ -50,7 +64,9 @@ def build(cpu):
 def caught(monkeypatch):
     """Losses that would have been descended, by a step that stands still."""
     losses = []
-    monkeypatch.setattr(stylegan, "descend", lambda loss, optimizer: losses.append((loss, optimizer)))
+    monkeypatch.setattr(
+        stylegan, "descend", lambda loss, optimizer: losses.append((loss, optimizer))
+    )
     return losses
 
 
@@ -67,7 +83,9 @@ def softplus(x):
 
 
 def replayed(step, *, n=4):
-    """The latents, styles, maps and fakes that the step would draw next; its generator stays as it was."""
+    """The latents, styles, maps and fakes that the step would draw next; its generator stays as it
+    was.
+    """
     state = step.generator.get_state()
     fake = step.sample(n, step.size()).detach()
     step.generator.set_state(state)
@@ -80,7 +98,13 @@ def replayed(step, *, n=4):
 def test_growth_by_hand():
     config = replace(CONFIG, **GROWING)
     fade = [(k + 1) / 5 for k in range(4)]
-    expected = [(4, 1)] * 3 + [(8, a) for a in fade] + [(8, 1)] * 3 + [(16, a) for a in fade] + [(16, 1)] * 20
+    expected = (
+        [(4, 1)] * 3
+        + [(8, a) for a in fade]
+        + [(8, 1)] * 3
+        + [(16, a) for a in fade]
+        + [(16, 1)] * 20
+    )
     assert [growth(n, config) for n in range(34)] == expected
 
 
@@ -88,8 +112,16 @@ def test_growth_at_its_ends():
     assert growth(0, CONFIG) == (16, 1.0) and growth(10**6, CONFIG) == (16, 1.0)  # 0: no growing
     assert growth(0, replace(CONFIG, start_resolution=64)) == (16, 1.0)
     at_once = replace(CONFIG, start_resolution=4, stable_steps=2)  # no fades
-    assert [growth(n, at_once) for n in range(6)] == [(4, 1), (4, 1), (8, 1), (8, 1), (16, 1), (16, 1)]
-    assert growth(0, replace(CONFIG, start_resolution=4)) == (16, 1.0)  # no step for any size below the last
+    assert [growth(n, at_once) for n in range(6)] == [
+        (4, 1),
+        (4, 1),
+        (8, 1),
+        (8, 1),
+        (16, 1),
+        (16, 1),
+    ]
+    # no step for any size below the last
+    assert growth(0, replace(CONFIG, start_resolution=4)) == (16, 1.0)
 
 
 @pytest.mark.parametrize(("every", "share"), [(0, 1), (1, 1), (4, 4 / 5), (16, 16 / 17)])
@@ -124,7 +156,9 @@ def test_each_optimiser_is_corrected_for_its_own_penalty(build):
 @BOTH
 @pytest.mark.parametrize("n_done", [0, 1, 4, 5, 12])
 def test_d_s_loss_is_the_paper_s_with_r1_every_so_many_steps(build, caught, changes, n_done):
-    """The logistic loss; at step 0, 4, 8 ... gamma / 2 R1 in addition, four times as strong, and nothing in between."""
+    """The logistic loss; at step 0, 4, 8 ... gamma / 2 R1 in addition, four times as strong, and
+    nothing in between.
+    """
     step = build(**changes, r1_gamma=3.0).step
     step.n_done = n_done
     size = step.size()
@@ -138,7 +172,8 @@ def test_d_s_loss_is_the_paper_s_with_r1_every_so_many_steps(build, caught, chan
     expected = softplus(-D(x)).mean() + softplus(D(fake)).mean()
     assert losses["loss_D"].item() == pytest.approx(expected.item(), rel=1e-5)
     if n_done % 4 == 0:
-        slopes = torch.stack([torch.autograd.grad(D(x)[n], x)[0] for n in range(4)]).sum(0)  # D looks at groups
+        # D looks at groups
+        slopes = torch.stack([torch.autograd.grad(D(x)[n], x)[0] for n in range(4)]).sum(0)
         r1 = sum(one.square().sum() for one in slopes) / 4
         assert losses["r1"].item() == pytest.approx(r1.item(), rel=1e-4) and r1 > 0
         assert loss.item() == pytest.approx((expected + 3.0 / 2 * 4 * r1).item(), rel=1e-4)
@@ -185,7 +220,9 @@ def test_r1_is_computed_every_so_many_steps_and_its_last_value_shown_in_between(
 
 @BOTH
 @pytest.mark.parametrize("n_done", [0, 1, 3, 4])
-def test_g_s_loss_is_the_paper_s_with_path_lengths_every_so_many_steps(build, caught, changes, n_done):
+def test_g_s_loss_is_the_paper_s_with_path_lengths_every_so_many_steps(
+    build, caught, changes, n_done
+):
     step = build(**changes).step
     step.n_done, step.pl_mean = n_done, torch.tensor(0.3)
     size = step.size()
@@ -203,7 +240,9 @@ def test_g_s_loss_is_the_paper_s_with_path_lengths_every_so_many_steps(build, ca
 
 
 def test_the_path_length_penalty_by_hand(build, caught):
-    """pl_weight times (length - a)^2, threefold as it comes every third step; on half a batch; a moves first."""
+    """pl_weight times (length - a)^2, threefold as it comes every third step; on half a batch; a
+    moves first.
+    """
     step = build(**SECOND, pl_decay=0.1).step
     step.pl_mean = torch.tensor(0.3)
     twin = copy.deepcopy(step.G)
@@ -229,7 +268,9 @@ def test_the_path_length_penalty_by_hand(build, caught):
 
 
 def test_the_path_length_penalty_changes_what_g_learns(build, caught):
-    """With a weight that drowns the game, the gradient is the penalty's: zero if its graph were missing."""
+    """With a weight that drowns the game, the gradient is the penalty's: zero if its graph were
+    missing.
+    """
     gradients = {}
     for pl_weight in (1e-9, 10.0):
         caught.clear()
@@ -249,7 +290,8 @@ def test_the_update_of_d_leaves_g_alone(build, changes):
     step, before, own = training.step, weights(training.step.G), weights(training.step.D)
     step.update_D(grown(next(training.batches), *step.size()), step.size())
     assert not changed(before, step.G) and changed(own, step.D)
-    assert all(p.grad is None for p in step.G.parameters())  # no gradient flowed back through the fakes
+    # no gradient flowed back through the fakes
+    assert all(p.grad is None for p in step.G.parameters())
     assert not step.G.mapping.w_avg.any()
 
 
@@ -278,7 +320,9 @@ def test_each_update_lowers_its_own_loss(build):
 
 def test_d_is_shown_real_pictures_of_the_size_of_the_fakes_and_as_soft(build, monkeypatch):
     training, seen, whole = build(**GROWING), [], StyleGANStep.judge
-    monkeypatch.setattr(StyleGANStep, "judge", lambda *given: (seen.append(given[1:]), whole(*given))[1])
+    monkeypatch.setattr(
+        StyleGANStep, "judge", lambda *given: (seen.append(given[1:]), whole(*given))[1]
+    )
     for n_done in range(15):
         seen.clear()
         real, size = next(training.batches), growth(n_done, training.step.config)
@@ -298,7 +342,9 @@ def test_the_average_of_g_follows_by_hand(build):
         step(next(training.batches))
         slow = [0.9 * old + 0.1 * new for old, new in zip(slow, weights(step.G), strict=True)]
     assert changed(weights(step.G), step.G_ema)
-    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(slow, step.G_ema.parameters(), strict=True))
+    assert all(
+        torch.allclose(a, b, atol=1e-6) for a, b in zip(slow, step.G_ema.parameters(), strict=True)
+    )
     assert not any(p.requires_grad for p in step.G_ema.parameters())
     assert torch.equal(step.G_ema.mapping.w_avg, step.G.mapping.w_avg)
 
@@ -308,7 +354,9 @@ def test_the_mean_of_w_moves_once_a_step_towards_what_g_was_asked_for(build, mon
     training, tracked, mapped = build(), [], []
     mapping = training.step.G.mapping
     whole = type(mapping).track
-    monkeypatch.setattr(type(mapping), "track", lambda self, w: (tracked.append(w.clone()), whole(self, w)))
+    monkeypatch.setattr(
+        type(mapping), "track", lambda self, w: (tracked.append(w.clone()), whole(self, w))
+    )
     mapping.register_forward_hook(lambda _, inputs, w: mapped.append(w.detach().clone()))
     expected = torch.zeros(4)
     for n in range(3):
@@ -336,7 +384,9 @@ def test_previews_are_the_average_s_at_full_size_whatever_has_grown(build):
 
 
 def crossovers(ws):
-    """For each picture, the first layer with another style than layer 0; the number of layers where none has."""
+    """For each picture, the first layer with another style than layer 0; the number of layers where
+    none has.
+    """
     is_other = (ws != ws[:, :1]).any(2)
     assert (is_other.diff(dim=1).sum(1) <= 1).all()  # one crossover, and no way back
     return torch.where(is_other.any(1), is_other.int().argmax(1), ws.shape[1])
@@ -353,11 +403,17 @@ def test_nine_of_ten_pictures_mix_two_styles_at_a_layer_of_their_own(build):
 
 @pytest.mark.parametrize(("n_done", "n_layers"), [(0, 2), (4, 4), (12, 6)])
 def test_while_g_is_small_the_crossover_lies_within_it(build, n_done, n_layers):
-    """Else most mixing would happen in layers that are not there yet; the official code draws below `cur_layers`."""
+    """Else most mixing would happen in layers that are not there yet; the official code draws below
+    `cur_layers`.
+    """
     step, seen, whole = build(mixing=1.0, **GROWING).step, [], stylegan.mix_styles
     step.n_done = n_done
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stylegan, "mix_styles", lambda ws, others, at: (seen.append(at), whole(ws, others, at))[1])
+        patch.setattr(
+            stylegan,
+            "mix_styles",
+            lambda ws, others, at: (seen.append(at), whole(ws, others, at))[1],
+        )
         for _ in range(20):
             step.sample(20, step.size())
     assert torch.cat(seen).unique().tolist() == list(range(1, n_layers))
@@ -433,7 +489,9 @@ def flat(value, prefix=""):
     ids=["growing", "A", "stylegan2, falling rate"],
 )
 def test_twenty_steps_are_eleven_and_nine_bit_for_bit(build, changes):
-    """11 lies in a fade, between two R1s and between two path lengths; the fresh build has another past."""
+    """11 lies in a fade, between two R1s and between two path lengths; the fresh build has another
+    past.
+    """
     straight, broken, again = build(**changes), build(**changes), build(**changes)
     expected = fit(straight.step, straight.batches, n_steps=20)
     rows = fit(broken.step, broken.batches, n_steps=11)
@@ -453,12 +511,19 @@ def test_twenty_steps_are_eleven_and_nine_bit_for_bit(build, changes):
     end, found = dict(flat(straight.state_dict())), dict(flat(again.state_dict()))
     assert end.keys() == found.keys()
     for name, value in end.items():
-        assert torch.equal(value, found[name]) if isinstance(value, torch.Tensor) else value == found[name], name
+        assert (
+            torch.equal(value, found[name])
+            if isinstance(value, torch.Tensor)
+            else value == found[name]
+        ), name
     assert torch.equal(straight.preview(), again.preview())
 
 
 def test_one_seed_one_training_and_another_another(build):
-    rows = [fit(run.step, run.batches, n_steps=3) for run in (build(seed=3), build(seed=3), build(seed=4))]
+    rows = [
+        fit(run.step, run.batches, n_steps=3)
+        for run in (build(seed=3), build(seed=3), build(seed=4))
+    ]
     assert rows[0] == rows[1] and rows[0] != rows[2]
     latents = [build(seed=seed).step.generator.get_state() for seed in (3, 4)]
     assert not torch.equal(*latents)
@@ -474,7 +539,9 @@ def test_building_leaves_the_global_random_state(build):
 
 @BOTH
 def test_fast_paths_agree_with_plain_float32(build, changes):
-    """bfloat16 rounds each product to 8 bits: the losses of a first step, near log 2, agree to some hundredths."""
+    """bfloat16 rounds each product to 8 bits: the losses of a first step, near log 2, agree to some
+    hundredths.
+    """
     rows = {}
     for precision in ("float32", "bfloat16"):
         training = build(runtime=choose_runtime("cpu", precision), **changes)
@@ -490,8 +557,14 @@ def test_fast_paths_agree_with_plain_float32(build, changes):
     ("changes", "words"),
     [
         ({"img_resolution": 24}, "img_resolution is 24: choose a power of two"),
-        ({"architecture": "stylegan2", "img_resolution": 4}, "img_resolution is 4: choose a power of two"),
-        ({"architecture": "stylegan3"}, "architecture is 'stylegan3': choose 'stylegan' or 'stylegan2'"),
+        (
+            {"architecture": "stylegan2", "img_resolution": 4},
+            "img_resolution is 4: choose a power of two",
+        ),
+        (
+            {"architecture": "stylegan3"},
+            "architecture is 'stylegan3': choose 'stylegan' or 'stylegan2'",
+        ),
         (SECOND | {"start_resolution": 4}, "stylegan2 does not grow"),
         (SECOND | {"styles": False}, "always has styles"),
         (SECOND | {"constant": False}, "a constant start"),
@@ -521,5 +594,7 @@ def test_batches_that_make_no_groups_and_pictures_of_another_size_are_refused(bu
 
 def test_growing_from_a_size_that_is_not_there_is_refused():
     for start in (-8, 2, 12):
-        with pytest.raises(ValueError, match=f"start_resolution is {start}: choose a power of two from 4"):
+        with pytest.raises(
+            ValueError, match=f"start_resolution is {start}: choose a power of two from 4"
+        ):
             make_stylegan(replace(CONFIG, start_resolution=start))

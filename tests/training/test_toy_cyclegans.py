@@ -2,13 +2,24 @@ import pytest
 import torch
 
 from gan_course.models.mlp import MLPStack, mlp
-from gan_course.training.toy_cyclegans import PlaneConfig, PlaneGAN, PlaneStep, build_plane, plane_centres, plane_table
+from gan_course.training.toy_cyclegans import (
+    PlaneConfig,
+    PlaneGAN,
+    PlaneStep,
+    build_plane,
+    plane_centres,
+    plane_table,
+)
 
 CONFIG = PlaneConfig(batch_size=16, hidden=8)
 
 
 def weights(step, number):
-    return [p[number] for name in ("G_AB", "G_BA", "D_A", "D_B") for p in getattr(step, name).parameters()]
+    return [
+        p[number]
+        for name in ("G_AB", "G_BA", "D_A", "D_B")
+        for p in getattr(step, name).parameters()
+    ]
 
 
 def same(these, those, **tolerance):
@@ -30,7 +41,12 @@ def test_a_gan_in_company_is_trained_as_if_it_were_alone():
 def test_gans_of_one_seed_differ_in_what_they_are_given_alone():
     gans = [gan for row in plane_table(1.0, [0, 1]).values() for gan in row]
     step = build_plane(CONFIG, gans)
-    assert [(gan.lambda_cycle, gan.residual) for gan in gans[::2]] == [(0, False), (1, False), (0, True), (1, True)]
+    assert [(gan.lambda_cycle, gan.residual) for gan in gans[::2]] == [
+        (0, False),
+        (1, False),
+        (0, True),
+        (1, True),
+    ]
     assert same(weights(step, 0), weights(step, 2)) and not same(weights(step, 0), weights(step, 1))
     points = step.draw(step.centres_A)
     assert torch.equal(points[0], points[2]) and not torch.equal(points[0], points[1])
@@ -48,7 +64,10 @@ def test_each_half_moves_its_own_networks():
     real = step.draw(step.centres_A), step.draw(step.centres_B)
 
     def state():
-        return {name: [p.clone() for p in getattr(step, name).parameters()] for name in ("G_AB", "G_BA", "D_A", "D_B")}
+        return {
+            name: [p.clone() for p in getattr(step, name).parameters()]
+            for name in ("G_AB", "G_BA", "D_A", "D_B")
+        }
 
     start = state()
     _, fake_A, fake_B = step.update_G(*real)

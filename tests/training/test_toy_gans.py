@@ -6,12 +6,22 @@ import torch
 from gan_course.data.toy import sample_ring
 from gan_course.models.mlp import MLPStack
 from gan_course.training.penalties import gradient_penalty, interpolates, r1_penalty, r2_penalty
-from gan_course.training.toy_gans import RULES, RingGAN, RingsConfig, RingsStep, build_rings, ring_table
+from gan_course.training.toy_gans import (
+    RULES,
+    RingGAN,
+    RingsConfig,
+    RingsStep,
+    build_rings,
+    ring_table,
+)
 
 CONFIG = RingsConfig(batch_size=8, hidden=6)
 BY_NAME = {rule.name: rule for rule in RULES}
 GANS = [
-    RingGAN(rule, r1, r2, seed=seed) for rule in RULES for r1, r2 in ((0, 0), (0.5, 0), (0.5, 0.3)) for seed in (4, 7)
+    RingGAN(rule, r1, r2, seed=seed)
+    for rule in RULES
+    for r1, r2 in ((0, 0), (0.5, 0), (0.5, 0.3))
+    for seed in (4, 7)
 ]
 
 
@@ -24,7 +34,9 @@ def changed(before, stack):
 
 
 def test_a_gan_of_the_stack_trains_as_if_alone():
-    """Every rule and penalty: after ten steps the stack's weights are those of each GAN trained by itself."""
+    """Every rule and penalty: after ten steps the stack's weights are those of each GAN trained by
+    itself.
+    """
     together = build_rings(CONFIG, GANS)
     rows = [together() for _ in range(10)]
     for number, gan in enumerate(GANS):
@@ -33,19 +45,27 @@ def test_a_gan_of_the_stack_trains_as_if_alone():
         for stack, single in ((together.G, alone.G), (together.D, alone.D)):
             for many, one in zip(stack.parameters(), single.parameters(), strict=True):
                 torch.testing.assert_close(many[number], one[0], rtol=1e-4, atol=1e-5)
-        assert losses[-1]["loss_D"].item() == pytest.approx(rows[-1]["loss_D"][number].item(), abs=1e-4)
-        assert losses[-1]["loss_G"].item() == pytest.approx(rows[-1]["loss_G"][number].item(), abs=1e-4)
+        assert losses[-1]["loss_D"].item() == pytest.approx(
+            rows[-1]["loss_D"][number].item(), abs=1e-4
+        )
+        assert losses[-1]["loss_G"].item() == pytest.approx(
+            rows[-1]["loss_G"][number].item(), abs=1e-4
+        )
 
 
 def test_gans_of_one_seed_start_alike_and_see_the_same():
-    step = build_rings(CONFIG, [RingGAN(RULES[0], seed=1), RingGAN(RULES[3], seed=1), RingGAN(RULES[0], seed=2)])
+    step = build_rings(
+        CONFIG, [RingGAN(RULES[0], seed=1), RingGAN(RULES[3], seed=1), RingGAN(RULES[0], seed=2)]
+    )
     for p in (*step.G.parameters(), *step.D.parameters()):
         assert torch.equal(p[0], p[1]) and not torch.equal(p[0], p[2])
     seen = step.draw(lambda generator: torch.randn(3, generator=generator))
     assert torch.equal(seen[0], seen[1]) and not torch.equal(seen[0], seen[2])
 
 
-@pytest.mark.parametrize("gan", [*GANS[::2]], ids=lambda gan: f"{gan.rule.name} {gan.r1_gamma} {gan.r2_gamma}")
+@pytest.mark.parametrize(
+    "gan", [*GANS[::2]], ids=lambda gan: f"{gan.rule.name} {gan.r1_gamma} {gan.r2_gamma}"
+)
 def test_the_penalties_are_those_of_the_formulas(gan):
     """All penalties of one GAN, against the pure functions on a plain network."""
     step = build_rings(CONFIG, [gan])
@@ -53,7 +73,10 @@ def test_the_penalties_are_those_of_the_formulas(gan):
     share = torch.rand(8, generator=torch.Generator().set_state(step.generators[0].get_state()))
     found = step._penalties(real[None], fake[None])
     expected = torch.zeros(())
-    for gamma, penalty, points in ((gan.r1_gamma, r1_penalty, real), (gan.r2_gamma, r2_penalty, fake)):
+    for gamma, penalty, points in (
+        (gan.r1_gamma, r1_penalty, real),
+        (gan.r2_gamma, r2_penalty, fake),
+    ):
         x = points.clone().requires_grad_()
         expected = expected + gamma / 2 * penalty(x, step.D(x[None])[0])
     mixed = interpolates(real, fake, share=share)
@@ -65,7 +88,9 @@ def test_the_penalties_are_those_of_the_formulas(gan):
 
 
 def test_the_penalties_of_every_gan_add_up():
-    """All GANs at once: the sum of what each pays alone, which the test above compares with the formulas."""
+    """All GANs at once: the sum of what each pays alone, which the test above compares with the
+    formulas.
+    """
     step = build_rings(CONFIG, GANS)
     real, fake = torch.randn(len(GANS), 8, 2), torch.randn(len(GANS), 8, 2) + 1
     state = [generator.get_state() for generator in step.generators]
@@ -76,11 +101,16 @@ def test_the_penalties_of_every_gan_add_up():
     expected = torch.zeros(())
     for number, gan in enumerate(GANS):
         which = torch.tensor([number])
-        for gamma, penalty, points in ((gan.r1_gamma, r1_penalty, real), (gan.r2_gamma, r2_penalty, fake)):
+        for gamma, penalty, points in (
+            (gan.r1_gamma, r1_penalty, real),
+            (gan.r2_gamma, r2_penalty, fake),
+        ):
             x = points[number].clone().requires_grad_()
             expected = expected + gamma / 2 * penalty(x, step.D(x[None], which)[0])
         mixed = interpolates(real[number], fake[number], share=share[number])
-        expected = expected + gan.rule.gp_lambda * gradient_penalty(mixed, step.D(mixed[None], which)[0])
+        expected = expected + gan.rule.gp_lambda * gradient_penalty(
+            mixed, step.D(mixed[None], which)[0]
+        )
     torch.testing.assert_close(found, expected)
 
 
@@ -90,7 +120,9 @@ def test_only_the_clipped_are_clipped():
         for p in step.D.parameters():
             p.mul_(50)
     step.update_D()
-    largest = torch.stack([p.detach().abs().flatten(1).amax(1) for p in step.D.parameters()]).amax(0)
+    largest = torch.stack([p.detach().abs().flatten(1).amax(1) for p in step.D.parameters()]).amax(
+        0
+    )
     clip = torch.tensor([gan.rule.clip for gan in GANS])
     torch.testing.assert_close(largest[clip > 0], clip[clip > 0])
     assert (largest[clip == 0] > 1).all()
@@ -113,7 +145,10 @@ def test_an_update_of_D_separates_and_one_of_G_fools():
 
     def gap():
         with torch.no_grad():
-            real, fake = (step.D(points).mean((1, 2)) for points in (sample_ring(512)[None].expand(7, -1, -1), fakes()))
+            real, fake = (
+                step.D(points).mean((1, 2))
+                for points in (sample_ring(512)[None].expand(7, -1, -1), fakes())
+            )
         return real - fake
 
     def fakes():
@@ -167,5 +202,7 @@ def test_building_leaves_the_global_random_state():
 def test_as_many_networks_as_gans():
     step = build_rings(CONFIG, GANS[:2])
     with pytest.raises(ValueError, match="2 generators, 2 discriminators, 1 GANs"):
-        RingsStep(step.G, step.D, GANS[:1], lr_G=1e-3, lr_D=1e-3, betas=(0, 0.9), batch_size=8, std=0.1)
+        RingsStep(
+            step.G, step.D, GANS[:1], lr_G=1e-3, lr_D=1e-3, betas=(0, 0.9), batch_size=8, std=0.1
+        )
     assert isinstance(step.G, MLPStack)

@@ -53,7 +53,9 @@ def test_the_card_s_figures_are_those_of_the_file():
 
 
 def test_unknown_weights():
-    with pytest.raises(CourseError, match=r"no shipped weights named 'x': choose from .*dcgan-fashion"):
+    with pytest.raises(
+        CourseError, match=r"no shipped weights named 'x': choose from .*dcgan-fashion"
+    ):
         cards.read_card("x")
 
 
@@ -84,14 +86,16 @@ def test_measuring_anew_changes_the_card_alone(tmp_path, monkeypatch):
     shipped.measure_weights("fashion-reader")
     measured = cards.read_card("fashion-reader")
     assert measured["metrics"]["kind"] == pytest.approx(card["metrics"]["kind"], abs=0.02)
-    assert {key: value for key, value in measured.items() if key not in ("metrics", "measured at")} == {
-        key: value for key, value in card.items() if key not in ("metrics", "measured at")
-    }
+    assert {
+        key: value for key, value in measured.items() if key not in ("metrics", "measured at")
+    } == {key: value for key, value in card.items() if key not in ("metrics", "measured at")}
 
 
 @pytest.fixture
 def own_data(tmp_path, monkeypatch):
-    """A copy of the shipped weights in a data folder of its own, and a function that spoils a file there."""
+    """A copy of the shipped weights in a data folder of its own, and a function that spoils a file
+    there.
+    """
     import shutil
 
     shutil.copytree(data_root() / "weights", tmp_path / "weights")
@@ -105,18 +109,24 @@ def own_data(tmp_path, monkeypatch):
     return spoil
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"1", b"\xff", b"[" * 100_000], ids=lambda content: str(content[:9]))
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b"1", b"\xff", b"[" * 100_000], ids=lambda content: str(content[:9])
+)
 def test_a_card_that_is_none(own_data, content):
     own_data("dcgan-fashion.json", content)
     with pytest.raises(CourseError, match=r"dcgan-fashion\.json is no card.*git checkout"):
         load_weights("dcgan-fashion")
 
 
-@pytest.mark.parametrize("content", [{}, {"metrics": []}, {"metrics": {}, "what": "x", "bytes": "many"}], ids=str)
+@pytest.mark.parametrize(
+    "content", [{}, {"metrics": []}, {"metrics": {}, "what": "x", "bytes": "many"}], ids=str
+)
 def test_a_card_that_is_incomplete(own_data, content, capsys):
     own_data("dcgan-fashion.json", json.dumps(content).encode())
     assert main(["weights"]) == 2
-    assert re.search(r"the card of dcgan-fashion is incomplete .*git checkout", capsys.readouterr().err)
+    assert re.search(
+        r"the card of dcgan-fashion is incomplete .*git checkout", capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("generator", [{}, {"generator": {"norm": 1}}, {"generator": 3}], ids=str)
@@ -129,18 +139,27 @@ def test_a_card_that_describes_no_generator(own_data, generator):
 @pytest.mark.parametrize("config", [{}, {"config": {"upsampling": "none"}}, {"config": 3}], ids=str)
 def test_a_card_that_describes_no_dcgan(own_data, config):
     own_data("dcgan-fashion.json", json.dumps({"family": "dcgan"} | config).encode())
-    with pytest.raises(CourseError, match=r"dcgan-fashion (is not a DCGAN|does not describe a generator)"):
+    with pytest.raises(
+        CourseError, match=r"dcgan-fashion (is not a DCGAN|does not describe a generator)"
+    ):
         load_dcgan()
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\xff" * 64], ids=str)
 def test_tensors_that_are_none(own_data, content):
     own_data("fashion-reader.safetensors", content)
-    with pytest.raises(CourseError, match=r"fashion-reader\.safetensors holds no weights .*git checkout"):
+    with pytest.raises(
+        CourseError, match=r"fashion-reader\.safetensors holds no weights .*git checkout"
+    ):
         load_reader("fashion")
 
 
 def test_tensors_of_another_network(own_data):
-    own_data("fashion-reader.safetensors", (data_root() / "weights" / "earth-reader.safetensors").read_bytes())
-    with pytest.raises(CourseError, match=r"the weights fashion-reader do not fit their network: .*git checkout"):
+    own_data(
+        "fashion-reader.safetensors",
+        (data_root() / "weights" / "earth-reader.safetensors").read_bytes(),
+    )
+    with pytest.raises(
+        CourseError, match=r"the weights fashion-reader do not fit their network: .*git checkout"
+    ):
         load_reader("fashion")

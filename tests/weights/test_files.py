@@ -17,7 +17,9 @@ def test_a_network_of_other_sizes_than_the_file_s_is_never_really_built():
         built_on.append(torch.get_default_device().type)
         return nn.Linear(4_000, 4_000)
 
-    with pytest.raises(CourseError, match=r"own.safetensors does not fit the generator .*size mismatch"):
+    with pytest.raises(
+        CourseError, match=r"own.safetensors does not fit the generator .*size mismatch"
+    ):
         filled(wide, nn.Linear(4, 4).state_dict(), "own.safetensors", n_layers=1)
     assert built_on == ["meta"]
 

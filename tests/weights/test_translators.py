@@ -18,7 +18,13 @@ from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 from gan_course.weights.translators import load_official_cyclegan, load_translator
 
 TINY = CycleGANConfig(
-    n_steps=2, batch_size=1, img_resolution=16, base_channels=4, n_blocks=1, d_base_channels=4, n_layers=1
+    n_steps=2,
+    batch_size=1,
+    img_resolution=16,
+    base_channels=4,
+    n_blocks=1,
+    d_base_channels=4,
+    n_layers=1,
 )
 
 
@@ -31,7 +37,9 @@ class OfficialBlock(nn.Module):
         layers = [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), norm, nn.ReLU(True)]
         layers += [nn.Dropout(0.5)] if dropout else []
         layers += [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3)]
-        self.conv_block = nn.Sequential(*layers, nn.InstanceNorm2d(channels, track_running_stats=statistics))
+        self.conv_block = nn.Sequential(
+            *layers, nn.InstanceNorm2d(channels, track_running_stats=statistics)
+        )
 
     def forward(self, x):
         return x + self.conv_block(x)
@@ -78,7 +86,8 @@ def official_state(network, changes=lambda key: key):
 def test_an_official_generator_gives_the_same_pictures(tmp_path, ngf, blocks, switches):
     torch.manual_seed(0)
     theirs, path = Official(ngf, blocks, **switches), tmp_path / "latest_net_G_A.pth"
-    for module in theirs.modules():  # statistics in evaluation would be another network: the old code never used them
+    # statistics in evaluation would be another network: the old code never used them
+    for module in theirs.modules():
         if isinstance(module, nn.InstanceNorm2d):
             module.track_running_stats = False
     theirs.eval()
@@ -105,20 +114,29 @@ class Code:
 
 
 BAD = {
-    "a discriminator": (PatchDiscriminator(base_channels=4).state_dict(), "no official ResNet generator"),
+    "a discriminator": (
+        PatchDiscriminator(base_channels=4).state_dict(),
+        "no official ResNet generator",
+    ),
     "a U-Net": ({"model.model.0.weight": torch.ones(4, 3, 4, 4)}, "no official ResNet generator"),
     "batch norm": (
         Official(4, 1).state_dict() | {"model.2.weight": torch.ones(4)},
         r"does not fit the official ResNet generator \(.*model.2.weight",
     ),
-    "another network": ({"weight": torch.ones(2)}, "neither a run of this course nor an official generator"),
+    "another network": (
+        {"weight": torch.ones(2)},
+        "neither a run of this course nor an official generator",
+    ),
     "half a generator": (
         {k: v for k, v in Official(4, 2).state_dict().items() if "11.conv_block.5" not in k},
         "does not fit the official",
     ),
     "code": ({"model.1.weight": Code()}, "holds more than weights and was not opened"),
     "a list": ([1, 2], "holds a list"),
-    "a short name": ({"model.1.weight": torch.ones(4, 3, 7, 7), "conv_block": 1}, "no official ResNet generator"),
+    "a short name": (
+        {"model.1.weight": torch.ones(4, 3, 7, 7), "conv_block": 1},
+        "no official ResNet generator",
+    ),
     "no last layer": (
         Official(4, 1).state_dict() | {"model.18.weight": torch.ones(())},
         r"does not fit the official ResNet generator \(",
@@ -158,7 +176,9 @@ def test_truncated_and_foreign_bytes_are_named(tmp_path, recwarn):
 @pytest.fixture
 def run(tmp_path):
     images = torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8)
-    training = build_cyclegan(TINY, images, images, seed=0, runtime=choose_runtime("cpu", "float32"))
+    training = build_cyclegan(
+        TINY, images, images, seed=0, runtime=choose_runtime("cpu", "float32")
+    )
     return training, save_checkpoint(tmp_path, training.state_dict())
 
 
@@ -179,10 +199,17 @@ def test_a_run_holds_both_directions(run):
 
 def test_a_run_gives_the_average_where_it_kept_one(tmp_path):
     images = torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8)
-    config = replace(TINY, ema_decay=0.9, norm="none", padding="zeros", residual=True, coordinates=2)
-    training = build_cyclegan(config, images, images, seed=0, runtime=choose_runtime("cpu", "float32"))
+    config = replace(
+        TINY, ema_decay=0.9, norm="none", padding="zeros", residual=True, coordinates=2
+    )
+    training = build_cyclegan(
+        config, images, images, seed=0, runtime=choose_runtime("cpu", "float32")
+    )
     training.step(next(training.batches))
-    step, found = training.step, load_translator(save_checkpoint(tmp_path, training.state_dict()), direction="AB")
+    step, found = (
+        training.step,
+        load_translator(save_checkpoint(tmp_path, training.state_dict()), direction="AB"),
+    )
     assert torch.equal(found.model[-1].weight, step.averages["G_AB"].model[-1].weight)
     assert not torch.equal(found.model[-1].weight, step.G_AB.model[-1].weight)
     with torch.no_grad():
@@ -191,7 +218,9 @@ def test_a_run_gives_the_average_where_it_kept_one(tmp_path):
 
 
 def test_a_run_of_another_family_is_named(tmp_path):
-    path = save_checkpoint(tmp_path, {"family": "dcgan", "config": asdict(TINY), "step": {}, "batches": {}})
+    path = save_checkpoint(
+        tmp_path, {"family": "dcgan", "config": asdict(TINY), "step": {}, "batches": {}}
+    )
     with pytest.raises(CourseError, match="is a dcgan run, not cyclegan"):
         load_translator(path, direction="AB")
 
@@ -199,18 +228,29 @@ def test_a_run_of_another_family_is_named(tmp_path):
 @pytest.fixture
 def own(tmp_path):
     G = ResnetGenerator(base_channels=4, n_blocks=1, residual=True)
-    save_file({key: value.half().contiguous() for key, value in G.state_dict().items()}, tmp_path / "own.safetensors")
-    card = {"family": "cyclegan", "generator": {"base_channels": 4, "n_blocks": 1, "residual": True}}
+    save_file(
+        {key: value.half().contiguous() for key, value in G.state_dict().items()},
+        tmp_path / "own.safetensors",
+    )
+    card = {
+        "family": "cyclegan",
+        "generator": {"base_channels": 4, "n_blocks": 1, "residual": True},
+    }
     (tmp_path / "own.json").write_text(json.dumps(card))
     return tmp_path / "own.safetensors"
 
 
 def test_a_file_of_one_s_own_needs_its_card(own):
-    assert load_translator(own).residual and load_translator(own).model[1].weight.dtype == torch.float32
+    assert (
+        load_translator(own).residual
+        and load_translator(own).model[1].weight.dtype == torch.float32
+    )
     with pytest.raises(CourseError, match="one direction only"):
         load_translator(own, direction="AB")
     card = own.with_suffix(".json")
-    card.write_text(json.dumps({"family": "cyclegan", "generator": {"base_channels": 8, "n_blocks": 1}}))
+    card.write_text(
+        json.dumps({"family": "cyclegan", "generator": {"base_channels": 8, "n_blocks": 1}})
+    )
     with pytest.raises(CourseError, match="does not fit the generator that its card describes"):
         load_translator(own)
     card.write_text(json.dumps({"family": "reader", "what": "feature network"}))
@@ -239,7 +279,9 @@ def test_a_flipped_bit_is_found(run):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    with pytest.raises(CourseError, match=r"last.pt is damaged \(checksum of .*\): download or save it again"):
+    with pytest.raises(
+        CourseError, match=r"last.pt is damaged \(checksum of .*\): download or save it again"
+    ):
         load_translator(path, direction="AB")
 
 
@@ -248,10 +290,14 @@ def test_a_run_whose_averages_are_none(run, averages):
     training, path = run
     (state := training.state_dict())["step"]["averages"] = averages
     torch.save(state, path)
-    assert torch.equal(load_translator(path, direction="AB").model[1].weight, training.step.G_AB.model[1].weight)
+    assert torch.equal(
+        load_translator(path, direction="AB").model[1].weight, training.step.G_AB.model[1].weight
+    )
 
 
-@pytest.mark.parametrize("tensors", [{1: torch.ones(2)}, {"model.1.weight": "x"}], ids=["a number", "a text"])
+@pytest.mark.parametrize(
+    "tensors", [{1: torch.ones(2)}, {"model.1.weight": "x"}], ids=["a number", "a text"]
+)
 def test_a_run_with_odd_tensors_is_named(run, tensors):
     training, path = run
     (state := training.state_dict())["step"]["G_AB"] = tensors
@@ -264,16 +310,25 @@ def test_a_run_with_odd_tensors_is_named(run, tensors):
         load_translator(path, direction="AB")
 
 
-@pytest.mark.parametrize("shape", [{"n_blocks": 10**30}, {"base_channels": 0}, {"n_blocks": None}, {"coordinates": []}])
+@pytest.mark.parametrize(
+    "shape", [{"n_blocks": 10**30}, {"base_channels": 0}, {"n_blocks": None}, {"coordinates": []}]
+)
 def test_a_card_with_odd_values_is_named(own, shape, recwarn):
-    card = {"family": "cyclegan", "generator": {"base_channels": 4, "n_blocks": 1, "residual": True} | shape}
+    card = {
+        "family": "cyclegan",
+        "generator": {"base_channels": 4, "n_blocks": 1, "residual": True} | shape,
+    }
     own.with_suffix(".json").write_text(json.dumps(card))
-    with pytest.raises(CourseError, match=r"own.safetensors does not fit the generator that its card describes \("):
+    with pytest.raises(
+        CourseError, match=r"own.safetensors does not fit the generator that its card describes \("
+    ):
         load_translator(own)
     assert not recwarn.list
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5_000, "{", "[]"], ids=["deep", "long", "cut", "a list"])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, "1" * 5_000, "{", "[]"], ids=["deep", "long", "cut", "a list"]
+)
 def test_a_card_that_is_none_is_named(own, text):
     own.with_suffix(".json").write_text(text)
     with pytest.raises(CourseError, match=r"own\.json .*: copy it again"):
@@ -285,7 +340,9 @@ def test_weights_that_are_not_finite_are_named(own, value):
     tensors = load_file(own)
     tensors["model.1.bias"][0] = value
     save_file(tensors, own)
-    with pytest.raises(CourseError, match=r"own.safetensors holds values that are not finite \(model.1.bias\)"):
+    with pytest.raises(
+        CourseError, match=r"own.safetensors holds values that are not finite \(model.1.bias\)"
+    ):
         load_translator(own)
 
 
@@ -303,7 +360,9 @@ def test_a_folder_whose_name_is_no_text(own, run):
     assert load_translator(folder / run[1].name, direction="AB").model[1].weight.shape[0] == 4
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything"
+)
 def test_weights_that_may_not_be_read(own):
     own.chmod(0)
     with pytest.raises(CourseError, match="may not be read: change its permissions"):
@@ -315,5 +374,7 @@ def test_weights_that_cannot_be_read(own, monkeypatch):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(type(own), "read_bytes", broken)
-    with pytest.raises(CourseError, match=r"own.safetensors cannot be read \(Input/output error\): copy it again"):
+    with pytest.raises(
+        CourseError, match=r"own.safetensors cannot be read \(Input/output error\): copy it again"
+    ):
         load_translator(own)

@@ -11,17 +11,23 @@ from gan_course.lessons.checking import PASSED, Verdict, checker, not_yet
 
 
 @checker
-def check_optimal_discriminator(optimal_discriminator: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
+def check_optimal_discriminator(
+    optimal_discriminator: Callable[[Tensor, Tensor], Tensor],
+) -> Verdict:
     """Exercise 1: the D that maximises V at each point, from the two densities."""
     p = torch.tensor([0.3, 0.3, 0.1, 0.6, 0.0, 0.2], dtype=torch.float64)
     q = torch.tensor([0.3, 0.1, 0.3, 0.2, 0.5, 0.0], dtype=torch.float64)
     answer, truth = torch.as_tensor(optimal_discriminator(p, q)), p / (p + q)
     if answer.shape != truth.shape:
-        return not_yet(f"the answer has shape {tuple(answer.shape)}: give one value a point, {tuple(truth.shape)}")
+        return not_yet(
+            f"the answer has shape {tuple(answer.shape)}: give one value a point, {tuple(truth.shape)}"
+        )
     if _same(answer, truth):
         return PASSED
     if _same(answer, q / (p + q)):
-        return not_yet("that is the probability of being generated; D says how likely a point is to be real")
+        return not_yet(
+            "that is the probability of being generated; D says how likely a point is to be real"
+        )
     if not (torch.isfinite(answer).all() and (answer >= 0).all() and (answer <= 1).all()):
         return not_yet("D is a probability, and yours leaves [0, 1] at some points")
     return not_yet(
@@ -40,13 +46,19 @@ def check_d_loss(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     if _same(answer, _d_loss(fake, real)) or _same(answer, _d_loss(-real, -fake)):
         return not_yet("your D is rewarded for calling fakes real: the labels are exchanged")
     if _same(answer, -truth):
-        return not_yet("the sign is turned: an optimiser minimises, and D wants V as large as it gets")
+        return not_yet(
+            "the sign is turned: an optimiser minimises, and D wants V as large as it gets"
+        )
     if _same(answer, softplus(-real).sum() + softplus(fake).sum()):
-        return not_yet("you took sums: with a mean the loss does not depend on the size of the batch")
+        return not_yet(
+            "you took sums: with a mean the loss does not depend on the size of the batch"
+        )
     if _same(answer, truth / 2):
         return not_yet("that is half of it: V adds its two expectations")
     if not _same(answer, truth):
-        return not_yet(f"for the scores {real.tolist()} and {fake.tolist()} it is {truth:.4f}, yours is {answer:.4f}")
+        return not_yet(
+            f"for the scores {real.tolist()} and {fake.tolist()} it is {truth:.4f}, yours is {answer:.4f}"
+        )
     hard_real = torch.tensor([-200.0, 200.0], requires_grad=True)
     hard_fake = torch.tensor([200.0, -200.0], requires_grad=True)
     loss = d_loss(hard_real, hard_fake)
@@ -55,11 +67,15 @@ def check_d_loss(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
             f"for scores of ±200 it is {loss.item()}: exp overflows, or a sigmoid rounds to 0 and log(0) is infinite"
         )
     if not _same(loss, torch.tensor(200.0)):
-        return not_yet(f"for scores of ±200 it should be 200, yours is {loss:.1f}: digits are lost after the sigmoid")
+        return not_yet(
+            f"for scores of ±200 it should be 200, yours is {loss:.1f}: digits are lost after the sigmoid"
+        )
     slopes = torch.autograd.grad(loss, [hard_real, hard_fake], allow_unused=True)
     wanted = [torch.tensor([-0.5, 0.0]), torch.tensor([0.5, 0.0])]
     if any(slope is None for slope in slopes) or not _all_same(list(slopes), wanted):
-        return not_yet("the value is right, and its gradient at ±200 is not: D could not learn from its worst mistakes")
+        return not_yet(
+            "the value is right, and its gradient at ±200 is not: D could not learn from its worst mistakes"
+        )
     return PASSED
 
 
@@ -77,10 +93,15 @@ def check_jsd(jsd: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
         return not_yet("twice too large: JSD is the mean of the two KL terms")
     if math.isclose(answer, truth / math.log(2), rel_tol=1e-6):
         return not_yet("that is in bits; with natural logarithms the largest value is log 2")
-    if any(math.isclose(answer, wrong, rel_tol=1e-6) for wrong in (forward, backward, (forward + backward) / 2)):
+    if any(
+        math.isclose(answer, wrong, rel_tol=1e-6)
+        for wrong in (forward, backward, (forward + backward) / 2)
+    ):
         return not_yet("that is KL between p and q themselves; compare each with their mixture")
     if math.isclose(answer, truth - math.log(2), rel_tol=1e-6):
-        return not_yet("the mixture is (p + q) / 2: without the half it is no density, and you are log 2 too low")
+        return not_yet(
+            "the mixture is (p + q) / 2: without the half it is no density, and you are log 2 too low"
+        )
     if not math.isclose(answer, truth, rel_tol=1e-6):
         return not_yet(f"two unit Gaussians 1.5 apart have JSD {truth:.4f}, you get {answer:.4f}")
     p = torch.tensor([0.0, 1.0, 1.0, 0.0, 0.0, 0.0])  # zeros at both ends: sum and trapezoids agree
@@ -92,7 +113,9 @@ def check_jsd(jsd: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
             "logarithms apart, as xlogy(p, p) - xlogy(p, middle)"
         )
     if not math.isclose(answer, math.log(2), rel_tol=1e-4):
-        return not_yet(f"two densities that never overlap have JSD log 2 = 0.693, you get {answer:.3f}")
+        return not_yet(
+            f"two densities that never overlap have JSD log 2 = 0.693, you get {answer:.3f}"
+        )
     return PASSED
 
 
@@ -103,7 +126,9 @@ def check_value_of_a_coin(answer: object) -> Verdict:
     if math.isclose(value, -2 * math.log(2), abs_tol=0.01):
         return PASSED
     if math.isclose(value, 2 * math.log(2), abs_tol=0.01):
-        return not_yet("that is D's loss; V is a sum of logarithms of probabilities, so it is never positive")
+        return not_yet(
+            "that is D's loss; V is a sum of logarithms of probabilities, so it is never positive"
+        )
     if math.isclose(value, -math.log(2), abs_tol=0.01):
         return not_yet("that is one of its two terms")
     if math.isclose(value, -2, abs_tol=0.01):
@@ -126,14 +151,22 @@ def check_d_step(d_step: Callable[..., Tensor]) -> Verdict:
     if any(not torch.equal(a, b) for a, b in zip(G.parameters(), G_before, strict=True)):
         return not_yet("the weights of G moved: this step belongs to D")
     if any(p.grad is not None and p.grad.any() and not (p.grad == 1).all() for p in G.parameters()):
-        return not_yet("your D step wrote gradients into G: detach the fakes, or they travel back into the generator")
+        return not_yet(
+            "your D step wrote gradients into G: detach the fakes, or they travel back into the generator"
+        )
     moved = [b - a for a, b in zip(before, D.parameters(), strict=True)]
     if not all(parameter.requires_grad for parameter in G.parameters()):
-        return not_yet("the weights of G no longer take gradients: detach the fakes instead, or switch G on again")
+        return not_yet(
+            "the weights of G no longer take gradients: detach the fakes instead, or switch G on again"
+        )
     if _all_same(moved, [-g - 1 for g in exchanged]):
-        return not_yet("the labels are exchanged, and old gradients were added to the new ones: two faults are left")
+        return not_yet(
+            "the labels are exchanged, and old gradients were added to the new ones: two faults are left"
+        )
     if _all_same(moved, [-g for g in exchanged]) or _all_same(moved, list(wanted)):
-        return not_yet("D moved to call real points fake: the labels are exchanged, or the sign is turned")
+        return not_yet(
+            "D moved to call real points fake: the labels are exchanged, or the sign is turned"
+        )
     return _judge_move(moved, wanted, loss, expected, "D")
 
 
@@ -153,9 +186,13 @@ def check_g_step(g_step: Callable[..., Tensor]) -> Verdict:
     if any(not torch.equal(a, b) for a, b in zip(D.parameters(), D_before, strict=True)):
         return not_yet("the weights of D moved: this step belongs to G")
     if not all(parameter.requires_grad for parameter in D.parameters()):
-        return not_yet("the weights of D no longer take gradients: D's next step would fail; switch them on again")
+        return not_yet(
+            "the weights of D no longer take gradients: D's next step would fail; switch them on again"
+        )
     if all(parameter.grad is None or not parameter.grad.any() for parameter in G.parameters()):
-        return not_yet("no gradient reaches G: it must travel from D's score back through the fakes, without a detach")
+        return not_yet(
+            "no gradient reaches G: it must travel from D's score back through the fakes, without a detach"
+        )
     moved = [b - a for a, b in zip(before, G.parameters(), strict=True)]
     if _all_same(moved, [-g for g in minimax]):
         return not_yet("that is the minimax loss, which saturates: G should minimise -log D(G(z))")
@@ -173,9 +210,13 @@ def check_where_it_saturates(answer: object) -> Verdict:
     if starved not in ("generator", "discriminator", "g", "d") or near not in (0, 1):
         return not_yet('the pair is 0 or 1, and "generator" or "discriminator"')
     if near == 1:
-        return not_yet("at D = 1 the term -log(1 - D) grows without bound: its slope there is the steepest of all")
+        return not_yet(
+            "at D = 1 the term -log(1 - D) grows without bound: its slope there is the steepest of all"
+        )
     if starved in ("discriminator", "d"):
-        return not_yet("D rejects the fake and is right: it has little left to learn from it. Who has much to learn?")
+        return not_yet(
+            "D rejects the fake and is right: it has little left to learn from it. Who has much to learn?"
+        )
     return PASSED
 
 
@@ -197,7 +238,9 @@ def _judge_move(
     if _all_same(moved, [-g - 1 for g in wanted]) or _all_same(moved, [g - 1 for g in wanted]):
         return not_yet("old gradients were added to the new ones: zero_grad before backward")
     if not _all_same(moved, [-g for g in wanted]):
-        return not_yet(f"{player} moved, but not along the gradient of its loss: compare it with the formula")
+        return not_yet(
+            f"{player} moved, but not along the gradient of its loss: compare it with the formula"
+        )
     if not _same(torch.as_tensor(loss), expected):
         return not_yet("the update is right; return the loss too")
     return PASSED

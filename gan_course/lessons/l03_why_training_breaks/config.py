@@ -19,5 +19,7 @@ class Config:
 PROFILES = {
     "smoke": Config(RingsConfig(batch_size=16), n_steps_rings=10, n_steps_collapse=8),
     "fast": Config(RingsConfig(), n_steps_rings=4_000, n_steps_collapse=120),
-    "full": Config(RingsConfig(batch_size=256), n_steps_rings=20_000, n_steps_collapse=400, n_seeds=8),
+    "full": Config(
+        RingsConfig(batch_size=256), n_steps_rings=20_000, n_steps_collapse=400, n_seeds=8
+    ),
 }

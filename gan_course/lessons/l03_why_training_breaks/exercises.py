@@ -10,7 +10,8 @@ from torch.nn.functional import relu, softplus
 from gan_course.lessons.checking import PASSED, Verdict, checker, is_same, not_yet, numbers
 from gan_course.training.losses import d_hinge, d_relativistic, d_wasserstein, g_relativistic
 
-LINE_UP = {"A": "far ahead", "B": "chase", "C": "unbounded", "D": "both penalties"}  # panel -> the run it shows
+# panel -> the run it shows
+LINE_UP = {"A": "far ahead", "B": "chase", "C": "unbounded", "D": "both penalties"}
 SIGNS = {"A": "D ahead", "B": "balanced", "C": "runs away", "D": "balanced"}
 
 
@@ -38,7 +39,9 @@ def check_pull(pull: Callable[[Tensor, Tensor], Sequence[Tensor]]) -> Verdict:
     if is_same(on_theta, psi * torch.sigmoid(-theta * psi)):
         return not_yet("that is the non-saturating G; here it minimises -softplus(psi * theta)")
     if is_same(on_theta, psi) or is_same(on_psi, -theta):
-        return not_yet("the inner derivative is there, and the outer one is missing: softplus' is the sigmoid")
+        return not_yet(
+            "the inner derivative is there, and the outer one is missing: softplus' is the sigmoid"
+        )
     return not_yet(
         f"at theta = 1.5, psi = 0.8 they move by {right_theta[0]:.3f} and {right_psi[0]:.3f}; "
         f"you say {on_theta[0]:.3f} and {on_psi[0]:.3f}"
@@ -56,7 +59,9 @@ def check_orbits(orbits: Mapping[str, str]) -> Verdict:
     if not set(answers.values()) <= {"out", "around", "in"}:
         return not_yet('each prediction is "out", "around" or "in"')
     if "in" in answers.values():
-        return not_yet("the arrow is at a right angle to the radius everywhere: what would bring you nearer?")
+        return not_yet(
+            "the arrow is at a right angle to the radius everywhere: what would bring you nearer?"
+        )
     if answers["simultaneous"] == "around":
         return not_yet("walk one step along a tangent of a circle: are you still on the circle?")
     if answers["alternating"] == "out":
@@ -79,9 +84,13 @@ def check_eigenvalues(eigenvalues: Callable[[float], Sequence[complex]]) -> Verd
         if _close(found, [-one for one in _eigenvalues(gamma)]):
             return not_yet("the real part has the wrong sign: R1 pulls psi towards 0")
         if _close(found, _eigenvalues(2 * gamma)):
-            return not_yet("the penalty is gamma / 2 times psi squared, and its slope gamma times psi: a 2 too many")
+            return not_yet(
+                "the penalty is gamma / 2 times psi squared, and its slope gamma times psi: a 2 too many"
+            )
         if _close(found, _eigenvalues(gamma / 2)):
-            return not_yet("the slope of gamma / 2 times psi squared is gamma times psi: you have half of it")
+            return not_yet(
+                "the slope of gamma / 2 times psi squared is gamma times psi: you have half of it"
+            )
         if _close(found, _eigenvalues(gamma, slope=1.0)):
             return not_yet(
                 "a half is missing: the sigmoid at 0 is one half, so both entries off the diagonal are +-1/2; "
@@ -110,18 +119,26 @@ def check_best_answer(best_answer: Callable[[Tensor], Tensor]) -> Verdict:
     if (answer < 0).any() or not is_same(answer.sum(), torch.ones(())):
         return not_yet("shares are at least 0 and add up to 1")
     if is_same(answer, torch.full_like(scores, 1 / 6)):
-        return not_yet("an even spread: G does not know of a rule against crowding. Who would punish it?")
-    if is_same(answer, torch.softmax(scores, 0)) or is_same(answer, scores.sigmoid() / scores.sigmoid().sum()):
+        return not_yet(
+            "an even spread: G does not know of a rule against crowding. Who would punish it?"
+        )
+    if is_same(answer, torch.softmax(scores, 0)) or is_same(
+        answer, scores.sigmoid() / scores.sigmoid().sum()
+    ):
         return not_yet(
             "move a share from a worse place to a better one: the mean of -log D falls. When does that stop?"
         )
     if answer.argmax() != scores.argmax():
         return not_yet("-log D is smallest where the score is highest; look for the largest score")
     if answer.max() < 1 - 1e-6:
-        return not_yet("nearly: some points still sit at a place that scores lower, and moving them would pay")
+        return not_yet(
+            "nearly: some points still sit at a place that scores lower, and moving them would pay"
+        )
     other = torch.tensor([[-1.0, -0.5], [-4.0, -2.0]])
     if not is_same(best_answer(other).double(), torch.tensor([[0.0, 1.0], [0.0, 0.0]]).double()):
-        return not_yet("right for these scores; it should also work on a grid, and where every score is negative")
+        return not_yet(
+            "right for these scores; it should also work on a grid, and where every score is negative"
+        )
     return PASSED
 
 
@@ -142,21 +159,34 @@ def check_relativistic(relativistic: Callable[[Tensor, Tensor], Sequence[Tensor]
     if is_same(loss_D, right_G) and is_same(loss_G, right_D):
         return not_yet("the players are exchanged: D wants the real one of a pair to score higher")
     if is_same(loss_D, right_D) and is_same(loss_G, -right_D):
-        return not_yet("that G saturates like the minimax one: let it minimise -log sigma(D(fake) - D(real)) instead")
+        return not_yet(
+            "that G saturates like the minimax one: let it minimise -log sigma(D(fake) - D(real)) instead"
+        )
     if is_same(loss_D, right_D) and is_same(loss_G, softplus(-fake).mean()):
-        return not_yet("D compares pairs, and your G looks at the fakes alone: it needs both scores too")
+        return not_yet(
+            "D compares pairs, and your G looks at the fakes alone: it needs both scores too"
+        )
     if is_same(loss_D, softplus(-real).mean() + softplus(fake).mean()):
-        return not_yet("that D judges real and fake apart: only the difference of a pair's two scores counts here")
+        return not_yet(
+            "that D judges real and fake apart: only the difference of a pair's two scores counts here"
+        )
     if is_same(loss_D, softplus(-(real - fake.T)).mean()):
         return not_yet("every real sample met every fake: pair them one to one, entry by entry")
     averaged = softplus(-(real - fake.mean())).mean() + softplus(fake - real.mean()).mean()
-    if any(is_same(loss_D, value) for value in (averaged, averaged / 2, softplus(-(real - fake.mean())).mean())):
-        return not_yet("that compares with the mean score, the 'average' variant of the same paper; here it is pairs")
+    if any(
+        is_same(loss_D, value)
+        for value in (averaged, averaged / 2, softplus(-(real - fake.mean())).mean())
+    ):
+        return not_yet(
+            "that compares with the mean score, the 'average' variant of the same paper; here it is pairs"
+        )
     if is_same(loss_D, softplus(-(real.mean() - fake.mean()))):
         return not_yet("you took the mean inside: first the loss of each pair, then the mean")
     if not is_same(loss_D, right_D):
         return not_yet(f"loss_D is {right_D:.4f} for the checker's scores, yours is {loss_D:.4f}")
-    return not_yet(f"loss_D is right; loss_G is {right_G:.4f} for the checker's scores, yours is {loss_G:.4f}")
+    return not_yet(
+        f"loss_D is right; loss_G is {right_G:.4f} for the checker's scores, yours is {loss_G:.4f}"
+    )
 
 
 @checker
@@ -168,15 +198,23 @@ def check_wasserstein(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     if not torch.is_tensor(loss) or loss.shape != ():
         return not_yet("return one number: a tensor of shape ()")
     if is_same(loss, d_hinge(real, fake)):
-        return not_yet("that is the hinge loss: a sample beyond the margin of 1 gets no gradient, and f is not bounded")
+        return not_yet(
+            "that is the hinge loss: a sample beyond the margin of 1 gets no gradient, and f is not bounded"
+        )
     if is_same(loss, -right):
         return not_yet("the sign is turned: D would raise the scores of fakes")
-    if is_same(loss, relu(1 - real).mean() - fake.mean()) or is_same(loss, -real.mean() + relu(1 + fake).mean()):
+    if is_same(loss, relu(1 - real).mean() - fake.mean()) or is_same(
+        loss, -real.mean() + relu(1 + fake).mean()
+    ):
         return not_yet("one half is still hinge")
     if is_same(loss, fake.clamp(-1, 1).mean() - real.clamp(-1, 1).mean()):
-        return not_yet("clipping the score stops the gradient beyond 1; what must be bounded is the slope of f")
+        return not_yet(
+            "clipping the score stops the gradient beyond 1; what must be bounded is the slope of f"
+        )
     if is_same(loss, fake.tanh().mean() - real.tanh().mean()):
-        return not_yet("tanh keeps f in [-1, 1]; but nothing asks for that: what must be bounded is the slope of f")
+        return not_yet(
+            "tanh keeps f in [-1, 1]; but nothing asks for that: what must be bounded is the slope of f"
+        )
     if is_same(loss, softplus(-real).mean() + softplus(fake).mean()):
         return not_yet("that is the logistic loss")
     if is_same(loss, fake.sum() - real.sum()):
@@ -184,7 +222,9 @@ def check_wasserstein(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     if not is_same(loss, right):
         return not_yet(f"for the checker's scores it is {right:.4f}, yours is {loss:.4f}")
     slopes = torch.autograd.grad(loss, [real, fake], allow_unused=True)
-    if any(one is None or not is_same(one.abs(), torch.full_like(one, 1 / len(one))) for one in slopes):
+    if any(
+        one is None or not is_same(one.abs(), torch.full_like(one, 1 / len(one))) for one in slopes
+    ):
         return not_yet("the value is right, and its gradient is not: no sample may be cut off")
     return PASSED
 
@@ -204,7 +244,9 @@ def check_line_up(signs: Mapping[str, str]) -> Verdict:
         )
     wrong = [panel for panel, word in answers.items() if word != SIGNS[panel].lower()]
     if "A" in wrong:
-        return not_yet("in A, D pays less than 2 log 2 and G more than log 2, in jolts: who is winning?")
+        return not_yet(
+            "in A, D pays less than 2 log 2 and G more than log 2, in jolts: who is winning?"
+        )
     if wrong:
         return not_yet(
             f"look at {wrong[0]} again: D pays about 2 log 2 and G about log 2. What is D's score worth then?"

@@ -17,7 +17,13 @@ class Config:
 PROFILES = {
     "smoke": Config(
         pix2pix=Pix2PixConfig(
-            n_steps=2, batch_size=2, img_resolution=64, base_channels=4, n_halvings=4, d_base_channels=4, n_layers=1
+            n_steps=2,
+            batch_size=2,
+            img_resolution=64,
+            base_channels=4,
+            n_halvings=4,
+            d_base_channels=4,
+            n_layers=1,
         ),
         n_pairs=16,
         n_hidden=16,
@@ -36,7 +42,9 @@ PROFILES = {
         )
     ),
     "full": Config(
-        pix2pix=Pix2PixConfig(n_steps=40_000, batch_size=4, img_resolution=64, n_halvings=5, norm="instance"),
+        pix2pix=Pix2PixConfig(
+            n_steps=40_000, batch_size=4, img_resolution=64, n_halvings=5, norm="instance"
+        ),
         n_pairs=20_000,
         n_hidden=512,
     ),

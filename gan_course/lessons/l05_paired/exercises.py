@@ -6,7 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from gan_course.lessons.checking import NOT_ATTEMPTED, PASSED, Verdict, checker, is_same, not_yet, numbers
+from gan_course.lessons.checking import (
+    NOT_ATTEMPTED,
+    PASSED,
+    Verdict,
+    checker,
+    is_same,
+    not_yet,
+    numbers,
+)
 
 Layers = Sequence[tuple[int, int]]
 ARMS = ("L1", "conditional GAN", "unconditional GAN", "L1 + GAN")
@@ -32,13 +40,21 @@ def check_best_guess(best_guess: Callable[[Tensor], Sequence[Tensor]]) -> Verdic
     if _near(for_l1, median) and _near(for_l2, mean):
         for other in (torch.tensor([2.0, 7.0, 3.0]), torch.tensor([-1.0])):
             again = numbers(best_guess(other), 2)
-            if again is None or not (_near(again[0], other.median().item()) and _near(again[1], other.mean().item())):
-                return not_yet("right for the first answers; compute it from `answers`, for any odd number of them")
+            if again is None or not (
+                _near(again[0], other.median().item()) and _near(again[1], other.mean().item())
+            ):
+                return not_yet(
+                    "right for the first answers; compute it from `answers`, for any odd number of them"
+                )
         return PASSED
     if _near(for_l1, mean) and _near(for_l2, median):
-        return not_yet("the two are exchanged: L1 counts how many answers lie on either side, L2 how far away they are")
+        return not_yet(
+            "the two are exchanged: L1 counts how many answers lie on either side, L2 how far away they are"
+        )
     if _near(for_l1, mean):
-        return not_yet("the mean is best for L2; the slope of |guess - answer| is +1 or -1, however far away answer is")
+        return not_yet(
+            "the mean is best for L2; the slope of |guess - answer| is +1 or -1, however far away answer is"
+        )
     if _near(for_l2, median):
         return not_yet("for L2 the slope is 2 (guess - answer): where do these add up to 0?")
     if _near(for_l1, 0.45):
@@ -55,7 +71,9 @@ def check_best_guess(best_guess: Callable[[Tensor], Sequence[Tensor]]) -> Verdic
 def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
     """Exercise 2: the objective of pix2pix's discriminator."""
     generator = torch.Generator().manual_seed(0)
-    real_A, real_B, made = (torch.randn(2, 3, 4, 4, generator=generator, dtype=torch.float64) for _ in range(3))
+    real_A, real_B, made = (
+        torch.randn(2, 3, 4, 4, generator=generator, dtype=torch.float64) for _ in range(3)
+    )
     slopes = torch.tensor([0.9, -0.4, 0.7, 1.1, 0.3, -0.8], dtype=torch.float64)
     seen: list[Tensor] = []
 
@@ -68,13 +86,25 @@ def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
     if not torch.is_tensor(loss) or loss.shape != ():
         return not_yet("return one number: a tensor of shape ()")
     if any(x.shape[1] == 3 for x in seen):
-        return not_yet("that D sees the output alone: an unconditional GAN. Show it the input beside the output")
-    pair = {"AB": (real_A, real_B), "Af": (real_A, made), "BA": (real_B, real_A), "fA": (made, real_A)}
+        return not_yet(
+            "that D sees the output alone: an unconditional GAN. Show it the input beside the output"
+        )
+    pair = {
+        "AB": (real_A, real_B),
+        "Af": (real_A, made),
+        "BA": (real_B, real_A),
+        "fA": (made, real_A),
+    }
     scores = {name: D(torch.cat(parts, 1)).detach() for name, parts in pair.items()}
     right = _d_logistic(scores["AB"], scores["Af"]) / 2
     if is_same(loss, right):
-        if loss.requires_grad and torch.autograd.grad(loss, fake_B, allow_unused=True)[0] is not None:
-            return not_yet("the value is right, but its gradient reaches G through fake_B: detach it")
+        if (
+            loss.requires_grad
+            and torch.autograd.grad(loss, fake_B, allow_unused=True)[0] is not None
+        ):
+            return not_yet(
+                "the value is right, but its gradient reaches G through fake_B: detach it"
+            )
         return PASSED
     if is_same(loss, 2 * right):
         return not_yet("the two halves are right; the paper divides D's objective by 2")
@@ -83,13 +113,19 @@ def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
     ):
         return not_yet("real and fake are exchanged: D wants high scores for true pairs")
     if is_same(loss, _d_logistic(scores["BA"], scores["fA"]) / 2):
-        return not_yet("the input comes first: cat([A, B], 1), as the lesson's D was built and is given them")
+        return not_yet(
+            "the input comes first: cat([A, B], 1), as the lesson's D was built and is given them"
+        )
     mixed = D(torch.cat([made, real_B], 1)).detach()
     if any(is_same(loss, _d_logistic(scores["AB"], mixed) / factor) for factor in (1, 2)):
         return not_yet("the fake pair is (real_A, fake_B): the input stays, the output is replaced")
-    if is_same(loss, softplus(-scores["Af"]).mean()) or is_same(loss, softplus(-scores["Af"]).mean() / 2):
+    if is_same(loss, softplus(-scores["Af"]).mean()) or is_same(
+        loss, softplus(-scores["Af"]).mean() / 2
+    ):
         return not_yet("that is G's loss")
-    if is_same(loss, softplus(-scores["AB"]).mean() / 2) or is_same(loss, softplus(scores["Af"]).mean() / 2):
+    if is_same(loss, softplus(-scores["AB"]).mean() / 2) or is_same(
+        loss, softplus(scores["Af"]).mean() / 2
+    ):
         return not_yet("one of the two halves is missing: D judges true pairs and generated ones")
     real, fake = scores["AB"], scores["Af"]
     if is_same(loss, ((real - 1).square().mean() + fake.square().mean()) / 2):
@@ -118,11 +154,17 @@ def check_field(field: Callable[[Layers], int]) -> Verdict:
                 f"layers come from the picture to the scores: {layers} gives {right}, you walk the other way"
             )
         if found == 1 + sum(kernel - 1 for kernel, _ in layers):
-            return not_yet(f"strides count: after a stride of 2 a step is two pixels wide. {layers} gives {right}")
+            return not_yet(
+                f"strides count: after a stride of 2 a step is two pixels wide. {layers} gives {right}"
+            )
         if found == sum(kernel for kernel, _ in layers):
-            return not_yet(f"neighbouring kernels overlap: each adds its width less one. {layers} gives {right}")
+            return not_yet(
+                f"neighbouring kernels overlap: each adds its width less one. {layers} gives {right}"
+            )
         if found == right + 1:
-            return not_yet("one too many: a stack of no layers sees one pixel, and each kernel adds its width less one")
+            return not_yet(
+                "one too many: a stack of no layers sees one pixel, and each kernel adds its width less one"
+            )
         if found == right - 1:
             return not_yet("one too few: a stack of no layers sees one pixel, not none")
         if found == _eager(layers):
@@ -136,11 +178,17 @@ def check_field(field: Callable[[Layers], int]) -> Verdict:
 @checker
 def check_strides(strides: Sequence[int]) -> Verdict:
     """Exercise 4: the strides of a PatchGAN that sees what its paper says."""
-    if isinstance(strides, tuple | list) and len(strides) == 5 and all(one is ... for one in strides):
+    if (
+        isinstance(strides, tuple | list)
+        and len(strides) == 5
+        and all(one is ... for one in strides)
+    ):
         return NOT_ATTEMPTED
     answer = numbers(strides, 5)
     if answer is None:
-        return not_yet("give five numbers, a stride for each 4 x 4 convolution, the last one to the scores")
+        return not_yet(
+            "give five numbers, a stride for each 4 x 4 convolution, the last one to the scores"
+        )
     if not all(one.is_integer() and one >= 1 for one in answer):
         return not_yet("strides are whole numbers from 1")
     strides, size = [int(one) for one in answer], 256
@@ -148,11 +196,15 @@ def check_strides(strides: Sequence[int]) -> Verdict:
         size = (size + 2 - 4) // stride + 1
     seen = _field([(4, stride) for stride in strides])
     if strides == [2, 2, 2, 2, 1]:
-        return not_yet("that is the published reading, and it sees 94 pixels: which of the four has to stop striding?")
+        return not_yet(
+            "that is the published reading, and it sees 94 pixels: which of the four has to stop striding?"
+        )
     if seen != 70:
         return not_yet(f"that D sees {seen} pixels, not 70")
     if size != 30:
-        return not_yet(f"it sees 70 pixels, but makes {size} x {size} scores of 256 pixels, not 30 x 30")
+        return not_yet(
+            f"it sees 70 pixels, but makes {size} x {size} scores of 256 pixels, not 30 x 30"
+        )
     return PASSED
 
 
@@ -170,7 +222,9 @@ def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
 def check_ranking(ranking: Mapping[str, str]) -> Verdict:
     """Exercise 5: a prediction about four trainings."""
     if not isinstance(ranking, Mapping) or set(ranking) != set(RANKING):
-        return not_yet('answer with {"lowest error": ..., "highest error": ..., "least detail": ...}')
+        return not_yet(
+            'answer with {"lowest error": ..., "highest error": ..., "least detail": ...}'
+        )
     if all(word is ... for word in ranking.values()):
         return NOT_ATTEMPTED
     if any(word is ... for word in ranking.values()):
@@ -183,7 +237,9 @@ def check_ranking(ranking: Mapping[str, str]) -> Verdict:
     if answers["least detail"] != "L1":
         return not_yet("look at the stripes again: which loss answers doubt with grey?")
     if answers["highest error"] != "unconditional GAN":
-        return not_yet("one of the four is never told, by any loss, that its output belongs to its input")
+        return not_yet(
+            "one of the four is never told, by any loss, that its output belongs to its input"
+        )
     return PASSED
 
 
@@ -200,20 +256,30 @@ def check_tasks(tasks: Mapping[str, str]) -> Verdict:
     if not set(answers.values()) <= {"paired", "unpaired"}:
         return not_yet('each is "paired" or "unpaired"')
     if answers["grey photo -> colour"] != "paired":
-        return not_yet("that is the article's mistake. Take any colour photo: can you make its grey partner yourself?")
+        return not_yet(
+            "that is the article's mistake. Take any colour photo: can you make its grey partner yourself?"
+        )
     if answers["edges of a photo -> the photo"] != "paired":
         return not_yet("an edge detector makes the input from the output: the pairs are free")
     if answers["satellite tile -> map tile"] != "paired":
         return not_yet("two tiles of the same coordinates are a pair; this lesson trains on them")
     wrong = [name for name, word in answers.items() if word != TASKS[name]]
     if wrong:
-        return not_yet(f"{wrong[0]}: nobody has both pictures of the same moment. Who would have taken the second?")
+        return not_yet(
+            f"{wrong[0]}: nobody has both pictures of the same moment. Who would have taken the second?"
+        )
     return PASSED
 
 
 def _judge_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
     torch.manual_seed(0)
-    G = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(0.5), nn.Conv2d(8, 3, 1))
+    G = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Conv2d(8, 3, 1),
+    )
     A = torch.randn(4, 3, 8, 8)
     for mode in (True, False):
         G.train(mode)
@@ -226,9 +292,13 @@ def _judge_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
         if any(module.training != mode for module in G.modules()):
             return not_yet("G goes back in another mode than it came in")
         if torch.equal(one, other):
-            return not_yet("two draws are equal: dropout is off, and with it the only noise that pix2pix has")
+            return not_yet(
+                "two draws are equal: dropout is off, and with it the only noise that pix2pix has"
+            )
         if one.abs().max() > 50:
-            return not_yet("dropout is on, but BatchNorm uses running statistics: run all of G as in training")
+            return not_yet(
+                "dropout is on, but BatchNorm uses running statistics: run all of G as in training"
+            )
     return PASSED
 
 

@@ -1,4 +1,6 @@
-"""Sizes of lesson 06: small CycleGANs between rings of points, and one between plain and striped critters, live."""
+"""Sizes of lesson 06: small CycleGANs between rings of points, and one between plain and striped
+critters, live.
+"""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +20,8 @@ class Config:
     plane: PlaneConfig = field(default_factory=PlaneConfig)
 
 
-# No norm: InstanceNorm hides from G how bright a picture is, and from D how strong a pattern. R1 holds such a D.
+# No norm: InstanceNorm hides from G how bright a picture is, and from D how strong a pattern. R1
+# holds such a D.
 PROFILES = {
     "smoke": Config(
         n_steps_plane=4,

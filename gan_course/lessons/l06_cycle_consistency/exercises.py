@@ -31,7 +31,13 @@ SYMPTOMS = {
 @checker
 def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verdict:
     """Exercise 1: the domain in which a composed map arrives, or a TypeError."""
-    right = (("G", "A", "B"), ("F", "B", "A"), ("FG", "A", "A"), ("GF", "B", "B"), ("GFG", "A", "B"))
+    right = (
+        ("G", "A", "B"),
+        ("F", "B", "A"),
+        ("FG", "A", "A"),
+        ("GF", "B", "B"),
+        ("GFG", "A", "B"),
+    )
     for names, start, end in right:
         answer = _answer(arrival, names, start)
         formula = _formula(names, start.lower())
@@ -41,7 +47,9 @@ def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verd
         if isinstance(answer, _Accident):
             return not_yet(f"{formula} fits, and your code raised {answer.error!r}")
         if answer == ARROWS[names[0]][0] != end:
-            return not_yet(f"{formula}: a map arrives in its target, which is the second of its two domains")
+            return not_yet(
+                f"{formula}: a map arrives in its target, which is the second of its two domains"
+            )
         if answer != end:
             return not_yet(f"{formula} lies in {end}; you say {answer!r}")
     for names, start in (("G", "B"), ("FG", "B"), ("GF", "A"), ("GG", "A")):
@@ -50,7 +58,9 @@ def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verd
             return not_yet(f"{formula} does not fit together, so raise TypeError; {_told(answer)}")
     other = {"h": ("X", "Y"), "k": ("Y", "Z")}
     if _answer(arrival, "kh", "X", other) != "Z":
-        return not_yet("right for G and F; take the domains from `arrows`, which may hold other maps")
+        return not_yet(
+            "right for G and F; take the domains from `arrows`, which may hold other maps"
+        )
     return PASSED
 
 
@@ -60,13 +70,38 @@ def check_satisfied(satisfied: Callable[[Sequence[int], Sequence[int]], Sequence
     cases = (
         ([0, 1, 2, 3], [0, 1, 2, 3], (True, True), "every cluster to its own number and back"),
         ([1, 2, 3, 0], [3, 0, 1, 2], (True, True), "all moved on by one, and back by one"),
-        ([1, 2, 3, 0], [1, 2, 3, 0], (True, False), "both moved on by one: a journey ends two clusters away"),
+        (
+            [1, 2, 3, 0],
+            [1, 2, 3, 0],
+            (True, False),
+            "both moved on by one: a journey ends two clusters away",
+        ),
         ([0, 0, 0, 0], [0, 0, 0, 0], (False, False), "everything in one cluster"),
-        ([0, 0, 1, 1], [0, 2], (False, False), "four clusters onto two: G's shares fit, and F reaches two of four"),
+        (
+            [0, 0, 1, 1],
+            [0, 2],
+            (False, False),
+            "four clusters onto two: G's shares fit, and F reaches two of four",
+        ),
         ([0, 1], [0, 1, 0, 1], (False, False), "two clusters reach two of four"),
-        ([0, 1, 2, 3], [3, 3, 3, 3], (False, False), "G is fine, F sends everything to one cluster"),
-        ([0, 1, 2], [0, 1, 2, 2], (False, False), "from A it comes home; from the fourth cluster of B it does not"),
-        ([2, 0, 1, 1], [1, 2, 0], (False, False), "from B it comes home; from the fourth cluster of A it does not"),
+        (
+            [0, 1, 2, 3],
+            [3, 3, 3, 3],
+            (False, False),
+            "G is fine, F sends everything to one cluster",
+        ),
+        (
+            [0, 1, 2],
+            [0, 1, 2, 2],
+            (False, False),
+            "from A it comes home; from the fourth cluster of B it does not",
+        ),
+        (
+            [2, 0, 1, 1],
+            [1, 2, 0],
+            (False, False),
+            "from B it comes home; from the fourth cluster of A it does not",
+        ),
     )
     for G, F, (adversarial, cycle), story in cases:
         answer = satisfied(G, F)
@@ -79,12 +114,16 @@ def check_satisfied(satisfied: Callable[[Sequence[int], Sequence[int]], Sequence
                 "every cluster of either side must receive the same share of the other side"
             )
         if told[1] != cycle:
-            return not_yet(f"G = {G}, F = {F}: {story}. The cycle loss is {'' if cycle else 'not '}zero")
+            return not_yet(
+                f"G = {G}, F = {F}: {story}. The cycle loss is {'' if cycle else 'not '}zero"
+            )
     return PASSED
 
 
 @checker
-def check_adversarial(adversarial: Callable[[nn.Module, Tensor, Tensor], Sequence[Tensor]]) -> Verdict:
+def check_adversarial(
+    adversarial: Callable[[nn.Module, Tensor, Tensor], Sequence[Tensor]],
+) -> Verdict:
     """Exercise 3: the least-squares losses of one D and of the G that it judges."""
     D, real, raw = _judge(), _points(1), _points(2)
     scale = torch.tensor(1.3, dtype=torch.float64, requires_grad=True)  # stands for G's weights
@@ -101,7 +140,9 @@ def check_adversarial(adversarial: Callable[[nn.Module, Tensor, Tensor], Sequenc
     if same(loss_D, right_G) and same(loss_G, right_D):
         return not_yet("the two are exchanged: loss_D first")
     if same(loss_D, 2 * right_D):
-        return not_yet("the objective of D is halved (appendix 7.1 of the paper, which means it to slow D down)")
+        return not_yet(
+            "the objective of D is halved (appendix 7.1 of the paper, which means it to slow D down)"
+        )
     if same(loss_D, (on_real.square().mean() + (on_fake - 1).square().mean()) / 2):
         return not_yet("the labels are swapped: real pictures are pulled to 1, fakes to 0")
     if not same(loss_D, right_D):
@@ -113,9 +154,13 @@ def check_adversarial(adversarial: Callable[[nn.Module, Tensor, Tensor], Sequenc
     if not same(loss_G, right_G):
         return not_yet(f"loss_G is {right_G:.4f} for the checker's points, yours is {loss_G:.4f}")
     if _slope(loss_D, scale) is not None:
-        return not_yet("the values are right, but loss_D sends a gradient into G: D judges fake.detach()")
+        return not_yet(
+            "the values are right, but loss_D sends a gradient into G: D judges fake.detach()"
+        )
     if not _slope(loss_G, scale):
-        return not_yet("the values are right, but loss_G sends no gradient to G: only D's share is detached")
+        return not_yet(
+            "the values are right, but loss_G sends no gradient to G: only D's share is detached"
+        )
     return PASSED
 
 
@@ -130,33 +175,44 @@ def check_cycle(cycle: Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor])
     if same(loss, forward + backward):
         slopes = [_slope(loss, network.weight) for network in (G_AB, G_BA)]
         whole = [_slope(forward + backward, network.weight) for network in (G_AB, G_BA)]
-        if any(one is None or not same(one, right) for one, right in zip(slopes, whole, strict=True)):
+        if any(
+            one is None or not same(one, right) for one, right in zip(slopes, whole, strict=True)
+        ):
             return not_yet(
                 "the value is right, and its gradient is not: it flows through both generators, so no detach"
             )
         return PASSED
     squares = (G_BA(G_AB(a)) - a).square().mean() + (G_AB(G_BA(b)) - b).square().mean()
     answers = {
-        (a - b).square().mean(): "two unpaired pictures are compared: nothing says that a and b belong together, and "
+        (a - b)
+        .square()
+        .mean(): "two unpaired pictures are compared: nothing says that a and b belong together, and "
         "no generator occurs in it. Compare a with its own round trip",
         (a - b).abs().mean(): "two unpaired pictures are compared, and no generator occurs in it",
-        l1_loss(G_AB(a), b) + l1_loss(G_BA(b), a): "a translation of a is compared with b, which is not its partner: "
+        l1_loss(G_AB(a), b)
+        + l1_loss(G_BA(b), a): "a translation of a is compared with b, which is not its partner: "
         "that is a paired loss on pairs that do not exist",
         squares: "squared; the paper takes L1, the mean of absolute differences",
-        l1_loss(G_AB(G_BA(a)), a) + l1_loss(G_BA(G_AB(b)), b): "swapped domains: G_BA takes pictures of B, and a is "
+        l1_loss(G_AB(G_BA(a)), a)
+        + l1_loss(G_BA(G_AB(b)), b): "swapped domains: G_BA takes pictures of B, and a is "
         "none. Start a's journey with G_AB",
-        l1_loss(G_BA(G_AB(a)), b) + l1_loss(G_AB(G_BA(b)), a): "each round trip is compared with the other domain's "
+        l1_loss(G_BA(G_AB(a)), b)
+        + l1_loss(G_AB(G_BA(b)), a): "each round trip is compared with the other domain's "
         "picture: it should come home to where it began",
-        l1_loss(G_AB(b), b) + l1_loss(G_BA(a), a): "that is the identity loss: a cycle goes there and back",
+        l1_loss(G_AB(b), b)
+        + l1_loss(G_BA(a), a): "that is the identity loss: a cycle goes there and back",
         forward: "only the forward half: where is the round trip that starts in B?",
         backward: "only the backward half: where is the round trip that starts in A?",
         (forward + backward) / 2: "the paper adds the two halves; you take their mean",
-        (forward + backward) * a.numel(): "a sum over pixels: take the mean, or lambda would depend on the size",
+        (forward + backward)
+        * a.numel(): "a sum over pixels: take the mean, or lambda would depend on the size",
     }
     for value, reason in answers.items():
         if same(loss, value):
             return not_yet(reason)
-    return not_yet(f"it is {forward + backward:.4f} for the checker's maps and points; yours is {loss:.4f}")
+    return not_yet(
+        f"it is {forward + backward:.4f} for the checker's maps and points; yours is {loss:.4f}"
+    )
 
 
 @checker
@@ -245,12 +301,18 @@ def _answer(arrival: Callable, names: str, start: str, arrows: Mapping = ARROWS)
     try:
         answer = attempt(list(names), start, dict(arrows))
     except Exception as error:
-        return _REFUSED if isinstance(error, TypeError) and _is_own(error, attempt) else _Accident(error)
+        return (
+            _REFUSED
+            if isinstance(error, TypeError) and _is_own(error, attempt)
+            else _Accident(error)
+        )
     return arrival(list(names), start, dict(arrows)) if answer is None or answer is ... else answer
 
 
 def _is_own(error: Exception, attempt: Callable) -> bool:
-    """Whether an error comes from a `raise` in the learner's code, and not from an operation that failed."""
+    """Whether an error comes from a `raise` in the learner's code, and not from an operation that
+    failed.
+    """
     last = error.__traceback__
     while last.tb_next:
         last = last.tb_next
@@ -309,30 +371,48 @@ def objective_parts(
             D_A, fake_B
         )
         + scores(D_B, fake_A),
-        "D's are asked to judge real pictures: the generators learn from their fakes": scores(D_A, a) + scores(D_B, b),
+        "D's are asked to judge real pictures: the generators learn from their fakes": scores(
+            D_A, a
+        )
+        + scores(D_B, b),
         "the adversarial terms are not halved in the objective of the generators": gan / 2,
         "that G wants to be recognised: pull the scores of its fakes to 1": scores(D_B, fake_B, 0.0)
         + scores(D_A, fake_A, 0.0),
         "the adversarial losses are missing: nobody asks for pictures of the other domain": none,
     }
     mistakes = {reason: (wrong, cycle, identity) for reason, wrong in gan_mistakes.items()}
-    unpaired, reversed_ = l1_loss(fake_B, b) + l1_loss(fake_A, a), l1_loss(fake_B, a) + l1_loss(fake_A, b)
+    unpaired, reversed_ = (
+        l1_loss(fake_B, b) + l1_loss(fake_A, a),
+        l1_loss(fake_B, a) + l1_loss(fake_A, b),
+    )
     mistakes |= {
-        "the cycle loss is an unpaired comparison: a's round trip ends at a": (gan, unpaired, identity),
+        "the cycle loss is an unpaired comparison: a's round trip ends at a": (
+            gan,
+            unpaired,
+            identity,
+        ),
         "the cycle loss is missing": (gan, none, identity),
-        "the identity loss gives G_AB a picture that is already in B: G_AB(b) against b": (gan, cycle, reversed_),
+        "the identity loss gives G_AB a picture that is already in B: G_AB(b) against b": (
+            gan,
+            cycle,
+            reversed_,
+        ),
         "the identity loss is missing": (gan, cycle, none),
     }
     return (gan, cycle, identity), mistakes
 
 
-def total(parts: tuple[Tensor, Tensor, Tensor], lambda_cycle: float, lambda_identity: float) -> Tensor:
+def total(
+    parts: tuple[Tensor, Tensor, Tensor], lambda_cycle: float, lambda_identity: float
+) -> Tensor:
     """The weighted sum of adversarial, cycle and identity loss."""
     gan, cycle, identity = parts
     return gan + lambda_cycle * cycle + lambda_identity * identity
 
 
-def what_is_off(loss: Tensor, parts: tuple, mistakes: Mapping[str, tuple], weights: tuple[float, float]) -> str:
+def what_is_off(
+    loss: Tensor, parts: tuple, mistakes: Mapping[str, tuple], weights: tuple[float, float]
+) -> str:
     """A reason why a wrong objective is wrong: the first mistake that has its value."""
     for reason, wrong in mistakes.items():
         if same(loss, total(wrong, *weights)):
@@ -351,4 +431,6 @@ def what_is_off(loss: Tensor, parts: tuple, mistakes: Mapping[str, tuple], weigh
 
 def same(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors have one shape and, to five digits, the same values."""
-    return a.shape == b.shape and torch.allclose(a.detach().double(), b.detach().double(), rtol=1e-5, atol=1e-8)
+    return a.shape == b.shape and torch.allclose(
+        a.detach().double(), b.detach().double(), rtol=1e-5, atol=1e-8
+    )

@@ -1,4 +1,6 @@
-"""Five training steps for lesson 06, four of them broken: what each does to the networks is the learner's evidence."""
+"""Five training steps for lesson 06, four of them broken: what each does to the networks is the
+learner's evidence.
+"""
 
 import copy
 from itertools import chain
@@ -21,8 +23,11 @@ class MysteryStep:
 
     def __init__(self, letter: str, networks: tuple[nn.Module, ...], *, lr: float = 0.1) -> None:
         self.letter, (self.G_AB, self.G_BA, self.D_A, self.D_B) = letter, networks
-        whose = networks if letter == "R" else networks[:2]  # bug in R: the generators' optimiser holds the D's too
-        self.opt_G = torch.optim.SGD(chain.from_iterable(network.parameters() for network in whose), lr)
+        # bug in R: the generators' optimiser holds the D's too
+        whose = networks if letter == "R" else networks[:2]
+        self.opt_G = torch.optim.SGD(
+            chain.from_iterable(network.parameters() for network in whose), lr
+        )
         self.opt_D = torch.optim.SGD(chain(self.D_A.parameters(), self.D_B.parameters()), lr)
 
     def cycle(self, a: Tensor, b: Tensor) -> Tensor:
@@ -34,9 +39,12 @@ class MysteryStep:
     def update_G(self, a: Tensor, b: Tensor) -> None:
         """Both generators."""
         judge_of_AB, judge_of_BA = self.D_B, self.D_A
-        if self.letter == "T":  # bug: D_A, whom the other half teaches pictures of A, judges what G_AB makes
+        # bug: D_A, whom the other half teaches pictures of A, judges what G_AB makes
+        if self.letter == "T":
             judge_of_AB, judge_of_BA = judge_of_BA, judge_of_AB
-        fooled = (judge_of_AB(self.G_AB(a)) - 1).square().mean() + (judge_of_BA(self.G_BA(b)) - 1).square().mean()
+        fooled = (judge_of_AB(self.G_AB(a)) - 1).square().mean() + (
+            judge_of_BA(self.G_BA(b)) - 1
+        ).square().mean()
         self.opt_G.zero_grad()
         (fooled + 10 * self.cycle(a, b)).backward()
         self.opt_G.step()
@@ -47,7 +55,10 @@ class MysteryStep:
         if self.letter != "Q":  # bug in Q: nothing is detached
             fake_B, fake_A = fake_B.detach(), fake_A.detach()
         pairs = ((self.D_B, b, fake_B), (self.D_A, a, fake_A))
-        losses = [(D(real) - 1).square().mean() / 2 + D(fake).square().mean() / 2 for D, real, fake in pairs]
+        losses = [
+            (D(real) - 1).square().mean() / 2 + D(fake).square().mean() / 2
+            for D, real, fake in pairs
+        ]
         self.opt_D.zero_grad()
         (losses[0] + losses[1]).backward()
         self.opt_D.step()
@@ -60,8 +71,9 @@ def interrogate(letter: str) -> tuple[bool, bool, bool, bool]:
         letter: one of `STEPS`.
 
     Returns:
-        Does the generators' half move a D? Does the half of the D's leave a gradient in a G? Does another D_B change
-        what G_AB learns? Do maps that change nothing, and so bring everyone home, pay in the cycle loss?
+        Does the generators' half move a D? Does the half of the D's leave a gradient in a G? Does
+        another D_B change what G_AB learns? Do maps that change nothing, and so bring everyone
+        home, pay in the cycle loss?
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -74,7 +86,9 @@ def interrogate(letter: str) -> tuple[bool, bool, bool, bool]:
     learned = copy.deepcopy(networks[0])
     step.opt_G.zero_grad()
     step.update_D(a, b)
-    leaked = any(weight.grad is not None for network in networks[:2] for weight in network.parameters())
+    leaked = any(
+        weight.grad is not None for network in networks[:2] for weight in network.parameters()
+    )
     nn.init.ones_(other[3].weight)  # another D_B
     MysteryStep(letter, other).update_G(a, b)
     for G in home[:2]:
@@ -85,4 +99,6 @@ def interrogate(letter: str) -> tuple[bool, bool, bool, bool]:
 
 
 def _same(one: nn.Module, other: nn.Module) -> bool:
-    return all(torch.allclose(p, q) for p, q in zip(one.parameters(), other.parameters(), strict=True))
+    return all(
+        torch.allclose(p, q) for p, q in zip(one.parameters(), other.parameters(), strict=True)
+    )

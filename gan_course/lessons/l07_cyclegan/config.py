@@ -14,8 +14,9 @@ class Config:
     n_hidden: int = 300  # pairs to measure on
 
 
-# For a minute: the paper's InstanceNorm in G finds the map's colours within a few hundred steps, where the shipped
-# recipe, which starts from no change, needs thousands; the identity loss keeps sea from being painted as land.
+# For a minute: the paper's InstanceNorm in G finds the map's colours within a few hundred steps,
+# where the shipped recipe, which starts from no change, needs thousands; the identity loss keeps
+# sea from being painted as land.
 PROFILES = {
     "smoke": Config(
         cyclegan=CycleGANConfig(

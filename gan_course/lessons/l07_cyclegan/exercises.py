@@ -7,7 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu
 
-from gan_course.lessons.checking import NOT_ATTEMPTED, PASSED, Verdict, checker, draws_with, is_empty, not_yet
+from gan_course.lessons.checking import (
+    NOT_ATTEMPTED,
+    PASSED,
+    Verdict,
+    checker,
+    draws_with,
+    is_empty,
+    not_yet,
+)
 from gan_course.models.layers import InstanceNorm
 from gan_course.training.optim import decayed
 
@@ -34,9 +42,13 @@ def check_block(block: Callable[..., Tensor]) -> Verdict:
         answer = block(x.clone(), conv1, conv2, norm)
         if not torch.is_tensor(answer) or answer.shape != x.shape:
             shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
-            return not_yet(f"{tuple(x.shape)} came back as {shape}: a 3 x 3 convolution takes one pixel off each side")
+            return not_yet(
+                f"{tuple(x.shape)} came back as {shape}: a 3 x 3 convolution takes one pixel off each side"
+            )
 
-        def branch(*, last: bool = False, mode: str = "reflect", second: bool = True, inner: bool = True) -> Tensor:
+        def branch(
+            *, last: bool = False, mode: str = "reflect", second: bool = True, inner: bool = True
+        ) -> Tensor:
             y = norm(conv1(pad(x, (1,) * 4, mode=mode)))
             y = conv2(pad(relu(y) if inner else y, (1,) * 4, mode=mode))
             y = norm(y) if second else y
@@ -45,18 +57,26 @@ def check_block(block: Callable[..., Tensor]) -> Verdict:
         if _same(answer, x + branch()):
             return PASSED
         if _same(answer, x + branch(last=True)):
-            return not_yet("the published bug: with a ReLU at its end, a block can only ever add, never take away")
+            return not_yet(
+                "the published bug: with a ReLU at its end, a block can only ever add, never take away"
+            )
         if _same(answer, relu(x + branch())):
-            return not_yet("a ReLU after the sum is ResNet's, of 2015; here the sum is handed on as it is")
+            return not_yet(
+                "a ReLU after the sum is ResNet's, of 2015; here the sum is handed on as it is"
+            )
         if _same(answer, branch()):
             return not_yet("that is the branch; the block adds it to its input")
         if _same(answer, x + branch(mode="constant")):
-            return not_yet("that pads with zeros: the paper's blocks mirror the border (mode='reflect')")
+            return not_yet(
+                "that pads with zeros: the paper's blocks mirror the border (mode='reflect')"
+            )
         if _same(answer, x + branch(second=False)):
             return not_yet("the second convolution has its InstanceNorm too, before the sum")
         if _same(answer, x + branch(inner=False)):
             return not_yet("without a ReLU between them two convolutions are one")
-    return not_yet("the shape is right and the values are not: pad, conv1, norm, ReLU, pad, conv2, norm, and add x")
+    return not_yet(
+        "the shape is right and the values are not: pad, conv1, norm, ReLU, pad, conv2, norm, and add x"
+    )
 
 
 @checker
@@ -70,9 +90,13 @@ def check_halving(halving: Mapping[str, str]) -> Verdict:
     if not set(answers.values()) <= {"half", "the same", "double"}:
         return not_yet('each answer is "half", "the same" or "double"')
     if answers["SGD"] != HALVING["SGD"]:
-        return not_yet("SGD's step is the rate times the gradient: what does the factor do to the gradient?")
+        return not_yet(
+            "SGD's step is the rate times the gradient: what does the factor do to the gradient?"
+        )
     if answers["Adam"] != HALVING["Adam"]:
-        return not_yet("Adam divides the mean of the gradients by the root of the mean of their squares: what cancels?")
+        return not_yet(
+            "Adam divides the mean of the gradients by the root of the mean of their squares: what cancels?"
+        )
     return PASSED
 
 
@@ -86,8 +110,13 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
     if not torch.is_tensor(answer) or answer.shape != first.shape:
         return not_yet("hand back as many pictures as came in, as one tensor")
     if answer.requires_grad or any(image.requires_grad for image in kept):
-        return not_yet("the pool holds on to the generator's graph: D's step would train G, and memory would grow")
-    shown = [*_numbers(answer), *(_numbers(query(kept, _numbered(k, 1), 8, generator))[0] for k in range(4, 1200))]
+        return not_yet(
+            "the pool holds on to the generator's graph: D's step would train G, and memory would grow"
+        )
+    shown = [
+        *_numbers(answer),
+        *(_numbers(query(kept, _numbered(k, 1), 8, generator))[0] for k in range(4, 1200)),
+    ]
     if shown[:8] != list(range(8)):
         return not_yet("while the pool fills, hand back what came in, and keep it")
     if len(kept) > 8:
@@ -97,21 +126,29 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
     if share == 0:
         return not_yet("no picture of an earlier call ever comes back: that is no pool")
     if max(number for now, number in enumerate(shown) if number < now) < 8:
-        return not_yet("the old pictures are always the first eight: the new one takes the place of the one that left")
+        return not_yet(
+            "the old pictures are always the first eight: the new one takes the place of the one that left"
+        )
     if share > 0.9:
         return not_yet("D sees old pictures only: with probability 1/2 hand back the new one")
     if not 0.42 < share < 0.58:
         return not_yet(f"{share:.0%} of the pictures are old ones; the coin says one half")
     if len(set(shown[8:])) < len(shown[8:]):
-        return not_yet("a picture came back twice: one that is handed back at once is not kept, one that left is gone")
+        return not_yet(
+            "a picture came back twice: one that is handed back at once is not kept, one that left is gone"
+        )
     if max(ages) < 45:
-        return not_yet("the old pictures are all of about one age: throw out a random one, not the oldest or the first")
+        return not_yet(
+            "the old pictures are all of about one age: throw out a random one, not the oldest or the first"
+        )
     empty: list[Tensor] = []
     alone = [_numbers(query(empty, _numbered(4 * call, 4), 0, generator)) for call in range(3)]
     if alone != [[4 * call + k for k in range(4)] for call in range(3)] or empty:
         return not_yet("a pool of size 0 hands back what comes and keeps nothing")
     if not draws_with(lambda generator: _shown(query, generator)):
-        return not_yet("draw with `generator`: the same one gives the same pictures, and another one others")
+        return not_yet(
+            "draw with `generator`: the same one gives the same pictures, and another one others"
+        )
     return PASSED
 
 
@@ -122,7 +159,10 @@ def check_rate(rate: Callable[[float, int, int], float]) -> Verdict:
     answer = [float(rate(lr, done, n)) for done in range(n)]
     right = [decayed(lr, done, n) for done in range(n)]
     if _near(answer, right):
-        if not _near([float(rate(1.0, done, 8)) for done in range(8)], [decayed(1.0, done, 8) for done in range(8)]):
+        if not _near(
+            [float(rate(1.0, done, 8)) for done in range(8)],
+            [decayed(1.0, done, 8) for done in range(8)],
+        ):
             return not_yet("right for 200 steps; for 8 the rates are 1, 1, 1, 1, 1, 3/4, 2/4, 1/4")
         return PASSED
     if _near(answer, [lr] * n):
@@ -130,15 +170,21 @@ def check_rate(rate: Callable[[float, int, int], float]) -> Verdict:
     if not _near(answer[: n // 2], [lr] * (n // 2)):
         return not_yet("the first half runs at the full rate")
     if answer[-1] <= 0:
-        return not_yet("the last step has a rate of 0 or less: it is wasted. The line reaches 0 after n steps")
+        return not_yet(
+            "the last step has a rate of 0 or less: it is wasted. The line reaches 0 after n steps"
+        )
     if _near(answer[n // 2 :], [lr / 2] * (n // 2)):
         return not_yet("a staircase: the paper's rate falls in a line")
     drops = [a - b for a, b in pairwise(answer[n // 2 :])]
     if max(drops) - min(drops) > 1e-9:
         return not_yet("the second half is not a line")
     if answer[-1] > 2.5 * right[-1]:
-        return not_yet(f"the last rate is {answer[-1]:.1e}: the line has to end at 0, {right[-1]:.0e} before its end")
-    return not_yet(f"at the 151st of 200 steps the rate is {right[150]:.2e}, yours is {answer[150]:.2e}")
+        return not_yet(
+            f"the last rate is {answer[-1]:.1e}: the line has to end at 0, {right[-1]:.0e} before its end"
+        )
+    return not_yet(
+        f"at the 151st of 200 steps the rate is {right[150]:.2e}, yours is {answer[150]:.2e}"
+    )
 
 
 @checker
@@ -149,7 +195,9 @@ def check_partners(partners: Callable[..., Sequence]) -> Verdict:
         if reason := _flaw_of_pairs(answer, n_A, n_B, 40):
             return not_yet(reason)
     if not draws_with(lambda generator: _pairs(partners, 12, 17, 2, generator)):
-        return not_yet("draw with the generator that you are given: the same one gives the same pairs, another others")
+        return not_yet(
+            "draw with the generator that you are given: the same one gives the same pairs, another others"
+        )
     return PASSED
 
 
@@ -158,7 +206,9 @@ def check_d_objective(d_objective: Callable[..., Tensor]) -> Verdict:
     """Exercise 6: what both discriminators minimise, where the article has one."""
     generator = torch.Generator().manual_seed(0)
     D_A, D_B = _judge(0.7, 0.2), _judge(-0.4, 0.5)
-    real_A, real_B, fake_A, fake_B = (torch.randn(2, 3, 4, 4, generator=generator) for _ in range(4))
+    real_A, real_B, fake_A, fake_B = (
+        torch.randn(2, 3, 4, 4, generator=generator) for _ in range(4)
+    )
     fake_A.requires_grad_(), fake_B.requires_grad_()
     answer = d_objective(D_A, D_B, real_A, real_B, fake_A, fake_B)
     if not torch.is_tensor(answer) or answer.shape != ():
@@ -169,29 +219,45 @@ def check_d_objective(d_objective: Callable[..., Tensor]) -> Verdict:
 
     right = one(D_A, real_A, fake_A) + one(D_B, real_B, fake_B)
     if _same(answer, right):
-        slopes = torch.autograd.grad(answer, [fake_A, fake_B], allow_unused=True) if answer.requires_grad else []
+        slopes = (
+            torch.autograd.grad(answer, [fake_A, fake_B], allow_unused=True)
+            if answer.requires_grad
+            else []
+        )
         if any(slope is not None and slope.abs().max() > 0 for slope in slopes):
-            return not_yet("the value is right, and it trains the generators: to be found out. Detach the fakes")
+            return not_yet(
+                "the value is right, and it trains the generators: to be found out. Detach the fakes"
+            )
         return PASSED
     known = {
         "twice the paper's: each D's objective is halved": 2 * right,
-        "one discriminator for both domains, as in the article: D_B must judge pictures of B": one(D_A, real_A, fake_A)
+        "one discriminator for both domains, as in the article: D_B must judge pictures of B": one(
+            D_A, real_A, fake_A
+        )
         + one(D_A, real_B, fake_B),
-        "fake_A in both halves, as in the article's gan_loss_B": one(D_A, real_A, fake_A) + one(D_B, real_B, fake_A),
-        "the letters are exchanged: D_A judges pictures of A": one(D_B, real_A, fake_A) + one(D_A, real_B, fake_B),
-        "each D has the fakes of the other domain": one(D_A, real_A, fake_B) + one(D_B, real_B, fake_A),
-        "the labels are exchanged: real pictures belong at 1": one(D_A, fake_A, real_A) + one(D_B, fake_B, real_B),
+        "fake_A in both halves, as in the article's gan_loss_B": one(D_A, real_A, fake_A)
+        + one(D_B, real_B, fake_A),
+        "the letters are exchanged: D_A judges pictures of A": one(D_B, real_A, fake_A)
+        + one(D_A, real_B, fake_B),
+        "each D has the fakes of the other domain": one(D_A, real_A, fake_B)
+        + one(D_B, real_B, fake_A),
+        "the labels are exchanged: real pictures belong at 1": one(D_A, fake_A, real_A)
+        + one(D_B, fake_B, real_B),
         "only D_A's half": one(D_A, real_A, fake_A),
-        "that is what the generators minimise": (D_A(fake_A) - 1).square().mean() + (D_B(fake_B) - 1).square().mean(),
+        "that is what the generators minimise": (D_A(fake_A) - 1).square().mean()
+        + (D_B(fake_B) - 1).square().mean(),
     }
     for reason, value in known.items():
         if _same(answer, value):
             return not_yet(reason)
     difference = sum(
-        D(real).mean() - D(fake).mean() for D, real, fake in ((D_A, real_A, fake_A), (D_B, real_B, fake_B))
+        D(real).mean() - D(fake).mean()
+        for D, real, fake in ((D_A, real_A, fake_A), (D_B, real_B, fake_B))
     )
     if any(_same(answer, factor * difference) for factor in (1, 0.5, -1, -0.5)):
-        return not_yet("a difference of means, as in the article: nothing bounds it. Use squares around 1 and 0")
+        return not_yet(
+            "a difference of means, as in the article: nothing bounds it. Use squares around 1 and 0"
+        )
     return not_yet(f"for the checker's pictures it is {right:.4f}, yours is {answer:.4f}")
 
 
@@ -251,14 +317,18 @@ def _flaw_of_pairs(answer: list[tuple[int, int]], n_A: int, n_B: int, n_epochs: 
     if any(sorted(a for a, _ in epoch) != list(range(n_A)) for epoch in epochs):
         return "each epoch shows every picture of A once"
     if all(a == b for a, b in answer):
-        return "the published bug: both take the same index, so each picture has one partner for ever"
+        return (
+            "the published bug: both take the same index, so each picture has one partner for ever"
+        )
     met = [len({b for a, b in answer if a == one}) for one in range(n_A)]
     if min(met) == 1:
         return "picture 0 of A meets the same picture of B in every epoch: fixed pairs, only other ones"
     if {b for _, b in answer} != set(range(n_B)):
         return "some pictures of B are never shown: B may be the larger set"
     if min(met) < min(10, n_B - 1):
-        return f"in {n_epochs} epochs a picture of A met only {min(met)} of B: draw B anew each time"
+        return (
+            f"in {n_epochs} epochs a picture of A met only {min(met)} of B: draw B anew each time"
+        )
     if [a for a, _ in epochs[0]] == [a for a, _ in epochs[1]]:
         return "A comes in the same order in every epoch: shuffle it, each time anew"
     return ""
@@ -269,4 +339,6 @@ def _near(a: Sequence[float], b: Sequence[float]) -> bool:
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and torch.allclose(a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-5)
+    return a.shape == b.shape and torch.allclose(
+        a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-5
+    )

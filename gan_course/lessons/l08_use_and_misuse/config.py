@@ -1,4 +1,6 @@
-"""Sizes of lesson 08: the shipped translators put to the test, and small CycleGANs that fail on purpose."""
+"""Sizes of lesson 08: the shipped translators put to the test, and small CycleGANs that fail on
+purpose.
+"""
 
 from dataclasses import dataclass
 

@@ -46,14 +46,22 @@ def check_any_size(translate: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
         if not torch.is_tensor(answer) or G.seen is None:
             return not_yet("call G on the padded picture and return what it makes, as a tensor")
         if answer.shape != x.shape:
-            return not_yet(f"{tuple(x.shape)} went in and {tuple(answer.shape)} came out: crop to the input's size")
+            return not_yet(
+                f"{tuple(x.shape)} went in and {tuple(answer.shape)} came out: crop to the input's size"
+            )
         seen = G.seen
         if not torch.allclose(answer, -x, atol=1e-5):
             if _place(x, seen) is not None:
-                return not_yet("it went in whole, but another part of G's answer comes out: crop where you put it")
-            return not_yet("the pixels have changed on the way: pad with a border, and do not resize")
+                return not_yet(
+                    "it went in whole, but another part of G's answer comes out: crop where you put it"
+                )
+            return not_yet(
+                "the pixels have changed on the way: pad with a border, and do not resize"
+            )
         if (height % 4, width % 4) == (0, 0) and seen.shape != x.shape:
-            return not_yet("a size that already fits should go in as it is: how much does your formula add to 16?")
+            return not_yet(
+                "a size that already fits should go in as it is: how much does your formula add to 16?"
+            )
         border = _border(seen, x)
         if border.numel() and (border.max() - border.min()) < 1e-6:
             return not_yet(
@@ -74,19 +82,29 @@ def check_upright(upright: Callable[[Path], Tensor]) -> Verdict:
                 exif[ORIENTATION] = orientation
             Image.fromarray(stored).save(path, exif=exif)
             answer = upright(path)
-            pixels = np.asarray(answer.convert("RGB") if isinstance(answer, Image.Image) else answer)
+            pixels = np.asarray(
+                answer.convert("RGB") if isinstance(answer, Image.Image) else answer
+            )
             if pixels.shape == truth.shape and (pixels == truth).all():
                 continue
             what = f"orientation {orientation}" if orientation else "no orientation in the file"
             if orientation in MIRRORED:
-                return not_yet(f"{what}: this one is mirrored, which no turn mends; ask Pillow for all eight at once")
+                return not_yet(
+                    f"{what}: this one is mirrored, which no turn mends; ask Pillow for all eight at once"
+                )
             if pixels.shape == stored.shape and (pixels == stored).all():
-                return not_yet(f"{what}: the pixels come as the sensor stored them, and EXIF's advice is ignored")
+                return not_yet(
+                    f"{what}: the pixels come as the sensor stored them, and EXIF's advice is ignored"
+                )
             if pixels.shape == truth.shape and (pixels == truth[::-1, ::-1]).all():
                 return not_yet(f"{what}: upside down; the turn went the wrong way")
             if not orientation or orientation == 1:
-                return not_yet(f"{what}: this picture was upright already; turn only what asks for it")
-            return not_yet(f"{what}: the picture should be {truth.shape[1]} x {truth.shape[0]} and upright")
+                return not_yet(
+                    f"{what}: this picture was upright already; turn only what asks for it"
+                )
+            return not_yet(
+                f"{what}: the picture should be {truth.shape[1]} x {truth.shape[0]} and upright"
+            )
     return PASSED
 
 
@@ -102,7 +120,9 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
             answer = load_image(path) if first else _try(raw, path)
             first = False
             if answer is None:
-                return not_yet(f"{kind}: None comes out, for `paste` changes its image in place and returns nothing")
+                return not_yet(
+                    f"{kind}: None comes out, for `paste` changes its image in place and returns nothing"
+                )
             if isinstance(answer, Exception):
                 return not_yet(f"{kind}: your code raised {type(answer).__name__}: {answer}")
             if not isinstance(answer, Image.Image) or answer.mode != "RGB":
@@ -113,8 +133,14 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
             if pixels.shape == wanted.shape and (pixels == wanted).all():
                 continue
             if kind.startswith("transparent"):
-                more = "" if kind == "transparent" else f" (mode {image.mode} has such places too, not RGBA alone)"
-                return not_yet(f"{kind}: places that are not there show a colour; put white behind them{more}")
+                more = (
+                    ""
+                    if kind == "transparent"
+                    else f" (mode {image.mode} has such places too, not RGBA alone)"
+                )
+                return not_yet(
+                    f"{kind}: places that are not there show a colour; put white behind them{more}"
+                )
             return not_yet(f"{kind}: the colours of the pixels are not those of the file")
     return PASSED
 
@@ -147,7 +173,11 @@ def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
             ab.square().sum(1).mean().sqrt()
         ),
         "the mean of the two squares, where their sum is meant": ab.square().mean(1).sqrt().mean(),
-        "that is a distance in red, green and blue: `to_lab` first": (made - truth).square().sum(1).sqrt().mean(),
+        "that is a distance in red, green and blue: `to_lab` first": (made - truth)
+        .square()
+        .sum(1)
+        .sqrt()
+        .mean(),
         "those are L* and a*: in L*a*b* the first channel is lightness": (
             difference[:, :2].square().sum(1).sqrt().mean()
         ),
@@ -155,7 +185,9 @@ def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     for reason, value in wrong.items():
         if is_same(answer, value.double()):
             return not_yet(reason)
-    return not_yet(f"for the checker's pictures it is {right.mean():.3f}; you say {float(answer):.3f}")
+    return not_yet(
+        f"for the checker's pictures it is {right.mean():.3f}; you say {float(answer):.3f}"
+    )
 
 
 @checker
@@ -199,12 +231,15 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
         "compare with the picture that set out, not with its translation": (
             error(back(to_float(disturb(sent))), there(x)) - error(back(to_float(sent)), there(x))
         ),
-        "your undisturbed message never became bytes: a file would have rounded it (to_bytes)": noisy - floats,
+        "your undisturbed message never became bytes: a file would have rounded it (to_bytes)": noisy
+        - floats,
     }
     for reason, value in wrong.items():
         if is_same(answer, value):
             return not_yet(reason)
-    return not_yet(f"for the checker's translators it is {noisy - clean:.4f}; you say {float(answer):.4f}")
+    return not_yet(
+        f"for the checker's translators it is {noisy - clean:.4f}; you say {float(answer):.4f}"
+    )
 
 
 @checker
@@ -282,7 +317,9 @@ def scene() -> np.ndarray:
 
 
 def as_stored(truth: np.ndarray) -> dict[int, np.ndarray]:
-    """What a camera stores for each orientation, so that the viewer's turn gives `truth`; 0 stands for no entry."""
+    """What a camera stores for each orientation, so that the viewer's turn gives `truth`; 0 stands
+    for no entry.
+    """
     return {
         0: truth,
         1: truth,
@@ -318,6 +355,9 @@ def odd_files() -> dict[str, tuple[Image.Image, np.ndarray]]:
         "grey": (Image.fromarray(grey), grey_shown),
         "palette": (palette, shown),
         "transparent": (Image.fromarray(np.dstack([colour, alpha])), over_white(colour, alpha > 0)),
-        "transparent grey": (Image.fromarray(np.dstack([grey, alpha])), over_white(grey_shown, alpha > 0)),
+        "transparent grey": (
+            Image.fromarray(np.dstack([grey, alpha])),
+            over_white(grey_shown, alpha > 0),
+        ),
         "transparent palette": (holes, over_white(shown, np.asarray(palette) != 1)),
     }

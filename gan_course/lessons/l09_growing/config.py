@@ -1,4 +1,6 @@
-"""Sizes of lesson 09: a progressive GAN that grows from 4 to 32 px, and the same one at 32 px from the start."""
+"""Sizes of lesson 09: a progressive GAN that grows from 4 to 32 px, and the same one at 32 px from
+the start.
+"""
 
 from dataclasses import dataclass
 
@@ -10,7 +12,8 @@ class Config:
     """What the lesson needs to know."""
 
     stylegan: StyleGANConfig
-    n_steps_flat: int  # at full size from the start: in all, about as much computing as the growing one
+    # at full size from the start: in all, about as much computing as the growing one
+    n_steps_flat: int
     n_steps_joint: int  # of 8 px growing into 16, with a fade and without
     n_steps_reader: int  # of a small reader of shrunken pictures
     n_steps_judge: int  # of a D that looks for collapsed batches
@@ -18,8 +21,8 @@ class Config:
     n_samples: int = 1_000  # to measure on
 
 
-# The progressive GAN, narrow: no mapping, no styles, no noise; pixel norm; filters before halving and after doubling,
-# and a loss with R1, which are StyleGAN's.
+# The progressive GAN, narrow: no mapping, no styles, no noise; pixel norm; filters before halving
+# and after doubling, and a loss with R1, which are StyleGAN's.
 PROFILES = {
     "smoke": Config(
         stylegan=StyleGANConfig(

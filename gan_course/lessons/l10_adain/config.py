@@ -16,7 +16,16 @@ class Config:
 
 
 PROFILES = {
-    "smoke": Config(n_steps_move=2, n_steps_judge=4, n_pairs=4, n_twins=2, n_photos=3, n_pictures=400),
+    "smoke": Config(
+        n_steps_move=2, n_steps_judge=4, n_pairs=4, n_twins=2, n_photos=3, n_pictures=400
+    ),
     "fast": Config(n_steps_move=80, n_steps_judge=250),
-    "full": Config(n_steps_move=300, n_steps_judge=1_000, n_pairs=128, n_twins=64, n_photos=64, n_pictures=20_000),
+    "full": Config(
+        n_steps_move=300,
+        n_steps_judge=1_000,
+        n_pairs=128,
+        n_twins=64,
+        n_photos=64,
+        n_pictures=20_000,
+    ),
 }

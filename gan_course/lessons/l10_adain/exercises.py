@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from gan_course.lessons.checking import NOT_ATTEMPTED, PASSED, Verdict, apart, checker, is_empty, not_yet
+from gan_course.lessons.checking import (
+    NOT_ATTEMPTED,
+    PASSED,
+    Verdict,
+    apart,
+    checker,
+    is_empty,
+    not_yet,
+)
 from gan_course.models.stylegan import adain as adain_of_package
 
 AXES = {"BatchNorm": (0, 2, 3), "InstanceNorm": (2, 3), "PixelNorm": (1,), "AdaIN": (2, 3)}
@@ -56,12 +64,22 @@ def check_adain(adain: Callable[..., Tensor]) -> Verdict:
     if _same(answer, adain_of_package(x, scale, shift, eps)):
         return PASSED
     reasons = {
-        "the variance is divided by H W - 1; here it is the plain mean of squares (unbiased=False)": {"correction": 1},
-        "the statistics are taken over the batch: that is BatchNorm. Each picture has its own": {"dims": (0, 2, 3)},
-        "the statistics are taken over the channels too: each channel has its own": {"dims": (1, 2, 3)},
-        "the statistics are taken at each place over the channels; AdaIN's go over height and width": {"dims": (1,)},
+        "the variance is divided by H W - 1; here it is the plain mean of squares (unbiased=False)": {
+            "correction": 1
+        },
+        "the statistics are taken over the batch: that is BatchNorm. Each picture has its own": {
+            "dims": (0, 2, 3)
+        },
+        "the statistics are taken over the channels too: each channel has its own": {
+            "dims": (1, 2, 3)
+        },
+        "the statistics are taken at each place over the channels; AdaIN's go over height and width": {
+            "dims": (1,)
+        },
         "scale and shift are exchanged": {"exchange": True},
-        "eps is added to the standard deviation; it belongs to the variance, under the root": {"outside": True},
+        "eps is added to the standard deviation; it belongs to the variance, under the root": {
+            "outside": True
+        },
         "eps is missing: a flat channel would divide by zero": {"eps": 0.0},
         "divided by the variance: take its root": {"power": 1.0},
         "the old mean is still in it: subtract it before you divide": {"centred": False},
@@ -72,8 +90,12 @@ def check_adain(adain: Callable[..., Tensor]) -> Verdict:
         if _same(answer, _variant(x, scale, shift, **({"eps": eps} | change))):
             return not_yet(reason)
     if _same(answer, _variant(x, torch.ones_like(scale), torch.zeros_like(shift), eps=eps)):
-        return not_yet("that is InstanceNorm: the statistics are erased, and the new ones still have to be set")
-    return not_yet("the shape is right and the values are not: subtract the mean, divide by the root, scale, shift")
+        return not_yet(
+            "that is InstanceNorm: the statistics are erased, and the new ones still have to be set"
+        )
+    return not_yet(
+        "the shape is right and the values are not: subtract the mean, divide by the root, scale, shift"
+    )
 
 
 @checker
@@ -82,12 +104,18 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
     generator = torch.Generator().manual_seed(0)
     w, weight, bias = (torch.randn(*shape, generator=generator) for shape in ((3, 5), (8, 5), (8,)))
     answer = style(w, weight, bias)
-    if not isinstance(answer, tuple | list) or len(answer) != 2 or not all(torch.is_tensor(one) for one in answer):
+    if (
+        not isinstance(answer, tuple | list)
+        or len(answer) != 2
+        or not all(torch.is_tensor(one) for one in answer)
+    ):
         return not_yet("return two tensors: the scale and the shift")
     scale, shift = answer
     y = w @ weight.T + bias
     if {scale.numel(), shift.numel()} <= {1, 3}:
-        return not_yet("the published mistake: y_s and y_b are no mean and no spread of y. They are its two halves")
+        return not_yet(
+            "the published mistake: y_s and y_b are no mean and no spread of y. They are its two halves"
+        )
     if scale.shape != (3, 4) or shift.shape != (3, 4):
         return not_yet(
             f"four channels: scale and shift are (3, 4); yours are {tuple(scale.shape)}, {tuple(shift.shape)}"
@@ -96,7 +124,10 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
     if _same(scale, 1 + first) and _same(shift, last):
         return PASSED
     known = {
-        "the 1 is missing: y of a new network lies around 0, and so would its scales": (first, last),
+        "the 1 is missing: y of a new network lies around 0, and so would its scales": (
+            first,
+            last,
+        ),
         "scale and shift are exchanged: the first half is the scale": (last, first),
         "scale and shift are exchanged: the first half of y scales": (1 + last, first),
         "shift needs no 1: at the start it should be 0": (1 + first, 1 + last),
@@ -108,7 +139,9 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
     for reason, (one, other) in known.items():
         if _same(scale, one) and _same(shift, other):
             return not_yet(reason)
-    return not_yet("y = w times the weights' transpose, plus the bias; scale = 1 + its first half, shift = the second")
+    return not_yet(
+        "y = w times the weights' transpose, plus the bias; scale = 1 + its first half, shift = the second"
+    )
 
 
 @checker
@@ -143,7 +176,10 @@ def check_idle(idle: Mapping[str, str]) -> Verdict:
 def check_style_loss(style_loss: Callable[..., Tensor]) -> Verdict:
     """Exercise 6: how far the statistics of two feature maps lie apart."""
     generator = torch.Generator().manual_seed(0)
-    x, y = torch.randn(2, 3, 4, 4, generator=generator), 2 * torch.randn(2, 3, 5, 5, generator=generator) + 1
+    x, y = (
+        torch.randn(2, 3, 4, 4, generator=generator),
+        2 * torch.randn(2, 3, 5, 5, generator=generator) + 1,
+    )
     answer = style_loss(x.clone().requires_grad_(), y)
     if not torch.is_tensor(answer) or answer.shape != ():
         return not_yet("return one number: a tensor of shape ()")
@@ -155,29 +191,38 @@ def check_style_loss(style_loss: Callable[..., Tensor]) -> Verdict:
 
     if _same(answer, norm(mean) + norm(std)):
         if not answer.requires_grad:
-            return not_yet("the value is right, and no gradient reaches x: the picture could not be moved by it")
+            return not_yet(
+                "the value is right, and no gradient reaches x: the picture could not be moved by it"
+            )
         return PASSED
     both = torch.cat([mean, std], 1)
     unbiased = x.std((2, 3)) - y.std((2, 3))
     variance = x.var((2, 3), correction=0) - y.var((2, 3), correction=0)
     known = {
         "squared: equation 13 has norms": (mean.square() + std.square()).sum(1).mean(),
-        "squared, and averaged over the channels: equation 13 has norms": (mean.square() + std.square()).mean(),
+        "squared, and averaged over the channels: equation 13 has norms": (
+            mean.square() + std.square()
+        ).mean(),
         "one norm over means and spreads together; the paper adds two": norm(both),
         "only the means": norm(mean),
         "only the spreads": norm(std),
         "the variance is divided by H W - 1: use correction=0": norm(mean) + norm(unbiased),
         "variances: the paper compares standard deviations": norm(mean) + norm(variance),
         "summed over the pictures: take their mean": 2 * (norm(mean) + norm(std)),
-        "one norm over the whole batch: take it picture by picture, then the mean": mean.norm() + std.norm(),
+        "one norm over the whole batch: take it picture by picture, then the mean": mean.norm()
+        + std.norm(),
         "absolute differences, where the paper has norms": (mean.abs() + std.abs()).sum(1).mean(),
-        "statistics over the batch: each picture has its own": (x.mean((0, 2, 3)) - y.mean((0, 2, 3))).norm()
+        "statistics over the batch: each picture has its own": (
+            x.mean((0, 2, 3)) - y.mean((0, 2, 3))
+        ).norm()
         + (x.std((0, 2, 3), correction=0) - y.std((0, 2, 3), correction=0)).norm(),
     }
     for reason, value in known.items():
         if _same(answer, value):
             return not_yet(reason)
-    return not_yet(f"for the checker's features it is {norm(mean) + norm(std):.4f}, yours is {answer:.4f}")
+    return not_yet(
+        f"for the checker's features it is {norm(mean) + norm(std):.4f}, yours is {answer:.4f}"
+    )
 
 
 @checker
@@ -193,25 +238,36 @@ def check_spike(spike: Callable[[int, float], float]) -> Verdict:
         "the variance must become factor^2 times as large, and 1 of it is there already: factor^2 - 1": [
             factor * math.sqrt(n) for n, factor in cases
         ],
-        "take the root: variances add, standard deviations don't": [(factor**2 - 1) * n for n, factor in cases],
+        "take the root: variances add, standard deviations don't": [
+            (factor**2 - 1) * n for n, factor in cases
+        ],
         "the spread must become `factor` times as large, so the variance factor^2 times": [
             math.sqrt((factor - 1) * n) for n, factor in cases
         ],
-        "one pixel of n: its square is divided by n in the variance": [math.sqrt(f**2 - 1) for _, f in cases],
-        "the variance is a mean of squares: h^2 / n, not h / n": [(factor - 1) * n for n, factor in cases],
+        "one pixel of n: its square is divided by n in the variance": [
+            math.sqrt(f**2 - 1) for _, f in cases
+        ],
+        "the variance is a mean of squares: h^2 / n, not h / n": [
+            (factor - 1) * n for n, factor in cases
+        ],
     }
     for reason, value in known.items():
         if _near(answer, value, 0.01):
             return not_yet(reason)
     off = next(k for k in (2, 0, 1, 3) if not _near(answer[k : k + 1], right[k : k + 1]))
     (n, factor), (told, yours) = cases[off], apart(right[off], answer[off])
-    return not_yet(f"for {n} pixels and a factor of {factor:g} it is about {told}, yours is {yours}")
+    return not_yet(
+        f"for {n} pixels and a factor of {factor:g} it is about {told}, yours is {yours}"
+    )
 
 
 def _example() -> tuple[Tensor, Tensor, Tensor]:
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, 3, 4, 5, generator=generator, dtype=torch.float64)
-    x = x * torch.tensor([0.5, 2.0, 3.0])[:, None, None] + torch.tensor([1.0, -2.0, 0.5])[:, None, None]
+    x = (
+        x * torch.tensor([0.5, 2.0, 3.0])[:, None, None]
+        + torch.tensor([1.0, -2.0, 0.5])[:, None, None]
+    )
     x[1] = 2 * x[1] + 1
     scale = torch.tensor([[1.5, 0.7, 2.0], [0.4, 3.0, 1.2]], dtype=torch.float64)
     return x, scale, torch.randn(2, 3, generator=generator, dtype=torch.float64)
@@ -240,7 +296,9 @@ def _variant(
     return scale[:, :, None, None] * (x - mean * centred) / below + shift[:, :, None, None]
 
 
-def _words(answers: object, right: Mapping[str, str], words: Sequence[str], hints: Mapping[str, str]) -> Verdict:
+def _words(
+    answers: object, right: Mapping[str, str], words: Sequence[str], hints: Mapping[str, str]
+) -> Verdict:
     if is_empty(answers):
         return NOT_ATTEMPTED
     if not isinstance(answers, Mapping) or set(answers) != set(right):
@@ -253,7 +311,9 @@ def _words(answers: object, right: Mapping[str, str], words: Sequence[str], hint
 
 
 def _axes(axes: Sequence[int] | int) -> tuple[int, ...]:
-    return tuple(axis + 4 if axis < 0 else axis for axis in ((axes,) if isinstance(axes, int) else axes))
+    return tuple(
+        axis + 4 if axis < 0 else axis for axis in ((axes,) if isinstance(axes, int) else axes)
+    )
 
 
 def _near(a: Sequence[float], b: Sequence[float], tolerance: float = 1e-3) -> bool:
@@ -261,4 +321,6 @@ def _near(a: Sequence[float], b: Sequence[float], tolerance: float = 1e-3) -> bo
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and torch.allclose(a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-5)
+    return a.shape == b.shape and torch.allclose(
+        a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-5
+    )

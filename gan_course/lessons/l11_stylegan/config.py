@@ -1,4 +1,6 @@
-"""Sizes of lesson 11: a small StyleGAN, trained live; and how many pictures measure it and the shipped one."""
+"""Sizes of lesson 11: a small StyleGAN, trained live; and how many pictures measure it and the
+shipped one.
+"""
 
 from dataclasses import dataclass
 
@@ -16,8 +18,9 @@ class Config:
     n_noises: int = 24  # for the same styles
 
 
-# What gets furthest in a minute: narrow networks and a high rate, with the layers of StyleGAN2. AdaIN's, grown from
-# 4 px like lesson 09's, got nearly as far at best, and no further than a Gaussian of the pixels at worst.
+# What gets furthest in a minute: narrow networks and a high rate, with the layers of StyleGAN2.
+# AdaIN's, grown from 4 px like lesson 09's, got nearly as far at best, and no further than a
+# Gaussian of the pixels at worst.
 PROFILES = {
     "smoke": Config(
         stylegan=StyleGANConfig(

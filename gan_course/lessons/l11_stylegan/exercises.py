@@ -7,12 +7,25 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from gan_course.lessons.checking import NOT_ATTEMPTED, PASSED, Verdict, checker, draws_with, not_yet, numbers
+from gan_course.lessons.checking import (
+    NOT_ATTEMPTED,
+    PASSED,
+    Verdict,
+    checker,
+    draws_with,
+    not_yet,
+    numbers,
+)
 from gan_course.models.progressive import lrelu
 from gan_course.models.stylegan import adain, mix_styles
 
 NO_CHANGE, ANOTHER, NEARER = "no change", "another creature", "nearer to the mean"
-EFFECTS = {"2 z": NO_CHANGE, "-z": ANOTHER, "z clipped to -0.7 ... 0.7": ANOTHER, "w half-way to its mean": NEARER}
+EFFECTS = {
+    "2 z": NO_CHANGE,
+    "-z": ANOTHER,
+    "z clipped to -0.7 ... 0.7": ANOTHER,
+    "w half-way to its mean": NEARER,
+}
 
 
 @checker
@@ -27,15 +40,23 @@ def check_num_ws(num_ws: Callable[[int], int]) -> Verdict:
         return PASSED
     log = {side: math.log2(side) for side in told}
     known = {
-        "4 px is the first resolution, so two doublings (1 and 2 px) do not count": {k: 2 * v for k, v in log.items()},
+        "4 px is the first resolution, so two doublings (1 and 2 px) do not count": {
+            k: 2 * v for k, v in log.items()
+        },
         "each resolution has two layers that take a style": {k: v - 1 for k, v in log.items()},
-        "ToRGB takes no style here: that comes with StyleGAN2": {k: 3 * (v - 1) for k, v in log.items()},
-        "at 4 px there are two too: one right after the constant": {k: 2 * v - 3 for k, v in log.items()},
+        "ToRGB takes no style here: that comes with StyleGAN2": {
+            k: 3 * (v - 1) for k, v in log.items()
+        },
+        "at 4 px there are two too: one right after the constant": {
+            k: 2 * v - 3 for k, v in log.items()
+        },
     }
     for reason, values in known.items():
         if told == values:
             return not_yet(reason)
-    return not_yet(f"count them: at 4 px there are 2, at 8 px 4 in all; at 1024 px yours are {told[1024]:g}")
+    return not_yet(
+        f"count them: at 4 px there are 2, at 8 px 4 in all; at 1024 px yours are {told[1024]:g}"
+    )
 
 
 @checker
@@ -70,7 +91,9 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
     answer = layer(x, weight, bias, strength, noise, y_s, y_b)
     if not torch.is_tensor(answer) or answer.shape != (2, 4, 8, 8):
         shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
-        return not_yet(f"(2, 5, 8, 8) should become (2, 4, 8, 8), and became {shape}: pad by one pixel")
+        return not_yet(
+            f"(2, 5, 8, 8) should become (2, 4, 8, 8), and became {shape}: pad by one pixel"
+        )
     conv, shift = conv2d(x, weight, padding=1), bias[:, None, None]
     each = strength[:, None, None] * noise
 
@@ -80,8 +103,11 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
     if _same(answer, styled(lrelu(conv + each + shift))):
         return PASSED
     known = {
-        "the noise comes in before LeakyReLU and AdaIN, not after": styled(lrelu(conv + shift)) + each,
-        "the noise comes in before LeakyReLU, not between it and AdaIN": styled(lrelu(conv + shift) + each),
+        "the noise comes in before LeakyReLU and AdaIN, not after": styled(lrelu(conv + shift))
+        + each,
+        "the noise comes in before LeakyReLU, not between it and AdaIN": styled(
+            lrelu(conv + shift) + each
+        ),
         "no noise was added": styled(lrelu(conv + shift)),
         "the noise needs its strength: one for each channel": styled(lrelu(conv + noise + shift)),
         "one strength for all channels: that is StyleGAN2's. Here each channel has its own": styled(
@@ -92,13 +118,19 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
         "first LeakyReLU, then AdaIN": lrelu(styled(conv + each + shift)),
         "the style is missing: AdaIN comes last": lrelu(conv + each + shift),
         "the bias is missing": styled(lrelu(conv + each)),
-        "y_s scales and y_b shifts: yours are exchanged": adain(lrelu(conv + each + shift), y_b, y_s),
-        "y_s is the scale itself here; the 1 was added before": adain(lrelu(conv + each + shift), 1 + y_s, y_b),
+        "y_s scales and y_b shifts: yours are exchanged": adain(
+            lrelu(conv + each + shift), y_b, y_s
+        ),
+        "y_s is the scale itself here; the 1 was added before": adain(
+            lrelu(conv + each + shift), 1 + y_s, y_b
+        ),
     }
     for reason, value in known.items():
         if _same(answer, value):
             return not_yet(reason)
-    return not_yet("the shape is right and the values are not: conv2d, + strength * noise + bias, lrelu, adain")
+    return not_yet(
+        "the shape is right and the values are not: conv2d, + strength * noise + bias, lrelu, adain"
+    )
 
 
 @checker
@@ -109,11 +141,17 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
         return not_yet("return a list of tensors, one for each layer")
     sides = [one.shape[-1] for one in maps]
     if sides == [4, 8, 16, 32]:
-        return not_yet("one map for each resolution: but each resolution has two layers, and each layer its own map")
+        return not_yet(
+            "one map for each resolution: but each resolution has two layers, and each layer its own map"
+        )
     if sides != [4, 4, 8, 8, 16, 16, 32, 32]:
-        return not_yet(f"the layers up to 32 px work at 4, 4, 8, 8, 16, 16, 32, 32; your maps at {sides}")
+        return not_yet(
+            f"the layers up to 32 px work at 4, 4, 8, 8, 16, 16, 32, 32; your maps at {sides}"
+        )
     if any(one.shape != (6, 1, side, side) for one, side in zip(maps, sides, strict=True)):
-        return not_yet(f"each map is (n, 1, r, r): one channel, and one map a picture. Yours: {tuple(maps[0].shape)}")
+        return not_yet(
+            f"each map is (n, 1, r, r): one channel, and one map a picture. Yours: {tuple(maps[0].shape)}"
+        )
     for first, second in zip(maps[::2], maps[1::2], strict=True):
         if torch.equal(first, second):
             return not_yet("the bug: both layers of a resolution get one and the same map")
@@ -123,11 +161,17 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
         return not_yet("all pictures of the batch get one map: draw one for each")
     fine = maps[-1]
     if _correlation(fine[..., ::2, ::2], fine[..., 1::2, ::2]) > 0.5:
-        return not_yet("a map enlarged from a coarser one is no noise of its resolution: neighbours are alike")
+        return not_yet(
+            "a map enlarged from a coarser one is no noise of its resolution: neighbours are alike"
+        )
     if abs(float(fine.std()) - 1) > 0.1 or abs(float(fine.mean())) > 0.1:
-        return not_yet(f"N(0, 1): mean 0 and spread 1, yours {fine.mean():.2f} and {fine.std():.2f}: randn, not rand")
+        return not_yet(
+            f"N(0, 1): mean 0 and spread 1, yours {fine.mean():.2f} and {fine.std():.2f}: randn, not rand"
+        )
     if not draws_with(lambda generator: [one.tolist() for one in noise_maps(2, 8, generator)]):
-        return not_yet("draw from `generator`: the same one gives the same maps, and another one others")
+        return not_yet(
+            "draw from `generator`: the same one gives the same maps, and another one others"
+        )
     if len(noise_maps(1, 8, torch.Generator())) != 4:
         return not_yet("right for 32 px; at 8 px there are 4 layers")
     return PASSED
@@ -151,19 +195,27 @@ def check_truncate(truncate: Callable[..., Tensor]) -> Verdict:
     right = mean + 0.7 * (ws - mean)
     if _same(answer, cut(right)):
         if not _same(truncate(ws, mean, 0.7, 6), right):
-            return not_yet("right for a cutoff of 4; with a cutoff of 6 all six layers are truncated")
+            return not_yet(
+                "right for a cutoff of 4; with a cutoff of 6 all six layers are truncated"
+            )
         return PASSED
     known = {
         "all layers are truncated: those from the cutoff on stay as they are": right,
-        "the other way round: layers *below* the cutoff are truncated": torch.where(below, ws, right),
+        "the other way round: layers *below* the cutoff are truncated": torch.where(
+            below, ws, right
+        ),
         "towards 0 is not towards the mean: w has a mean of its own": cut(0.7 * ws),
-        "psi is what is left of the distance: at psi = 1 nothing changes": cut(ws + 0.7 * (mean - ws)),
+        "psi is what is left of the distance: at psi = 1 nothing changes": cut(
+            ws + 0.7 * (mean - ws)
+        ),
         "around the mean of these few ws: the running mean over the training is asked": cut(
             ws.mean((0, 1)) + 0.7 * (ws - ws.mean((0, 1)))
         ),
         "the mean has to be taken away before psi and added after": cut(0.7 * (ws - mean)),
         "that clips w; truncation in W shrinks a distance": cut(ws.clamp(-0.7, 0.7)),
-        "one layer too many: with a cutoff of 4, layers 0 to 3": torch.where(torch.arange(6)[:, None] < 5, right, ws),
+        "one layer too many: with a cutoff of 4, layers 0 to 3": torch.where(
+            torch.arange(6)[:, None] < 5, right, ws
+        ),
     }
     for reason, value in known.items():
         if _same(answer, value):
@@ -179,9 +231,13 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
     answer = mix(w, other, num_ws, share, torch.Generator().manual_seed(0))
     if not torch.is_tensor(answer) or answer.shape != (n, num_ws, 3):
         shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
-        return not_yet(f"({n}, 3) twice, and {num_ws} layers, should become ({n}, {num_ws}, 3), and became {shape}")
+        return not_yet(
+            f"({n}, 3) twice, and {num_ws} layers, should become ({n}, {num_ws}, 3), and became {shape}"
+        )
     rows = answer[:, :, 0]
-    if not torch.equal(answer, rows[:, :, None].expand_as(answer)) or not set(rows.unique().tolist()) <= {0.0, 1.0}:
+    if not torch.equal(answer, rows[:, :, None].expand_as(answer)) or not set(
+        rows.unique().tolist()
+    ) <= {0.0, 1.0}:
         return not_yet("a layer takes its style whole, from one w or from the other")
     if rows.sum() == 0:
         return not_yet("mixing never mixes: the other w is nowhere")
@@ -191,28 +247,44 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
     if (steps.abs().sum(1) > 1).any():
         return not_yet("one crossover a picture: the other w from there on, to the end")
     if (rows[:, 0] > 0).any():
-        return not_yet("some pictures are the other w's throughout: a crossover at layer 0 mixes nothing")
+        return not_yet(
+            "some pictures are the other w's throughout: a crossover at layer 0 mixes nothing"
+        )
     mixed = rows.sum(1) > 0
     found = mixed.double().mean().item()
     if found > 0.999:
-        return not_yet("every picture is mixed: 1 - share of them keep one w, or a single w is never trained")
+        return not_yet(
+            "every picture is mixed: 1 - share of them keep one w, or a single w is never trained"
+        )
     if abs(found - (1 - share)) < 0.03:
         return not_yet(f"{found:.0%} of the pictures are mixed: `share` is the share that is")
     if abs(found - share * (num_ws - 1) / num_ws) < 0.02:
         return not_yet("a crossover behind the last layer mixes nothing: 1 to num_ws - 1")
     if abs(found - share) > 0.03:
-        return not_yet(f"{found:.0%} of the pictures are mixed, not {share:.0%}: draw for each picture by itself")
+        return not_yet(
+            f"{found:.0%} of the pictures are mixed, not {share:.0%}: draw for each picture by itself"
+        )
     places = torch.bincount(num_ws - rows[mixed].sum(1).long(), minlength=num_ws)[1:].double()
     if (places > 0).sum() == 1:
         return not_yet("all pictures change at one layer: draw the crossover for each")
     if places.min() < 0.5 * places.mean():
-        return not_yet(f"the crossovers 1 to {num_ws - 1} should come equally often: {places.long().tolist()}")
-    wide = mix(torch.arange(3.0)[:, None], 10 + torch.arange(3.0)[:, None], 4, 1.0, torch.Generator().manual_seed(1))
+        return not_yet(
+            f"the crossovers 1 to {num_ws - 1} should come equally often: {places.long().tolist()}"
+        )
+    wide = mix(
+        torch.arange(3.0)[:, None],
+        10 + torch.arange(3.0)[:, None],
+        4,
+        1.0,
+        torch.Generator().manual_seed(1),
+    )
     expected = mix_styles(*(one.expand(3, 4, 1) for one in _columns()), (wide[:, :, 0] < 10).sum(1))
     if not torch.equal(wide, expected):
         return not_yet("a picture is mixed with its own partner: row k with row k")
     if not draws_with(lambda generator: mix(w[:50], other[:50], num_ws, share, generator).tolist()):
-        return not_yet("draw with `generator`: the same one gives the same crossovers, and another one others")
+        return not_yet(
+            "draw with `generator`: the same one gives the same crossovers, and another one others"
+        )
     return PASSED
 
 
@@ -227,19 +299,29 @@ def check_lazy(lazy: Callable[[int, float, int], float]) -> Verdict:
             return not_yet("right for every 16th step; with `every` = 1 it is gamma / 2 at each")
         return PASSED
     if any(value < 0 for value in told):
-        return not_yet("a negative weight rewards steep slopes: D would be paid for what R1 forbids")
+        return not_yet(
+            "a negative weight rewards steep slopes: D would be paid for what R1 forbids"
+        )
     known = {
         "that is right, and not lazy: 0 in all steps but every 16th": [gamma / 2] * 64,
-        "one step in 16 with the plain weight is a penalty 16 times too weak": [one / every for one in right],
+        "one step in 16 with the plain weight is a penalty 16 times too weak": [
+            one / every for one in right
+        ],
         "the 2 is missing: gamma / 2": [2 * one for one in right],
         "at the step before: step 0 has a penalty, then step 16": [*right[1:], right[0]],
-        "in the one step the weight is `every` times as large, not as small": [one / every**2 for one in right],
-        "turned round: all steps but every 16th": [gamma / 2 * every * (n % every != 0) for n in range(64)],
+        "in the one step the weight is `every` times as large, not as small": [
+            one / every**2 for one in right
+        ],
+        "turned round: all steps but every 16th": [
+            gamma / 2 * every * (n % every != 0) for n in range(64)
+        ],
     }
     for reason, values in known.items():
         if _close(told, values):
             return not_yet(reason)
-    return not_yet(f"over 16 steps the weights should sum to 16 gamma / 2; yours: {sum(told[:16]):.2f} at gamma = 3")
+    return not_yet(
+        f"over 16 steps the weights should sum to 16 gamma / 2; yours: {sum(told[:16]):.2f} at gamma = 3"
+    )
 
 
 def _columns() -> tuple[Tensor, Tensor]:
@@ -247,7 +329,9 @@ def _columns() -> tuple[Tensor, Tensor]:
 
 
 def _randn(*size: int) -> Tensor:
-    return torch.randn(*size, generator=torch.Generator().manual_seed(len(size)), dtype=torch.float64)
+    return torch.randn(
+        *size, generator=torch.Generator().manual_seed(len(size)), dtype=torch.float64
+    )
 
 
 def _correlation(a: Tensor, b: Tensor) -> float:

@@ -1,4 +1,6 @@
-"""Sizes of lesson 12: the shipped StyleGAN steered and inverted; a small one with AdaIN, and toys, trained."""
+"""Sizes of lesson 12: the shipped StyleGAN steered and inverted; a small one with AdaIN, and toys,
+trained.
+"""
 
 from dataclasses import dataclass
 

@@ -47,7 +47,9 @@ def check_levels(levels: Mapping[str, Iterable[int]]) -> Verdict:
     if told != list(range(10)):
         return not_yet("each of the ten styles, from 0 to 9, belongs to one level")
     wrong = next(name for name in LEVELS if answers[name] != LEVELS[name])
-    return not_yet(f"{wrong}: 4 px has one layer, each later resolution two; the last ToRGB is fine")
+    return not_yet(
+        f"{wrong}: 4 px has one layer, each later resolution two; the last ToRGB is fine"
+    )
 
 
 @checker
@@ -58,7 +60,9 @@ def check_chance(chance: Callable[[Tensor], Tensor]) -> Verdict:
     if abs(answer - right) < 1e-6:
         even = float(chance(torch.full((8,), 1 / 8, dtype=torch.float64)))
         return (
-            PASSED if abs(even - 7 / 8) < 1e-6 else not_yet("right for three values, wrong for eight equal ones: 7/8")
+            PASSED
+            if abs(even - 7 / 8) < 1e-6
+            else not_yet("right for three values, wrong for eight equal ones: 7/8")
         )
     known = {
         "that is how often they are alike": 1 - right,
@@ -67,7 +71,9 @@ def check_chance(chance: Callable[[Tensor], Tensor]) -> Verdict:
         "that is an entropy, not a probability": float(-(shares * shares.log()).sum()),
     }
     told, yours = apart(right, answer)
-    return named_mistake(known, answer) or not_yet(f"for shares of .5, .3 and .2 it is {told}, yours is {yours}")
+    return named_mistake(known, answer) or not_yet(
+        f"for shares of .5, .3 and .2 it is {told}, yours is {yours}"
+    )
 
 
 @checker
@@ -82,17 +88,23 @@ def check_interval(interval: Callable[[float, int], tuple[float, float]]) -> Ver
     if _near((low, high), interval_of_package(p, n)):
         ends = numbers(interval(0.0, 10), 2)
         if ends is None or not _near(ends, interval_of_package(0.0, 10)):
-            return not_yet("right for a share of 0.2; at a share of 0 the upper end is 0.278 for 10 pictures, not 0")
+            return not_yet(
+                "right for a share of 0.2; at a share of 0 the upper end is 0.278 for 10 pictures, not 0"
+            )
         return PASSED
     if _near((high, low), interval_of_package(p, n)):
         return not_yet("the lower end comes first")
     if _near((low, high), (p - half, p + half)):
-        return not_yet("p +- z sqrt(p (1 - p) / n) is Wald's: at a share of 0 it has no width at all")
+        return not_yet(
+            "p +- z sqrt(p (1 - p) / n) is Wald's: at a share of 0 it has no width at all"
+        )
     if _near((low, high), interval_of_package(p, n, z=1.0)):
         return not_yet("that is one standard deviation: 95 % need z = 1.96")
     middle = (low + high) / 2
     if abs(middle - (p + z**2 / (2 * n)) / (1 + z**2 / n)) < 1e-6:
-        return not_yet("the middle is right; the half width is z sqrt(p (1 - p) / n + z^2 / (4 n^2)) over 1 + z^2 / n")
+        return not_yet(
+            "the middle is right; the half width is z sqrt(p (1 - p) / n + z^2 / (4 n^2)) over 1 + z^2 / n"
+        )
     right = ", ".join(f"{end:.4f}" for end in interval_of_package(p, n))
     return not_yet(f"for a share of 0.2 of 25 it is ({right}), yours is ({low:.4f}, {high:.4f})")
 
@@ -100,7 +112,8 @@ def check_interval(interval: Callable[[float, int], tuple[float, float]]) -> Ver
 @checker
 def check_readability(readability: Callable[[Tensor, Tensor], float]) -> Verdict:
     """Exercise 4: a linear reader, judged on codes that it was not fitted to."""
-    generator = torch.Generator().manual_seed(21)  # with this one, each mistake has a share of its own
+    # with this one, each mistake has a share of its own
+    generator = torch.Generator().manual_seed(21)
     codes = torch.randn(160, 20, generator=generator)
     noise = torch.randn(160, 3, generator=generator)
     answers = (codes[:, :3] * torch.tensor([2.0, 1.0, 1.0]) + noise).argmax(1)
@@ -123,7 +136,9 @@ def check_readability(readability: Callable[[Tensor, Tensor], float]) -> Verdict
     if abs(answer - right) < 0.015:
         return PASSED
     known = {
-        "it is judged on the codes that it was fitted to: fit the first half, judge the second": share(first, first),
+        "it is judged on the codes that it was fitted to: fit the first half, judge the second": share(
+            first, first
+        ),
         "it is fitted to all codes and judged on them": share(whole, whole),
         "it was fitted to the codes that it is judged on, too": share(whole, second),
         "the other way round: fit the first half, judge the second": share(second, first),
@@ -155,9 +170,12 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
     unit_a, unit_b = (x / x.norm(dim=1, keepdim=True) for x in (a, b))
     straight = torch.lerp(unit_a, unit_b, column)
     known = {
-        "a straight line leaves the sphere, and cuts through the region where no z lies": torch.lerp(a, b, column),
+        "a straight line leaves the sphere, and cuts through the region where no z lies": torch.lerp(
+            a, b, column
+        ),
         "a straight line between unit vectors is shorter than 1 on its way": straight,
-        "on the circle, but not at an even pace: t is a share of the angle": straight / straight.norm(dim=1)[:, None],
+        "on the circle, but not at an even pace: t is a share of the angle": straight
+        / straight.norm(dim=1)[:, None],
         "b comes first": slerp_of_package(b, a, t),
     }
     for reason, wrong in known.items():
@@ -170,7 +188,9 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
         return not_yet("the angle is that of unit vectors: divide a and b by their lengths first")
     lengths = answer.norm(dim=1)
     if (lengths - 1).abs().max() > 1e-6:
-        return not_yet(f"points of the sphere have length 1, yours go from {lengths.min():.2f} to {lengths.max():.2f}")
+        return not_yet(
+            f"points of the sphere have length 1, yours go from {lengths.min():.2f} to {lengths.max():.2f}"
+        )
     return not_yet("of length 1, but not at the share t of the angle between a and b")
 
 
@@ -178,13 +198,19 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
 def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
     """Exercise 6: directions without labels."""
     generator = torch.Generator().manual_seed(0)
-    weights = torch.randn(12, 5, generator=generator) * torch.tensor([0.3, 2.0, 1.0, 0.5, 1.4]) + 0.6
+    weights = (
+        torch.randn(12, 5, generator=generator) * torch.tensor([0.3, 2.0, 1.0, 0.5, 1.4]) + 0.6
+    )
     answer = directions(weights.clone(), 2)
     if not torch.is_tensor(answer) or answer.shape != (2, 5):
         shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
         if shape == (2, 12):
-            return not_yet("those live among the styles: decompose weights^T weights, not weights weights^T")
-        return not_yet(f"two directions in a w of 5 numbers are (2, 5), one a row; yours are {shape}")
+            return not_yet(
+                "those live among the styles: decompose weights^T weights, not weights weights^T"
+            )
+        return not_yet(
+            f"two directions in a w of 5 numbers are (2, 5), one a row; yours are {shape}"
+        )
     answer = answer.double()
     if (answer.norm(dim=1) - 1).abs().max() > 1e-4:
         return not_yet("a direction has length 1")
@@ -197,12 +223,16 @@ def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
         "the right two, the weaker first": vectors[:, -2:].T,
         "the eigenvectors are the columns, not the rows": vectors[-2:].flip(0),
         "the eigenvectors are the columns, not the rows, and the strongest come last": vectors[:2],
-        "that is PCA, around the mean row: nothing is subtracted in equation 5": around_mean.flip(1)[:, :2].T,
+        "that is PCA, around the mean row: nothing is subtracted in equation 5": around_mean.flip(
+            1
+        )[:, :2].T,
     }
     for reason, expected in known.items():
         if ((answer * expected).sum(1).abs() - 1).abs().max() < 1e-4:  # the sign is free
             return not_yet(reason) if reason else PASSED
-    return not_yet("they do not change the styles most: the largest |weights n| over all n of length 1")
+    return not_yet(
+        "they do not change the styles most: the largest |weights n| over all n of length 1"
+    )
 
 
 def _near(a: Iterable[float], b: Iterable[float]) -> bool:
@@ -227,10 +257,14 @@ def check_demodulated(demodulated: Callable[[Tensor, Tensor], Tensor]) -> Verdic
     answer = demodulated(weight.clone(), style.clone())
     if not torch.is_tensor(answer) or answer.shape != (2, 4, 4, 3, 3):
         shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
-        return not_yet(f"each picture has weights of its own: (2, 4, 4, 3, 3) for the checker, yours are {shape}")
+        return not_yet(
+            f"each picture has weights of its own: (2, 4, 4, 3, 3) for the checker, yours are {shape}"
+        )
 
     def scaled(dims: tuple[int, ...] | None, *, onto: str = "in", root: bool = True) -> Tensor:
-        w = weight * (style[:, None, :, None, None] if onto == "in" else style[:, :, None, None, None])
+        w = weight * (
+            style[:, None, :, None, None] if onto == "in" else style[:, :, None, None, None]
+        )
         if dims is None:
             return w
         total = w.square().sum(dims, keepdim=True) + 1e-8
@@ -240,8 +274,12 @@ def check_demodulated(demodulated: Callable[[Tensor, Tensor], Tensor]) -> Verdic
         return PASSED
     known = {
         "modulated, and not demodulated": scaled(None),
-        "the style scales the *input* channels, axis 1 of the weights": scaled((2, 3, 4), onto="out"),
-        "the sum runs over the input channels and the kernel, not over the output channels": scaled((1, 2, 3, 4)),
+        "the style scales the *input* channels, axis 1 of the weights": scaled(
+            (2, 3, 4), onto="out"
+        ),
+        "the sum runs over the input channels and the kernel, not over the output channels": scaled(
+            (1, 2, 3, 4)
+        ),
         "one norm for all pictures: each has its own style": scaled((0, 1, 2, 3, 4)),
         "the sum runs over the input channels too, not over the kernel alone": scaled((3, 4)),
         "the sum runs over the kernel too": scaled((2,)),
@@ -256,7 +294,9 @@ def check_demodulated(demodulated: Callable[[Tensor, Tensor], Tensor]) -> Verdic
         if is_same(answer, wrong):
             return not_yet(reason)
     lengths = answer.square().sum((2, 3, 4))
-    return not_yet(f"the weights of every output have a sum of squares of 1; your first has {lengths[0, 0]:.3f}")
+    return not_yet(
+        f"the weights of every output have a sum of squares of 1; your first has {lengths[0, 0]:.3f}"
+    )
 
 
 @checker
@@ -310,29 +350,43 @@ def check_path_penalty(path_penalty: Callable[..., Tensor]) -> Verdict:
     right = (lengths - mean).square().mean()
     if is_same(answer, right):
         if not answer.requires_grad:
-            return not_yet("the value is right and has no graph: it regularises nothing. create_graph=True")
+            return not_yet(
+                "the value is right and has no graph: it regularises nothing. create_graph=True"
+            )
         (slope,) = torch.autograd.grad(answer, weight, allow_unused=True)
         if slope is None or slope.abs().max() == 0:
-            return not_yet("the value is right, but its gradient does not reach the generator's weights")
+            return not_yet(
+                "the value is right, but its gradient does not reach the generator's weights"
+            )
         return PASSED
     own, raw = slopes(0.25), slopes(1.0)
     known = {
-        "as published: the mean is subtracted from every component; it belongs to the length": (raw - mean)
+        "as published: the mean is subtracted from every component; it belongs to the length": (
+            raw - mean
+        )
         .square()
         .mean(),
-        "the mean is subtracted from every component; it belongs to the length": (own - mean).square().mean(),
+        "the mean is subtracted from every component; it belongs to the length": (own - mean)
+        .square()
+        .mean(),
         "divide by the root of H W, or the length depends on the resolution": (
             raw.square().sum(2).mean(1).sqrt() - mean
         )
         .square()
         .mean(),
-        "the mean square over layers, not the sum": (own.square().sum((1, 2)).sqrt() - mean).square().mean(),
-        "the root is missing: a length, not its square": (own.square().sum(2).mean(1) - mean).square().mean(),
-        "one length for each picture, not one for the batch": (own.square().sum(2).mean().sqrt() - mean).square(),
+        "the mean square over layers, not the sum": (own.square().sum((1, 2)).sqrt() - mean)
+        .square()
+        .mean(),
+        "the root is missing: a length, not its square": (own.square().sum(2).mean(1) - mean)
+        .square()
+        .mean(),
+        "one length for each picture, not one for the batch": (
+            own.square().sum(2).mean().sqrt() - mean
+        ).square(),
         "the penalty is a square: lengths below the mean cost, too": (lengths - mean).mean(),
         "that pulls lengths to 0; the penalty pulls them to their mean": lengths.square().mean(),
     }
     value = float(answer.detach())
-    return named_mistake({reason: float(one.detach()) for reason, one in known.items()}, value) or not_yet(
-        f"for the checker's generator it is {right:.4f}, yours is {value:.4f}"
-    )
+    return named_mistake(
+        {reason: float(one.detach()) for reason, one in known.items()}, value
+    ) or not_yet(f"for the checker's generator it is {right:.4f}, yours is {value:.4f}")
