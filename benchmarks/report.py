@@ -101,7 +101,10 @@ def _lessons(results: dict) -> str:
     """
     parts = []
     for name, row in results.get("lessons", {}).items():
-        times = f"{1000 * row['quiet']:.0f} ms quiet, {1000 * row['busy']:.0f} ms busy ({row['ratio']:.2f})"
+        times = (
+            f"{1000 * row['quiet']:.0f} ms quiet, {1000 * row['busy']:.0f} ms busy"
+            f" ({row['ratio']:.2f})"
+        )
         parts.append(f"{name.replace('-', ' ')} {times}")
     return f" Live trainings: {'; '.join(parts)}." if parts else ""
 

@@ -43,7 +43,10 @@ def dcgan_row(runtime: Runtime) -> Row:
     """The runtime's precision, channels last and fused Adam against float32, NCHW and Adam's loop."""
     config = IMAGES["fast"].dcgan
     step, plain, real = dcgan_pair(config, runtime)
-    sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, {config.base_channels} base channels"
+    sizes = (
+        f"{config.img_resolution} pixels, batch {config.batch_size}, {config.base_channels} base"
+        " channels"
+    )
     return Row("DCGAN step", sizes, lambda: step(real), lambda: plain(real), inner=2)
 
 
@@ -77,7 +80,10 @@ def lesson_cyclegan_row(runtime: Runtime) -> Row:
 
 def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: int) -> Row:
     step, plain, batch = cyclegan_pair(config, runtime)
-    sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, {config.base_channels} base channels"
+    sizes = (
+        f"{config.img_resolution} pixels, batch {config.batch_size}, {config.base_channels} base"
+        " channels"
+    )
     return Row(
         title,
         f"{sizes}, {config.n_blocks} blocks",
@@ -106,7 +112,10 @@ def stylegan_row(runtime: Runtime) -> Row:
     )
     step, plain, real = stylegan_pair(config, runtime)
     plain(real)  # the step that is counted comes next: without R1, which the counter cannot follow
-    sizes = f"{config.img_resolution} pixels, batch {config.batch_size}, at most {config.channel_max} channels"
+    sizes = (
+        f"{config.img_resolution} pixels, batch {config.batch_size}, at most {config.channel_max}"
+        " channels"
+    )
     return Row(
         "StyleGAN step", sizes, lambda: step(real), lambda: plain(real), inner=config.r1_every
     )
@@ -120,7 +129,10 @@ def rings_row(runtime: Runtime) -> Row:
     config, table = lesson.rings, ring_table(lesson.gamma, range(lesson.n_seeds))
     gans = [gan for column in table.values() for row in column for gan in row]
     step, plain = rings_pair(config, gans)
-    sizes = f"{len(gans)} GANs, batch {config.batch_size}, {config.n_hidden} hidden layers of {config.hidden}"
+    sizes = (
+        f"{len(gans)} GANs, batch {config.batch_size}, {config.n_hidden} hidden layers of"
+        f" {config.hidden}"
+    )
     return Row("ring step", sizes, step, lambda: [one() for one in plain], inner=1, fast_path=False)
 
 

@@ -13,7 +13,10 @@ COMMANDS = {
     "doctor": "say where things would run, and what is missing",
     "run": "execute lessons end to end and write a gallery",
     "train": "train a model on bundled pictures or on a folder of your own",
-    "translate": "translate pictures of any size with shipped weights, a run, or an official CycleGAN generator",
+    "translate": (
+        "translate pictures of any size with shipped weights, a run, or an official CycleGAN"
+        " generator"
+    ),
     "generate": "make pictures with a StyleGAN: by seed, mixed, or on a walk",
     "project": "find the styles with which a StyleGAN makes a picture",
     "measure": "measure generated pictures against real ones",

@@ -164,7 +164,8 @@ def _check_device(name: str) -> str:
                 )
             if device.index is not None and device.index >= torch.cuda.device_count():
                 raise CourseError(
-                    f"device {name!r} is not there: this machine has {torch.cuda.device_count()} GPU(s)"
+                    f"device {name!r} is not there: this machine has {torch.cuda.device_count()}"
+                    " GPU(s)"
                 )
             return name
         case "mps":
@@ -181,7 +182,8 @@ def _set_threads(asked: str, *, look: bool) -> tuple[int, str]:
         count = whole_number(asked, 1, MAX_THREADS)
         if count is None:
             raise CourseError(
-                f"GAN_COURSE_THREADS or threads is {reprlib.repr(asked)}: choose a whole number from 1 to {MAX_THREADS}"
+                f"GAN_COURSE_THREADS or threads is {reprlib.repr(asked)}: choose a whole number"
+                f" from 1 to {MAX_THREADS}"
             )
         torch.set_num_threads(count)
     elif look:

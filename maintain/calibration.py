@@ -172,15 +172,22 @@ def as_markdown(lessons: Mapping[str, dict], stated: Mapping[str, Sequence[str]]
     """
     parts = [
         "# Calibration of the claims",
-        "Written by `make calibrate`, which runs each lesson again over seeds, processors and thread counts. "
-        "*Margin*: how far the measured value is on the right side of the claim's bound, mean over the runs. "
-        "*Spread*: the larger of the sample standard deviations of the margin over the seeds and over all runs. "
-        "*Exact*: the margin was the same in every run. A claim without a margin is only counted. Flagged (⚠) is "
-        f"what did not hold in every run, or has less than {ENOUGH} spreads of margin: it is reworded or retuned. "
-        "A claim in brackets is gone since; those that came since stand below their table.",
+        (
+            "Written by `make calibrate`, which runs each lesson again over seeds, processors and"
+            " thread counts. *Margin*: how far the measured value is on the right side of the"
+            " claim's bound, mean over the runs. *Spread*: the larger of the sample standard"
+            " deviations of the margin over the seeds and over all runs. *Exact*: the margin was"
+            " the same in every run. A claim without a margin is only counted. Flagged (⚠) is what"
+            f" did not hold in every run, or has less than {ENOUGH} spreads of margin: it is"
+            " reworded or retuned. A claim in brackets is gone since; those that came since stand"
+            " below their table."
+        ),
     ]
     for name, entry in lessons.items():
-        about = f"{entry['date']}, commit {entry['commit']}, {entry['runtime']}. Runs: {', '.join(entry['runs'])}."
+        about = (
+            f"{entry['date']}, commit {entry['commit']}, {entry['runtime']}. Runs:"
+            f" {', '.join(entry['runs'])}."
+        )
         rows = [
             "| claim | held | margin | spread | margin / spread | |",
             "| --- | --- | --- | --- | --- | --- |",
@@ -205,7 +212,8 @@ def as_markdown(lessons: Mapping[str, dict], stated: Mapping[str, Sequence[str]]
 def print_table(name: str, entry: dict) -> None:
     """One lesson's claims on the terminal, "!" before each that is flagged."""
     print(
-        f"\n{name}: {len(entry['claims'])} claims over {len(entry['runs'])} runs ({', '.join(entry['runs'])})"
+        f"\n{name}: {len(entry['claims'])} claims over {len(entry['runs'])} runs"
+        f" ({', '.join(entry['runs'])})"
     )
     print(f"  {'held':>6} {'margin':>9} {'spread':>9} {'ratio':>7}  claim")
     for claim in entry["claims"]:
@@ -213,7 +221,8 @@ def print_table(name: str, entry: dict) -> None:
         held = f"{claim['held']}/{claim['runs']}"
         why = f"  <- {claim['flag']}" if claim["flag"] else ""
         print(
-            f"{'!' if why else ' '} {held:>6} {margin:>9} {spread:>9} {ratio:>7}  {claim['text']}{why}"
+            f"{'!' if why else ' '} {held:>6} {margin:>9} {spread:>9} {ratio:>7} "
+            f" {claim['text']}{why}"
         )
     for run, error in entry["errors"].items():
         print(f"! {run} broke off: {error}")

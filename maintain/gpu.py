@@ -71,6 +71,7 @@ def _prove(options: argparse.Namespace) -> int:
     with termination_like_ctrl_c():
         record = prove(options.out)
     print(
-        f"{'passed' if record['passed'] else 'failed'} in {record['seconds']:.0f} s on {record['card']}: {options.out}"
+        f"{'passed' if record['passed'] else 'failed'} in {record['seconds']:.0f} s on"
+        f" {record['card']}: {options.out}"
     )
     return 0 if record["passed"] else 1

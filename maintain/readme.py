@@ -56,7 +56,10 @@ def with_lesson_table(readme: str) -> str:
 def waiting_table() -> str:
     """The teacher's table of the cells that a class has to wait for, as Markdown."""
     lines = [
-        "| lesson | study | bfloat16 | float32 | cells of ten seconds and more, by heading (bfloat16) |",
+        (
+            "| lesson | study | bfloat16 | float32 | cells of ten seconds and more, by heading"
+            " (bfloat16) |"
+        ),
         "| --- | --- | --- | --- | --- |",
     ]
     fast, old = read_results("fast"), read_results("fast", "float32")
@@ -129,12 +132,15 @@ def update_prose() -> list[Path]:
 def gpu_line() -> str:
     """When all lessons last ran on a GPU, in a sentence."""
     if not GPU_FILE.is_file():
-        return "All lessons in the full profile on a GPU, trainings cut short (`make gpu`): never run yet."
+        return (
+            "All lessons in the full profile on a GPU, trainings cut short (`make gpu`): never run"
+            " yet."
+        )
     record = json.loads(GPU_FILE.read_text())
     outcome = "passed" if record["passed"] else "failed"
     return (
-        f"All lessons in the full profile on a GPU, trainings cut short (`make gpu`): {outcome} on {record['date']}, "
-        f"commit {record['commit']}, {record['card']}."
+        f"All lessons in the full profile on a GPU, trainings cut short (`make gpu`): {outcome} on"
+        f" {record['date']}, commit {record['commit']}, {record['card']}."
     )
 
 

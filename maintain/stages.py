@@ -58,14 +58,15 @@ def stages() -> list[Stage]:
             "test",
             "unit",
             ((*pytest, "-m", "not planted"),),
-            "the package against references by hand, checkers against wrong answers, bad input, the form of the "
-            "lessons, pages against the results that they quote",
+            "the package against references by hand, checkers against wrong answers, bad input, the"
+            " form of the lessons, pages against the results that they quote",
         ),
         Stage(
             "test",
             "smoke",
             ((*run, "--profile", "smoke", "--out", "runs/test-smoke"),),
-            "every cell of every lesson runs, in seconds, and what needs no training is claimed rightly",
+            "every cell of every lesson runs, in seconds, and what needs no training is claimed"
+            " rightly",
         ),
         Stage(
             "test",
@@ -89,7 +90,8 @@ def stages() -> list[Stage]:
             "verify",
             "outputs",
             (_nbval(heavy),),
-            "stored outputs of the other lessons still hold, claims about live trainings among them",
+            "stored outputs of the other lessons still hold, claims about live trainings among"
+            " them",
         ),
     ]
 
@@ -187,8 +189,8 @@ def as_markdown(kept: dict) -> str:
     ]
     rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return (
-        f"# Stages of the tests\n\nWritten by `make test RECORD=1` and `make verify RECORD=1`.\n\n{rows}\n\n"
-        + ("\n".join(about) + "\n")
+        "# Stages of the tests\n\nWritten by `make test RECORD=1` and `make verify"
+        f" RECORD=1`.\n\n{rows}\n\n" + ("\n".join(about) + "\n")
     )
 
 

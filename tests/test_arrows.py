@@ -67,5 +67,8 @@ def test_import_is_light():
     import subprocess
     import sys
 
-    code = "import gan_course, gan_course.cli, sys; assert not {'torch', 'numpy', 'matplotlib'} & sys.modules.keys()"
+    code = (
+        "import gan_course, gan_course.cli, sys; assert not {'torch', 'numpy', 'matplotlib'} &"
+        " sys.modules.keys()"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -77,7 +77,8 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         difference = "identical" if row.difference is None else row.note or f"{row.difference:.4f}"
         lines.append(
-            f"{row.file:<{width}}  {difference:>12}  {row.tolerance:>9g}  {'yes' if row.ok else 'NO'}"
+            f"{row.file:<{width}}  {difference:>12}  {row.tolerance:>9g} "
+            f" {'yes' if row.ok else 'NO'}"
         )
     identical = sum(row.difference is None for row in rows)
     good = sum(row.ok for row in rows)

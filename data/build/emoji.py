@@ -57,7 +57,10 @@ def icon_cell(icon: Mapping) -> np.ndarray:
         CourseError: resvg-py is not installed.
     """
     box = f"0 0 {icon.get('width', 32)} {icon.get('height', 32)}"
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" color="black">{icon["body"]}</svg>'
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"'
+        f' color="black">{icon["body"]}</svg>'
+    )
     return to_bytes(shrink(on_white(render(svg, INSIDE * FINER)), INSIDE))
 
 

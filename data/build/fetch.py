@@ -118,8 +118,8 @@ def check(path: Path, expected: str) -> None:
     found = sha256(path)
     if found != expected:
         raise CourseError(
-            f"{path.name} has sha256 {found}, but the data was built from {expected}: "
-            "delete it from the folder of inputs if it lies there, and get the file with that sha256"
+            f"{path.name} has sha256 {found}, but the data was built from {expected}: delete it"
+            " from the folder of inputs if it lies there, and get the file with that sha256"
         )
 
 
@@ -148,7 +148,8 @@ def unpack(path: Path, members: Iterable[str], folder: Path) -> None:
         missing = [name for name in members if not (staging / name).is_file()]
         if missing:
             raise CourseError(
-                f"{path.name} holds no file {missing[0]}: get the version that data/build/fetch.py names"
+                f"{path.name} holds no file {missing[0]}: get the version that data/build/fetch.py"
+                " names"
             )
         os.replace(staging, folder)
 

@@ -37,7 +37,8 @@ def work(_: argparse.Namespace) -> int:
         import_module("torch")
     missing = []
     print(
-        f"python    {platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
+        f"python    {platform.python_version()} on {platform.system()} {platform.machine()}"
+        f" ({sys.executable})"
     )
     versions = {name: _version(name) for name in PACKAGES}
     print(
@@ -60,7 +61,8 @@ def work(_: argparse.Namespace) -> int:
     except CourseError as error:
         missing.append(str(error))
     print(
-        f"memory    {psutil.virtual_memory().available / 2**30:.1f} GiB free of {_gib(psutil.virtual_memory().total)}"
+        f"memory    {psutil.virtual_memory().available / 2**30:.1f} GiB free of"
+        f" {_gib(psutil.virtual_memory().total)}"
     )
     print(f"disk      {_gib(shutil.disk_usage(Path.cwd()).free)} free")
     print(f"course    commit {current_commit()}")
@@ -83,7 +85,10 @@ def _kernel() -> str:
         )
     if other is None:
         return sys.executable
-    return f"run: {sys.executable}; JupyterLab: {other[0]}, by {other[1]}: remove that folder if lessons fail there"
+    return (
+        f"run: {sys.executable}; JupyterLab: {other[0]}, by {other[1]}: remove that folder if"
+        " lessons fail there"
+    )
 
 
 def _report_data() -> list[str]:

@@ -66,7 +66,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=folder,
         metavar="DIR",
-        help="where results are written; what is not a sample, such as the grid, goes into its folder sheets/",
+        help=(
+            "where results are written; what is not a sample, such as the grid, goes into its"
+            " folder sheets/"
+        ),
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace results that are there already"
@@ -119,12 +122,14 @@ def parse_seeds(text: str) -> list[int]:
         # as long as 2^32; int() itself refuses thousands of digits
         if max(len(end) for end in ends) > 10:
             raise CourseError(
-                f"--seeds {shortened(part)} has a number of more than 10 digits: choose some below 2^32"
+                f"--seeds {shortened(part)} has a number of more than 10 digits: choose some below"
+                " 2^32"
             )
         first, last = int(ends[0]), int(ends[-1])
         if last < first or max(last, len(seeds) + last - first) >= 2**32:
             raise CourseError(
-                f"--seeds {shortened(part)} runs from {first} to {last}: choose numbers that rise, below 2^32"
+                f"--seeds {shortened(part)} runs from {first} to {last}: choose numbers that rise,"
+                " below 2^32"
             )
         if len(seeds) + last - first + 1 > MAX_SEEDS:
             raise CourseError(
@@ -174,7 +179,8 @@ def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -
         raise CourseError("a walk needs two seeds at least: write --seeds 0-3")
     if len(seeds) * FRAMES_BETWEEN > MAX_FRAMES:
         raise CourseError(
-            f"a walk over {len(seeds)} seeds is too long: choose at most {MAX_FRAMES // FRAMES_BETWEEN}"
+            f"a walk over {len(seeds)} seeds is too long: choose at most"
+            f" {MAX_FRAMES // FRAMES_BETWEEN}"
         )
     path = Path(options.out) / SHEETS / f"walk.{options.kind}"
     check_free([path], options.overwrite)
@@ -239,7 +245,8 @@ def _check_mp4() -> None:
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
         raise CourseError(
-            f"MP4 needs ffmpeg, which does not run ({reason}): set IMAGEIO_FFMPEG_EXE to one, or choose --kind gif"
+            f"MP4 needs ffmpeg, which does not run ({reason}): set IMAGEIO_FFMPEG_EXE to one, or"
+            " choose --kind gif"
         ) from error
 
 

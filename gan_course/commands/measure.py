@@ -40,8 +40,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reader",
         default="photos",
-        help="fashion, critters, toons, earth or photos (default); pictures are brought to 64 px, for fashion to 28, "
-        "and must not be smaller",
+        help=(
+            "fashion, critters, toons, earth or photos (default); pictures are brought to 64 px,"
+            " for fashion to 28, and must not be smaller"
+        ),
     )
     parser.add_argument(
         "--n",

@@ -83,7 +83,8 @@ def work(options: argparse.Namespace) -> int:
     with atomic_write(results[2]) as temporary:
         torch.save({"ws": ws}, temporary)
     print(
-        f"L1 error {error:.3f} of the range: {results[0]}; beside the original: {results[1]}; styles: {results[2]}"
+        f"L1 error {error:.3f} of the range: {results[0]}; beside the original: {results[1]};"
+        f" styles: {results[2]}"
     )
     return 0
 

@@ -112,9 +112,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=expanduser,
         metavar="NAME_OR_DIR",
-        help="dcgan: fashion (default), or a folder; cyclegan: two bundled domains, such as earth-satellite and "
-        "earth-map, or folders; pix2pix: the same, where pictures of one file name are pairs; stylegan: critters "
-        "(default), toons, or a folder",
+        help=(
+            "dcgan: fashion (default), or a folder; cyclegan: two bundled domains, such as"
+            " earth-satellite and earth-map, or folders; pix2pix: the same, where pictures of one"
+            " file name are pairs; stylegan: critters (default), toons, or a folder"
+        ),
     )
     parser.add_argument(
         "--profile", default="full", help="whose sizes and rates to take (default: full)"
@@ -122,8 +124,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps",
         type=whole,
-        help="where to stop (default: the profile's); for pix2pix and cyclegan it also says when the learning rate "
-        "falls, so --resume needs the same",
+        help=(
+            "where to stop (default: the profile's); for pix2pix and cyclegan it also says when the"
+            " learning rate falls, so --resume needs the same"
+        ),
     )
     parser.add_argument(
         "--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)"
@@ -197,7 +201,8 @@ def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
         for which, name in enumerate(names)
     )
     print(
-        f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution} px · {runtime}"
+        f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution}"
+        f" px · {runtime}"
     )
     return build_cyclegan(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
 
@@ -327,7 +332,8 @@ def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Ten
         there, missing = names if alone[0] in by_name_A else reversed(names)
         others = f" ({len(alone) - 1} more like it)" if len(alone) > 1 else ""
         raise CourseError(
-            f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one name"
+            f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one"
+            " name"
         )
     if not by_name_A:  # bundled, drawn in the same order
         return A, B
@@ -340,8 +346,8 @@ def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Ten
         (width, height), (other_width, other_height) = sizes
         if width * other_height != other_width * height:
             raise CourseError(
-                f"{files_A[place]} is {width} x {height} in {names[0]} and {other_width} x {other_height} in "
-                f"{names[1]}: cut both to the same part first"
+                f"{files_A[place]} is {width} x {height} in {names[0]} and {other_width} x"
+                f" {other_height} in {names[1]}: cut both to the same part first"
             )
     return A, B[[other for _, other in pairs]]
 

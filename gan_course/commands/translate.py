@@ -38,8 +38,9 @@ JPEG_SIDE = 65_500  # the longest that libjpeg writes
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.description = (
-        "Above half a million pixels a picture is computed layer by layer in bands of rows, with the "
-        "statistics of the whole picture: the result is that of one pass, in a fraction of its memory."
+        "Above half a million pixels a picture is computed layer by layer in bands of rows, with"
+        " the statistics of the whole picture: the result is that of one pass, in a fraction of its"
+        " memory."
     )
     parser.add_argument(
         "--weights",
@@ -100,7 +101,10 @@ def work(options: argparse.Namespace) -> int:
             _write(translate_picture(G, _sized(file, options.size)), result)
             done.append(result.name)
     except CourseError as error:
-        written = f"{len(done)} of {len(files)} pictures are written whole{', the last ' + done[-1] if done else ''}"
+        written = (
+            f"{len(done)} of {len(files)} pictures are written"
+            f" whole{', the last ' + done[-1] if done else ''}"
+        )
         raise CourseError(f"{error} ({written})") from error
     changed = sum(file.suffix.lower() not in KEPT for file in files)
     note = f"; {changed} as .png, for want of their own format" if changed else ""
@@ -157,7 +161,8 @@ def _check_picture(file: Path, result: Path, side: int | None) -> None:
     width, height = _new_size(*_opened(file, side).size, side, file)
     if KEPT[result.suffix.lower()] == "JPEG" and max(width, height) > JPEG_SIDE:
         raise CourseError(
-            f"{file} would become {width} x {height}, too long for a JPEG: choose a smaller --size, or give a PNG"
+            f"{file} would become {width} x {height}, too long for a JPEG: choose a smaller --size,"
+            " or give a PNG"
         )
 
 

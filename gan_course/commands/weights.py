@@ -43,7 +43,8 @@ def _maintain(option: str, name: str) -> int:
     """The maintainers' command, which the package does not import."""
     if not (ROOT / "maintain").is_dir():
         raise CourseError(
-            f"{option} needs a clone of the course's repository, which {ROOT} is not: clone it first"
+            f"{option} needs a clone of the course's repository, which {ROOT} is not: clone it"
+            " first"
         )
     return subprocess.run(
         [sys.executable, "-m", "maintain", "shipped", option, name], cwd=ROOT
@@ -53,8 +54,7 @@ def _maintain(option: str, name: str) -> int:
 def _as_text(name: str, card: dict[str, Any]) -> str:
     figures = ", ".join(f"{key} {value}" for key, value in card["metrics"].items())
     return (
-        f"{name}: {card['what']} ({card['bytes'] / 2**20:.1f} MB)\n"
-        f"  trained on {card['data']}; {card['steps']} steps in {card['minutes']} minutes on {card['hardware']}\n"
-        f"  {figures}\n"
-        f"  commit {card['commit']}; reproduce: {card['command']}; sha256 {card['sha256'][:12]}"
+        f"{name}: {card['what']} ({card['bytes'] / 2**20:.1f} MB)\n  trained on {card['data']};"
+        f" {card['steps']} steps in {card['minutes']} minutes on {card['hardware']}\n  {figures}\n "
+        f" commit {card['commit']}; reproduce: {card['command']}; sha256 {card['sha256'][:12]}"
     )

@@ -27,7 +27,8 @@ class Batches:
     def __init__(self, images: Tensor, batch_size: int, *, seed: int) -> None:
         if images.dtype != torch.uint8 or len(images) == 0:
             raise ValueError(
-                f"images must be uint8 and at least one; got {tuple(images.shape)} of {images.dtype}"
+                f"images must be uint8 and at least one; got {tuple(images.shape)} of"
+                f" {images.dtype}"
             )
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}: at least 1 is needed")
@@ -122,7 +123,8 @@ class Paired:
     def __init__(self, A: Tensor, B: Tensor, batch_size: int, *, seed: int) -> None:
         if len(A) != len(B) or A.shape[2:] != B.shape[2:]:
             raise ValueError(
-                f"pairs need as many pictures of one size: {tuple(A.shape)} of A, {tuple(B.shape)} of B"
+                f"pairs need as many pictures of one size: {tuple(A.shape)} of A, {tuple(B.shape)}"
+                " of B"
             )
         self.pairs, self.channels = (
             Batches(torch.cat([A, B], 1), batch_size, seed=seed),

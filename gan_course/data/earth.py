@@ -164,7 +164,8 @@ def crop(view: Tensor, positions: Tensor, tile: int) -> Tensor:
     limit = torch.tensor(view.shape[1:], device=positions.device) - tile
     if ((positions < 0) | (positions > limit)).any():
         raise ValueError(
-            f"a tile of {tile} lies partly outside of a view of {tuple(view.shape[1:])}: check the scale"
+            f"a tile of {tile} lies partly outside of a view of {tuple(view.shape[1:])}: check the"
+            " scale"
         )
     along = torch.arange(tile, device=view.device)
     rows, columns = positions.to(view.device)[:, :, None].add(along).unbind(1)  # (N, tile) each

@@ -65,15 +65,16 @@ class FactorSpace:
         """
         if factors.ndim != 2 or factors.shape[1] != len(self.sizes) or factors.dtype != torch.int64:
             raise ValueError(
-                f"factors are {tuple(factors.shape)} {factors.dtype}: give (N, {len(self.sizes)}) int64, "
-                f"columns {', '.join(self.values)}"
+                f"factors are {tuple(factors.shape)} {factors.dtype}: give (N, {len(self.sizes)})"
+                f" int64, columns {', '.join(self.values)}"
             )
         wrong = (factors < 0) | (factors >= torch.tensor(self.sizes, device=factors.device))
         if wrong.any():
             row, column = wrong.nonzero()[0].tolist()
             name = list(self.values)[column]
             raise ValueError(
-                f"{name} is {factors[row, column].item()} in row {row}: it goes from 0 to {self.sizes[column] - 1}"
+                f"{name} is {factors[row, column].item()} in row {row}: it goes from 0 to"
+                f" {self.sizes[column] - 1}"
             )
 
     def sample(

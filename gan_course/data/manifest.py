@@ -110,6 +110,7 @@ def _checked(root: Path, name: str) -> Path:
         ) from error
     if found != entry["sha256"]:
         raise CourseError(
-            f"{path} has changed (its sha256 is not the manifest's): restore it with git checkout -- data"
+            f"{path} has changed (its sha256 is not the manifest's): restore it with git checkout"
+            " -- data"
         )
     return path

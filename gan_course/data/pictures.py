@@ -166,7 +166,8 @@ def _pillow_errors(path: Path) -> Iterator[None]:
         raise CourseError(f"{path} may not be read: change its permissions") from error
     except UnidentifiedImageError as error:
         raise CourseError(
-            f"{path} is not a picture that can be read: give PNG, JPEG, WebP, BMP, GIF or TIFF, or remove it"
+            f"{path} is not a picture that can be read: give PNG, JPEG, WebP, BMP, GIF or TIFF, or"
+            " remove it"
         ) from error
     except Image.DecompressionBombError as error:
         raise PictureTooLargeError(path) from error

@@ -57,7 +57,8 @@ def draw_distinct(draw: Callable[[int], Tensor], n: int, what: str) -> Tensor:
         empty = empty + 1 if len(first) == len(found) else 0
         if empty == EMPTY_ROUNDS:
             raise ValueError(
-                f"n is {n}, but there are only about {len(found)} different {what}: choose a smaller n"
+                f"n is {n}, but there are only about {len(found)} different {what}: choose a"
+                " smaller n"
             )
         found = stream[np.sort(first)]
     return torch.from_numpy(found[:n].copy())

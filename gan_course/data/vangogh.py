@@ -116,7 +116,8 @@ def random_crops(
                 break
         else:
             raise ValueError(
-                f"{MAX_TRIES} squares in a row have a standard deviation below {min_std}: lower min_std"
+                f"{MAX_TRIES} squares in a row have a standard deviation below {min_std}: lower"
+                " min_std"
             )
         crops[number] = crop
     return crops

@@ -162,5 +162,6 @@ def _edges(images: Tensor) -> Tensor:
 def _check_pair(images: Tensor, truth: Tensor) -> None:
     if images.shape != truth.shape:
         raise ValueError(
-            f"{tuple(images.shape)} against {tuple(truth.shape)}: a picture and its truth need one shape"
+            f"{tuple(images.shape)} against {tuple(truth.shape)}: a picture and its truth need one"
+            " shape"
         )

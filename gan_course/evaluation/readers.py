@@ -213,7 +213,8 @@ WORLDS = {
         _earth,
     ),
     "photos": World(
-        "landmark photographs and Van Gogh paintings as bundled, crops of 64 px (public domain, CC0)",
+        "landmark photographs and Van Gogh paintings as bundled, crops of 64 px (public domain,"
+        " CC0)",
         {"painted": 2, "picture": N_PICTURES, "scale": 2, "rotation": TURNS},
         2_000,
         _photos,

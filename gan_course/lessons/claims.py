@@ -73,10 +73,12 @@ def claim(
             file.write(json.dumps(entry) + "\n")
     elif entry["held"] is False:
         print(
-            "It did not hold in this run. Was a cell above changed, skipped, or run twice? If not, the claim has"
+            "It did not hold in this run. Was a cell above changed, skipped, or run twice? If not,"
+            " the claim has"
         )
         print(
-            "too little room: please report it to the course's repository, with what `make doctor` prints."
+            "too little room: please report it to the course's repository, with what `make doctor`"
+            " prints."
         )
 
 

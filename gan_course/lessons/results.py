@@ -98,7 +98,8 @@ def recorded(name: str) -> dict[str, Any]:
         whole = False
     if not whole:
         raise CourseError(
-            f"{path} is not a table of results: move it away, or restore it with git checkout -- docs"
+            f"{path} is not a table of results: move it away, or restore it with git checkout --"
+            " docs"
         )
     return table
 

@@ -142,7 +142,8 @@ def _report(result: LessonResult, begin: str) -> None:
     held = sum(entry["held"] is True for entry in result.claims)
     judged = sum(entry["held"] is not None for entry in result.claims)
     lines = [
-        f"{begin} {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of {judged} claims held"
+        f"{begin} {result.status} in {result.seconds:.0f} s, {result.peak_mb} MB, {held} of"
+        f" {judged} claims held"
     ]
     lines += [
         f"claim did not hold: {in_words(entry)}"
@@ -166,13 +167,16 @@ def print_missed_claims(summary: dict) -> None:
     if missed:
         print("Claims that did not hold in this run:", *missed, sep="\n")
         print(
-            "Their lessons ran to the end, and everything else in them holds. A training comes out a little"
+            "Their lessons ran to the end, and everything else in them holds. A training comes out"
+            " a little"
         )
         print(
-            "different on each kind of processor; these sentences had too little room on yours, so do not"
+            "different on each kind of processor; these sentences had too little room on yours, so"
+            " do not"
         )
         print(
-            "build on them. Please report them to the course's repository, with what `make doctor` prints."
+            "build on them. Please report them to the course's repository, with what `make doctor`"
+            " prints."
         )
 
 

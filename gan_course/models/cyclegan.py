@@ -57,7 +57,8 @@ class ResnetGenerator(nn.Module):
         out_channels = img_channels if out_channels is None else out_channels
         if residual and out_channels != img_channels:
             raise ValueError(
-                f"a residual needs as many channels out as in, not {img_channels} in, {out_channels} out"
+                f"a residual needs as many channels out as in, not {img_channels} in,"
+                f" {out_channels} out"
             )
         self.residual, self.coordinates = residual, coordinates
         narrow, middle, wide = base_channels, 2 * base_channels, 4 * base_channels

@@ -118,7 +118,8 @@ def split_resolution(img_resolution: int) -> tuple[int, int]:
         n_doublings += 1
     if not 4 <= first <= 7 or n_doublings == 0:
         raise ValueError(
-            f"img_resolution is {img_resolution}: choose 4, 5, 6 or 7 times a power of two, from 8, such as 28 or 64"
+            f"img_resolution is {img_resolution}: choose 4, 5, 6 or 7 times a power of two, from 8,"
+            " such as 28 or 64"
         )
     return first, n_doublings
 

@@ -141,7 +141,8 @@ class MinibatchStd(nn.Module):
         group = n if self.group is None else min(self.group, n)
         if n % group:
             raise ValueError(
-                f"{n} pictures do not make groups of {group}: choose a batch size that is a multiple"
+                f"{n} pictures do not make groups of {group}: choose a batch size that is a"
+                " multiple"
             )
         parts = x.float().view(group, n // group, *x.shape[1:])
         variance = (parts - parts.mean(0)).square().mean(0)
@@ -253,7 +254,8 @@ def check_resolution(resolution: int) -> None:
     """Refuse what is not a power of two from 8."""
     if resolution < 8 or resolution & (resolution - 1):
         raise ValueError(
-            f"img_resolution is {resolution}: choose a power of two from 8, such as 32, 64, 128 or 256"
+            f"img_resolution is {resolution}: choose a power of two from 8, such as 32, 64, 128"
+            " or 256"
         )
 
 

@@ -225,6 +225,7 @@ def g_relativistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
 def _paired(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
     if logits_real.shape != logits_fake.shape:
         raise ValueError(
-            f"logits_real is {tuple(logits_real.shape)}, logits_fake {tuple(logits_fake.shape)}: pairs need one shape"
+            f"logits_real is {tuple(logits_real.shape)}, logits_fake {tuple(logits_fake.shape)}:"
+            " pairs need one shape"
         )
     return logits_real - logits_fake

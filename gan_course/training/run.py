@@ -77,7 +77,8 @@ def _refuse_old_run(out: Path) -> None:
         )
     if (out / METRICS).exists():
         raise CourseError(
-            f"{out} holds a run that saved no checkpoint: remove {out / METRICS}, or choose another --out"
+            f"{out} holds a run that saved no checkpoint: remove {out / METRICS}, or choose another"
+            " --out"
         )
 
 
@@ -141,7 +142,8 @@ def _resume(training: Training, out: Path) -> None:
         ) from error
     if is_other_device:
         print(
-            f"{path} was saved on another kind of device: it goes on with other random numbers, so not bit for bit"
+            f"{path} was saved on another kind of device: it goes on with other random numbers, so"
+            " not bit for bit"
         )
     _forget_rows_after(out / METRICS, training.step.n_done)
 
@@ -152,7 +154,8 @@ def _refuse_other_config(path: Path, config: dict, saved: dict) -> None:
         if now != then:
             way = _way_to(name, then)
             raise CourseError(
-                f"{path} was trained with {name} = {then}, this one has {now}: {way}, or choose another --out"
+                f"{path} was trained with {name} = {then}, this one has {now}: {way}, or choose"
+                " another --out"
             )
 
 
@@ -215,7 +218,8 @@ def _forget_rows_after(path: Path, n_done: int) -> None:
         )
         path.rename(aside)
         print(
-            f"{path} does not hold the losses up to step {n_done}: it is now {aside}, and a new one begins"
+            f"{path} does not hold the losses up to step {n_done}: it is now {aside}, and a new one"
+            " begins"
         )
     else:
         print(f"{path} is not there: a new one begins with step {n_done + 1}")

@@ -92,7 +92,8 @@ def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
         case "stylegan":
             if config.pl_weight or not config.demodulate or config.positions:
                 raise ValueError(
-                    "stylegan has no path-length penalty, no demodulation and no positions: those are of stylegan2"
+                    "stylegan has no path-length penalty, no demodulation and no positions: those"
+                    " are of stylegan2"
                 )
             switches = {
                 "styles": config.styles,

@@ -129,7 +129,8 @@ class RingsStep:
     ) -> None:
         if not len(G.weights[0]) == len(D.weights[0]) == len(gans):
             raise ValueError(
-                f"{len(G.weights[0])} generators, {len(D.weights[0])} discriminators, {len(gans)} GANs"
+                f"{len(G.weights[0])} generators, {len(D.weights[0])} discriminators, {len(gans)}"
+                " GANs"
             )
         self.G, self.D, self.gans, self.batch_size, self.std = G, D, tuple(gans), batch_size, std
         self.opt_G = torch.optim.Adam(G.parameters(), lr_G, betas, fused=True)

@@ -26,7 +26,8 @@ def read_card(name: str) -> dict[str, Any]:
     """
     if name not in weight_names():
         raise CourseError(
-            f"no shipped weights named {name!r}: choose from {', '.join(weight_names()) or 'none yet'}"
+            f"no shipped weights named {name!r}: choose from"
+            f" {', '.join(weight_names()) or 'none yet'}"
         )
     path = bundled(f"{FOLDER}/{name}.json")
     try:

@@ -80,8 +80,8 @@ def is_shipped(name_or_file: str | Path) -> bool:
         return False
     if path.is_file() or (path / LAST).is_file():
         raise CourseError(
-            f"{path} is the name of shipped weights and also here: write ./{path} for what is here, "
-            "or call from another folder for the shipped weights"
+            f"{path} is the name of shipped weights and also here: write ./{path} for what is here,"
+            " or call from another folder for the shipped weights"
         )
     return True
 

@@ -39,13 +39,15 @@ def from_official(state: dict[str, Any], name: str) -> ResnetGenerator:
     first = tensors.get("model.1.weight")
     if not isinstance(first, Tensor) or first.ndim != 4 or first.shape[2:] != (7, 7):
         raise CourseError(
-            f"{name} is no official ResNet generator (no 7 x 7 convolution first): give latest_net_G.pth"
+            f"{name} is no official ResNet generator (no 7 x 7 convolution first): give"
+            " latest_net_G.pth"
         )
     blocks = {key.split(".")[1] for key in tensors if ".conv_block." in key}
     last = f"model.{FIRST_BLOCK + len(blocks) + 7}.weight"
     if not blocks or not isinstance(tensors.get(last), Tensor):
         raise CourseError(
-            f"{name} is no official ResNet generator ({len(blocks)} blocks, no {last}): check the file"
+            f"{name} is no official ResNet generator ({len(blocks)} blocks, no {last}): check the"
+            " file"
         )
 
     def build() -> ResnetGenerator:

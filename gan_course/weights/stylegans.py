@@ -68,7 +68,8 @@ def stylegan_names() -> str:
 def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> StyleGANGenerator:
     if card.get("family") != FAMILY or not isinstance(card.get("config"), dict):
         raise CourseError(
-            f"{name} is no StyleGAN but {card.get('what', 'something else')}: choose {stylegan_names()}"
+            f"{name} is no StyleGAN but {card.get('what', 'something else')}: choose"
+            f" {stylegan_names()}"
         )
     return _filled(card["config"], tensors, name)
 

@@ -46,7 +46,8 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
     path = file_of(name_or_file)
     if not path.is_file():
         raise CourseError(
-            f"no weights named {str(name_or_file)!r}, and no such file: choose from {_translators()}"
+            f"no weights named {str(name_or_file)!r}, and no such file: choose from"
+            f" {_translators()}"
         )
     if path.suffix.lower() == ".safetensors":
         return _one_way(
@@ -79,7 +80,8 @@ def load_official_cyclegan(path: str | Path) -> ResnetGenerator:
 def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> ResnetGenerator:
     if card.get("family") != "cyclegan" or not isinstance(card.get("generator"), dict):
         raise CourseError(
-            f"{name} is no translator but {card.get('what', 'something else')}: choose {_translators()}"
+            f"{name} is no translator but {card.get('what', 'something else')}: choose"
+            f" {_translators()}"
         )
     return _filled(card["generator"], tensors, name)
 

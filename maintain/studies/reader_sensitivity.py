@@ -71,7 +71,8 @@ def sensitivity(
     draws, without = _draws(pool, n), _draws(pool[~dropped], n)
     if len(draws) < 5 or len(without) < 3:
         raise ValueError(
-            f"a pool of {len(pool)} gives too few draws of {n}, five and three are needed: make it larger"
+            f"a pool of {len(pool)} gives too few draws of {n}, five and three are needed: make it"
+            " larger"
         )
     spoilt: dict[str, list[Tensor]] = {}
     failures: dict[str, Callable[[Tensor, int], Tensor]] = {
@@ -140,10 +141,19 @@ def as_markdown(
     lines = [
         "# What the feature networks notice",
         "",
-        f"Real pictures spoilt in five known ways, {N:,} at a time against {N_REAL:,} unspoilt ones. A figure is how",
-        "far the measure moves towards worse, in standard deviations between draws of real pictures; **bold** from",
+        (
+            f"Real pictures spoilt in five known ways, {N:,} at a time against {N_REAL:,} unspoilt"
+            " ones. A figure is how"
+        ),
+        (
+            "far the measure moves towards worse, in standard deviations between draws of real"
+            " pictures; **bold** from"
+        ),
         f"{NOTICED:.0f} on, which counts as noticed.",
-        'The row "real, twice" gives the values on three unspoilt draws; beside the other draws these move a measure',
+        (
+            'The row "real, twice" gives the values on three unspoilt draws; beside the other draws'
+            " these move a measure"
+        ),
         f"by {quiet:.1f} at most.",
         f"Written by `make sensitivity` at commit {commit}.",
         "",

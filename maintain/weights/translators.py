@@ -253,7 +253,8 @@ TRANSLATIONS: Mapping[str, Translation] = {
         "photos",
         "paintings",
         ("photo2vangogh", "vangogh2photo"),
-        "landmark photographs and Van Gogh paintings as bundled, crops of 64 px (public domain, CC0)",
+        "landmark photographs and Van Gogh paintings as bundled, crops of 64 px (public domain,"
+        " CC0)",
         CycleGANConfig(
             n_steps=4_000,
             batch_size=4,
@@ -275,7 +276,8 @@ TRANSLATIONS: Mapping[str, Translation] = {
         "earth-grey",
         "earth-satellite",
         ("grey2colour", ""),
-        "satellite view as bundled, tiles of 32 px, with and without colour, no pairs (public domain)",
+        "satellite view as bundled, tiles of 32 px, with and without colour, no pairs (public"
+        " domain)",
         CycleGANConfig(
             n_steps=4_000,
             batch_size=8,

@@ -265,7 +265,10 @@ def test_a_film_is_what_imageio_makes(run, film, tmp_path):
     [
         (
             no_program,
-            "(No ffmpeg exe could be found. Install ffmpeg on your system, or set IMAGEIO_FFMPEG_EXE.)",
+            (
+                "(No ffmpeg exe could be found. Install ffmpeg on your system, or set"
+                " IMAGEIO_FFMPEG_EXE.)"
+            ),
         ),
         (lambda: "/nowhere/ffmpeg", "/nowhere/ffmpeg"),
         (lambda: shutil.which("false"), "returned non-zero exit status 1"),

@@ -98,8 +98,9 @@ def test_the_weights_of_a_toon_are_solved(rng):
 def test_the_weights_of_a_drawing_are_solved():
     pytest.importorskip("resvg_py", reason="only with data/build/requirements.txt")
     svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><rect width="2" height="2" fill="{0}"/>'
-        '<rect x="1" width="1" height="2" fill="{1}"/><rect width=".5" height="2" fill="#fff"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><rect width="2" height="2"'
+        ' fill="{0}"/><rect x="1" width="1" height="2" fill="{1}"/><rect width=".5" height="2"'
+        ' fill="#fff"/></svg>'
     )
     coloured, black = (
         rendering.render(svg.format(*colours), 4)[..., :3]

@@ -349,7 +349,10 @@ def test_what_is_not_read_is_counted_by_ending(tmp_path):
 def test_pictures_in_folders_inside_are_named(tmp_path, where):
     some(tmp_path / where, [f"{k}.jpg" for k in range(5)])
     some(tmp_path / "dogs", ["a.jpg"])
-    found = f"{tmp_path / where} has 5 pictures (and other folders inside have some), not read: name that folder"
+    found = (
+        f"{tmp_path / where} has 5 pictures (and other folders inside have some), not read: name"
+        " that folder"
+    )
     line = complaint(picture_files, tmp_path)
     assert line.startswith(f"no pictures in {tmp_path} itself: {found}")
     some(tmp_path, ["preview.jpg"])

@@ -42,8 +42,10 @@ def test_another_program_is_named_with_its_folder(kernel, tmp_path, capsys):
     assert jupyter_python() == (str(other), folder)
     main(["doctor"])
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("kernel"))
-    assert line.split(maxsplit=1)[1] == (
-        f"run: {sys.executable}; JupyterLab: {other}, by {folder}: remove that folder if lessons fail there"
+    assert (
+        line.split(maxsplit=1)[1]
+        == f"run: {sys.executable}; JupyterLab: {other}, by {folder}: remove that folder if lessons"
+        " fail there"
     )
 
 

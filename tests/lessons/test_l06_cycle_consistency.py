@@ -131,9 +131,10 @@ def detached_twice(D, real, fake):
 
 
 def swapped_labels(D, real, fake):
-    return D(real).square().mean() / 2 + (D(fake.detach()) - 1).square().mean() / 2, D(
-        fake
-    ).square().mean()
+    return (
+        D(real).square().mean() / 2 + (D(fake.detach()) - 1).square().mean() / 2,
+        D(fake).square().mean(),
+    )
 
 
 def cycle(G_AB, G_BA, a, b):

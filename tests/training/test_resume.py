@@ -108,7 +108,10 @@ def test_a_stopped_run_is_saved_and_goes_on_bit_for_bit(tmp_path, name, code, tr
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == code, done.stderr
     last = done.stderr.splitlines()[-1]
-    line = f"stopped after step 16, saved in {broken / 'last.pt'}: the same command with --resume goes on"
+    line = (
+        f"stopped after step 16, saved in {broken / 'last.pt'}: the same command with --resume"
+        " goes on"
+    )
     assert last == f"gan_course: {line}"
     assert "stopping after this step; once more to stop at once" in done.stderr
     assert torch.load(broken / "last.pt", weights_only=True)["step"]["n_done"] == 16

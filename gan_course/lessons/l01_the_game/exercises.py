@@ -20,7 +20,8 @@ def check_optimal_discriminator(
     answer, truth = torch.as_tensor(optimal_discriminator(p, q)), p / (p + q)
     if answer.shape != truth.shape:
         return not_yet(
-            f"the answer has shape {tuple(answer.shape)}: give one value a point, {tuple(truth.shape)}"
+            f"the answer has shape {tuple(answer.shape)}: give one value a point,"
+            f" {tuple(truth.shape)}"
         )
     if _same(answer, truth):
         return PASSED
@@ -31,7 +32,8 @@ def check_optimal_discriminator(
     if not (torch.isfinite(answer).all() and (answer >= 0).all() and (answer <= 1).all()):
         return not_yet("D is a probability, and yours leaves [0, 1] at some points")
     return not_yet(
-        f"where p = {p[1]:.1f} and q = {q[1]:.1f}, V is highest at D = {truth[1]:.2f}; you say {answer[1]:.2f}"
+        f"where p = {p[1]:.1f} and q = {q[1]:.1f}, V is highest at D = {truth[1]:.2f}; you say"
+        f" {answer[1]:.2f}"
     )
 
 
@@ -57,24 +59,28 @@ def check_d_loss(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         return not_yet("that is half of it: V adds its two expectations")
     if not _same(answer, truth):
         return not_yet(
-            f"for the scores {real.tolist()} and {fake.tolist()} it is {truth:.4f}, yours is {answer:.4f}"
+            f"for the scores {real.tolist()} and {fake.tolist()} it is {truth:.4f}, yours is"
+            f" {answer:.4f}"
         )
     hard_real = torch.tensor([-200.0, 200.0], requires_grad=True)
     hard_fake = torch.tensor([200.0, -200.0], requires_grad=True)
     loss = d_loss(hard_real, hard_fake)
     if not torch.isfinite(loss):
         return not_yet(
-            f"for scores of ±200 it is {loss.item()}: exp overflows, or a sigmoid rounds to 0 and log(0) is infinite"
+            f"for scores of ±200 it is {loss.item()}: exp overflows, or a sigmoid rounds to 0 and"
+            " log(0) is infinite"
         )
     if not _same(loss, torch.tensor(200.0)):
         return not_yet(
-            f"for scores of ±200 it should be 200, yours is {loss:.1f}: digits are lost after the sigmoid"
+            f"for scores of ±200 it should be 200, yours is {loss:.1f}: digits are lost after the"
+            " sigmoid"
         )
     slopes = torch.autograd.grad(loss, [hard_real, hard_fake], allow_unused=True)
     wanted = [torch.tensor([-0.5, 0.0]), torch.tensor([0.5, 0.0])]
     if any(slope is None for slope in slopes) or not _all_same(list(slopes), wanted):
         return not_yet(
-            "the value is right, and its gradient at ±200 is not: D could not learn from its worst mistakes"
+            "the value is right, and its gradient at ±200 is not: D could not learn from its worst"
+            " mistakes"
         )
     return PASSED
 
@@ -100,7 +106,8 @@ def check_jsd(jsd: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
         return not_yet("that is KL between p and q themselves; compare each with their mixture")
     if math.isclose(answer, truth - math.log(2), rel_tol=1e-6):
         return not_yet(
-            "the mixture is (p + q) / 2: without the half it is no density, and you are log 2 too low"
+            "the mixture is (p + q) / 2: without the half it is no density, and you are log 2"
+            " too low"
         )
     if not math.isclose(answer, truth, rel_tol=1e-6):
         return not_yet(f"two unit Gaussians 1.5 apart have JSD {truth:.4f}, you get {answer:.4f}")
@@ -109,8 +116,8 @@ def check_jsd(jsd: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
     answer = _number(jsd(p, q, 0.5))
     if not math.isfinite(answer):
         return not_yet(
-            f"where a density is zero you get {answer}: 0 log 0 counts as 0, and p / middle may be 0 / 0; take the two "
-            "logarithms apart, as xlogy(p, p) - xlogy(p, middle)"
+            f"where a density is zero you get {answer}: 0 log 0 counts as 0, and p / middle may be"
+            " 0 / 0; take the two logarithms apart, as xlogy(p, p) - xlogy(p, middle)"
         )
     if not math.isclose(answer, math.log(2), rel_tol=1e-4):
         return not_yet(
@@ -152,16 +159,19 @@ def check_d_step(d_step: Callable[..., Tensor]) -> Verdict:
         return not_yet("the weights of G moved: this step belongs to D")
     if any(p.grad is not None and p.grad.any() and not (p.grad == 1).all() for p in G.parameters()):
         return not_yet(
-            "your D step wrote gradients into G: detach the fakes, or they travel back into the generator"
+            "your D step wrote gradients into G: detach the fakes, or they travel back into the"
+            " generator"
         )
     moved = [b - a for a, b in zip(before, D.parameters(), strict=True)]
     if not all(parameter.requires_grad for parameter in G.parameters()):
         return not_yet(
-            "the weights of G no longer take gradients: detach the fakes instead, or switch G on again"
+            "the weights of G no longer take gradients: detach the fakes instead, or switch G on"
+            " again"
         )
     if _all_same(moved, [-g - 1 for g in exchanged]):
         return not_yet(
-            "the labels are exchanged, and old gradients were added to the new ones: two faults are left"
+            "the labels are exchanged, and old gradients were added to the new ones: two faults are"
+            " left"
         )
     if _all_same(moved, [-g for g in exchanged]) or _all_same(moved, list(wanted)):
         return not_yet(
@@ -187,11 +197,13 @@ def check_g_step(g_step: Callable[..., Tensor]) -> Verdict:
         return not_yet("the weights of D moved: this step belongs to G")
     if not all(parameter.requires_grad for parameter in D.parameters()):
         return not_yet(
-            "the weights of D no longer take gradients: D's next step would fail; switch them on again"
+            "the weights of D no longer take gradients: D's next step would fail; switch them on"
+            " again"
         )
     if all(parameter.grad is None or not parameter.grad.any() for parameter in G.parameters()):
         return not_yet(
-            "no gradient reaches G: it must travel from D's score back through the fakes, without a detach"
+            "no gradient reaches G: it must travel from D's score back through the fakes, without a"
+            " detach"
         )
     moved = [b - a for a, b in zip(before, G.parameters(), strict=True)]
     if _all_same(moved, [-g for g in minimax]):
@@ -211,11 +223,13 @@ def check_where_it_saturates(answer: object) -> Verdict:
         return not_yet('the pair is 0 or 1, and "generator" or "discriminator"')
     if near == 1:
         return not_yet(
-            "at D = 1 the term -log(1 - D) grows without bound: its slope there is the steepest of all"
+            "at D = 1 the term -log(1 - D) grows without bound: its slope there is the steepest"
+            " of all"
         )
     if starved in ("discriminator", "d"):
         return not_yet(
-            "D rejects the fake and is right: it has little left to learn from it. Who has much to learn?"
+            "D rejects the fake and is right: it has little left to learn from it. Who has much to"
+            " learn?"
         )
     return PASSED
 

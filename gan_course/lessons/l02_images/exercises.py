@@ -60,7 +60,8 @@ def check_make_norm(make_norm: Callable[[int], nn.Module]) -> Verdict:
         return not_yet("return an nn.BatchNorm2d for as many channels as asked")
     if norm.eps > 1e-2:
         return not_yet(
-            f"eps is {norm.eps}: the second place in PyTorch is eps, so small variances vanish under it"
+            f"eps is {norm.eps}: the second place in PyTorch is eps, so small variances vanish"
+            " under it"
         )
     if norm.momentum is None or math.isclose(norm.momentum, 0.8):
         return not_yet(
@@ -102,13 +103,15 @@ def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
         )
     if not G.training:
         return not_yet(
-            "G was in training mode before and is not now: training would go on with frozen statistics"
+            "G was in training mode before and is not now: training would go on with frozen"
+            " statistics"
         )
     G.eval()
     draw(G, z)
     if G.training:
         return not_yet(
-            "G was in evaluation mode before and is in training mode now: give back the mode you found"
+            "G was in evaluation mode before and is in training mode now: give back the mode you"
+            " found"
         )
     if samples.requires_grad:
         return not_yet("the samples carry a graph: draw under torch.no_grad()")
@@ -183,12 +186,14 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
         return not_yet("between a vector and itself it is not finite: sin of the angle is 0 there")
     if not torch.allclose(same, a, atol=1e-3):
         return not_yet(
-            "between a vector and itself there is only that vector: mind sin of the angle, which is 0 there"
+            "between a vector and itself there is only that vector: mind sin of the angle, which is"
+            " 0 there"
         )
     c = torch.tensor([1.0, math.sqrt(3.0), 0.0])  # 60 degrees from a
     if not torch.allclose(slerp(a, c, 0.5), torch.tensor([math.sqrt(3.0), 1.0, 0.0]), atol=1e-4):
         return not_yet(
-            "it is right at 90 degrees and not at 60: divide by both lengths to get the cosine of the angle"
+            "it is right at 90 degrees and not at 60: divide by both lengths to get the cosine of"
+            " the angle"
         )
     return PASSED
 
@@ -204,7 +209,8 @@ def check_even_kernels(answer: object) -> Verdict:
         return PASSED
     if 3 in sizes or 5 in sizes:
         return not_yet(
-            "with an odd kernel some pixels lie under more taps than their neighbours: count at stride 2"
+            "with an odd kernel some pixels lie under more taps than their neighbours: count at"
+            " stride 2"
         )
     if not sizes <= {2, 3, 4, 5, 6}:
         return not_yet("only sizes from 2 to 6 are asked for")

@@ -66,7 +66,8 @@ def check_orbits(orbits: Mapping[str, str]) -> Verdict:
         return not_yet("walk one step along a tangent of a circle: are you still on the circle?")
     if answers["alternating"] == "out":
         return not_yet(
-            "the second player answers a move already made: follow one small step from (0, 1), then one from (1, 0)"
+            "the second player answers a move already made: follow one small step from (0, 1), then"
+            " one from (1, 0)"
         )
     return PASSED
 
@@ -85,7 +86,8 @@ def check_eigenvalues(eigenvalues: Callable[[float], Sequence[complex]]) -> Verd
             return not_yet("the real part has the wrong sign: R1 pulls psi towards 0")
         if _close(found, _eigenvalues(2 * gamma)):
             return not_yet(
-                "the penalty is gamma / 2 times psi squared, and its slope gamma times psi: a 2 too many"
+                "the penalty is gamma / 2 times psi squared, and its slope gamma times psi: a 2 too"
+                " many"
             )
         if _close(found, _eigenvalues(gamma / 2)):
             return not_yet(
@@ -93,8 +95,8 @@ def check_eigenvalues(eigenvalues: Callable[[float], Sequence[complex]]) -> Verd
             )
         if _close(found, _eigenvalues(gamma, slope=1.0)):
             return not_yet(
-                "a half is missing: the sigmoid at 0 is one half, so both entries off the diagonal are +-1/2; "
-                "and the roots of a quadratic equation divide by 2"
+                "a half is missing: the sigmoid at 0 is one half, so both entries off the diagonal"
+                " are +-1/2; and the roots of a quadratic equation divide by 2"
             )
         if _close(found, _eigenvalues(0.0)):
             return not_yet("those are the eigenvalues without R1: what does the penalty add to J?")
@@ -126,7 +128,8 @@ def check_best_answer(best_answer: Callable[[Tensor], Tensor]) -> Verdict:
         answer, scores.sigmoid() / scores.sigmoid().sum()
     ):
         return not_yet(
-            "move a share from a worse place to a better one: the mean of -log D falls. When does that stop?"
+            "move a share from a worse place to a better one: the mean of -log D falls. When does"
+            " that stop?"
         )
     if answer.argmax() != scores.argmax():
         return not_yet("-log D is smallest where the score is highest; look for the largest score")
@@ -137,7 +140,8 @@ def check_best_answer(best_answer: Callable[[Tensor], Tensor]) -> Verdict:
     other = torch.tensor([[-1.0, -0.5], [-4.0, -2.0]])
     if not is_same(best_answer(other).double(), torch.tensor([[0.0, 1.0], [0.0, 0.0]]).double()):
         return not_yet(
-            "right for these scores; it should also work on a grid, and where every score is negative"
+            "right for these scores; it should also work on a grid, and where every score is"
+            " negative"
         )
     return PASSED
 
@@ -160,7 +164,8 @@ def check_relativistic(relativistic: Callable[[Tensor, Tensor], Sequence[Tensor]
         return not_yet("the players are exchanged: D wants the real one of a pair to score higher")
     if is_same(loss_D, right_D) and is_same(loss_G, -right_D):
         return not_yet(
-            "that G saturates like the minimax one: let it minimise -log sigma(D(fake) - D(real)) instead"
+            "that G saturates like the minimax one: let it minimise -log sigma(D(fake) - D(real))"
+            " instead"
         )
     if is_same(loss_D, right_D) and is_same(loss_G, softplus(-fake).mean()):
         return not_yet(
@@ -168,7 +173,8 @@ def check_relativistic(relativistic: Callable[[Tensor, Tensor], Sequence[Tensor]
         )
     if is_same(loss_D, softplus(-real).mean() + softplus(fake).mean()):
         return not_yet(
-            "that D judges real and fake apart: only the difference of a pair's two scores counts here"
+            "that D judges real and fake apart: only the difference of a pair's two scores counts"
+            " here"
         )
     if is_same(loss_D, softplus(-(real - fake.T)).mean()):
         return not_yet("every real sample met every fake: pair them one to one, entry by entry")
@@ -178,7 +184,8 @@ def check_relativistic(relativistic: Callable[[Tensor, Tensor], Sequence[Tensor]
         for value in (averaged, averaged / 2, softplus(-(real - fake.mean())).mean())
     ):
         return not_yet(
-            "that compares with the mean score, the 'average' variant of the same paper; here it is pairs"
+            "that compares with the mean score, the 'average' variant of the same paper; here it is"
+            " pairs"
         )
     if is_same(loss_D, softplus(-(real.mean() - fake.mean()))):
         return not_yet("you took the mean inside: first the loss of each pair, then the mean")
@@ -199,7 +206,8 @@ def check_wasserstein(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         return not_yet("return one number: a tensor of shape ()")
     if is_same(loss, d_hinge(real, fake)):
         return not_yet(
-            "that is the hinge loss: a sample beyond the margin of 1 gets no gradient, and f is not bounded"
+            "that is the hinge loss: a sample beyond the margin of 1 gets no gradient, and f is not"
+            " bounded"
         )
     if is_same(loss, -right):
         return not_yet("the sign is turned: D would raise the scores of fakes")
@@ -213,7 +221,8 @@ def check_wasserstein(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         )
     if is_same(loss, fake.tanh().mean() - real.tanh().mean()):
         return not_yet(
-            "tanh keeps f in [-1, 1]; but nothing asks for that: what must be bounded is the slope of f"
+            "tanh keeps f in [-1, 1]; but nothing asks for that: what must be bounded is the slope"
+            " of f"
         )
     if is_same(loss, softplus(-real).mean() + softplus(fake).mean()):
         return not_yet("that is the logistic loss")
@@ -240,7 +249,8 @@ def check_line_up(signs: Mapping[str, str]) -> Verdict:
         return not_yet('each is "runs away", "D ahead" or "balanced"; a word may be used twice')
     if answers["C"] != "runs away":
         return not_yet(
-            "read the axis of C: the others stay near 1, and here a loss is in the hundreds and still growing"
+            "read the axis of C: the others stay near 1, and here a loss is in the hundreds and"
+            " still growing"
         )
     wrong = [panel for panel, word in answers.items() if word != SIGNS[panel].lower()]
     if "A" in wrong:
@@ -249,7 +259,8 @@ def check_line_up(signs: Mapping[str, str]) -> Verdict:
         )
     if wrong:
         return not_yet(
-            f"look at {wrong[0]} again: D pays about 2 log 2 and G about log 2. What is D's score worth then?"
+            f"look at {wrong[0]} again: D pays about 2 log 2 and G about log 2. What is D's score"
+            " worth then?"
         )
     return PASSED
 

@@ -23,7 +23,10 @@ def check_distance_by_hand(answer: object) -> Verdict:
     hints = {
         10.0: "",
         9.0: "the means alone give 9; the widths differ too",
-        18.0: "those are the variances 4 and 1 subtracted and squared; the formula subtracts the widths",
+        18.0: (
+            "those are the variances 4 and 1 subtracted and squared; the formula subtracts the"
+            " widths"
+        ),
         12.0: "those are the variances subtracted; the formula subtracts the widths, and squares",
         math.sqrt(10): "that is the distance; the one in use is squared",
     }
@@ -58,14 +61,16 @@ def check_frechet(frechet: Callable[[Tensor, Tensor], float]) -> Verdict:
         return not_yet("that is the root; the measure in use is the squared distance")
     if math.isclose(answer, commuting, rel_tol=1e-4):
         return not_yet(
-            "the product of the roots is the root of the product only where the two covariances commute"
+            "the product of the roots is the root of the product only where the two covariances"
+            " commute"
         )
     product = shift + float(
         cov_r.trace() + cov_f.trace() - 2 * _roots_of_eigenvalues(cov_r @ cov_f)
     )
     if _near(answer, product):
         return not_yet(
-            "eigvalsh takes its matrix for symmetric, and the product of the covariances is not: use A S A"
+            "eigvalsh takes its matrix for symmetric, and the product of the covariances is not:"
+            " use A S A"
         )
     if not _near(answer, truth):
         return not_yet(f"on two sets of ours the distance is {truth:.2f}, yours is {answer:.2f}")
@@ -79,12 +84,13 @@ def check_frechet(frechet: Callable[[Tensor, Tensor], float]) -> Verdict:
         finite = False
     if not finite:
         return not_yet(
-            "with features that depend on each other your result is not finite: eigenvalues are then 0, or just "
-            "below, so clamp before each root"
+            "with features that depend on each other your result is not finite: eigenvalues are"
+            " then 0, or just below, so clamp before each root"
         )
     if not _near(_number(frechet(flat, fake)), frechet_distance(flat, fake)):
         return not_yet(
-            "with features that depend on each other, so that eigenvalues are 0, your result is wrong"
+            "with features that depend on each other, so that eigenvalues are 0, your result is"
+            " wrong"
         )
     return PASSED
 
@@ -105,7 +111,8 @@ def check_limit(limit: Callable[[Sequence[int], Sequence[float]], float]) -> Ver
         )
     if not math.isclose(answer, 2.0, abs_tol=1e-6):
         return not_yet(
-            f"for 2 + 900 / N the limit is 2, you found {apart(2.0, answer)[1]}: fit a line over 1/N, not over N"
+            f"for 2 + 900 / N the limit is 2, you found {apart(2.0, answer)[1]}: fit a line over"
+            " 1/N, not over N"
         )
     bent = _number(limit([100, 200, 400], [5.0, 3.6, 2.4]))
     if not math.isclose(bent, 1.7, abs_tol=0.05):
@@ -129,8 +136,8 @@ def check_recall(recall: Callable[..., float]) -> Verdict:
         )
     if not _near(answer, truth[3][1]):
         return not_yet(
-            f"on two sets of ours recall is {truth[3][1]:.3f}, yours is {answer:.3f}: whose radii are they, and does "
-            "each real sample count once, however many balls it is in?"
+            f"on two sets of ours recall is {truth[3][1]:.3f}, yours is {answer:.3f}: whose radii"
+            " are they, and does each real sample count once, however many balls it is in?"
         )
     if not _near(_number(recall(real, fake, 4)), truth[4][1]):
         return not_yet("k = 3 is right and k = 4 is not: use the k that is passed")
@@ -150,12 +157,14 @@ def check_impostor(impostor: Callable[[Tensor], Tensor]) -> Verdict:
     _, recall = precision_recall(real, fake.to(real.dtype))
     if distance > honest / 2:
         return not_yet(
-            f"the distance is {distance:.3f}; 500 new real samples get {honest:.3f}: go below half of that"
+            f"the distance is {distance:.3f}; 500 new real samples get {honest:.3f}: go below half"
+            " of that"
         )
     if recall > 0.1:
         return not_yet(
-            f"recall is {recall:.2f}: few spots carry a mean and a covariance, and a ball that reaches to the third "
-            "neighbour stays small only where a spot holds more than three points"
+            f"recall is {recall:.2f}: few spots carry a mean and a covariance, and a ball that"
+            " reaches to the third neighbour stays small only where a spot holds more than three"
+            " points"
         )
     return PASSED
 
@@ -170,19 +179,21 @@ def check_shrink(shrink: Callable[[Tensor, int], Tensor]) -> Verdict:
         small = shrink(stripes, 4)
         if not isinstance(small, Tensor) or small.shape != (1, 3, 8, 8):
             return not_yet(
-                f"pictures (N, C, 32, 32) shrunk 4 times are (N, C, 8, 8); yours are {_shape(small)}"
+                "pictures (N, C, 32, 32) shrunk 4 times are (N, C, 8, 8); yours are"
+                f" {_shape(small)}"
             )
         limit = 0.1 if name == "columns one wide" else 0.6
         if float(small.abs().max()) > limit:
             return not_yet(
-                f"fine {name} became a pattern of strength {float(small.abs().max()):.2f}; averaging leaves at most "
-                f"{limit}"
+                f"fine {name} became a pattern of strength {float(small.abs().max()):.2f};"
+                f" averaging leaves at most {limit}"
             )
     coarse = shrink(slow, 4)
     truth = slow.unfold(3, 4, 4).mean(-1)[:, :, ::4]
     if not torch.allclose(coarse, truth, atol=0.1):
         return not_yet(
-            "a slow wave lost its strength or its place: average over what a pixel covers, and no more"
+            "a slow wave lost its strength or its place: average over what a pixel covers, and no"
+            " more"
         )
     return PASSED
 
@@ -211,12 +222,14 @@ def check_copied_share(copied_share: Callable[[Tensor, Tensor, Tensor], float]) 
     wide = _number(copied_share(1_000 * train, 1_000 * held_out, 1_000 * fake))
     if abs(wide - true_copied_share(train, held_out, fake)) > 0.012:
         return not_yet(
-            "all distances a thousand times as long, and the share changes: take the limit from held_out"
+            "all distances a thousand times as long, and the share changes: take the limit from"
+            " held_out"
         )
     own = _number(copied_share(train, held_out, held_out))
     if abs(own - 0.01) > 0.005:
         return not_yet(
-            f"of the held-out samples themselves 1 % fall short of the limit; of yours it is {own:.1%}"
+            "of the held-out samples themselves 1 % fall short of the limit; of yours it is"
+            f" {own:.1%}"
         )
     return PASSED
 

@@ -44,16 +44,19 @@ def check_best_guess(best_guess: Callable[[Tensor], Sequence[Tensor]]) -> Verdic
                 _near(again[0], other.median().item()) and _near(again[1], other.mean().item())
             ):
                 return not_yet(
-                    "right for the first answers; compute it from `answers`, for any odd number of them"
+                    "right for the first answers; compute it from `answers`, for any odd number of"
+                    " them"
                 )
         return PASSED
     if _near(for_l1, mean) and _near(for_l2, median):
         return not_yet(
-            "the two are exchanged: L1 counts how many answers lie on either side, L2 how far away they are"
+            "the two are exchanged: L1 counts how many answers lie on either side, L2 how far away"
+            " they are"
         )
     if _near(for_l1, mean):
         return not_yet(
-            "the mean is best for L2; the slope of |guess - answer| is +1 or -1, however far away answer is"
+            "the mean is best for L2; the slope of |guess - answer| is +1 or -1, however far away"
+            " answer is"
         )
     if _near(for_l2, median):
         return not_yet("for L2 the slope is 2 (guess - answer): where do these add up to 0?")
@@ -62,8 +65,8 @@ def check_best_guess(best_guess: Callable[[Tensor], Sequence[Tensor]]) -> Verdic
     if _near(for_l1, 0.85):
         return not_yet("the middle of the list is not the middle answer: sort them first")
     return not_yet(
-        f"for the answers 0.9, 0.1, 0.85, 0, 0.05 the best are {median:.2f} for L1 and {mean:.2f} for L2; "
-        f"you say {for_l1:.2f} and {for_l2:.2f}"
+        f"for the answers 0.9, 0.1, 0.85, 0, 0.05 the best are {median:.2f} for L1 and {mean:.2f}"
+        f" for L2; you say {for_l1:.2f} and {for_l2:.2f}"
     )
 
 
@@ -87,7 +90,8 @@ def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
         return not_yet("return one number: a tensor of shape ()")
     if any(x.shape[1] == 3 for x in seen):
         return not_yet(
-            "that D sees the output alone: an unconditional GAN. Show it the input beside the output"
+            "that D sees the output alone: an unconditional GAN. Show it the input beside the"
+            " output"
         )
     pair = {
         "AB": (real_A, real_B),
@@ -151,25 +155,30 @@ def check_field(field: Callable[[Layers], int]) -> Verdict:
             continue
         if len(layers) > 1 and found == _field(layers[::-1]):
             return not_yet(
-                f"layers come from the picture to the scores: {layers} gives {right}, you walk the other way"
+                f"layers come from the picture to the scores: {layers} gives {right}, you walk the"
+                " other way"
             )
         if found == 1 + sum(kernel - 1 for kernel, _ in layers):
             return not_yet(
-                f"strides count: after a stride of 2 a step is two pixels wide. {layers} gives {right}"
+                f"strides count: after a stride of 2 a step is two pixels wide. {layers} gives"
+                f" {right}"
             )
         if found == sum(kernel for kernel, _ in layers):
             return not_yet(
-                f"neighbouring kernels overlap: each adds its width less one. {layers} gives {right}"
+                f"neighbouring kernels overlap: each adds its width less one. {layers} gives"
+                f" {right}"
             )
         if found == right + 1:
             return not_yet(
-                "one too many: a stack of no layers sees one pixel, and each kernel adds its width less one"
+                "one too many: a stack of no layers sees one pixel, and each kernel adds its width"
+                " less one"
             )
         if found == right - 1:
             return not_yet("one too few: a stack of no layers sees one pixel, not none")
         if found == _eager(layers):
             return not_yet(
-                f"a layer's own stride widens the steps of later layers, not its own. {layers} gives {right}"
+                f"a layer's own stride widens the steps of later layers, not its own. {layers}"
+                f" gives {right}"
             )
         return not_yet(f"{layers} sees {right} pixels, you say {found}")
     return PASSED
@@ -197,7 +206,8 @@ def check_strides(strides: Sequence[int]) -> Verdict:
     seen = _field([(4, stride) for stride in strides])
     if strides == [2, 2, 2, 2, 1]:
         return not_yet(
-            "that is the published reading, and it sees 94 pixels: which of the four has to stop striding?"
+            "that is the published reading, and it sees 94 pixels: which of the four has to stop"
+            " striding?"
         )
     if seen != 70:
         return not_yet(f"that D sees {seen} pixels, not 70")
@@ -257,7 +267,8 @@ def check_tasks(tasks: Mapping[str, str]) -> Verdict:
         return not_yet('each is "paired" or "unpaired"')
     if answers["grey photo -> colour"] != "paired":
         return not_yet(
-            "that is the article's mistake. Take any colour photo: can you make its grey partner yourself?"
+            "that is the article's mistake. Take any colour photo: can you make its grey partner"
+            " yourself?"
         )
     if answers["edges of a photo -> the photo"] != "paired":
         return not_yet("an edge detector makes the input from the output: the pairs are free")
@@ -266,7 +277,8 @@ def check_tasks(tasks: Mapping[str, str]) -> Verdict:
     wrong = [name for name, word in answers.items() if word != TASKS[name]]
     if wrong:
         return not_yet(
-            f"{wrong[0]}: nobody has both pictures of the same moment. Who would have taken the second?"
+            f"{wrong[0]}: nobody has both pictures of the same moment. Who would have taken the"
+            " second?"
         )
     return PASSED
 

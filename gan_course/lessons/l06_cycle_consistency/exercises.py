@@ -110,8 +110,9 @@ def check_satisfied(satisfied: Callable[[Sequence[int], Sequence[int]], Sequence
         told = tuple(bool(one) for one in answer)
         if told[0] != adversarial:
             return not_yet(
-                f"G = {G}, F = {F}: {story}. The adversarial losses are {'' if adversarial else 'not '}both satisfied: "
-                "every cluster of either side must receive the same share of the other side"
+                f"G = {G}, F = {F}: {story}. The adversarial losses are"
+                f" {'' if adversarial else 'not '}both satisfied: every cluster of either side must"
+                " receive the same share of the other side"
             )
         if told[1] != cycle:
             return not_yet(
@@ -141,7 +142,8 @@ def check_adversarial(
         return not_yet("the two are exchanged: loss_D first")
     if same(loss_D, 2 * right_D):
         return not_yet(
-            "the objective of D is halved (appendix 7.1 of the paper, which means it to slow D down)"
+            "the objective of D is halved (appendix 7.1 of the paper, which means it to slow D"
+            " down)"
         )
     if same(loss_D, (on_real.square().mean() + (on_fake - 1).square().mean()) / 2):
         return not_yet("the labels are swapped: real pictures are pulled to 1, fakes to 0")
@@ -179,26 +181,30 @@ def check_cycle(cycle: Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor])
             one is None or not same(one, right) for one, right in zip(slopes, whole, strict=True)
         ):
             return not_yet(
-                "the value is right, and its gradient is not: it flows through both generators, so no detach"
+                "the value is right, and its gradient is not: it flows through both generators, so"
+                " no detach"
             )
         return PASSED
     squares = (G_BA(G_AB(a)) - a).square().mean() + (G_AB(G_BA(b)) - b).square().mean()
     answers = {
-        (a - b)
-        .square()
-        .mean(): "two unpaired pictures are compared: nothing says that a and b belong together, and "
-        "no generator occurs in it. Compare a with its own round trip",
+        (a - b).square().mean(): (
+            "two unpaired pictures are compared: nothing says that a and b belong together, and "
+            "no generator occurs in it. Compare a with its own round trip"
+        ),
         (a - b).abs().mean(): "two unpaired pictures are compared, and no generator occurs in it",
-        l1_loss(G_AB(a), b)
-        + l1_loss(G_BA(b), a): "a translation of a is compared with b, which is not its partner: "
-        "that is a paired loss on pairs that do not exist",
+        l1_loss(G_AB(a), b) + l1_loss(G_BA(b), a): (
+            "a translation of a is compared with b, which is not its partner: "
+            "that is a paired loss on pairs that do not exist"
+        ),
         squares: "squared; the paper takes L1, the mean of absolute differences",
         l1_loss(G_AB(G_BA(a)), a)
-        + l1_loss(G_BA(G_AB(b)), b): "swapped domains: G_BA takes pictures of B, and a is "
-        "none. Start a's journey with G_AB",
-        l1_loss(G_BA(G_AB(a)), b)
-        + l1_loss(G_AB(G_BA(b)), a): "each round trip is compared with the other domain's "
-        "picture: it should come home to where it began",
+        + l1_loss(
+            G_BA(G_AB(b)), b
+        ): "swapped domains: G_BA takes pictures of B, and a is none. Start a's journey with G_AB",
+        l1_loss(G_BA(G_AB(a)), b) + l1_loss(G_AB(G_BA(b)), a): (
+            "each round trip is compared with the other domain's "
+            "picture: it should come home to where it began"
+        ),
         l1_loss(G_AB(b), b)
         + l1_loss(G_BA(a), a): "that is the identity loss: a cycle goes there and back",
         forward: "only the forward half: where is the round trip that starts in B?",
@@ -231,7 +237,8 @@ def check_objective(objective: Callable[..., Tensor]) -> Verdict:
         parts, _ = objective_parts(*networks, a, b)
         if slope is None or not same(slope, _slope(total(parts, 10.0, 5.0), network.weight)):
             return not_yet(
-                f"the value is right, but the gradient of {name} is not: nothing is detached in G's objective"
+                f"the value is right, but the gradient of {name} is not: nothing is detached in G's"
+                " objective"
             )
     return PASSED
 
@@ -249,10 +256,16 @@ def check_symptoms(symptoms: Mapping[str, str]) -> Verdict:
         return not_yet("each word is used once")
     hints = {
         "Q": "in Q the loss of D has a gradient for G: what should have stopped it?",
-        "R": "in R the objective of the generators moves D: who was not frozen, and whose optimiser took the step?",
+        "R": (
+            "in R the objective of the generators moves D: who was not frozen, and whose optimiser"
+            " took the step?"
+        ),
         "S": "in S maps that bring everyone home still pay: with what was the journey compared?",
         "T": "in T another D_B makes no difference to G_AB: whom is G_AB trained to please there?",
-        "P": "P does what a step should: no gradient where none belongs, the right judge, and no cost for coming home",
+        "P": (
+            "P does what a step should: no gradient where none belongs, the right judge, and no"
+            " cost for coming home"
+        ),
     }
     for step, hint in hints.items():
         if answers[step] != SYMPTOMS[step].lower():
@@ -273,14 +286,24 @@ def check_zero_terms(zero_terms: Mapping[str, Sequence[str]]) -> Verdict:
         if not answers[pair] <= {"adversarial", "cycle", "identity"}:
             return not_yet(f'{pair!r}: the terms are "adversarial", "cycle" and "identity"')
     hints = {
-        "nothing": "maps that change nothing: both round trips end where they began, and a striped creature stays as "
-        "it is; but D_B is shown plain creatures",
-        "negative": "the negative of a negative is the picture: the cycle is content. Does G_AB leave a striped "
-        "creature alone, as the identity loss asks? Would D_B take its negative for real?",
+        "nothing": (
+            "maps that change nothing: both round trips end where they began, and a striped"
+            " creature stays as it is; but D_B is shown plain creatures"
+        ),
+        "negative": (
+            "the negative of a negative is the picture: the cycle is content. Does G_AB leave a"
+            " striped creature alone, as the identity loss asks? Would D_B take its negative for"
+            " real?"
+        ),
         "darken": "half as bright, and half as bright again: nobody comes home",
-        "oracle": "the true translation leaves a picture alone that is already in its target: all three are zero",
-        "other creature": "each output is a real creature's picture, so D is content, and each round trip comes home. "
-        "But G_AB(b) is another creature than b",
+        "oracle": (
+            "the true translation leaves a picture alone that is already in its target: all three"
+            " are zero"
+        ),
+        "other creature": (
+            "each output is a real creature's picture, so D is content, and each round trip comes"
+            " home. But G_AB(b) is another creature than b"
+        ),
     }
     for pair, hint in hints.items():
         if answers[pair] != ZERO_TERMS[pair]:
@@ -367,17 +390,16 @@ def objective_parts(
     identity = l1_loss(G_AB(b), b) + l1_loss(G_BA(a), a)
     none = torch.zeros_like(gan)
     gan_mistakes = {
-        "D_A judges pictures of domain A here: fake_A. (The official code's netD_A judges domain B)": scores(
-            D_A, fake_B
-        )
-        + scores(D_B, fake_A),
-        "D's are asked to judge real pictures: the generators learn from their fakes": scores(
-            D_A, a
-        )
-        + scores(D_B, b),
+        "D_A judges pictures of domain A here: fake_A. (The official code's netD_A judges domain B)": (
+            scores(D_A, fake_B) + scores(D_B, fake_A)
+        ),
+        "D's are asked to judge real pictures: the generators learn from their fakes": (
+            scores(D_A, a) + scores(D_B, b)
+        ),
         "the adversarial terms are not halved in the objective of the generators": gan / 2,
-        "that G wants to be recognised: pull the scores of its fakes to 1": scores(D_B, fake_B, 0.0)
-        + scores(D_A, fake_A, 0.0),
+        "that G wants to be recognised: pull the scores of its fakes to 1": (
+            scores(D_B, fake_B, 0.0) + scores(D_A, fake_A, 0.0)
+        ),
         "the adversarial losses are missing: nobody asks for pictures of the other domain": none,
     }
     mistakes = {reason: (wrong, cycle, identity) for reason, wrong in gan_mistakes.items()}
@@ -419,13 +441,19 @@ def what_is_off(
             return reason
     lambda_cycle, lambda_identity = weights
     if same(loss, total(parts, 1.0, 1.0)) or same(loss, total(parts, 10.0, 5.0)):
-        return "the weights are not used: lambda_cycle times the cycle loss, lambda_identity times the identity loss"
+        return (
+            "the weights are not used: lambda_cycle times the cycle loss, lambda_identity times the"
+            " identity loss"
+        )
     if same(loss, total(parts, lambda_cycle, lambda_cycle * lambda_identity)):
-        return "here lambda_identity is the whole factor of the identity loss (the paper writes 0.5 lambda)"
+        return (
+            "here lambda_identity is the whole factor of the identity loss (the paper writes 0.5"
+            " lambda)"
+        )
     right = total(parts, *weights)
     return (
-        f"with lambda_cycle {lambda_cycle:g} and lambda_identity {lambda_identity:g} it is {right:.4f} for the "
-        f"checker's networks; yours is {loss:.4f}"
+        f"with lambda_cycle {lambda_cycle:g} and lambda_identity {lambda_identity:g} it is"
+        f" {right:.4f} for the checker's networks; yours is {loss:.4f}"
     )
 
 

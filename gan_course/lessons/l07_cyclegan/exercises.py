@@ -43,7 +43,8 @@ def check_block(block: Callable[..., Tensor]) -> Verdict:
         if not torch.is_tensor(answer) or answer.shape != x.shape:
             shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
             return not_yet(
-                f"{tuple(x.shape)} came back as {shape}: a 3 x 3 convolution takes one pixel off each side"
+                f"{tuple(x.shape)} came back as {shape}: a 3 x 3 convolution takes one pixel off"
+                " each side"
             )
 
         def branch(
@@ -58,7 +59,8 @@ def check_block(block: Callable[..., Tensor]) -> Verdict:
             return PASSED
         if _same(answer, x + branch(last=True)):
             return not_yet(
-                "the published bug: with a ReLU at its end, a block can only ever add, never take away"
+                "the published bug: with a ReLU at its end, a block can only ever add, never take"
+                " away"
             )
         if _same(answer, relu(x + branch())):
             return not_yet(
@@ -75,7 +77,8 @@ def check_block(block: Callable[..., Tensor]) -> Verdict:
         if _same(answer, x + branch(inner=False)):
             return not_yet("without a ReLU between them two convolutions are one")
     return not_yet(
-        "the shape is right and the values are not: pad, conv1, norm, ReLU, pad, conv2, norm, and add x"
+        "the shape is right and the values are not: pad, conv1, norm, ReLU, pad, conv2, norm, and"
+        " add x"
     )
 
 
@@ -95,7 +98,8 @@ def check_halving(halving: Mapping[str, str]) -> Verdict:
         )
     if answers["Adam"] != HALVING["Adam"]:
         return not_yet(
-            "Adam divides the mean of the gradients by the root of the mean of their squares: what cancels?"
+            "Adam divides the mean of the gradients by the root of the mean of their squares: what"
+            " cancels?"
         )
     return PASSED
 
@@ -111,7 +115,8 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
         return not_yet("hand back as many pictures as came in, as one tensor")
     if answer.requires_grad or any(image.requires_grad for image in kept):
         return not_yet(
-            "the pool holds on to the generator's graph: D's step would train G, and memory would grow"
+            "the pool holds on to the generator's graph: D's step would train G, and memory would"
+            " grow"
         )
     shown = [
         *_numbers(answer),
@@ -127,7 +132,8 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
         return not_yet("no picture of an earlier call ever comes back: that is no pool")
     if max(number for now, number in enumerate(shown) if number < now) < 8:
         return not_yet(
-            "the old pictures are always the first eight: the new one takes the place of the one that left"
+            "the old pictures are always the first eight: the new one takes the place of the one"
+            " that left"
         )
     if share > 0.9:
         return not_yet("D sees old pictures only: with probability 1/2 hand back the new one")
@@ -135,11 +141,13 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
         return not_yet(f"{share:.0%} of the pictures are old ones; the coin says one half")
     if len(set(shown[8:])) < len(shown[8:]):
         return not_yet(
-            "a picture came back twice: one that is handed back at once is not kept, one that left is gone"
+            "a picture came back twice: one that is handed back at once is not kept, one that left"
+            " is gone"
         )
     if max(ages) < 45:
         return not_yet(
-            "the old pictures are all of about one age: throw out a random one, not the oldest or the first"
+            "the old pictures are all of about one age: throw out a random one, not the oldest or"
+            " the first"
         )
     empty: list[Tensor] = []
     alone = [_numbers(query(empty, _numbered(4 * call, 4), 0, generator)) for call in range(3)]
@@ -180,7 +188,8 @@ def check_rate(rate: Callable[[float, int, int], float]) -> Verdict:
         return not_yet("the second half is not a line")
     if answer[-1] > 2.5 * right[-1]:
         return not_yet(
-            f"the last rate is {answer[-1]:.1e}: the line has to end at 0, {right[-1]:.0e} before its end"
+            f"the last rate is {answer[-1]:.1e}: the line has to end at 0, {right[-1]:.0e} before"
+            " its end"
         )
     return not_yet(
         f"at the 151st of 200 steps the rate is {right[150]:.2e}, yours is {answer[150]:.2e}"
@@ -196,7 +205,8 @@ def check_partners(partners: Callable[..., Sequence]) -> Verdict:
             return not_yet(reason)
     if not draws_with(lambda generator: _pairs(partners, 12, 17, 2, generator)):
         return not_yet(
-            "draw with the generator that you are given: the same one gives the same pairs, another others"
+            "draw with the generator that you are given: the same one gives the same pairs, another"
+            " others"
         )
     return PASSED
 
@@ -226,26 +236,31 @@ def check_d_objective(d_objective: Callable[..., Tensor]) -> Verdict:
         )
         if any(slope is not None and slope.abs().max() > 0 for slope in slopes):
             return not_yet(
-                "the value is right, and it trains the generators: to be found out. Detach the fakes"
+                "the value is right, and it trains the generators: to be found out. Detach the"
+                " fakes"
             )
         return PASSED
     known = {
         "twice the paper's: each D's objective is halved": 2 * right,
-        "one discriminator for both domains, as in the article: D_B must judge pictures of B": one(
-            D_A, real_A, fake_A
-        )
-        + one(D_A, real_B, fake_B),
-        "fake_A in both halves, as in the article's gan_loss_B": one(D_A, real_A, fake_A)
-        + one(D_B, real_B, fake_A),
-        "the letters are exchanged: D_A judges pictures of A": one(D_B, real_A, fake_A)
-        + one(D_A, real_B, fake_B),
-        "each D has the fakes of the other domain": one(D_A, real_A, fake_B)
-        + one(D_B, real_B, fake_A),
-        "the labels are exchanged: real pictures belong at 1": one(D_A, fake_A, real_A)
-        + one(D_B, fake_B, real_B),
+        "one discriminator for both domains, as in the article: D_B must judge pictures of B": (
+            one(D_A, real_A, fake_A) + one(D_A, real_B, fake_B)
+        ),
+        "fake_A in both halves, as in the article's gan_loss_B": (
+            one(D_A, real_A, fake_A) + one(D_B, real_B, fake_A)
+        ),
+        "the letters are exchanged: D_A judges pictures of A": (
+            one(D_B, real_A, fake_A) + one(D_A, real_B, fake_B)
+        ),
+        "each D has the fakes of the other domain": (
+            one(D_A, real_A, fake_B) + one(D_B, real_B, fake_A)
+        ),
+        "the labels are exchanged: real pictures belong at 1": (
+            one(D_A, fake_A, real_A) + one(D_B, fake_B, real_B)
+        ),
         "only D_A's half": one(D_A, real_A, fake_A),
-        "that is what the generators minimise": (D_A(fake_A) - 1).square().mean()
-        + (D_B(fake_B) - 1).square().mean(),
+        "that is what the generators minimise": (
+            (D_A(fake_A) - 1).square().mean() + (D_B(fake_B) - 1).square().mean()
+        ),
     }
     for reason, value in known.items():
         if _same(answer, value):
@@ -256,7 +271,8 @@ def check_d_objective(d_objective: Callable[..., Tensor]) -> Verdict:
     )
     if any(_same(answer, factor * difference) for factor in (1, 0.5, -1, -0.5)):
         return not_yet(
-            "a difference of means, as in the article: nothing bounds it. Use squares around 1 and 0"
+            "a difference of means, as in the article: nothing bounds it. Use squares around 1"
+            " and 0"
         )
     return not_yet(f"for the checker's pictures it is {right:.4f}, yours is {answer:.4f}")
 
@@ -275,7 +291,9 @@ def check_lost(lost: Mapping[str, str]) -> Verdict:
         return not_yet("the weights are the one thing that is in it")
     wrong = [name for name in LOST if answers[name] != LOST[name]]
     hints = {
-        "Adam's moments": "Adam keeps two numbers for each weight: are they in G's or D's state_dict?",
+        "Adam's moments": (
+            "Adam keeps two numbers for each weight: are they in G's or D's state_dict?"
+        ),
         "the step number": "how would the schedule know where it stood?",
         "the pools": "the pools are lists of pictures; which network would hold them?",
         "the place in the data": "the order of the pictures begins anew",
@@ -310,7 +328,10 @@ def _flaw_of_pairs(answer: list[tuple[int, int]], n_A: int, n_B: int, n_epochs: 
     """What is wrong with the partners of some epochs; an empty text if nothing is."""
     if len(answer) != n_A * n_epochs:
         fewer = f". B has only {n_B} here, which must do for all of A" if n_B < n_A else ""
-        return f"{n_epochs} epochs over {n_A} pictures of A are {n_A * n_epochs} pairs, yours are {len(answer)}{fewer}"
+        return (
+            f"{n_epochs} epochs over {n_A} pictures of A are {n_A * n_epochs} pairs, yours are"
+            f" {len(answer)}{fewer}"
+        )
     if not all(0 <= a < n_A and 0 <= b < n_B for a, b in answer):
         return f"A has pictures 0 to n_A - 1, and B 0 to n_B - 1, here {n_A - 1} and {n_B - 1}"
     epochs = [answer[n_A * k : n_A * (k + 1)] for k in range(n_epochs)]
@@ -322,7 +343,10 @@ def _flaw_of_pairs(answer: list[tuple[int, int]], n_A: int, n_B: int, n_epochs: 
         )
     met = [len({b for a, b in answer if a == one}) for one in range(n_A)]
     if min(met) == 1:
-        return "picture 0 of A meets the same picture of B in every epoch: fixed pairs, only other ones"
+        return (
+            "picture 0 of A meets the same picture of B in every epoch: fixed pairs, only other"
+            " ones"
+        )
     if {b for _, b in answer} != set(range(n_B)):
         return "some pictures of B are never shown: B may be the larger set"
     if min(met) < min(10, n_B - 1):

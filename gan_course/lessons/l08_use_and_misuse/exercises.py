@@ -30,7 +30,10 @@ NUDGES = {
     "B": "the doctor reads what the second set of pictures makes likely, not what the scanner saw",
     "C": "what would G_BA read from a map after JPEG? Look at the figure with the three curves",
     "D": "compare the outlines of a dog and a cat, then look at the critters' silhouettes",
-    "E": "what decides here whether the translated pictures are of use? It is measured where the truth is known",
+    "E": (
+        "what decides here whether the translated pictures are of use? It is measured where the"
+        " truth is known"
+    ),
     "F": "two cars of different paint can have the same grey: where would the colour come from?",
 }
 
@@ -47,25 +50,29 @@ def check_any_size(translate: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
             return not_yet("call G on the padded picture and return what it makes, as a tensor")
         if answer.shape != x.shape:
             return not_yet(
-                f"{tuple(x.shape)} went in and {tuple(answer.shape)} came out: crop to the input's size"
+                f"{tuple(x.shape)} went in and {tuple(answer.shape)} came out: crop to the input's"
+                " size"
             )
         seen = G.seen
         if not torch.allclose(answer, -x, atol=1e-5):
             if _place(x, seen) is not None:
                 return not_yet(
-                    "it went in whole, but another part of G's answer comes out: crop where you put it"
+                    "it went in whole, but another part of G's answer comes out: crop where you"
+                    " put it"
                 )
             return not_yet(
                 "the pixels have changed on the way: pad with a border, and do not resize"
             )
         if (height % 4, width % 4) == (0, 0) and seen.shape != x.shape:
             return not_yet(
-                "a size that already fits should go in as it is: how much does your formula add to 16?"
+                "a size that already fits should go in as it is: how much does your formula add"
+                " to 16?"
             )
         border = _border(seen, x)
         if border.numel() and (border.max() - border.min()) < 1e-6:
             return not_yet(
-                'your border is of one colour, and InstanceNorm counts it in: mirror the picture ("reflect")'
+                "your border is of one colour, and InstanceNorm counts it in: mirror the picture"
+                ' ("reflect")'
             )
     return PASSED
 
@@ -90,11 +97,13 @@ def check_upright(upright: Callable[[Path], Tensor]) -> Verdict:
             what = f"orientation {orientation}" if orientation else "no orientation in the file"
             if orientation in MIRRORED:
                 return not_yet(
-                    f"{what}: this one is mirrored, which no turn mends; ask Pillow for all eight at once"
+                    f"{what}: this one is mirrored, which no turn mends; ask Pillow for all eight"
+                    " at once"
                 )
             if pixels.shape == stored.shape and (pixels == stored).all():
                 return not_yet(
-                    f"{what}: the pixels come as the sensor stored them, and EXIF's advice is ignored"
+                    f"{what}: the pixels come as the sensor stored them, and EXIF's advice is"
+                    " ignored"
                 )
             if pixels.shape == truth.shape and (pixels == truth[::-1, ::-1]).all():
                 return not_yet(f"{what}: upside down; the turn went the wrong way")
@@ -121,13 +130,15 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
             first = False
             if answer is None:
                 return not_yet(
-                    f"{kind}: None comes out, for `paste` changes its image in place and returns nothing"
+                    f"{kind}: None comes out, for `paste` changes its image in place and returns"
+                    " nothing"
                 )
             if isinstance(answer, Exception):
                 return not_yet(f"{kind}: your code raised {type(answer).__name__}: {answer}")
             if not isinstance(answer, Image.Image) or answer.mode != "RGB":
                 return not_yet(
-                    f"{kind}: return an image of mode RGB, not {getattr(answer, 'mode', type(answer).__name__)}"
+                    f"{kind}: return an image of mode RGB, not"
+                    f" {getattr(answer, 'mode', type(answer).__name__)}"
                 )
             pixels = np.asarray(answer)
             if pixels.shape == wanted.shape and (pixels == wanted).all():
@@ -173,11 +184,9 @@ def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
             ab.square().sum(1).mean().sqrt()
         ),
         "the mean of the two squares, where their sum is meant": ab.square().mean(1).sqrt().mean(),
-        "that is a distance in red, green and blue: `to_lab` first": (made - truth)
-        .square()
-        .sum(1)
-        .sqrt()
-        .mean(),
+        "that is a distance in red, green and blue: `to_lab` first": (
+            (made - truth).square().sum(1).sqrt().mean()
+        ),
         "those are L* and a*: in L*a*b* the first channel is lightness": (
             difference[:, :2].square().sum(1).sqrt().mean()
         ),
@@ -219,7 +228,9 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
     floats = error(back(there(x)), x)
     wrong = {
         "the sign is turned: the disturbed one minus the clean one": clean - noisy,
-        "that is the error after the disturbance; take off what the round trip costs without it": noisy,
+        "that is the error after the disturbance; take off what the round trip costs without it": (
+            noisy
+        ),
         "that is the round trip without any disturbance": clean,
         "a difference was asked for, not a ratio": noisy / clean,
         "you disturb the picture before it is translated; disturb the translation": (
@@ -231,8 +242,9 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
         "compare with the picture that set out, not with its translation": (
             error(back(to_float(disturb(sent))), there(x)) - error(back(to_float(sent)), there(x))
         ),
-        "your undisturbed message never became bytes: a file would have rounded it (to_bytes)": noisy
-        - floats,
+        "your undisturbed message never became bytes: a file would have rounded it (to_bytes)": (
+            noisy - floats
+        ),
     }
     for reason, value in wrong.items():
         if is_same(answer, value):

@@ -36,9 +36,14 @@ def check_settled(settled: Mapping[str, int]) -> Verdict:
     if not set(settled.values()) <= set(SIZES):
         return not_yet(f"each answer is one of the sizes {', '.join(map(str, SIZES))}, as a number")
     hints = {
-        "body_colour": "sixteen pixels, and half of them lie on the body: what more does a colour need?",
+        "body_colour": (
+            "sixteen pixels, and half of them lie on the body: what more does a colour need?"
+        ),
         "background": "the corners of a 4 x 4 picture lie beside the creature",
-        "eyes": "at 8 px a whole face is two or three pixels wide; at 16 px nineteen sorts of eyes are told apart",
+        "eyes": (
+            "at 8 px a whole face is two or three pixels wide; at 16 px nineteen sorts of eyes are"
+            " told apart"
+        ),
         "mouth": "a mouth is smaller than a pair of eyes, and has as many sorts",
     }
     wrong = [name for name, size in SETTLED.items() if settled[name] != size]
@@ -65,7 +70,8 @@ def check_rates(rates: Mapping[str, str]) -> Verdict:
         )
     if answers["Adam"] == "c squared":
         return not_yet(
-            "Adam's step in v does not depend on the size of the gradient: c enters once, in w = c v"
+            "Adam's step in v does not depend on the size of the gradient: c enters once, in w"
+            " = c v"
         )
     return PASSED
 
@@ -121,14 +127,16 @@ def check_equal_conv(equal_conv: Callable[..., Tensor]) -> Verdict:
             or not _same(other, expected)
         ):
             return not_yet(
-                "right for a 3 x 3 kernel; take fan in and padding from the weight's shape, for 1 x 1 too"
+                "right for a 3 x 3 kernel; take fan in and padding from the weight's shape, for 1 x"
+                " 1 too"
             )
         return PASSED
     for reason, value in known.items():
         if _same(answer, value):
             return not_yet(reason)
     return not_yet(
-        "the shape is right and the values are not: gain / sqrt(n_in * k * k) times the weight, then conv2d"
+        "the shape is right and the values are not: gain / sqrt(n_in * k * k) times the weight,"
+        " then conv2d"
     )
 
 
@@ -146,26 +154,33 @@ def check_pixel_norm(pixel_norm: Callable[[Tensor], Tensor]) -> Verdict:
         z = torch.randn(4, 8, generator=torch.Generator().manual_seed(1))
         if not _same(pixel_norm(z), PixelNorm()(z)):
             return not_yet(
-                "right for pictures; for latent vectors (N, C) the features are along dimension 1 too"
+                "right for pictures; for latent vectors (N, C) the features are along dimension"
+                " 1 too"
             )
         if not torch.isfinite(pixel_norm(torch.zeros(1, 4, 2, 2))).all():
             return not_yet("a pixel of zeros became NaN: epsilon goes into the root")
         return PASSED
     square = x.square()
     known = {
-        "that makes the sum of squares 1; the mean of the C squares should be": x
-        / square.sum(1, keepdim=True).sqrt(),
-        "that is over the pixels of a channel, as InstanceNorm has it": x
-        / square.mean((2, 3), keepdim=True).sqrt(),
-        "that is over the whole picture: every pixel has its own norm": x
-        / square.mean((1, 2, 3), keepdim=True).sqrt(),
+        "that makes the sum of squares 1; the mean of the C squares should be": (
+            x / square.sum(1, keepdim=True).sqrt()
+        ),
+        "that is over the pixels of a channel, as InstanceNorm has it": (
+            x / square.mean((2, 3), keepdim=True).sqrt()
+        ),
+        "that is over the whole picture: every pixel has its own norm": (
+            x / square.mean((1, 2, 3), keepdim=True).sqrt()
+        ),
         "that is over the batch: no picture sees another": x / square.mean(0, keepdim=True).sqrt(),
-        "divide by the root of the mean square, not by the mean square": x
-        / square.mean(1, keepdim=True),
-        "the mean is not taken away: directions stay": (x - x.mean(1, keepdim=True))
-        / x.var(1, unbiased=False, keepdim=True).sqrt(),
-        "the spread is around the mean; here the squares themselves are averaged": x
-        / x.var(1, unbiased=False, keepdim=True).sqrt(),
+        "divide by the root of the mean square, not by the mean square": (
+            x / square.mean(1, keepdim=True)
+        ),
+        "the mean is not taken away: directions stay": (
+            (x - x.mean(1, keepdim=True)) / x.var(1, unbiased=False, keepdim=True).sqrt()
+        ),
+        "the spread is around the mean; here the squares themselves are averaged": (
+            x / x.var(1, unbiased=False, keepdim=True).sqrt()
+        ),
     }
     for reason, value in known.items():
         if _same(answer, value):
@@ -201,7 +216,8 @@ def check_minibatch_std(minibatch_std: Callable[[Tensor, int], Tensor]) -> Verdi
         (slope,) = torch.autograd.grad(minibatch_std(alike, 4).sum(), alike)
         if not torch.isfinite(slope).all():
             return not_yet(
-                "when all are alike the root's slope is infinite, and G gets NaN: add 1e-8 before the root"
+                "when all are alike the root's slope is infinite, and G gets NaN: add 1e-8 before"
+                " the root"
             )
         return PASSED
     parts = groups(x)
@@ -209,33 +225,24 @@ def check_minibatch_std(minibatch_std: Callable[[Tensor, int], Tensor]) -> Verdi
         "the whole batch is one group: that is the paper's text, here groups of `group` are asked": MinibatchStd(
             8
         )(x)[:, 3, 0, 0],
-        "torch's std divides by N - 1 (unbiased=True); here by N": parts.std(0)
-        .mean((1, 2, 3))
-        .repeat(4),
-        "take the root for each feature at each place, and average after": parts.var(
-            0, unbiased=False
-        )
-        .mean((1, 2, 3))
-        .sqrt()
-        .repeat(4),
-        "that is the variance; the root is missing": parts.var(0, unbiased=False)
-        .mean((1, 2, 3))
-        .repeat(4),
-        "compare one feature at one place between pictures, not all features with each other": parts.transpose(
-            0, 1
-        )
-        .flatten(1)
-        .std(1, unbiased=False)
-        .repeat(4),
-        "neighbours are grouped; here picture k is in the group of k modulo N / group": x.view(
-            2, 4, 3, 2, 2
-        )
-        .std(1, unbiased=False)
-        .mean((1, 2, 3))
-        .repeat_interleave(4),
-        "the numbers are right, at the wrong pictures: repeat(group), not repeat_interleave": right[
-            :2
-        ].repeat_interleave(4),
+        "torch's std divides by N - 1 (unbiased=True); here by N": (
+            parts.std(0).mean((1, 2, 3)).repeat(4)
+        ),
+        "take the root for each feature at each place, and average after": (
+            parts.var(0, unbiased=False).mean((1, 2, 3)).sqrt().repeat(4)
+        ),
+        "that is the variance; the root is missing": (
+            parts.var(0, unbiased=False).mean((1, 2, 3)).repeat(4)
+        ),
+        "compare one feature at one place between pictures, not all features with each other": (
+            parts.transpose(0, 1).flatten(1).std(1, unbiased=False).repeat(4)
+        ),
+        "neighbours are grouped; here picture k is in the group of k modulo N / group": (
+            x.view(2, 4, 3, 2, 2).std(1, unbiased=False).mean((1, 2, 3)).repeat_interleave(4)
+        ),
+        "the numbers are right, at the wrong pictures: repeat(group), not repeat_interleave": (
+            right[:2].repeat_interleave(4)
+        ),
     }
     for reason, value in known.items():
         if _same(told, value):
@@ -286,7 +293,8 @@ def check_shown(shown: Callable[[Tensor, int, float], Tensor]) -> Verdict:
         if _same(answer, value):
             return not_yet(reason)
     return not_yet(
-        "means down to `resolution`; means of 2 x 2 of that, doubled; alpha of the first, the rest second"
+        "means down to `resolution`; means of 2 x 2 of that, doubled; alpha of the first, the rest"
+        " second"
     )
 
 
@@ -332,7 +340,8 @@ def check_schedule(schedule: Callable[..., Sequence]) -> Verdict:
         for share, (_, alpha) in zip(shares, right, strict=True)
     ):
         return not_yet(
-            f"alpha should rise in a line within the first {fade} steps of a size, and stay at 1 after"
+            f"alpha should rise in a line within the first {fade} steps of a size, and stay at 1"
+            " after"
         )
     if numbers(schedule(7, 8, 8, 2, 2), 2) != [8, 1]:
         return not_yet("a start at the full size is no growing: the full size and 1, at every step")

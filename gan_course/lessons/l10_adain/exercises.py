@@ -42,9 +42,18 @@ def check_axes(axes: Mapping[str, Sequence[int]]) -> Verdict:
         return not_yet("the axes of (N, C, H, W) are 0, 1, 2 and 3")
     hints = {
         "BatchNorm": "BatchNorm has one mean for each channel, common to all pictures of the batch",
-        "InstanceNorm": "InstanceNorm has a mean for each channel of each picture: neither 0 nor 1 is averaged over",
-        "PixelNorm": "pixel norm (lesson 09) works at each place of each picture by itself, over its channels",
-        "AdaIN": "AdaIN's own statistics are InstanceNorm's: over height and width; nothing passes between pictures",
+        "InstanceNorm": (
+            "InstanceNorm has a mean for each channel of each picture: neither 0 nor 1 is averaged"
+            " over"
+        ),
+        "PixelNorm": (
+            "pixel norm (lesson 09) works at each place of each picture by itself, over its"
+            " channels"
+        ),
+        "AdaIN": (
+            "AdaIN's own statistics are InstanceNorm's: over height and width; nothing passes"
+            " between pictures"
+        ),
     }
     wrong = [name for name in AXES if answers[name] != AXES[name]]
     return not_yet(hints[wrong[0]]) if wrong else PASSED
@@ -94,7 +103,8 @@ def check_adain(adain: Callable[..., Tensor]) -> Verdict:
             "that is InstanceNorm: the statistics are erased, and the new ones still have to be set"
         )
     return not_yet(
-        "the shape is right and the values are not: subtract the mean, divide by the root, scale, shift"
+        "the shape is right and the values are not: subtract the mean, divide by the root, scale,"
+        " shift"
     )
 
 
@@ -114,11 +124,13 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
     y = w @ weight.T + bias
     if {scale.numel(), shift.numel()} <= {1, 3}:
         return not_yet(
-            "the published mistake: y_s and y_b are no mean and no spread of y. They are its two halves"
+            "the published mistake: y_s and y_b are no mean and no spread of y. They are its two"
+            " halves"
         )
     if scale.shape != (3, 4) or shift.shape != (3, 4):
         return not_yet(
-            f"four channels: scale and shift are (3, 4); yours are {tuple(scale.shape)}, {tuple(shift.shape)}"
+            f"four channels: scale and shift are (3, 4); yours are {tuple(scale.shape)},"
+            f" {tuple(shift.shape)}"
         )
     first, last = y.chunk(2, 1)
     if _same(scale, 1 + first) and _same(shift, last):
@@ -140,7 +152,8 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
         if _same(scale, one) and _same(shift, other):
             return not_yet(reason)
     return not_yet(
-        "y = w times the weights' transpose, plus the bias; scale = 1 + its first half, shift = the second"
+        "y = w times the weights' transpose, plus the bias; scale = 1 + its first half, shift = the"
+        " second"
     )
 
 
@@ -151,7 +164,9 @@ def check_after(after: Mapping[str, str]) -> Verdict:
     hints = {
         "3x + 5": "the mean moves along with x and is subtracted; the factor is in the spread too",
         "-3x + 5": "a standard deviation is never negative: the factor of -3 is divided by 3",
-        "0x + 5": "a channel without spread is 0 after the mean is subtracted, whatever it is divided by",
+        "0x + 5": (
+            "a channel without spread is 0 after the mean is subtracted, whatever it is divided by"
+        ),
         "0.000001x": "its variance is 1e-12, and eps 1e-8 is added to that: what wins?",
     }
     return _words(after, AFTER, words, hints)
@@ -161,12 +176,21 @@ def check_after(after: Mapping[str, str]) -> Verdict:
 def check_idle(idle: Mapping[str, str]) -> Verdict:
     """Exercise 5: which parts a norm behind them puts out of work."""
     hints = {
-        "bias, then InstanceNorm": "a bias moves the whole channel by one number: what does the norm subtract?",
-        "doubling a convolution, then InstanceNorm": "what does doubling do to the spread that the norm divides by?",
-        "bias, then LeakyReLU, then AdaIN": "the bias decides which places are below zero: is that an affine change?",
-        "noise, then AdaIN": "noise differs from place to place: no a and b of a whole channel undo it",
+        "bias, then InstanceNorm": (
+            "a bias moves the whole channel by one number: what does the norm subtract?"
+        ),
+        "doubling a convolution, then InstanceNorm": (
+            "what does doubling do to the spread that the norm divides by?"
+        ),
+        "bias, then LeakyReLU, then AdaIN": (
+            "the bias decides which places are below zero: is that an affine change?"
+        ),
+        "noise, then AdaIN": (
+            "noise differs from place to place: no a and b of a whole channel undo it"
+        ),
         "y_s of one channel, then a convolution and InstanceNorm": (
-            "the convolution adds channels up: does one norm of the sum undo that one part of it is twice as strong?"
+            "the convolution adds channels up: does one norm of the sum undo that one part of it is"
+            " twice as strong?"
         ),
     }
     return _words(idle, IDLE, ("idle", "at work"), hints)
@@ -192,7 +216,8 @@ def check_style_loss(style_loss: Callable[..., Tensor]) -> Verdict:
     if _same(answer, norm(mean) + norm(std)):
         if not answer.requires_grad:
             return not_yet(
-                "the value is right, and no gradient reaches x: the picture could not be moved by it"
+                "the value is right, and no gradient reaches x: the picture could not be moved"
+                " by it"
             )
         return PASSED
     both = torch.cat([mean, std], 1)
@@ -201,21 +226,22 @@ def check_style_loss(style_loss: Callable[..., Tensor]) -> Verdict:
     known = {
         "squared: equation 13 has norms": (mean.square() + std.square()).sum(1).mean(),
         "squared, and averaged over the channels: equation 13 has norms": (
-            mean.square() + std.square()
-        ).mean(),
+            (mean.square() + std.square()).mean()
+        ),
         "one norm over means and spreads together; the paper adds two": norm(both),
         "only the means": norm(mean),
         "only the spreads": norm(std),
         "the variance is divided by H W - 1: use correction=0": norm(mean) + norm(unbiased),
         "variances: the paper compares standard deviations": norm(mean) + norm(variance),
         "summed over the pictures: take their mean": 2 * (norm(mean) + norm(std)),
-        "one norm over the whole batch: take it picture by picture, then the mean": mean.norm()
-        + std.norm(),
+        "one norm over the whole batch: take it picture by picture, then the mean": (
+            mean.norm() + std.norm()
+        ),
         "absolute differences, where the paper has norms": (mean.abs() + std.abs()).sum(1).mean(),
         "statistics over the batch: each picture has its own": (
-            x.mean((0, 2, 3)) - y.mean((0, 2, 3))
-        ).norm()
-        + (x.std((0, 2, 3), correction=0) - y.std((0, 2, 3), correction=0)).norm(),
+            (x.mean((0, 2, 3)) - y.mean((0, 2, 3))).norm()
+            + (x.std((0, 2, 3), correction=0) - y.std((0, 2, 3), correction=0)).norm()
+        ),
     }
     for reason, value in known.items():
         if _same(answer, value):

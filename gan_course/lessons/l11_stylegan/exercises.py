@@ -72,7 +72,9 @@ def check_effects(effects: Mapping[str, str]) -> Verdict:
     hints = {
         "2 z": "the first thing that the mapping network does to z is to divide by its length",
         "-z": "the length is the same, but which way does it point?",
-        "z clipped to -0.7 ... 0.7": "the length is restored; the direction is a little different, and no more usual",
+        "z clipped to -0.7 ... 0.7": (
+            "the length is restored; the direction is a little different, and no more usual"
+        ),
         "w half-way to its mean": "w is not normalised: half the distance is half the distance",
     }
     wrong = [name for name, right in EFFECTS.items() if answers[name] != right]
@@ -103,8 +105,9 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
     if _same(answer, styled(lrelu(conv + each + shift))):
         return PASSED
     known = {
-        "the noise comes in before LeakyReLU and AdaIN, not after": styled(lrelu(conv + shift))
-        + each,
+        "the noise comes in before LeakyReLU and AdaIN, not after": (
+            styled(lrelu(conv + shift)) + each
+        ),
         "the noise comes in before LeakyReLU, not between it and AdaIN": styled(
             lrelu(conv + shift) + each
         ),
@@ -142,7 +145,8 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
     sides = [one.shape[-1] for one in maps]
     if sides == [4, 8, 16, 32]:
         return not_yet(
-            "one map for each resolution: but each resolution has two layers, and each layer its own map"
+            "one map for each resolution: but each resolution has two layers, and each layer its"
+            " own map"
         )
     if sides != [4, 4, 8, 8, 16, 16, 32, 32]:
         return not_yet(
@@ -150,7 +154,8 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
         )
     if any(one.shape != (6, 1, side, side) for one, side in zip(maps, sides, strict=True)):
         return not_yet(
-            f"each map is (n, 1, r, r): one channel, and one map a picture. Yours: {tuple(maps[0].shape)}"
+            "each map is (n, 1, r, r): one channel, and one map a picture. Yours:"
+            f" {tuple(maps[0].shape)}"
         )
     for first, second in zip(maps[::2], maps[1::2], strict=True):
         if torch.equal(first, second):
@@ -166,7 +171,8 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
         )
     if abs(float(fine.std()) - 1) > 0.1 or abs(float(fine.mean())) > 0.1:
         return not_yet(
-            f"N(0, 1): mean 0 and spread 1, yours {fine.mean():.2f} and {fine.std():.2f}: randn, not rand"
+            f"N(0, 1): mean 0 and spread 1, yours {fine.mean():.2f} and {fine.std():.2f}: randn,"
+            " not rand"
         )
     if not draws_with(lambda generator: [one.tolist() for one in noise_maps(2, 8, generator)]):
         return not_yet(
@@ -232,7 +238,8 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
     if not torch.is_tensor(answer) or answer.shape != (n, num_ws, 3):
         shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
         return not_yet(
-            f"({n}, 3) twice, and {num_ws} layers, should become ({n}, {num_ws}, 3), and became {shape}"
+            f"({n}, 3) twice, and {num_ws} layers, should become ({n}, {num_ws}, 3), and became"
+            f" {shape}"
         )
     rows = answer[:, :, 0]
     if not torch.equal(answer, rows[:, :, None].expand_as(answer)) or not set(
@@ -262,7 +269,8 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
         return not_yet("a crossover behind the last layer mixes nothing: 1 to num_ws - 1")
     if abs(found - share) > 0.03:
         return not_yet(
-            f"{found:.0%} of the pictures are mixed, not {share:.0%}: draw for each picture by itself"
+            f"{found:.0%} of the pictures are mixed, not {share:.0%}: draw for each picture by"
+            " itself"
         )
     places = torch.bincount(num_ws - rows[mixed].sum(1).long(), minlength=num_ws)[1:].double()
     if (places > 0).sum() == 1:
@@ -320,7 +328,8 @@ def check_lazy(lazy: Callable[[int, float, int], float]) -> Verdict:
         if _close(told, values):
             return not_yet(reason)
     return not_yet(
-        f"over 16 steps the weights should sum to 16 gamma / 2; yours: {sum(told[:16]):.2f} at gamma = 3"
+        f"over 16 steps the weights should sum to 16 gamma / 2; yours: {sum(told[:16]):.2f} at"
+        " gamma = 3"
     )
 
 

@@ -89,7 +89,8 @@ def check_interval(interval: Callable[[float, int], tuple[float, float]]) -> Ver
         ends = numbers(interval(0.0, 10), 2)
         if ends is None or not _near(ends, interval_of_package(0.0, 10)):
             return not_yet(
-                "right for a share of 0.2; at a share of 0 the upper end is 0.278 for 10 pictures, not 0"
+                "right for a share of 0.2; at a share of 0 the upper end is 0.278 for 10 pictures,"
+                " not 0"
             )
         return PASSED
     if _near((high, low), interval_of_package(p, n)):
@@ -103,7 +104,8 @@ def check_interval(interval: Callable[[float, int], tuple[float, float]]) -> Ver
     middle = (low + high) / 2
     if abs(middle - (p + z**2 / (2 * n)) / (1 + z**2 / n)) < 1e-6:
         return not_yet(
-            "the middle is right; the half width is z sqrt(p (1 - p) / n + z^2 / (4 n^2)) over 1 + z^2 / n"
+            "the middle is right; the half width is z sqrt(p (1 - p) / n + z^2 / (4 n^2)) over 1 +"
+            " z^2 / n"
         )
     right = ", ".join(f"{end:.4f}" for end in interval_of_package(p, n))
     return not_yet(f"for a share of 0.2 of 25 it is ({right}), yours is ({low:.4f}, {high:.4f})")
@@ -136,8 +138,8 @@ def check_readability(readability: Callable[[Tensor, Tensor], float]) -> Verdict
     if abs(answer - right) < 0.015:
         return PASSED
     known = {
-        "it is judged on the codes that it was fitted to: fit the first half, judge the second": share(
-            first, first
+        "it is judged on the codes that it was fitted to: fit the first half, judge the second": (
+            share(first, first)
         ),
         "it is fitted to all codes and judged on them": share(whole, whole),
         "it was fitted to the codes that it is judged on, too": share(whole, second),
@@ -170,12 +172,13 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
     unit_a, unit_b = (x / x.norm(dim=1, keepdim=True) for x in (a, b))
     straight = torch.lerp(unit_a, unit_b, column)
     known = {
-        "a straight line leaves the sphere, and cuts through the region where no z lies": torch.lerp(
-            a, b, column
+        "a straight line leaves the sphere, and cuts through the region where no z lies": (
+            torch.lerp(a, b, column)
         ),
         "a straight line between unit vectors is shorter than 1 on its way": straight,
-        "on the circle, but not at an even pace: t is a share of the angle": straight
-        / straight.norm(dim=1)[:, None],
+        "on the circle, but not at an even pace: t is a share of the angle": (
+            straight / straight.norm(dim=1)[:, None]
+        ),
         "b comes first": slerp_of_package(b, a, t),
     }
     for reason, wrong in known.items():
@@ -189,7 +192,8 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
     lengths = answer.norm(dim=1)
     if (lengths - 1).abs().max() > 1e-6:
         return not_yet(
-            f"points of the sphere have length 1, yours go from {lengths.min():.2f} to {lengths.max():.2f}"
+            f"points of the sphere have length 1, yours go from {lengths.min():.2f} to"
+            f" {lengths.max():.2f}"
         )
     return not_yet("of length 1, but not at the share t of the angle between a and b")
 
@@ -223,9 +227,9 @@ def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
         "the right two, the weaker first": vectors[:, -2:].T,
         "the eigenvectors are the columns, not the rows": vectors[-2:].flip(0),
         "the eigenvectors are the columns, not the rows, and the strongest come last": vectors[:2],
-        "that is PCA, around the mean row: nothing is subtracted in equation 5": around_mean.flip(
-            1
-        )[:, :2].T,
+        "that is PCA, around the mean row: nothing is subtracted in equation 5": (
+            around_mean.flip(1)[:, :2].T
+        ),
     }
     for reason, expected in known.items():
         if ((answer * expected).sum(1).abs() - 1).abs().max() < 1e-4:  # the sign is free
@@ -258,7 +262,8 @@ def check_demodulated(demodulated: Callable[[Tensor, Tensor], Tensor]) -> Verdic
     if not torch.is_tensor(answer) or answer.shape != (2, 4, 4, 3, 3):
         shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
         return not_yet(
-            f"each picture has weights of its own: (2, 4, 4, 3, 3) for the checker, yours are {shape}"
+            "each picture has weights of its own: (2, 4, 4, 3, 3) for the checker, yours are"
+            f" {shape}"
         )
 
     def scaled(dims: tuple[int, ...] | None, *, onto: str = "in", root: bool = True) -> Tensor:
@@ -285,17 +290,17 @@ def check_demodulated(demodulated: Callable[[Tensor, Tensor], Tensor]) -> Verdic
         "the sum runs over the kernel too": scaled((2,)),
         "divided by the sum of squares, not by its root": scaled((2, 3, 4), root=False),
         "that normalises the input channels: axes 1, 3 and 4": scaled((1, 3, 4)),
-        "the mean of squares, not their sum: the output would be too strong by the root of the fan in": scaled(
-            (2, 3, 4)
-        )
-        * math.sqrt(36),
+        "the mean of squares, not their sum: the output would be too strong by the root of the fan in": (
+            scaled((2, 3, 4)) * math.sqrt(36)
+        ),
     }
     for reason, wrong in known.items():
         if is_same(answer, wrong):
             return not_yet(reason)
     lengths = answer.square().sum((2, 3, 4))
     return not_yet(
-        f"the weights of every output have a sum of squares of 1; your first has {lengths[0, 0]:.3f}"
+        "the weights of every output have a sum of squares of 1; your first has"
+        f" {lengths[0, 0]:.3f}"
     )
 
 
@@ -316,7 +321,10 @@ def check_spreads(spreads: Mapping[str, str]) -> Verdict:
                 "each output adds up independent terms, whose variances add: sum of w^2 times 1",
                 "the factor 5 is in the weights, and demodulation divides it out",
                 "demodulation knows the weights only: what it is not told, it cannot undo",
-                "then the terms do not average out: it is the sum of the weights that counts, not of their squares",
+                (
+                    "then the terms do not average out: it is the sum of the weights that counts,"
+                    " not of their squares"
+                ),
                 "nothing is measured: what is far from the pixel does not know of it",
             ),
             strict=True,
@@ -362,27 +370,23 @@ def check_path_penalty(path_penalty: Callable[..., Tensor]) -> Verdict:
     own, raw = slopes(0.25), slopes(1.0)
     known = {
         "as published: the mean is subtracted from every component; it belongs to the length": (
-            raw - mean
-        )
-        .square()
-        .mean(),
-        "the mean is subtracted from every component; it belongs to the length": (own - mean)
-        .square()
-        .mean(),
+            (raw - mean).square().mean()
+        ),
+        "the mean is subtracted from every component; it belongs to the length": (
+            (own - mean).square().mean()
+        ),
         "divide by the root of H W, or the length depends on the resolution": (
-            raw.square().sum(2).mean(1).sqrt() - mean
-        )
-        .square()
-        .mean(),
-        "the mean square over layers, not the sum": (own.square().sum((1, 2)).sqrt() - mean)
-        .square()
-        .mean(),
-        "the root is missing: a length, not its square": (own.square().sum(2).mean(1) - mean)
-        .square()
-        .mean(),
+            (raw.square().sum(2).mean(1).sqrt() - mean).square().mean()
+        ),
+        "the mean square over layers, not the sum": (
+            (own.square().sum((1, 2)).sqrt() - mean).square().mean()
+        ),
+        "the root is missing: a length, not its square": (
+            (own.square().sum(2).mean(1) - mean).square().mean()
+        ),
         "one length for each picture, not one for the batch": (
-            own.square().sum(2).mean().sqrt() - mean
-        ).square(),
+            (own.square().sum(2).mean().sqrt() - mean).square()
+        ),
         "the penalty is a square: lengths below the mean cost, too": (lengths - mean).mean(),
         "that pulls lengths to 0; the penalty pulls them to their mean": lengths.square().mean(),
     }
