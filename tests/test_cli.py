@@ -22,8 +22,8 @@ def pictures(tmp_path):
     return folder
 
 
-def last_line(capsys):
-    err = capsys.readouterr().err.strip()
+def last_line(capfd):
+    err = capfd.readouterr().err.strip()
     assert "Traceback" not in err
     return err.splitlines()[-1]
 
@@ -138,10 +138,10 @@ def train(*arguments, out):
         (["weights", "--make", "nothing"], ["no recipe for weights 'nothing'", "dcgan-fashion"]),
     ],
 )
-def test_a_bad_value_is_named_with_the_way_out(arguments, words, capsys, tmp_path, monkeypatch):
+def test_a_bad_value_is_named_with_the_way_out(arguments, words, capfd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
-    line = last_line(capsys)
+    line = last_line(capfd)
     assert all(word in line for word in words), line
     assert not list(tmp_path.iterdir())
 
@@ -160,23 +160,23 @@ def test_a_bad_value_is_named_with_the_way_out(arguments, words, capsys, tmp_pat
         ("--out", ""),
     ],
 )
-def test_a_number_out_of_range(option, value, capsys, tmp_path):
+def test_a_number_out_of_range(option, value, capfd, tmp_path):
     with pytest.raises(SystemExit) as stop:
         main(["train", "dcgan", option, value, "--out", str(tmp_path / "x")])
     assert stop.value.code == 2
-    err = capsys.readouterr().err.strip()
+    err = capfd.readouterr().err.strip()
     assert option in err and len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("n", ["0", "-1", "1000000", "many"])
-def test_measuring_a_number_out_of_range(n, capsys):
+def test_measuring_a_number_out_of_range(n, capfd):
     with pytest.raises(SystemExit) as stop:
         main(["measure", "--real", "fashion", "--fake", "fashion", "--n", n])
     assert stop.value.code == 2
-    assert "--n" in capsys.readouterr().err
+    assert "--n" in capfd.readouterr().err
 
 
-def test_measuring_a_folder_against_a_bundled_set(tmp_path, capsys):
+def test_measuring_a_folder_against_a_bundled_set(tmp_path, capfd):
     from gan_course.data.fashion import load_fashion
 
     images, _ = load_fashion("train")
@@ -194,19 +194,19 @@ def test_measuring_a_folder_against_a_bundled_set(tmp_path, capsys):
         "600",
     ]
     assert main(arguments) == 0
-    out = capsys.readouterr().out
+    out = capfd.readouterr().out
     assert "N = 257 against 300 real pictures (not FID)" in out
     assert all(
         name in out for name in ("frechet", "kernel", "precision", "recall", "copied", "rarest")
     )
 
 
-def test_a_run_is_not_overwritten(tmp_path, capsys):
+def test_a_run_is_not_overwritten(tmp_path, capfd):
     out = tmp_path / "run"
     assert train(out=out) == 0
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     assert train(out=out) == 2
-    assert "already holds a run" in last_line(capsys)
+    assert "already holds a run" in last_line(capfd)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     names = {path.relative_to(out).as_posix() for path in before}
     assert names == {".lock", "last.pt", "metrics.csv", "samples/step_000002.jpg"}
@@ -220,21 +220,21 @@ def test_a_run_is_not_overwritten(tmp_path, capsys):
         (["--profile", "fast"], "base_channels"),
     ],
 )
-def test_resuming_with_another_configuration(tmp_path, capsys, change, words):
+def test_resuming_with_another_configuration(tmp_path, capfd, change, words):
     out = tmp_path / "run"
     assert train(out=out) == 0
     before = (out / "last.pt").read_bytes()
     assert train("--resume", *change, out=out) == 2
-    assert words in last_line(capsys)
+    assert words in last_line(capfd)
     assert (out / "last.pt").read_bytes() == before
 
 
-def test_resuming_on_other_pictures(pictures, tmp_path, capsys):
+def test_resuming_on_other_pictures(pictures, tmp_path, capfd):
     own = ("--data", str(pictures), "--resolution", "16", "--batch-size", "4")
     assert train(*own, out=tmp_path / "run") == 0
     (pictures / "0.png").unlink()
     assert train(*own, "--resume", out=tmp_path / "run") == 2
-    assert "pictures = 6 with sha256" in last_line(capsys)
+    assert "pictures = 6 with sha256" in last_line(capfd)
 
 
 @pytest.mark.parametrize(
@@ -247,17 +247,17 @@ def test_resuming_on_other_pictures(pictures, tmp_path, capsys):
     ],
     ids=str,
 )
-def test_a_foreign_checkpoint(tmp_path, capsys, state):
+def test_a_foreign_checkpoint(tmp_path, capfd, state):
     import torch
 
     out = tmp_path / "run"
     assert train(out=out) == 0
     torch.save(state, out / "last.pt")
     assert train("--resume", out=out) == 2
-    assert "is no checkpoint of" in last_line(capsys)
+    assert "is no checkpoint of" in last_line(capfd)
 
 
-def test_a_checkpoint_with_a_missing_part(tmp_path, capsys):
+def test_a_checkpoint_with_a_missing_part(tmp_path, capfd):
     import torch
 
     out = tmp_path / "run"
@@ -266,18 +266,18 @@ def test_a_checkpoint_with_a_missing_part(tmp_path, capsys):
     del state["step"]["opt_G"]
     torch.save(state, out / "last.pt")
     assert train("--resume", out=out) == 2
-    assert "does not fit" in last_line(capsys)
+    assert "does not fit" in last_line(capfd)
 
 
-def test_a_lost_checkpoint_beside_the_previous_one(tmp_path, capsys):
+def test_a_lost_checkpoint_beside_the_previous_one(tmp_path, capfd):
     out = tmp_path / "run"
     assert train("--save-every", "1", out=out) == 0
     (out / "last.pt").unlink()
     assert train("--resume", out=out) == 2
-    assert "previous.pt" in last_line(capsys)
+    assert "previous.pt" in last_line(capfd)
 
 
-def test_a_run_into_a_folder_where_one_is_going_on(tmp_path, capsys):
+def test_a_run_into_a_folder_where_one_is_going_on(tmp_path, capfd):
     from gan_course.locks import run_folder
 
     out = tmp_path / "out"
@@ -289,17 +289,17 @@ def test_a_run_into_a_folder_where_one_is_going_on(tmp_path, capsys):
             )
             == 2
         )
-        assert f"a run is going on in {out}" in last_line(capsys)
+        assert f"a run is going on in {out}" in last_line(capfd)
         assert train(out=out) == 2
-        assert f"a run is going on in {out}" in last_line(capsys)
+        assert f"a run is going on in {out}" in last_line(capfd)
         assert sorted(tmp_path.rglob("*")) == before
     assert train(out=out) == 0  # the way out: it has ended
 
 
-def test_results_of_another_run_are_not_overwritten(tmp_path, capsys):
+def test_results_of_another_run_are_not_overwritten(tmp_path, capfd):
     (tmp_path / "02_images.ipynb").write_text("keep")
     assert main(["run", "--profile", "smoke", "--only", "02", "--out", str(tmp_path)]) == 2
-    assert "already holds 02_images.ipynb" in last_line(capsys)
+    assert "already holds 02_images.ipynb" in last_line(capfd)
     assert (tmp_path / "02_images.ipynb").read_text() == "keep"
 
 
@@ -313,10 +313,10 @@ def test_results_of_another_run_are_not_overwritten(tmp_path, capsys):
         ("DATA", "nowhere"),
     ],
 )
-def test_bad_settings_are_found_before_the_first_lesson(tmp_path, capsys, monkeypatch, name, value):
+def test_bad_settings_are_found_before_the_first_lesson(tmp_path, capfd, monkeypatch, name, value):
     monkeypatch.setenv(f"GAN_COURSE_{name}", value)
     assert main(["run", "--profile", "smoke", "--out", str(tmp_path / "out")]) == 2
-    assert value in last_line(capsys)
+    assert value in last_line(capfd)
     assert not (tmp_path / "out").exists()
 
 
@@ -336,29 +336,29 @@ def test_a_reader_that_leaves_and_letters_that_are_missing():
         assert b"Traceback" not in process.stderr.read()
 
 
-def test_nothing_to_resume(tmp_path, capsys):
+def test_nothing_to_resume(tmp_path, capfd):
     assert train("--resume", out=tmp_path / "run") == 2
-    assert "no checkpoint" in last_line(capsys)
+    assert "no checkpoint" in last_line(capfd)
 
 
-def test_an_output_folder_that_is_a_file(tmp_path, capsys):
+def test_an_output_folder_that_is_a_file(tmp_path, capfd):
     (tmp_path / "out").write_text("mine")
     assert train(out=tmp_path / "out") == 2
-    assert "is a file, not a folder" in last_line(capsys)
+    assert "is a file, not a folder" in last_line(capfd)
     assert (tmp_path / "out").read_text() == "mine"
 
 
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
 )
-def test_a_read_only_output_folder(tmp_path, capsys):
+def test_a_read_only_output_folder(tmp_path, capfd):
     tmp_path.chmod(0o500)
     assert train(out=tmp_path / "out") == 2
-    assert "cannot write" in last_line(capsys)
+    assert "cannot write" in last_line(capfd)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_while_losses_are_written(tmp_path, capsys):
+def test_a_full_disk_while_losses_are_written(tmp_path, capfd):
     out = tmp_path / "run"
     out.mkdir()
     (out / "samples").mkdir()
@@ -392,10 +392,10 @@ def spoil_empty(folder):
 
 
 @pytest.mark.parametrize("spoil", [spoil_broken, spoil_tiny, spoil_empty])
-def test_a_folder_that_cannot_be_used(pictures, tmp_path, capsys, spoil):
+def test_a_folder_that_cannot_be_used(pictures, tmp_path, capfd, spoil):
     name = spoil(pictures)
     assert train("--data", str(pictures), "--resolution", "16", out=tmp_path / "run") == 2
-    assert name in last_line(capsys)
+    assert name in last_line(capfd)
     assert not (tmp_path / "run").exists()
 
 
@@ -422,7 +422,7 @@ def test_unusual_pictures_are_read(pictures, tmp_path, add):
 @pytest.mark.parametrize(
     "damage", ["missing", "changed", "no manifest", "empty manifest", "no folder"]
 )
-def test_damaged_bundled_data(tmp_path, capsys, monkeypatch, damage):
+def test_damaged_bundled_data(tmp_path, capfd, monkeypatch, damage):
     import shutil
 
     from gan_course.data.manifest import data_root
@@ -445,7 +445,7 @@ def test_damaged_bundled_data(tmp_path, capsys, monkeypatch, damage):
             shutil.rmtree(root)
     monkeypatch.setenv("GAN_COURSE_DATA", str(root))
     assert train(out=tmp_path / "run") == 2
-    line = last_line(capsys)
+    line = last_line(capfd)
     assert str(root) in line and ("git checkout" in line or "GAN_COURSE_DATA" in line)
     assert not (tmp_path / "run").exists()
 
@@ -460,9 +460,9 @@ def test_the_commands_as_a_user_types_them():
     assert bad.stderr.strip().splitlines() == [line]
 
 
-def test_doctor_reports(capsys):
+def test_doctor_reports(capfd):
     assert main(["doctor"]) in (0, 1)
-    out = capsys.readouterr().out
+    out = capfd.readouterr().out
     assert all(
         word in out for word in ("python", "runtime", "memory", "disk", "files intact", "missing")
     )
@@ -476,42 +476,42 @@ def test_doctor_reports(capsys):
         (["--only", "01"], "", "leave out --only"),
     ],
 )
-def test_half_a_run_is_not_recorded(tmp_path, capsys, monkeypatch, arguments, setting, words):
+def test_half_a_run_is_not_recorded(tmp_path, capfd, monkeypatch, arguments, setting, words):
     monkeypatch.setenv("GAN_COURSE_MAX_STEPS", setting)
     out = tmp_path / "out"
     assert main(["run", "--profile", "smoke", "--record", "--out", str(out), *arguments]) == 2
-    assert words in last_line(capsys)
+    assert words in last_line(capfd)
     assert not out.exists()
 
 
 def test_a_folder_without_a_manifest_is_found_before_the_first_lesson(
-    tmp_path, capsys, monkeypatch
+    tmp_path, capfd, monkeypatch
 ):
     monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
     assert main(["run", "--profile", "smoke", "--out", str(tmp_path / "out")]) == 2
-    assert "manifest.json cannot be read" in last_line(capsys)
+    assert "manifest.json cannot be read" in last_line(capfd)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("option", ["--make", "--measure"])
-def test_an_empty_name_of_weights(option, capsys):
+def test_an_empty_name_of_weights(option, capfd):
     assert main(["weights", option, ""]) == 2
-    assert "no recipe for weights ''" in last_line(capsys)
+    assert "no recipe for weights ''" in last_line(capfd)
 
 
-def test_a_number_of_thousands_of_digits(capsys, tmp_path):
+def test_a_number_of_thousands_of_digits(capfd, tmp_path):
     with pytest.raises(SystemExit) as stop:
         main(["train", "dcgan", "--steps", "9" * 5_000, "--out", str(tmp_path / "x")])
     assert stop.value.code == 2
-    assert len(last_line(capsys)) < 200
+    assert len(last_line(capfd)) < 200
 
 
-def test_a_name_that_the_system_refuses(capsys):
+def test_a_name_that_the_system_refuses(capfd):
     assert (
         main(["translate", "--weights", "photo2vangogh", "--input", "x" * 5_000, "--output", "y"])
         == 2
     )
-    assert len(last_line(capsys).split(": ")) > 2
+    assert len(last_line(capfd).split(": ")) > 2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="another shell")
