@@ -129,7 +129,7 @@ def test_the_plain_dcgan_is_plain(cpu):
 
 def test_the_plain_loop_takes_the_ring_s_first_steps():
     config = BREAKS["smoke"].rings
-    table = ring_table(config.gamma, [0, 1])
+    table = ring_table(BREAKS["smoke"].gamma, [0, 1])
     gans = [gan for column in table.values() for row in column for gan in row]
     course, plain = rings_pair(config, gans)
     for _ in range(2):

@@ -484,9 +484,7 @@ def test_half_a_run_is_not_recorded(tmp_path, capfd, monkeypatch, arguments, set
     assert not out.exists()
 
 
-def test_a_folder_without_a_manifest_is_found_before_the_first_lesson(
-    tmp_path, capfd, monkeypatch
-):
+def test_a_folder_without_a_manifest_is_found_before_the_first_lesson(tmp_path, capfd, monkeypatch):
     monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
     assert main(["run", "--profile", "smoke", "--out", str(tmp_path / "out")]) == 2
     assert "manifest.json cannot be read" in last_line(capfd)

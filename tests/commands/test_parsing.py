@@ -12,6 +12,7 @@ import pytest
 from benchmarks import __main__ as benchmarks
 from gan_course.commands.parsing import OneLineParser, interrupt_held, run_command, whole
 from gan_course.errors import CourseError, Stopped
+from gan_course.lessons import results as records
 from maintain import calibration, notebooks
 from maintain import readme as results
 from maintain.studies import cyclegan_ablations as ablations
@@ -107,7 +108,7 @@ class Finder:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Finder())
 from gan_course.cli import main
-sys.exit(main(["weights"]))
+sys.exit(main(["train"]))
 """
 
 
@@ -118,6 +119,16 @@ def test_ctrl_c_while_torch_is_imported():
     assert done.stderr == "gan_course: stopped; what was saved stays\n"
 
 
+def called(module):
+    """What is written after python -m for a module with a `main`."""
+    room, _, name = module.__name__.removesuffix(".__main__").rpartition(".")
+    return (
+        f"maintain {name}"
+        if room.startswith("maintain")
+        else module.__name__.removesuffix(".__main__")
+    )
+
+
 @ANY_COMMAND
 @pytest.mark.parametrize("argument", ["--nonsense", "--help"])
 def test_arguments_are_read_before_any_work(module, argument, capsys, monkeypatch):
@@ -125,10 +136,7 @@ def test_arguments_are_read_before_any_work(module, argument, capsys, monkeypatc
     with pytest.raises(SystemExit) as stop:
         module.main([argument])
     if argument == "--help":
-        assert (
-            stop.value.code == 0
-            and f"python -m {module.__name__.removesuffix('.__main__')} " in capsys.readouterr().out
-        )
+        assert stop.value.code == 0 and f"python -m {called(module)} " in capsys.readouterr().out
     else:
         assert stop.value.code == 2
         one_line(capsys)
@@ -152,7 +160,7 @@ def test_how_each_maintainer_s_command_ends(module, error, code, capsys, monkeyp
         (
             ladder.main,
             ["nope"],
-            "unrecognized arguments: nope (see python -m maintain.studies.stylegan_ladder --help)",
+            "unrecognized arguments: nope (see python -m maintain stylegan_ladder --help)",
         ),
         (results.main, ["nonsense"], "unrecognized arguments: nonsense"),
         (benchmarks.main, ["--rounds", "a"], "--rounds: 'a' is not a whole number"),
@@ -182,14 +190,12 @@ def test_a_number_of_thousands_of_digits_is_shortened():
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"rows": [1]}', '{"rows": 1}', "[" * 100_000])
 def test_a_broken_table_is_named(text, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(ablations, "ROOT", tmp_path)
-    monkeypatch.setattr(ladder, "ROOT", tmp_path)
-    (tmp_path / "docs" / "results").mkdir(parents=True)
+    monkeypatch.setattr(records, "RESULTS", tmp_path)
     for name, command in (
         ("cycle-prior", lambda: ablations.main(["cycle-prior"])),
         ("style-ladder", lambda: ladder.main([])),
     ):
-        path = tmp_path / "docs" / "results" / f"{name}.json"
+        path = tmp_path / f"{name}.json"
         path.write_text(text)
         assert command() == 2
         assert f"{path} is not a table of results" in one_line(capsys)
@@ -205,7 +211,7 @@ LESSON = {"name": "01_a", "seconds": 1.0, "peak_mb": 1, "claims": []}
     ids=lambda text: text[:30],
 )
 def test_a_broken_record_is_named(text, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    monkeypatch.setattr(records, "RESULTS", tmp_path)
     path = tmp_path / "course-fast-bfloat16.json"
     path.write_text(json.dumps({"lessons": [LESSON]}))
     assert results.read_results("fast") == {"01_a": LESSON}

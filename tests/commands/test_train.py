@@ -9,7 +9,6 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_course import cli
 from gan_course.cli import main
 from gan_course.commands import train as training_command
 from gan_course.data.domains import DOMAINS, load_domain
@@ -56,10 +55,6 @@ def refused(capsys, code, *words):
     assert code == 2 and error.strip().count("\n") == 0 and all(word in error for word in words), (
         error
     )
-
-
-def test_the_command_line_offers_what_there_is():
-    assert tuple(training_command.FAMILIES) == cli.FAMILIES
 
 
 def test_two_bundled_domains_are_drawn_apart(tmp_path, capsys, monkeypatch):

@@ -23,7 +23,7 @@ def test_ci_runs_the_stages_of_both_commands():
     assert script.index("make test") < script.index("make verify")
     makefile = (ROOT / "Makefile").read_text()
     assert {stage.of for stage in stages.stages()} == set(
-        re.findall(r"course\.stages (\w+)", makefile)
+        re.findall(r"maintain stages (\w+)", makefile)
     )
 
 
