@@ -1,6 +1,7 @@
-"""Results that runs wrote, and the places in the prose that quote them."""
+"""Writes into the prose what runs measured, and what each file is."""
 
 import argparse
+import ast
 import json
 import math
 import re
@@ -112,12 +113,13 @@ def with_times(name: str, text: str, source: str) -> str:
 
 
 def update_prose() -> list[Path]:
-    """Write measured figures into the README and the lessons' first cells; returns the files that
-    changed.
+    """Write measured figures into the README and the lessons' first cells, and the overview of
+    files; returns the files that changed.
     """
-    teaching = ROOT / "docs" / "teaching.md"
+    teaching, overview = ROOT / "docs" / "teaching.md", ROOT / "docs" / "overview.md"
     texts = {ROOT / "README.md": with_gpu_line(with_lesson_table((ROOT / "README.md").read_text()))}
     texts[teaching] = with_waiting_table(teaching.read_text())
+    texts[overview] = with_overview(overview.read_text(encoding="utf-8"))
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
         source, notebook = path.read_text(), NOTEBOOKS / f"{path.stem}.ipynb"
         texts[path] = with_times(path.stem, source, source)
@@ -147,6 +149,47 @@ def gpu_line() -> str:
 def with_gpu_line(readme: str) -> str:
     """The README's text with what was tried on a GPU made anew between the two markers."""
     return _between("gpu", gpu_line(), readme)
+
+
+def overview_table() -> str:
+    """A table for each room of the code, with a line on every file, as Markdown.
+
+    The line is the first paragraph of the module's docstring, and so is what stands above a table:
+    that of the room's `__init__.py`. An empty `__init__.py` has no line.
+    """
+    blocks = []
+    for room, paths in _rooms().items():
+        blocks += [f"## `{room.relative_to(ROOT).as_posix()}/`", _first_paragraph(room)]
+        rows = [
+            f"| [{path.relative_to(room).as_posix()}](../{path.relative_to(ROOT).as_posix()})"
+            f" | {_first_paragraph(path)} |"
+            for path in paths
+        ]
+        blocks.append("\n".join(["| file | what it is |", "| --- | --- |", *rows]))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def with_overview(page: str) -> str:
+    """The overview's text with its tables made anew between the two markers."""
+    return _between("files", overview_table(), page)
+
+
+def _rooms() -> dict[Path, list[Path]]:
+    """Folder -> its modules, and those of the folders inside that are no rooms of their own."""
+    rooms: dict[Path, list[Path]] = {}
+    for top in ("gan_course", "maintain", "benchmarks"):
+        for path in sorted((ROOT / top).rglob("*.py"), key=lambda path: (path.parent, path)):
+            if path.name != "__init__.py":
+                inside = path.relative_to(ROOT).parts[:-1]
+                rooms.setdefault(ROOT.joinpath(*inside[:2]), []).append(path)
+    return rooms
+
+
+def _first_paragraph(path: Path) -> str:
+    """Of the docstring of a module or of a package, on one line of a table."""
+    path = path / "__init__.py" if path.is_dir() else path
+    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(words.partition("\n\n")[0].split()).replace("|", "\\|")
 
 
 def _between(marker: str, table: str, page: str) -> str:
