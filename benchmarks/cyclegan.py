@@ -9,7 +9,7 @@ from torch.nn.functional import l1_loss, mse_loss
 
 from gan_course.models.layers import InstanceNorm, Pad
 from gan_course.runtime import Runtime
-from gan_course.training.cyclegan import NETWORKS, CycleGANConfig, CycleGANStep, build_cyclegan
+from gan_course.training.cyclegan import CycleGANConfig, CycleGANStep, build_cyclegan
 from gan_course.training.image_pool import ImagePool
 
 
@@ -91,7 +91,7 @@ def cyclegan_pair(
     )
     training = build_cyclegan(config, noise, noise.flip(0), seed=0, runtime=runtime)
     step = training.step
-    networks = [plainly(getattr(step, name)) for name in NETWORKS]
+    networks = [plainly(getattr(step, name)) for name in ("G_AB", "G_BA", "D_A", "D_B")]
     return step, PlainCycleGAN(*networks, config=config, seed=1), next(training.batches)
 
 

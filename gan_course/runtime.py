@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
+from typing import TypeVar
 
 import numpy as np
 import psutil
@@ -24,6 +25,7 @@ OLD_MACHINE = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "GAN_COURSE_PRECISION": "float32",
 }
+Network = TypeVar("Network", bound=nn.Module)
 MAX_THREADS = 1024
 WIDE = 128  # channels
 LOOK = 0.4  # seconds in which to see how busy the cores are
@@ -61,7 +63,7 @@ class Runtime:
         has_avx2_alone = torch.backends.cpu.get_cpu_capability() == "AVX2"
         return torch.contiguous_format if wide and has_avx2_alone else torch.channels_last
 
-    def place(self, module: nn.Module) -> nn.Module:
+    def place(self, module: Network) -> Network:
         """The network, on the device and in the memory format of this runtime."""
         return module.to(self.device, memory_format=self.memory_format)
 

@@ -36,7 +36,7 @@ def test_both_draw_and_judge_alike(monkeypatch):
         monkeypatch.setattr("benchmarks.stylegan.torch.randn", zeros)
         torch.testing.assert_close(plain.sample(8), ours, rtol=1e-3, atol=1e-3)
         torch.testing.assert_close(
-            plain.judge(real), step.judge(real, (16, 1.0)), rtol=1e-4, atol=1e-4
+            plain.judge(real), step.run_D(real, (16, 1.0)), rtol=1e-4, atol=1e-4
         )
 
 

@@ -39,7 +39,7 @@ BUGS = [
     Bug(
         "D learns from G's loss",
         "training/dcgan.py",
-        "with frozen(self.D):",
+        "with freeze(self.D):",
         "with torch.enable_grad():",
         "tests/training/test_dcgan.py::test_the_generator_s_update_leaves_the_discriminator_alone",
     ),
@@ -53,7 +53,7 @@ BUGS = [
     Bug(
         "EMA never updated",
         "training/dcgan.py",
-        "        update_ema(self.G_ema, self.G, decay=self.ema_decay)\n",
+        "        update_ema(self.G_ema, self.G, decay=self.config.ema_decay)\n",
         "",
         "tests/training/test_dcgan.py::test_the_average_follows",
     ),
@@ -145,14 +145,14 @@ BUGS = [
     Bug(
         "swapped domains",
         "training/cyclegan.py",
-        "g_least_squares(self.D_A(fake_A).float())",
-        "g_least_squares(self.D_A(fake_B).float())",
+        "logits_fake_A, logits_fake_B = self.D_A(fake_A).float(), self.D_B(fake_B).float()",
+        "logits_fake_A, logits_fake_B = self.D_A(fake_B).float(), self.D_B(fake_A).float()",
         "tests/training/test_cyclegan.py::test_losses_are_those_of_the_paper[0.0]",
     ),
     Bug(
         "lambda_cycle zero",
         "training/cyclegan.py",
-        "on.lambda_cycle * l1_loss(self.G_AB(fake_A), real_B)",
+        "config.lambda_cycle * l1_loss(self.G_AB(fake_A), real_B)",
         "0 * l1_loss(self.G_AB(fake_A), real_B)",
         "tests/training/test_cyclegan.py::test_losses_are_those_of_the_paper[0.0]",
     ),
@@ -166,7 +166,7 @@ BUGS = [
     Bug(
         "the D's learn from the G's loss",
         "training/cyclegan.py",
-        "with frozen(self.D_A, self.D_B), self.runtime.autocast():",
+        "with freeze(self.D_A, self.D_B), self.runtime.autocast():",
         "with self.runtime.autocast():",
         "tests/training/test_cyclegan.py::test_the_update_of_G_moves_both_generators_and_nothing_else",
     ),
@@ -180,7 +180,7 @@ BUGS = [
     Bug(
         "a schedule that never decays",
         "training/optim.py",
-        "    return lr * min(1.0, max(0.0, left))",
+        "    return lr * min(1.0, max(0.0, share_left))",
         "    return lr",
         "tests/training/test_cyclegan.py::test_the_schedule_reaches_both_optimisers",
     ),

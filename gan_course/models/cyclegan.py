@@ -3,14 +3,23 @@
 import torch
 from torch import Tensor, nn
 
-from gan_course.models.layers import InstanceNorm, Pad, init_he, init_normal, with_coordinates
+from gan_course.models.layers import (
+    InstanceNorm,
+    Norm,
+    Pad,
+    Padding,
+    Upsampling,
+    init_he,
+    init_normal,
+    with_coordinates,
+)
 
 # atanh(1) is infinite: the residual starts from pictures drawn in by half a grey step
 MARGIN = 1 - 1 / 255
 
 
 class ResnetGenerator(nn.Module):
-    """From a picture to a picture of the same size: down twice, residual blocks, up twice.
+    """Generator: a picture to a picture of the same size; down twice, residual blocks, up twice.
 
     In the paper's shorthand c7s1-64, d128, d256, n times R256, u128, u64, c7s1-3; InstanceNorm and
     ReLU after every layer but the last, which ends in tanh. Layers are numbered as in the official
@@ -28,9 +37,9 @@ class ResnetGenerator(nn.Module):
         upsampling: "transposed" (the paper's strided transposed convolution) or "resize" (bilinear,
             then a 3 x 3 convolution; Odena et al. 2016, "Deconvolution and Checkerboard
             Artifacts").
-        norm: "instance" (the paper) or "none". InstanceNorm erases from every feature how strong it
-            is in the whole picture, which flat colours cannot spare. Without it the first weights
-            are He's.
+        norm: "instance" (the paper) or "none". InstanceNorm removes a feature's absolute
+            strength in the picture, which flat colours need. Without it the first weights are
+            He's.
 
     Raises:
         ValueError: an unknown padding, upsampling or norm, or a residual between different numbers
@@ -47,11 +56,11 @@ class ResnetGenerator(nn.Module):
         out_channels: int | None = None,
         base_channels: int = 64,
         n_blocks: int = 9,
-        padding: str = "reflect",
+        padding: Padding = "reflect",
         residual: bool = False,
         coordinates: int = 0,
-        upsampling: str = "transposed",
-        norm: str = "instance",
+        upsampling: Upsampling = "transposed",
+        norm: Norm = "instance",
     ) -> None:
         super().__init__()
         out_channels = img_channels if out_channels is None else out_channels
@@ -84,20 +93,18 @@ class ResnetGenerator(nn.Module):
             nn.Conv2d(narrow, out_channels, 7),
         )
         self.apply(init_normal if norm == "instance" else init_he)
-        if residual:
-            nn.init.zeros_(self.model[-1].weight)
+        if residual:  # no change at the start
+            last = self.model[-1]
+            assert isinstance(last, nn.Conv2d)
+            nn.init.zeros_(last.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, img_channels, H, W) in [-1, 1], H and W multiples of 4, to (N, out_channels, H, W) in
-        [-1, 1].
-        """
+        """(N, img_channels, H, W) to (N, out_channels, H, W), in [-1, 1]; H, W multiples of 4."""
         return self.finish(self.model(with_coordinates(x, self.coordinates)), x)
 
     def finish(self, change: Tensor, x: Tensor) -> Tensor:
-        """From what the layers give, and the input, to the picture, in float32: tanh, of the sum
-        for a residual.
-        """
-        if self.residual:
+        """The picture, in float32: tanh of the layers' output, or of its sum with the input."""
+        if self.residual:  # tanh(atanh(x) + net(x))
             change = change.float() + torch.atanh(x.float() * MARGIN)
         return torch.tanh(change.float())
 
@@ -108,7 +115,7 @@ class ResnetBlock(nn.Module):
     Source: Zhu et al. 2017, section 7.2 (R256), as in the official code.
     """
 
-    def __init__(self, channels: int, *, padding: str, norm: str = "instance") -> None:
+    def __init__(self, channels: int, *, padding: Padding, norm: Norm = "instance") -> None:
         super().__init__()
         self.conv_block = nn.Sequential(
             Pad(1, padding),
@@ -126,7 +133,7 @@ class ResnetBlock(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """From a picture to a map of raw scores, each of which judges a patch of the picture.
+    """PatchGAN: a picture to a map of raw scores, each of which judges a patch of the picture.
 
     4 x 4 convolutions with LeakyReLU(0.2): `n_layers` of stride 2, then two of stride 1. With 3
     layers a score sees 70 x 70 pixels, with 2 it sees 34, with 1 it sees 16. InstanceNorm after all
@@ -156,7 +163,7 @@ class PatchDiscriminator(nn.Module):
         img_channels: int = 3,
         base_channels: int = 64,
         n_layers: int = 3,
-        norm: str = "instance",
+        norm: Norm = "instance",
     ) -> None:
         super().__init__()
         if n_layers < 1:
@@ -176,13 +183,11 @@ class PatchDiscriminator(nn.Module):
         self.apply(init_normal if norm == "instance" else init_he)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures (N, img_channels, H, W) in [-1, 1] to raw scores (N, 1, h, w); 256 px give 30 x
-        30.
-        """
+        """Pictures (N, img_channels, H, W) to raw scores (N, 1, h, w); 256 px give 30 x 30."""
         return self.model(x)
 
 
-def _double(n_in: int, n_out: int, padding: str, upsampling: str) -> nn.Module:
+def _double(n_in: int, n_out: int, padding: Padding, upsampling: Upsampling) -> nn.Module:
     match upsampling:
         case "transposed":
             return nn.ConvTranspose2d(n_in, n_out, 3, stride=2, padding=1, output_padding=1)
@@ -192,7 +197,7 @@ def _double(n_in: int, n_out: int, padding: str, upsampling: str) -> nn.Module:
     raise ValueError(f"upsampling is {upsampling!r}: choose 'transposed' or 'resize'")
 
 
-def _norm(name: str) -> nn.Module:
+def _norm(name: Norm) -> nn.Module:
     match name:
         case "instance":
             return InstanceNorm()

@@ -1,6 +1,7 @@
 """The deep convolutional GAN of Radford, Metz and Chintala (2016, arXiv:1511.06434)."""
 
 from itertools import pairwise
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -8,7 +9,7 @@ from gan_course.models.layers import init_normal
 
 
 class DCGANGenerator(nn.Module):
-    """From a latent vector to a picture, by doubling a small square of features.
+    """Generator: a latent vector to a picture, by doubling a small square of features.
 
     The square starts at 4 to 7 pixels, whichever doubles to `img_resolution`: 28 is 7, 14, 28; 64
     is 4, 8, ..., 64. BatchNorm and ReLU follow every layer but the last, which ends in tanh.
@@ -37,7 +38,7 @@ class DCGANGenerator(nn.Module):
         img_channels: int = 1,
         z_dim: int = 64,
         base_channels: int = 64,
-        upsampling: str = "transposed",
+        upsampling: Literal["transposed", "resize"] = "transposed",
     ) -> None:
         super().__init__()
         if upsampling not in ("transposed", "resize"):
@@ -58,15 +59,14 @@ class DCGANGenerator(nn.Module):
         self.apply(init_normal)
 
     def forward(self, z: Tensor) -> Tensor:
-        """Latent vectors (N, z_dim) to pictures (N, img_channels, img_resolution, img_resolution)
-        in [-1, 1].
-        """
+        """Latent vectors (N, z_dim) to pictures (N, C, H, H) in [-1, 1], H = img_resolution."""
         return self.layers(z[:, :, None, None])
 
 
 class DCGANDiscriminator(nn.Module):
-    """From a picture to one raw score, by halving; LeakyReLU(0.2), BatchNorm except at the first
-    layer.
+    """Discriminator: a picture to one raw score, by halving.
+
+    LeakyReLU(0.2) throughout; BatchNorm except at the first layer.
 
     Args:
         img_resolution: height and width of the picture, as for the generator.
@@ -94,15 +94,15 @@ class DCGANDiscriminator(nn.Module):
             layers += [
                 nn.Conv2d(channels, 2 * channels, 4, 2, 1, bias=False),
                 nn.BatchNorm2d(2 * channels),
+                nn.LeakyReLU(0.2, inplace=True),
             ]
-            layers += [nn.LeakyReLU(0.2, inplace=True)]
             channels *= 2
         layers += [nn.Conv2d(channels, 1, first)]
         self.layers = nn.Sequential(*layers)
         self.apply(init_normal)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures (N, img_channels, img_resolution, img_resolution) in [-1, 1] to raw scores (N,)."""
+        """Pictures (N, img_channels, H, H), H = img_resolution, in [-1, 1], to raw scores (N,)."""
         return self.layers(x).flatten()
 
 

@@ -1,6 +1,7 @@
-"""What several networks share."""
+"""Layers and initialisations that several networks share."""
 
 from functools import lru_cache
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +9,7 @@ from torch.nn.functional import batch_norm, instance_norm, pad
 
 
 class InstanceNorm(nn.Module):
-    r"""Each channel of each picture to mean 0 and variance 1, over the whole picture.
+    r"""InstanceNorm: each channel of each picture to mean 0 and variance 1.
 
     $y = (x - \mu) / \sqrt{\sigma^2 + \epsilon}$, with the mean and the (biased) variance over
     height and width. No scale, no shift, no memory: the same in training and after it.
@@ -29,24 +30,29 @@ class InstanceNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to the same shape and type. One pixel alone has no spread: H * W > 1 is
-        needed.
-        """
+        """(N, C, H, W), H * W > 1, to the same shape and type."""
         if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
-            parts = [batch_norm(one, None, None, training=True, eps=self.eps) for one in x.split(1)]
-            return parts[0] if len(parts) == 1 else torch.cat(parts)
+            pictures = [
+                batch_norm(picture, None, None, training=True, eps=self.eps)
+                for picture in x.split(1)
+            ]
+            return pictures[0] if len(pictures) == 1 else torch.cat(pictures)
         return instance_norm(x, eps=self.eps)
 
 
+Padding = Literal["reflect", "zeros"]
+Upsampling = Literal["transposed", "resize"]
+Norm = Literal["instance", "none"]
+
+
 class Pad(nn.Module):
-    """A border of the given width on all four sides: mirrored ("reflect") or black in features
-    ("zeros").
+    """A border on all four sides: mirrored ("reflect") or zero ("zeros").
 
     Zeros show a network where the border is, and so, layer after layer, where it is itself; a
     mirror shows less.
 
-    Under autocast the border is added in the precision of the convolution that follows. (Torch's
-    own rule mirrors in float32, and copies everything there and back.)
+    Under autocast the border is added in the precision of the convolution that follows, because
+    autocast itself runs reflect padding in float32.
 
     Attributes:
         memory_format: of its output; channels last, unless `set_memory_format` says otherwise.
@@ -55,7 +61,7 @@ class Pad(nn.Module):
         ValueError: another mode.
     """
 
-    def __init__(self, width: int, mode: str) -> None:
+    def __init__(self, width: int, mode: Padding) -> None:
         super().__init__()
         if mode not in ("reflect", "zeros"):
             raise ValueError(f"padding is {mode!r}: choose 'reflect' or 'zeros'")
@@ -73,7 +79,7 @@ class Pad(nn.Module):
 
 
 def set_memory_format(network: nn.Module, memory_format: torch.memory_format) -> None:
-    """Bring a network's weights, and what its borders are added to, into a memory format."""
+    """Bring a network's weights, and the output of its `Pad` layers, into a memory format."""
     network.to(memory_format=memory_format)
     for part in network.modules():
         if isinstance(part, Pad):
@@ -113,8 +119,9 @@ def _clocks(octaves: int, height: int, width: int) -> Tensor:
 
 
 def init_normal(module: nn.Module) -> None:
-    """Draw convolution weights from N(0, 0.02), BatchNorm scales from N(1, 0.02); biases are 0. For
-    `Module.apply`.
+    """Draw convolution weights from N(0, 0.02), BatchNorm scales from N(1, 0.02); biases are 0.
+
+    For `Module.apply`.
 
     Source: Radford et al. 2016, section 4 (0.02 is a standard deviation); the scales follow the
         authors' code.
@@ -130,8 +137,7 @@ def init_normal(module: nn.Module) -> None:
 
 
 def init_he(module: nn.Module) -> None:
-    """Draw convolution weights so that LeakyReLU(0.2) layers keep the variance of what they are
-    given; biases are 0.
+    """Draw convolution weights so that LeakyReLU(0.2) layers keep the variance; biases are 0.
 
     Source: He et al. 2015 (arXiv:1502.01852), with the variance of a leaky unit.
     """

@@ -33,8 +33,7 @@ def mlp(n_in: int, n_out: int, *, hidden: int = 64, n_hidden: int = 2) -> nn.Seq
 
 
 class MLPStack(nn.Module):
-    """Many networks of the shape of `mlp` as one: a batched matrix product runs a layer of all of
-    them at once.
+    """Many networks of the shape of `mlp` as one, by batched matrix products.
 
     The networks share nothing. A loss that is a sum over them gives each the gradient of its own
     term, and an optimiser that works element by element, such as Adam, then moves each as if it
@@ -59,10 +58,10 @@ class MLPStack(nn.Module):
             )
         layers = list(zip(*linears, strict=True))
         self.weights = nn.ParameterList(
-            torch.stack([one.weight.detach().T for one in layer]) for layer in layers
+            torch.stack([linear.weight.detach().T for linear in layer]) for layer in layers
         )
         self.biases = nn.ParameterList(
-            torch.stack([one.bias.detach()[None] for one in layer]) for layer in layers
+            torch.stack([linear.bias.detach()[None] for linear in layer]) for layer in layers
         )
 
     def forward(self, x: Tensor, which: Tensor | None = None) -> Tensor:

@@ -1,10 +1,11 @@
-"""The generator of pix2pix (Isola, Zhu, Zhou and Efros 2017, arXiv:1611.07004).
+"""Pix2pix: its U-Net generator (Isola et al. 2017, arXiv:1611.07004).
 
 Its discriminator is `gan_course.models.cyclegan.PatchDiscriminator` with six channels: the input
 and the output.
 """
 
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +14,7 @@ from gan_course.models.layers import InstanceNorm, init_normal
 
 
 class UnetGenerator(nn.Module):
-    """From a picture to a registered picture of the same size: down by halves, up again, with a
-    skip at each size.
+    """U-Net: a picture to a registered picture of the same size, with a skip at each size.
 
     4 x 4 convolutions of stride 2 throughout. On the way down LeakyReLU(0.2), on the way up ReLU; a
     norm after every layer but the first, the innermost on the way down, and the last, which ends in
@@ -54,7 +54,7 @@ class UnetGenerator(nn.Module):
         out_channels: int | None = None,
         base_channels: int = 64,
         n_halvings: int = 8,
-        norm: str = "batch",
+        norm: Literal["batch", "instance"] = "batch",
         dropout: float = 0.5,
         skips: bool = True,
     ) -> None:
@@ -96,7 +96,7 @@ class UnetGenerator(nn.Module):
             (N, out_channels, H, W) float32 in [-1, 1].
 
         Raises:
-            ValueError: a side is no multiple of 2 ** n_halvings.
+            ValueError: a side is not a multiple of 2 ** n_halvings.
         """
         if any(side % 2**self.n_halvings for side in x.shape[2:]):
             raise ValueError(

@@ -1,8 +1,7 @@
-"""The parts that progressive growing brought, and StyleGAN kept: equal learning rates, pixel norm,
-a look at the batch.
+"""Parts of the progressive GAN that StyleGAN kept: equalised learning rate, pixel norm, fading.
 
-The low-pass filters of StyleGAN are here too, as the resampling that both generators and
-discriminators share, and the rule for their widths.
+StyleGAN's low-pass filters are here too, because generators and discriminators share them, and so
+is the rule for the number of features.
 """
 
 import math
@@ -52,12 +51,12 @@ class EqualLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, n_in) to (N, n_out)."""
+        # Karras et al. 2018, section 4.1: the weights are scaled by c at run time
         return linear(x, self.weight * self.scale, self.bias * self.lr_multiplier)
 
 
 class EqualConv2d(nn.Module):
-    r"""A convolution with an equalised learning rate; padded with zeros to keep the size, or
-    halving it.
+    r"""A convolution with an equalised learning rate; it keeps the size or halves it.
 
     Args:
         n_in: channels of the input.
@@ -89,7 +88,7 @@ class EqualConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, n_in, H, W) to (N, n_out, H, W), or half as high and wide."""
-        weight = self.weight * self.scale
+        weight = self.weight * self.scale  # Karras et al. 2018, section 4.1
         if not self.down:
             return conv2d(x, weight, self.bias, padding=self.padding)
         # the mean of the kernel at its four places
@@ -98,7 +97,7 @@ class EqualConv2d(nn.Module):
 
 
 class PixelNorm(nn.Module):
-    r"""Each pixel's vector of features to a mean square of 1.
+    r"""Pixel norm: scales each pixel's vector of features to a mean square of 1.
 
     $b_{x,y} = a_{x,y} / \sqrt{\frac1C \sum_c (a_{x,y}^c)^2 + \epsilon}$
 
@@ -109,12 +108,12 @@ class PixelNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, ...) to the same; for latent vectors (N, C), the length becomes sqrt(C)."""
+        # Karras et al. 2018, section 4.2
         return x * (x.float().square().mean(1, keepdim=True) + 1e-8).rsqrt().to(x.dtype)
 
 
 class MinibatchStd(nn.Module):
-    """One more channel that says how much the pictures of a group differ; D sees at once when all
-    are alike.
+    """Minibatch standard deviation: a channel that says how much the pictures of a group differ.
 
     The standard deviation of each feature at each place over a group, averaged over features and
     places to one number a group.
@@ -145,6 +144,8 @@ class MinibatchStd(nn.Module):
                 " multiple"
             )
         parts = x.float().view(group, n // group, *x.shape[1:])
+
+        # Karras et al. 2018, section 3: the standard deviation over the group, averaged to a number
         variance = (parts - parts.mean(0)).square().mean(0)
         std = (variance + 1e-8).sqrt().mean((1, 2, 3))  # (N / group,)
         std = std.repeat(group)[:, None, None, None].to(x.dtype)
@@ -273,7 +274,7 @@ class DiscriminatorBlock(nn.Module):
         return lrelu(self.halve(self.blur(lrelu(self.keep(x)))))
 
 
-def grown(images: Tensor, resolution: int, alpha: float) -> Tensor:
+def downsample_for_growth(images: Tensor, resolution: int, alpha: float) -> Tensor:
     """Real pictures as a growing D is shown them: made smaller, and while a resolution fades in,
     softened as G's are.
 

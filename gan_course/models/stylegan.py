@@ -1,12 +1,12 @@
-"""StyleGAN's generator (Karras, Laine and Aila 2019, arXiv:1812.04948), and the progressive GAN's
-it grew from.
+"""StyleGAN: AdaIN, its layer, its generator and its discriminator (Karras et al. 2019).
 
-The paper's configurations are switches of one generator: `smooth` (B), `styles` (C), `constant`
-(D), `noise` (E). F, style mixing, is a matter of training. The generator works at every power of
-two from 4 px up, so it can grow, as its discriminator does (`growing`). Its layers are in `adain`.
+The paper's configurations (arXiv:1812.04948, table 1) are switches of one generator: `smooth` (B),
+`styles` (C), `constant` (D), `noise` (E); A is the progressive GAN. F, style mixing, is a matter of
+training. Generator and discriminator work at every power of two from 4 px up, so both can grow.
 """
 
 import math
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -25,13 +25,15 @@ from gan_course.models.progressive import (
     upsample,
 )
 
+Noise = Literal["random", "const", "none"]
+
 
 class SynthesisLayer(nn.Module):
     r"""Convolution, noise, LeakyReLU, and the style: one layer of the synthesis network.
 
-    The style is AdaIN, equation 1: $\mathrm{AdaIN}(x_i, y) = y_{s,i} \frac{x_i -
-        \mu(x_i)}{\sigma(x_i)} + y_{b,i}$ with
-    $y = A(w)$, two numbers a channel. Without styles there is pixel norm instead.
+    The style is AdaIN, equation 1, with $y = A(w)$, two numbers a channel:
+    $\mathrm{AdaIN}(x_i, y) = y_{s,i} \frac{x_i - \mu(x_i)}{\sigma(x_i)} + y_{b,i}$.
+    Without styles there is pixel norm instead.
 
     Args:
         n_in: channels of the input; None for the layer right after the constant, which has no
@@ -68,9 +70,10 @@ class SynthesisLayer(nn.Module):
         self.noise_strength = nn.Parameter(torch.zeros(n_out)) if noise else None
         self.affine = EqualLinear(w_dim, 2 * n_out) if styles else None
         self.norm = PixelNorm()
+        self.noise_const: Tensor
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
 
-    def forward(self, x: Tensor, w: Tensor, noise: str | Tensor = "random") -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, noise: Noise | Tensor = "random") -> Tensor:
         """(N, n_in, H, W) and (N, w_dim) to (N, n_out, resolution, resolution).
 
         `noise` is "random" (new at every call), "const" (the map kept in the layer), "none", or
@@ -80,16 +83,19 @@ class SynthesisLayer(nn.Module):
             x = upsample(x, smooth=self.smooth)
         if self.conv is not None:
             x = self.conv(x)
+
+        # Noise: one map a picture, scaled for each channel (figure 1b, B), beside the bias
         shift = self.bias[:, None, None]
         if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
-            shift = shift + self.noise_strength[:, None, None] * noise_of(
-                self.noise_const, x, noise
-            )
+            maps = noise_maps(self.noise_const, x, noise)
+            shift = shift + self.noise_strength[:, None, None] * maps
         x = lrelu(x + shift.to(x.dtype))
+
+        # Style: y = A(w), then AdaIN (equation 1)
         if self.affine is None:
             return self.norm(x)
-        scale, shift = self.affine(w).float().chunk(2, 1)
-        return adain(x, 1 + scale, shift)
+        y_s, y_b = self.affine(w).float().chunk(2, 1)
+        return adain(x, 1 + y_s, y_b)
 
 
 def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
@@ -114,19 +120,22 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
     Source: Huang and Belongie 2017 (arXiv:1703.06868), equation 8; Karras et al. 2019, equation 1.
     """
     if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
-        parts = [
-            batch_norm(one, None, None, weight=s, bias=b, training=True, eps=eps)
-            for one, s, b in zip(x.split(1), scale.unbind(), shift.unbind(), strict=True)
+        pictures = [
+            batch_norm(picture, None, None, weight=y_s, bias=y_b, training=True, eps=eps)
+            for picture, y_s, y_b in zip(x.split(1), scale.unbind(), shift.unbind(), strict=True)
         ]
-        return torch.cat(parts)
+        return torch.cat(pictures)
+
+    # mu(x) and sigma^2(x) of each channel of each picture, in float32 at least
     precise = x if x.dtype == torch.float64 else x.float()
     variance, mean = torch.var_mean(precise, (2, 3), unbiased=False, keepdim=True)
-    return (
-        (x - mean) * (variance + eps).rsqrt() * scale[:, :, None, None] + shift[:, :, None, None]
-    ).to(x.dtype)
+
+    # Huang and Belongie 2017, equation 8: y_s (x - mu) / sigma + y_b
+    normalised = (x - mean) * (variance + eps).rsqrt()
+    return (scale[:, :, None, None] * normalised + shift[:, :, None, None]).to(x.dtype)
 
 
-def noise_of(kept: Tensor, x: Tensor, noise: str | Tensor) -> Tensor:
+def noise_maps(kept: Tensor, x: Tensor, noise: Noise | Tensor) -> Tensor:
     """The noise maps of one layer for features x (N, C, r, r): (N or 1, 1, r, r).
 
     Args:
@@ -147,7 +156,7 @@ def noise_of(kept: Tensor, x: Tensor, noise: str | Tensor) -> Tensor:
 
 
 class MappingNetwork(nn.Module):
-    """From z, normalised to one length, to w; and the mean of w, which truncation needs.
+    """Maps z, normalised to one length, to w, and keeps the mean of w for truncation.
 
     Args:
         z_dim: size of z.
@@ -182,6 +191,7 @@ class MappingNetwork(nn.Module):
             EqualLinear(n_in, w_dim, gain=LEAKY_GAIN, lr_multiplier=lr_multiplier)
             for n_in in sizes[:-1]
         )
+        self.w_avg: Tensor
         self.register_buffer("w_avg", torch.zeros(w_dim))
 
     def forward(self, z: Tensor) -> Tensor:
@@ -198,8 +208,26 @@ class MappingNetwork(nn.Module):
         self.w_avg.lerp_(w.mean(0), 1 - self.w_avg_decay)
 
 
-class SynthesisNetwork(nn.Module):
-    """From styles to a picture, at any resolution from 4 px to the full one.
+class Synthesis(nn.Module):
+    """Base of both synthesis networks: what the generator and its users may ask of them.
+
+    Attributes:
+        img_resolution: side of the picture.
+        w_dim: size of w.
+        num_ws: how many w a picture takes.
+        layers: synthesis layers, the coarsest first.
+        layer_resolutions: the side of each layer's output.
+    """
+
+    img_resolution: int
+    w_dim: int
+    num_ws: int
+    layers: nn.ModuleList
+    layer_resolutions: list[int]
+
+
+class SynthesisNetwork(Synthesis):
+    """Synthesis network: styles to a picture, at any resolution from 4 px to the full one.
 
     Args:
         img_resolution: full side, a power of two from 8.
@@ -239,21 +267,30 @@ class SynthesisNetwork(nn.Module):
         self.img_resolution, self.w_dim = img_resolution, w_dim
         self.resolutions = [2**k for k in range(2, int(math.log2(img_resolution)) + 1)]
         self.num_ws = 2 * len(self.resolutions)
+        self.layer_resolutions = [r for r in self.resolutions for _ in range(2)]
         width = features(channel_base, channel_max)
-        options = {"w_dim": w_dim, "styles": styles, "noise": noise, "smooth": smooth}
         self.const = nn.Parameter(torch.ones(1, width(4), 4, 4)) if constant else None
         self.dense = None if constant else EqualLinear(w_dim, 16 * width(4), gain=LEAKY_GAIN / 4)
         self.layers, self.to_rgb = nn.ModuleList(), nn.ModuleList()
         for resolution in self.resolutions:
-            size = {"resolution": resolution} | options
-            if resolution == 4:
-                self.layers.append(SynthesisLayer(None, width(4), **size))
-            else:
-                self.layers.append(
-                    SynthesisLayer(width(resolution // 2), width(resolution), up=True, **size)
+            n = width(resolution)
+            # the first layer doubles the features of the resolution below, or takes the constant
+            for n_in, up in (
+                (width(resolution // 2) if resolution > 4 else None, resolution > 4),
+                (n, False),
+            ):
+                layer = SynthesisLayer(
+                    n_in,
+                    n,
+                    w_dim=w_dim,
+                    resolution=resolution,
+                    up=up,
+                    styles=styles,
+                    noise=noise,
+                    smooth=smooth,
                 )
-            self.layers.append(SynthesisLayer(width(resolution), width(resolution), **size))
-            self.to_rgb.append(EqualConv2d(width(resolution), img_channels, 1, gain=1.0))
+                self.layers.append(layer)
+            self.to_rgb.append(EqualConv2d(n, img_channels, 1, gain=1.0))
 
     def forward(
         self,
@@ -261,10 +298,11 @@ class SynthesisNetwork(nn.Module):
         *,
         resolution: int | None = None,
         alpha: float = 1.0,
-        noise: str | list[Tensor] = "random",
+        noise: Noise | list[Tensor] = "random",
     ) -> Tensor:
-        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, resolution, resolution), about
-        [-1, 1], float32.
+        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, resolution, resolution).
+
+        The pictures are float32, in about [-1, 1].
 
         Args:
             ws: one w for each layer; layers above `resolution` are not asked.
@@ -278,16 +316,17 @@ class SynthesisNetwork(nn.Module):
         resolution = self.img_resolution if resolution is None else resolution
         if resolution not in self.resolutions:
             raise ValueError(f"resolution is {resolution}: choose one of {self.resolutions}")
-        if self.const is not None:
-            x = self.const.expand(len(ws), -1, -1, -1)
-        else:
+        if self.dense is not None:
             x = self.dense(ws[:, 0]).view(len(ws), -1, 4, 4)
+        else:
+            assert self.const is not None  # one of the two is there
+            x = self.const.expand(len(ws), -1, -1, -1)
         x = x.contiguous(memory_format=torch.channels_last)
         last, before = self.resolutions.index(resolution), None
         for k in range(last + 1):
             if k == last and k > 0 and alpha < 1:
                 # Nearest neighbour, so that D's old path, which halves, sees the very picture of
-                # before, as it does of real ones from `grown`.
+                # before, as it does of real ones from `downsample_for_growth`.
                 before = upsample(self.to_rgb[k - 1](x), smooth=False)
             for j in (2 * k, 2 * k + 1):
                 x = self.layers[j](x, ws[:, j], noise if isinstance(noise, str) else noise[j])
@@ -307,11 +346,12 @@ class StyleGANGenerator(nn.Module):
     """
 
     def __init__(
-        self, synthesis: nn.Module, *, z_dim: int, n_mapping: int = 8, mapping_lr: float = 0.01
+        self, synthesis: Synthesis, *, z_dim: int, n_mapping: int = 8, mapping_lr: float = 0.01
     ) -> None:
         super().__init__()
-        sizes = {"z_dim": z_dim, "w_dim": synthesis.w_dim, "n_layers": n_mapping}
-        self.mapping = MappingNetwork(**sizes, lr_multiplier=mapping_lr)
+        self.mapping = MappingNetwork(
+            z_dim=z_dim, w_dim=synthesis.w_dim, n_layers=n_mapping, lr_multiplier=mapping_lr
+        )
         self.synthesis, self.z_dim, self.num_ws = synthesis, z_dim, synthesis.num_ws
 
     def forward(
@@ -320,20 +360,18 @@ class StyleGANGenerator(nn.Module):
         *,
         truncation_psi: float = 1.0,
         truncation_cutoff: int | None = None,
-        **how: object,
+        **how: Any,
     ) -> Tensor:
-        """Latent vectors (N, z_dim) to pictures (N, C, resolution, resolution); `how` goes to the
-        synthesis network.
-        """
-        return self.synthesis(
-            self.ws(z, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff), **how
-        )
+        """Latent vectors (N, z_dim) to pictures; `how` goes to the synthesis network."""
+        ws = self.ws(z, truncation_psi=truncation_psi, truncation_cutoff=truncation_cutoff)
+        return self.synthesis(ws, **how)
 
     def ws(
         self, z: Tensor, *, truncation_psi: float = 1.0, truncation_cutoff: int | None = None
     ) -> Tensor:
-        r"""Styles for every layer: $w' = \bar w + \psi\,(w - \bar w)$ in the layers below the
-        cutoff, w in the others.
+        r"""Styles for every layer, truncated in the layers below the cutoff.
+
+        Truncation: $w' = \bar w + \psi\,(w - \bar w)$.
 
         Args:
             z: (N, z_dim).
@@ -347,15 +385,15 @@ class StyleGANGenerator(nn.Module):
         """
         ws = self.mapping(z)[:, None].repeat(1, self.num_ws, 1)
         if truncation_psi != 1:
-            kept = ws[:, :truncation_cutoff]
-            ws = torch.cat(
-                [torch.lerp(self.mapping.w_avg, kept, truncation_psi), ws[:, kept.shape[1] :]], 1
-            )
+            # Appendix B: from the mean of w a share psi of the way
+            coarse = ws[:, :truncation_cutoff]
+            truncated = torch.lerp(self.mapping.w_avg, coarse, truncation_psi)
+            ws = torch.cat([truncated, ws[:, coarse.shape[1] :]], 1)
         return ws
 
 
 def mix_styles(ws: Tensor, others: Tensor, crossover: Tensor) -> Tensor:
-    """Styles that change from one set to another at a layer of their own.
+    """Style mixing: each row changes from one w to another at a layer of its own.
 
     Args:
         ws: (N, num_ws, w_dim), used before the crossover.
@@ -372,7 +410,7 @@ def mix_styles(ws: Tensor, others: Tensor, crossover: Tensor) -> Tensor:
 
 
 class StyleGANDiscriminator(nn.Module):
-    """From a picture, at any resolution from 4 px to the full one, to one raw score.
+    """Discriminator: a picture, at any resolution from 4 px to the full one, to one raw score.
 
     Args:
         img_resolution: full side, a power of two from 8.

@@ -20,7 +20,7 @@ from gan_course.models.progressive import (
     lrelu,
     upsample,
 )
-from gan_course.models.stylegan import noise_of
+from gan_course.models.stylegan import Noise, Synthesis, noise_maps
 
 POSITION_RATE = 4.0  # how many times as fast as other weights a learned position moves
 
@@ -60,25 +60,26 @@ class ModulatedConv2d(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(n_out, n_in, kernel, kernel))
         self.affine = EqualLinear(w_dim, n_in, bias=1.0)
-        self.scale, self.demodulate, self.padding = (
-            1 / math.sqrt(n_in * kernel**2),
-            demodulate,
-            kernel // 2,
-        )
-        self.up = up
+        self.scale = 1 / math.sqrt(n_in * kernel**2)
+        self.demodulate, self.up, self.padding = demodulate, up, kernel // 2
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """(N, n_in, H, W) and (N, w_dim) to (N, n_out, H, W), or twice as high and wide."""
         with torch.autocast(x.device.type, enabled=False):
-            style = self.affine(w.float())
+            style = self.affine(w.float())  # (N, n_in)
             weight = self.weight * self.scale
-            back = None
-            if self.demodulate:
-                back = (style.square() @ weight.square().sum((2, 3)).T + 1e-8).rsqrt()  # (N, n_out)
-        # before doubling: a quarter of the pixels, and the same result
+
+        # Modulation (equation 1), on the input's channels, before doubling: fewer pixels
         x = x * style[:, :, None, None].to(x.dtype)
         x = conv2d(upsample(x) if self.up else x, weight, padding=self.padding)
-        return x if back is None else x * back[:, :, None, None].to(x.dtype)
+        if not self.demodulate:
+            return x
+
+        # Demodulation (equations 2 and 3), on the output's channels
+        with torch.autocast(x.device.type, enabled=False):
+            variance = style.square() @ weight.square().sum((2, 3)).T  # (N, n_out)
+            demodulation = (variance + 1e-8).rsqrt()
+        return x * demodulation[:, :, None, None].to(x.dtype)
 
 
 class SynthesisLayer2(nn.Module):
@@ -112,14 +113,15 @@ class SynthesisLayer2(nn.Module):
         self.conv = ModulatedConv2d(n_in, n_out, 3, w_dim=w_dim, demodulate=demodulate, up=up)
         self.bias = nn.Parameter(torch.zeros(n_out))
         self.noise_strength = nn.Parameter(torch.zeros(())) if noise else None
+        self.noise_const: Tensor
         self.register_buffer("noise_const", torch.randn(resolution, resolution))
 
-    def forward(self, x: Tensor, w: Tensor, noise: str | Tensor = "random") -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, noise: Noise | Tensor = "random") -> Tensor:
         """As `stylegan.SynthesisLayer`."""
         x = self.conv(x, w)
         shift = self.bias[:, None, None]
         if self.noise_strength is not None and not (isinstance(noise, str) and noise == "none"):
-            shift = shift + self.noise_strength * noise_of(self.noise_const, x, noise)
+            shift = shift + self.noise_strength * noise_maps(self.noise_const, x, noise)
         return lrelu(x + shift.to(x.dtype)) * LEAKY_GAIN
 
 
@@ -148,9 +150,8 @@ class Positions(nn.Module):
         return x + (POSITION_RATE * self.map).to(x.dtype)
 
 
-class SynthesisNetwork2(nn.Module):
-    """From styles to a picture: each resolution adds its own to the enlarged picture of the one
-    before.
+class SynthesisNetwork2(Synthesis):
+    """Synthesis network: styles to a picture, to which each resolution adds its part.
 
     Nothing grows: the skips let the network begin with the coarse resolutions by itself.
 
@@ -190,47 +191,53 @@ class SynthesisNetwork2(nn.Module):
         # a layer and its ToRGB may share one: see `forward`
         self.num_ws = 2 * len(self.resolutions)
         width = features(channel_base, channel_max)
-        options = {"w_dim": w_dim, "noise": noise, "demodulate": demodulate}
         self.const = nn.Parameter(torch.randn(1, width(4), 4, 4))
-        self.layers, self.to_rgb, self.rgb_bias = (
-            nn.ModuleList(),
-            nn.ModuleList(),
-            nn.ParameterList(),
-        )
+        self.layers, self.to_rgb = nn.ModuleList(), nn.ModuleList()
+        self.rgb_bias = nn.ParameterList()
+        self.layer_resolutions = []
         for r in self.resolutions:
-            if r > 4:
-                self.layers.append(
-                    SynthesisLayer2(width(r // 2), width(r), resolution=r, up=True, **options)
+            # the layer that doubles comes first, but at 4 px, where the constant is
+            for n_in, up in ((width(r // 2), True), (width(r), False))[r == 4 :]:
+                layer = SynthesisLayer2(
+                    n_in,
+                    width(r),
+                    w_dim=w_dim,
+                    resolution=r,
+                    up=up,
+                    noise=noise,
+                    demodulate=demodulate,
                 )
-            self.layers.append(SynthesisLayer2(width(r), width(r), resolution=r, **options))
+                self.layers.append(layer)
+                self.layer_resolutions.append(r)
             self.to_rgb.append(
                 ModulatedConv2d(width(r), img_channels, 1, w_dim=w_dim, demodulate=False)
             )
             self.rgb_bias.append(nn.Parameter(torch.zeros(img_channels)))
         self.positions = _positions(self.resolutions[1:], width) if positions else None
 
-    def forward(self, ws: Tensor, *, noise: str | list[Tensor] = "random") -> Tensor:
-        """Styles (N, num_ws, w_dim) to pictures (N, img_channels, img_resolution, img_resolution),
-        float32.
+    def forward(self, ws: Tensor, *, noise: Noise | list[Tensor] = "random") -> Tensor:
+        """Styles (N, num_ws, w_dim) to pictures (N, C, H, H), H = img_resolution, float32.
 
         Layer j takes ws[:, j], and so 4 px takes 0, 8 px takes 1 and 2, 16 px takes 3 and 4, ...; a
         ToRGB takes the style of the layer that comes next, as in the official code.
         """
         x = self.const.expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        image, j = None, 0
+        image: Tensor | None = None
+        j = 0
         for k, r in enumerate(self.resolutions):
             for i in range(1 if r == 4 else 2):
                 x = self.layers[j](x, ws[:, j], noise if isinstance(noise, str) else noise[j])
                 j += 1
                 if self.positions is not None and r > 4 and i == 0:
                     x = self.positions[str(r)](x)
-            own = self.to_rgb[k](x, ws[:, j]).float() + self.rgb_bias[k][:, None, None]
-            image = own if image is None else upsample(image) + own
+            part = self.to_rgb[k](x, ws[:, j]).float() + self.rgb_bias[k][:, None, None]
+            image = part if image is None else upsample(image) + part  # output skips (figure 7b)
+        assert image is not None  # 4 px is always there
         return image
 
 
 class ResidualDiscriminator(nn.Module):
-    """From a picture to one raw score, through residual blocks that halve it.
+    """Discriminator: a picture to one raw score, through residual blocks that halve it.
 
     Args:
         img_resolution: side, a power of two from 8.
@@ -278,9 +285,7 @@ class ResidualDiscriminator(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions beside a 1 x 1 one, both halving the size after a low-pass; their sum over
-    sqrt(2).
-    """
+    """Two convolutions beside a 1 x 1 one, both halving the size; their sum over sqrt(2)."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A training as one thing: its step, its batches, its previews."""
+"""A training as one object: its step, its batches, its preview; saved and loaded together."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from gan_course.training.loop import Step
 
 
 class TrainingStep(Step, Protocol):
-    """What a training needs of its step beside the step itself."""
+    """The interface of a training step."""
 
     def preview(self, preview_input: Any) -> Tensor:
         """Pictures (N, C, H, W) in [-1, 1] to look at."""
@@ -28,9 +28,40 @@ class TrainingStep(Step, Protocol):
         ...
 
 
-@dataclass
+class SavedStep:
+    """Base of all steps: saves and loads what the next step depends on.
+
+    Subclasses name their networks, optimisers and pools in `PARTS`, and count steps in `n_done`; a
+    step that draws has a `generator`, or several in `generators`.
+    """
+
+    PARTS: tuple[str, ...] = ()
+    n_done: int = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+        state = {name: getattr(self, name).state_dict() for name in self.PARTS}
+        if hasattr(self, "generator"):
+            state["generator"] = self.generator.get_state()
+        if hasattr(self, "generators"):
+            state["generators"] = [generator.get_state() for generator in self.generators]
+        return state | {"n_done": self.n_done}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        for name in self.PARTS:
+            getattr(self, name).load_state_dict(state[name])
+        if hasattr(self, "generator"):
+            self.generator.set_state(state["generator"])
+        if hasattr(self, "generators"):
+            for generator, saved in zip(self.generators, state["generators"], strict=True):
+                generator.set_state(saved)
+        self.n_done = state["n_done"]
+
+
+@dataclass(frozen=True)
 class Training:
-    """A step, its batches, and what the outside may ask of them."""
+    """A step, its batches and the input of its previews."""
 
     family: str
     step: TrainingStep
@@ -60,7 +91,12 @@ class Training:
         self.batches.load_state_dict(state["batches"])
 
 
-def _check_size(images: Tensor, channels: int, resolution: int) -> None:
+def check_size(images: Tensor, channels: int, resolution: int) -> None:
+    """Refuse pictures of another size than the configuration's.
+
+    Raises:
+        ValueError: they are.
+    """
     expected = (channels, resolution, resolution)
     if tuple(images.shape[1:]) != expected:
         raise ValueError(
@@ -68,6 +104,7 @@ def _check_size(images: Tensor, channels: int, resolution: int) -> None:
         )
 
 
-def _fingerprint(images: Tensor) -> str:
+def fingerprint(images: Tensor) -> str:
+    """How many pictures there are, and the first digits of their SHA-256."""
     digest = hashlib.sha256(images.cpu().contiguous().numpy().tobytes()).hexdigest()
     return f"{len(images)} with sha256 {digest[:12]}"

@@ -29,7 +29,7 @@ class Recorder:
 
     def __init__(self, runtime: Runtime, generator: torch.Generator) -> None:
         self.is_used, self.generator = runtime.device.startswith("cuda"), generator
-        self.stream = torch.cuda.Stream(runtime.device) if self.is_used else None
+        self.stream = torch.cuda.Stream(torch.device(runtime.device)) if self.is_used else None
         self.forget()
 
     def forget(self) -> None:
@@ -45,7 +45,7 @@ class Recorder:
             work: one step on a batch.
             batch: of one shape for each kind, on the device.
         """
-        if not self.is_used:
+        if not self.is_used or self.stream is None:
             return work(batch)
         self.stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self.stream):

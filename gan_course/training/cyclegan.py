@@ -1,4 +1,4 @@
-"""One step of CycleGAN: both generators together, then both discriminators."""
+"""CycleGAN: its configuration, its networks, its step."""
 
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -10,13 +10,13 @@ from torch.nn.functional import l1_loss
 
 from gan_course.data.batches import Batches, Unpaired, to_float
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
-from gan_course.models.layers import set_memory_format
+from gan_course.models.layers import Norm, Padding, Upsampling, set_memory_format
 from gan_course.runtime import Runtime
-from gan_course.training.bundle import Training, _check_size, _fingerprint
+from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.image_pool import ImagePool
 from gan_course.training.losses import d_least_squares, g_least_squares
-from gan_course.training.optim import decayed, descend, frozen, set_rate
+from gan_course.training.optim import descend, freeze, lr_at, set_lr
 from gan_course.training.penalties import r1_penalty
 
 
@@ -29,25 +29,25 @@ class CycleGANConfig:
     img_resolution: int = 64
     base_channels: int = 64
     n_blocks: int = 6
-    norm: str = "instance"  # of G; or "none"
+    norm: Norm = "instance"  # of G
     d_base_channels: int = 64
     n_layers: int = 3
-    d_norm: str = "instance"  # or "none"
+    d_norm: Norm = "instance"
     r1_gamma: float = 0.0
     lr: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     lr_ratio: float = 1.0  # the rate of the D's, in rates of the G's
-    constant: float = 0.5  # share of the steps before the learning rate begins to fall
+    lr_constant: float = 0.5  # share of the steps before the learning rate begins to fall
     pool_size: int = 50
     lambda_gan: float = 1.0
     lambda_cycle: float = 10.0
     forward: bool = True  # the half of the cycle loss that starts in A
     backward: bool = True  # the half that starts in B
     lambda_identity: float = 0.0
-    padding: str = "reflect"
+    padding: Padding = "reflect"
     residual: bool = False
     coordinates: int = 0
-    upsampling: str = "transposed"  # or "resize"
+    upsampling: Upsampling = "transposed"
     ema_decay: float = 0.0
 
 
@@ -71,17 +71,18 @@ def make_discriminator(config: CycleGANConfig) -> PatchDiscriminator:
     )
 
 
-def make_cyclegan(config: CycleGANConfig) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
+def make_cyclegan(
+    config: CycleGANConfig,
+) -> tuple[ResnetGenerator, ResnetGenerator, PatchDiscriminator, PatchDiscriminator]:
     """G_AB, G_BA, D_A and D_B of a configuration, with new weights."""
     G_AB, G_BA = make_generator(config), make_generator(config)
     return G_AB, G_BA, make_discriminator(config), make_discriminator(config)
 
 
 Pair = tuple[Tensor, Tensor]
-NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
 
 
-class CycleGANStep:
+class CycleGANStep(SavedStep):
     r"""G_AB and G_BA learn to translate both ways, from two sets of pictures without pairs.
 
     $L = L_{GAN}(G_{AB}, D_B) + L_{GAN}(G_{BA}, D_A) + \lambda_{cycle}\,(\lVert G_{BA}(G_{AB}(a)) -
@@ -108,6 +109,8 @@ class CycleGANStep:
         (`r1_gamma`). The defaults are the paper's.
     """
 
+    PARTS = ("G_AB", "G_BA", "D_A", "D_B", "opt_G", "opt_D", "pool_A", "pool_B")
+
     def __init__(
         self,
         G_AB: nn.Module,
@@ -130,16 +133,13 @@ class CycleGANStep:
         self.pool_A = ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed))
         self.pool_B = ImagePool(config.pool_size, generator=torch.Generator().manual_seed(seed + 1))
         self.averages = {"G_AB": make_ema(G_AB), "G_BA": make_ema(G_BA)} if config.ema_decay else {}
-        self.n_done = 0
 
     def __call__(self, batch: Pair) -> dict[str, Tensor]:
-        """One step on real pictures of A and of B, (N, C, H, W) each, in [-1, 1]; returns its
-        losses, detached.
-        """
+        """One step on real A and B, (N, C, H, W) in [-1, 1]; returns its losses, detached."""
         real_A, real_B = (part.to(self.runtime.device) for part in batch)
-        lr = decayed(self.config.lr, self.n_done, self.config.n_steps, self.config.constant)
-        set_rate(self.opt_G, lr)
-        set_rate(self.opt_D, lr * self.config.lr_ratio)
+        lr = lr_at(self.config.lr, self.n_done, self.config.n_steps, self.config.lr_constant)
+        set_lr(self.opt_G, lr)
+        set_lr(self.opt_D, lr * self.config.lr_ratio)
         losses, fake_A, fake_B = self.update_G(real_A, real_B)
         losses |= self.update_D(real_A, real_B, fake_A, fake_B)
         for name, average in self.averages.items():
@@ -148,37 +148,38 @@ class CycleGANStep:
         return losses
 
     def update_G(self, real_A: Tensor, real_B: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Both generators, from one objective; returns its parts and the fakes that came up on the
-        way.
-        """
-        on = self.config
-        with frozen(self.D_A, self.D_B), self.runtime.autocast():
+        """Both generators, from one objective; returns its terms and the fakes, detached."""
+        config, losses = self.config, {}
+        with freeze(self.D_A, self.D_B), self.runtime.autocast():
             fake_B, idt_B = self.translate(self.G_AB, real_A, real_B)
             fake_A, idt_A = self.translate(self.G_BA, real_B, real_A)
-            losses = {}
-            if on.lambda_gan:  # twice g_least_squares, because the paper's has no 1/2
-                losses["gan_A"] = on.lambda_gan * 2 * g_least_squares(self.D_A(fake_A).float())
-                losses["gan_B"] = on.lambda_gan * 2 * g_least_squares(self.D_B(fake_B).float())
-            if on.lambda_cycle and on.forward:
-                losses["cycle_A"] = on.lambda_cycle * l1_loss(self.G_BA(fake_B), real_A)
-            if on.lambda_cycle and on.backward:
-                losses["cycle_B"] = on.lambda_cycle * l1_loss(self.G_AB(fake_A), real_B)
-            if on.lambda_identity:
-                losses["idt_A"] = on.lambda_identity * l1_loss(idt_A, real_A)
-                losses["idt_B"] = on.lambda_identity * l1_loss(idt_B, real_B)
+
+            # Adversarial loss (equation 1) as least squares (section 4), there without the 1/2
+            if config.lambda_gan:
+                logits_fake_A, logits_fake_B = self.D_A(fake_A).float(), self.D_B(fake_B).float()
+                losses["gan_A"] = config.lambda_gan * 2 * g_least_squares(logits_fake_A)
+                losses["gan_B"] = config.lambda_gan * 2 * g_least_squares(logits_fake_B)
+
+            # Cycle consistency (equation 2), forward and backward
+            if config.lambda_cycle and config.forward:
+                losses["cycle_A"] = config.lambda_cycle * l1_loss(self.G_BA(fake_B), real_A)
+            if config.lambda_cycle and config.backward:
+                losses["cycle_B"] = config.lambda_cycle * l1_loss(self.G_AB(fake_A), real_B)
+
+            # Identity loss (section 5.2): a picture of the target domain stays as it is
+            if idt_A is not None and idt_B is not None:
+                losses["idt_A"] = config.lambda_identity * l1_loss(idt_A, real_A)
+                losses["idt_B"] = config.lambda_identity * l1_loss(idt_B, real_B)
+
+        # The full objective (equation 3)
         descend(torch.stack(list(losses.values())).sum(), self.opt_G)
-        return (
-            {name: loss.detach() for name, loss in losses.items()},
-            fake_A.detach(),
-            fake_B.detach(),
-        )
+        losses = {name: loss.detach() for name, loss in losses.items()}
+        return losses, fake_A.detach(), fake_B.detach()
 
     def update_D(
         self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor
     ) -> dict[str, Tensor]:
-        """Both discriminators, on real pictures and on a mixture of old and new fakes; the
-        generators stand still.
-        """
+        """Both discriminators, on real pictures and a pool of old and new fakes."""
         if not self.config.lambda_gan:
             return {}
         losses = {
@@ -189,13 +190,15 @@ class CycleGANStep:
         return {name: loss.detach() for name, loss in losses.items()}
 
     def loss_D(self, D: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        """The halved least-squares objective of one discriminator, a scalar; one pass for both
-        kinds.
-        """
+        """The objective of one discriminator, a scalar; one pass for real and fake."""
         real = real.detach().requires_grad_(self.config.r1_gamma > 0)
         with self.runtime.autocast():
             logits_real, logits_fake = D(torch.cat([real, fake])).float().chunk(2)
+
+        # Least squares (section 4), halved to slow D down (appendix 7.1)
         loss = d_least_squares(logits_real, logits_fake)
+
+        # R1 on the mean score of a picture; not in the paper
         if self.config.r1_gamma > 0:
             loss = loss + self.config.r1_gamma / 2 * r1_penalty(real, logits_real.mean((1, 2, 3)))
         return loss
@@ -210,9 +213,7 @@ class CycleGANStep:
 
     @torch.no_grad()
     def preview(self, batch: Pair) -> Tensor:
-        """Columns of eight: pictures of A, their translations, pictures of B, theirs; (N, C, H, W)
-        in [-1, 1].
-        """
+        """Pictures of A, their translations, pictures of B, theirs: (N, C, H, W) in [-1, 1]."""
         real_A, real_B = batch
         with self.runtime.autocast():
             fake_B, fake_A = self.best("G_AB")(real_A), self.best("G_BA")(real_B)
@@ -224,20 +225,14 @@ class CycleGANStep:
 
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on."""
-        parts = {name: getattr(self, name).state_dict() for name in self._parts()}
         averages = {name: average.state_dict() for name, average in self.averages.items()}
-        return parts | {"averages": averages, "n_done": self.n_done}
+        return super().state_dict() | {"averages": averages}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        for name in self._parts():
-            getattr(self, name).load_state_dict(state[name])
+        super().load_state_dict(state)
         for name, average in self.averages.items():
             average.load_state_dict(state["averages"][name])
-        self.n_done = state["n_done"]
-
-    def _parts(self) -> tuple[str, ...]:
-        return (*NETWORKS, "opt_G", "opt_D", "pool_A", "pool_B")
 
 
 def build_cyclegan(
@@ -263,20 +258,20 @@ def build_cyclegan(
         ValueError: the pictures are not of the configuration's size.
     """
     for images in (images_A, images_B):
-        _check_size(images, 3, config.img_resolution)
+        check_size(images, 3, config.img_resolution)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        networks = [runtime.place(network) for network in make_cyclegan(config)]
-    for network in networks:
+        G_AB, G_BA, D_A, D_B = (runtime.place(network) for network in make_cyclegan(config))
+    for network in (G_AB, G_BA, D_A, D_B):
         set_memory_format(network, runtime.memory_format_for(4 * config.base_channels))
-    step = CycleGANStep(*networks, config=config, seed=seed + 1, runtime=runtime)
+    step = CycleGANStep(G_AB, G_BA, D_A, D_B, config=config, seed=seed + 1, runtime=runtime)
     batches = Unpaired(
         Batches(images_A.to(runtime.device), config.batch_size, seed=2 * seed),
         Batches(images_B.to(runtime.device), config.batch_size, seed=2 * seed + 1),
     )
     # n_steps too: the learning rate's fall
     same = asdict(config) | {"seed": seed, "precision": runtime.precision}
-    same |= {"pictures of A": _fingerprint(images_A), "pictures of B": _fingerprint(images_B)}
+    same |= {"pictures of A": fingerprint(images_A), "pictures of B": fingerprint(images_B)}
     preview = tuple(
         to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B)
     )

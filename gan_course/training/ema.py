@@ -1,9 +1,9 @@
-"""A slow copy of the generator: the one that is looked at and shipped."""
+"""Exponential moving average of a generator's weights."""
 
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def make_ema(G: nn.Module) -> nn.Module:
@@ -13,8 +13,9 @@ def make_ema(G: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def update_ema(G_ema: nn.Module, G: nn.Module, *, decay: float) -> None:
-    r"""Move the average a little towards G: $\bar\theta \leftarrow \beta\bar\theta + (1 -
-    \beta)\theta$.
+    r"""Move the average a little towards G.
+
+    $\bar\theta \leftarrow \beta\bar\theta + (1 - \beta)\theta$
 
     Parameters are averaged. Buffers (BatchNorm's running statistics, counters) are copied: they are
     averages already, and an average that is left behind belongs to other weights.
@@ -31,7 +32,8 @@ def update_ema(G_ema: nn.Module, G: nn.Module, *, decay: float) -> None:
     """
     if not 0 <= decay < 1:
         raise ValueError(f"decay is {decay}: choose a number from 0 up to, but not including, 1")
-    averaged, current = list(G_ema.parameters()), list(G.parameters())
+    averaged: list[Tensor] = list(G_ema.parameters())
+    current: list[Tensor] = list(G.parameters())
     torch._foreach_lerp_(averaged, current, 1 - decay)
     for slow, fast in zip(G_ema.buffers(), G.buffers(), strict=True):
         slow.copy_(fast)

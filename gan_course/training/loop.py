@@ -11,11 +11,11 @@ from gan_course.errors import CourseError
 
 
 class Step(Protocol):
-    """What `fit` needs of a training step."""
+    """The interface of what `fit` runs."""
 
     n_done: int
 
-    def __call__(self, batch: Any) -> dict[str, Tensor]:
+    def __call__(self, batch: Any, /) -> dict[str, Tensor]:
         """One step; returns named scalar losses, detached."""
         ...
 

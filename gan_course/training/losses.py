@@ -6,6 +6,10 @@ $x$ is real. Written with softplus, $-\log\sigma(s) = \mathrm{softplus}(-s)$ and
 
 In the logistic losses' formulas D(x) is that probability. In all others, and in the penalties, D(x)
 stands for the raw score, as in their papers.
+
+Every loss takes `logits_real` and `logits_fake`, the raw scores of real and of generated samples,
+of any shape, or the second alone; the relativistic losses pair them entry by entry. Every loss
+returns a scalar () to be minimised: `d_*` by the discriminator, `g_*` by the generator.
 """
 
 from torch import Tensor
@@ -17,12 +21,8 @@ def d_logistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
 
     $-\mathbb{E}_{x \sim p_{data}} \log D(x) - \mathbb{E}_{z} \log(1 - D(G(z)))$
 
-    Args:
-        logits_real: raw scores of real samples, any shape.
-        logits_fake: raw scores of generated samples, any shape.
-
     Returns:
-        Scalar (), >= 0; minimised by D. It is $2 \log 2$ where D always says one half.
+        A scalar, >= 0. It is $2 \log 2$ where D always says one half.
 
     Source: Goodfellow et al. 2014 (arXiv:1406.2661), equation 1, with the sign turned for a
         minimiser.
@@ -35,11 +35,8 @@ def g_minimax(logits_fake: Tensor) -> Tensor:
 
     $\mathbb{E}_{z} \log(1 - D(G(z)))$
 
-    Args:
-        logits_fake: raw scores of generated samples, any shape.
-
     Returns:
-        Scalar (), <= 0; minimised by G.
+        A scalar, <= 0.
 
     Source: Goodfellow et al. 2014, equation 1.
     """
@@ -47,15 +44,12 @@ def g_minimax(logits_fake: Tensor) -> Tensor:
 
 
 def g_nonsaturating(logits_fake: Tensor) -> Tensor:
-    r"""What a generator minimises in practice: its gradient is largest where D rejects the fakes.
+    r"""The non-saturating loss: its gradient is largest where D rejects the fakes.
 
     $-\mathbb{E}_{z} \log D(G(z))$
 
-    Args:
-        logits_fake: raw scores of generated samples, any shape.
-
     Returns:
-        Scalar (), >= 0; minimised by G.
+        A scalar, >= 0.
 
     Source: Goodfellow et al. 2014, section 3, last paragraph before the figure of the toy game.
     """
@@ -72,13 +66,11 @@ def d_least_squares(
     D(x) is the raw score here; no sigmoid anywhere.
 
     Args:
-        logits_real: raw scores of real samples, any shape.
-        logits_fake: raw scores of generated samples, any shape.
         a: the label of generated samples.
         b: the label of real samples.
 
     Returns:
-        Scalar (), >= 0; minimised by D. It is (b - a)^2 / 4 where D always says (a + b) / 2.
+        A scalar, >= 0. It is (b - a)^2 / 4 where D always says (a + b) / 2.
 
     Source: Mao et al. 2017 (arXiv:1611.04076), the objective of D; a = 0 and b = c = 1 is the
         paper's 0-1 coding.
@@ -92,11 +84,10 @@ def g_least_squares(logits_fake: Tensor, *, c: float = 1.0) -> Tensor:
     $\frac12 \mathbb{E}_{z} (D(G(z)) - c)^2$
 
     Args:
-        logits_fake: raw scores of generated samples, any shape.
         c: what G wants D to say.
 
     Returns:
-        Scalar (), >= 0; minimised by G.
+        A scalar, >= 0.
 
     Source: Mao et al. 2017, the objective of G.
     """
@@ -104,17 +95,12 @@ def g_least_squares(logits_fake: Tensor, *, c: float = 1.0) -> Tensor:
 
 
 def d_hinge(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
-    r"""Scores of real samples above 1, those of generated ones below -1; who is there already has
-    no say.
+    r"""Hinge: samples beyond a margin of 1 on their own side get no gradient.
 
     $\mathbb{E}_{x \sim p_{data}} \max(0, 1 - D(x)) + \mathbb{E}_{z} \max(0, 1 + D(G(z)))$
 
-    Args:
-        logits_real: raw scores of real samples, any shape.
-        logits_fake: raw scores of generated samples, any shape.
-
     Returns:
-        Scalar (), >= 0; minimised by D. It is 2 where D always says 0.
+        A scalar, >= 0. It is 2 where D always says 0.
 
     Source: Lim & Ye 2017 (arXiv:1705.02894); Miyato et al. 2018 (arXiv:1802.05957).
     """
@@ -126,11 +112,8 @@ def g_hinge(logits_fake: Tensor) -> Tensor:
 
     $-\mathbb{E}_{z} D(G(z))$
 
-    Args:
-        logits_fake: raw scores of generated samples, any shape.
-
     Returns:
-        Scalar (), of any sign; minimised by G.
+        A scalar, of any sign.
 
     Source: Lim & Ye 2017; Miyato et al. 2018. The margin is D's alone.
     """
@@ -146,12 +129,8 @@ def d_wasserstein(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
     clipped weights or `gradient_penalty`; then its negative estimates a multiple of the
     Wasserstein-1 distance.
 
-    Args:
-        logits_real: raw scores of real samples, any shape.
-        logits_fake: raw scores of generated samples, any shape.
-
     Returns:
-        Scalar (), of any sign; minimised by D. It is 0 where D says the same everywhere.
+        A scalar, of any sign. It is 0 where D says the same everywhere.
 
     Source: Arjovsky et al. 2017 (arXiv:1701.07875), algorithm 1, with the sign turned for a
         minimiser.
@@ -164,11 +143,8 @@ def g_wasserstein(logits_fake: Tensor) -> Tensor:
 
     $-\mathbb{E}_{z} D(G(z))$
 
-    Args:
-        logits_fake: raw scores of generated samples, any shape.
-
     Returns:
-        Scalar (), of any sign; minimised by G.
+        A scalar, of any sign.
 
     Source: Arjovsky et al. 2017, algorithm 1.
     """
@@ -182,13 +158,8 @@ def d_relativistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
 
     Only differences count: adding a constant to every score changes nothing.
 
-    Args:
-        logits_real: raw scores of real samples.
-        logits_fake: raw scores of as many generated samples, of the same shape; entry by entry they
-            are the pairs.
-
     Returns:
-        Scalar (), >= 0; minimised by D. It is log 2 where D says the same everywhere.
+        A scalar, >= 0. It is log 2 where D says the same everywhere.
 
     Raises:
         ValueError: the shapes differ (broadcasting would pair other samples).
@@ -206,13 +177,8 @@ def g_relativistic(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
 
     G can only raise the fakes; the real scores say how far each has to go.
 
-    Args:
-        logits_real: raw scores of real samples.
-        logits_fake: raw scores of as many generated samples, of the same shape; entry by entry they
-            are the pairs.
-
     Returns:
-        Scalar (), >= 0; minimised by G. It is log 2 where D says the same everywhere.
+        A scalar, >= 0. It is log 2 where D says the same everywhere.
 
     Raises:
         ValueError: the shapes differ (broadcasting would pair other samples).

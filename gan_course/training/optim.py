@@ -1,4 +1,4 @@
-"""What the steps of all families do with an optimiser."""
+"""Optimiser helpers: one update, the learning rate, frozen networks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
     optimizer.step()
 
 
-def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
     """The learning rate of every parameter, from the next step on."""
     for group in optimizer.param_groups:
         if isinstance(group["lr"], Tensor):
@@ -23,33 +23,33 @@ def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
             group["lr"] = lr
 
 
-def adjustable(optimizer: torch.optim.Adam, lr: float, device: str) -> None:
-    """Keep the learning rate where a recorded step reads it: on a GPU in a tensor there, else as a
-    number.
-    """
+def use_tensor_lr(optimizer: torch.optim.Adam, lr: float, device: str) -> None:
+    """On a GPU, keep the learning rate in a tensor there, where a recorded step reads it."""
     for group in optimizer.param_groups:
         group["capturable"] = device.startswith("cuda")
         group["lr"] = torch.tensor(lr, device=device) if group["capturable"] else lr
 
 
-def decayed(lr: float, n_done: int, n_steps: int, constant: float = 0.5) -> float:
-    """Constant, then linear to zero: the rate of step `n_done + 1` of `n_steps`.
+def lr_at(lr: float, n_done: int, n_steps: int, lr_constant: float = 0.5) -> float:
+    """The learning rate of step `n_done + 1` of `n_steps`: constant, then linear to zero.
 
     Args:
         lr: the rate at the start.
         n_done: steps done before this one.
         n_steps: steps in all.
-        constant: share of the steps before the decay begins; 1 for no decay.
+        lr_constant: share of the steps before the decay begins; 1 for no decay.
 
     Source: Zhu et al. 2017, section 4: 100 epochs at the initial rate, then linear to zero over 100
         more.
     """
-    left = (n_steps - n_done) / (n_steps * (1 - constant)) if constant < 1 else 1.0
-    return lr * min(1.0, max(0.0, left))
+    if lr_constant == 1:
+        return lr
+    share_left = (n_steps - n_done) / (n_steps * (1 - lr_constant))
+    return lr * min(1.0, max(0.0, share_left))
 
 
 @contextmanager
-def frozen(*networks: nn.Module) -> Iterator[None]:
+def freeze(*networks: nn.Module) -> Iterator[None]:
     """Within: gradients flow through the networks to their input, but not into their weights."""
     for network in networks:
         network.requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Penalties on gradients: what keeps a discriminator from growing without bound."""
+"""Gradient penalties: R1, R2, WGAN-GP's, and path lengths."""
 
 import math
 
@@ -26,6 +26,7 @@ def r1_penalty(real: Tensor, logits_real: Tensor) -> Tensor:
     Source: Mescheder et al. 2018 (arXiv:1801.04406), the R1 regulariser.
     Differs: the paper's R1 includes gamma/2.
     """
+    # Mescheder et al. 2018, equation 9
     return _slopes(real, logits_real, "real").square().sum(1).mean()
 
 
@@ -50,6 +51,7 @@ def r2_penalty(fake: Tensor, logits_fake: Tensor) -> Tensor:
     Source: Mescheder et al. 2018, the R2 regulariser.
     Differs: the paper's R2 includes gamma/2.
     """
+    # Mescheder et al. 2018, equation 10
     return _slopes(fake, logits_fake, "fake").square().sum(1).mean()
 
 
@@ -74,6 +76,7 @@ def gradient_penalty(mixed: Tensor, logits_mixed: Tensor) -> Tensor:
     Source: Gulrajani et al. 2017 (arXiv:1704.00028), the second term of their objective.
     Differs: the paper's includes lambda = 10.
     """
+    # Gulrajani et al. 2017, equation 3, second term
     slopes = _slopes(mixed, logits_mixed, "mixed")
     return (torch.linalg.vector_norm(slopes, dim=1) - 1).square().mean()
 
@@ -117,8 +120,7 @@ def _slopes(points: Tensor, logits: Tensor, name: str) -> Tensor:
 
 
 def path_lengths(images: Tensor, ws: Tensor, *, noise: Tensor) -> Tensor:
-    r"""How far a picture moves for a step in w, in a random direction of picture space, for each
-    picture.
+    r"""Path lengths: how far each picture moves for a step in w, in a random direction.
 
     $\lVert J_w^T y \rVert_2$ with $y \sim N(0, I)$, over $\sqrt{H W}$: the norm over w for each
     layer, its root mean square over layers.
@@ -141,6 +143,7 @@ def path_lengths(images: Tensor, ws: Tensor, *, noise: Tensor) -> Tensor:
         raise ValueError("ws does not require grad: call ws.requires_grad_() before G(ws)")
     if noise.shape != images.shape:
         raise ValueError(f"noise is {tuple(noise.shape)}, the images are {tuple(images.shape)}")
+    # J_w^T y as the gradient of g(w) . y (Karras et al. 2020, equation 4 and the text after it)
     weighted = (images * noise).sum() / math.sqrt(images.shape[2] * images.shape[3])
     (slopes,) = torch.autograd.grad(weighted, ws, create_graph=True)
     return slopes.square().sum(2).mean(1).sqrt()

@@ -1,7 +1,7 @@
-"""One step of pix2pix: the discriminator, then the generator."""
+"""Pix2pix: its configuration, its networks, its step."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +11,9 @@ from gan_course.data.batches import Paired, to_float
 from gan_course.models.cyclegan import PatchDiscriminator
 from gan_course.models.pix2pix import UnetGenerator
 from gan_course.runtime import Runtime
-from gan_course.training.bundle import Training, _check_size, _fingerprint
+from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint
 from gan_course.training.losses import d_logistic, g_nonsaturating
-from gan_course.training.optim import decayed, descend, frozen, set_rate
+from gan_course.training.optim import descend, freeze, lr_at, set_lr
 
 
 @dataclass(frozen=True)
@@ -29,36 +29,40 @@ class Pix2PixConfig:
     img_resolution: int = 256
     base_channels: int = 64
     n_halvings: int = 8
-    norm: str = "batch"  # or "instance"; of G
+    norm: Literal["batch", "instance"] = "batch"  # of G
     dropout: float = 0.5
     d_base_channels: int = 64
     n_layers: int = 3
-    d_norm: str = "instance"  # or "none"
+    d_norm: Literal["instance", "none"] = "instance"
     conditional: bool = True  # D is shown the input too
     lr: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
-    constant: float = 0.5  # share of the steps before the learning rate begins to fall
+    lr_constant: float = 0.5  # share of the steps before the learning rate begins to fall
     lambda_gan: float = 1.0
     lambda_l1: float = 100.0
 
 
-def make_pix2pix(config: Pix2PixConfig) -> tuple[nn.Module, nn.Module]:
+def make_pix2pix(config: Pix2PixConfig) -> tuple[UnetGenerator, PatchDiscriminator]:
     """G and D of a configuration, with new weights."""
-    size = {"base_channels": config.base_channels, "n_halvings": config.n_halvings}
-    G = UnetGenerator(**size, norm=config.norm, dropout=config.dropout)
-    judge = {
-        "base_channels": config.d_base_channels,
-        "n_layers": config.n_layers,
-        "norm": config.d_norm,
-    }
-    return G, PatchDiscriminator(img_channels=6 if config.conditional else 3, **judge)
+    G = UnetGenerator(
+        base_channels=config.base_channels,
+        n_halvings=config.n_halvings,
+        norm=config.norm,
+        dropout=config.dropout,
+    )
+    D = PatchDiscriminator(
+        img_channels=6 if config.conditional else 3,
+        base_channels=config.d_base_channels,
+        n_layers=config.n_layers,
+        norm=config.d_norm,
+    )
+    return G, D
 
 
 Pair = tuple[Tensor, Tensor]
-PARTS = ("G", "D", "opt_G", "opt_D")
 
 
-class Pix2PixStep:
+class Pix2PixStep(SavedStep):
     r"""G learns to turn pictures of A into pictures of B, from pairs that show the same thing.
 
     $\min_G \max_D\; \lambda_{gan}\,(\mathbb{E} \log D(a, b) + \mathbb{E} \log(1 - D(a, G(a))))
@@ -79,9 +83,11 @@ class Pix2PixStep:
     Source: Isola et al. 2017, section 3.1 for the objective, section 3.3 for the rest: one step of
         D, then one of G; G minimises -log D(a, G(a)); the objective of D halved.
     Differs: the learning rate falls linearly to zero after a share of the steps, as in the official
-        PyTorch code; `constant=1` leaves it where it is. The paper has no factor before the GAN's
-        part: lambda_gan = 1.
+        PyTorch code; `lr_constant=1` leaves it where it is. The paper has no factor before the
+        GAN's part: lambda_gan = 1.
     """
+
+    PARTS = ("G", "D", "opt_G", "opt_D")
 
     def __init__(
         self, G: nn.Module, D: nn.Module, *, config: Pix2PixConfig, seed: int, runtime: Runtime
@@ -90,14 +96,13 @@ class Pix2PixStep:
         self.opt_G = torch.optim.Adam(G.parameters(), config.lr, config.betas, fused=True)
         self.opt_D = torch.optim.Adam(D.parameters(), config.lr, config.betas, fused=True)
         self.generator = runtime.generator(seed)
-        self.n_done = 0
 
     def __call__(self, batch: Pair) -> dict[str, Tensor]:
-        """One step on pairs, (N, C, H, W) of A and of B in [-1, 1]; returns its losses, detached."""
+        """One step on pairs (A, B), (N, C, H, W) in [-1, 1]; returns its losses, detached."""
         real_A, real_B = (part.to(self.runtime.device) for part in batch)
-        lr = decayed(self.config.lr, self.n_done, self.config.n_steps, self.config.constant)
-        set_rate(self.opt_G, lr)
-        set_rate(self.opt_D, lr)
+        lr = lr_at(self.config.lr, self.n_done, self.config.n_steps, self.config.lr_constant)
+        set_lr(self.opt_G, lr)
+        set_lr(self.opt_D, lr)
         fake_B = self.translate(real_A)
         losses = self.update_D(real_A, real_B, fake_B.detach())
         losses |= self.update_G(real_A, real_B, fake_B)
@@ -105,14 +110,14 @@ class Pix2PixStep:
         return losses
 
     def update_D(self, real_A: Tensor, real_B: Tensor, fake_B: Tensor) -> dict[str, Tensor]:
-        """Tell the true partner of a picture from the generated one a little better; G stands
-        still.
-        """
+        """Tell the true partner of a picture from the generated one; G stands still."""
         if not self.config.lambda_gan:
             return {}
         with self.runtime.autocast():
-            judged = torch.cat([self.shown(real_A, real_B), self.shown(real_A, fake_B)])
-            logits_real, logits_fake = self.D(judged).float().chunk(2)
+            both = torch.cat([self.d_input(real_A, real_B), self.d_input(real_A, fake_B)])
+            logits_real, logits_fake = self.D(both).float().chunk(2)
+
+        # Conditional GAN (equation 1), halved to slow D down (section 3.3)
         loss_D = d_logistic(logits_real, logits_fake) / 2
         descend(loss_D, self.opt_D)
         return {"loss_D": loss_D.detach()}
@@ -120,18 +125,23 @@ class Pix2PixStep:
     def update_G(self, real_A: Tensor, real_B: Tensor, fake_B: Tensor) -> dict[str, Tensor]:
         """Fool D, and stay near the true partner; D stands still. `fake_B` carries G's graph."""
         losses = {}
-        with frozen(self.D):
+        with freeze(self.D):
+            # Conditional GAN (equation 1), as maximising log D (section 3.3)
             if self.config.lambda_gan:
                 with self.runtime.autocast():
-                    logits_fake = self.D(self.shown(real_A, fake_B)).float()
+                    logits_fake = self.D(self.d_input(real_A, fake_B)).float()
                 losses["gan"] = self.config.lambda_gan * g_nonsaturating(logits_fake)
+
+            # L1 to the true partner (equation 3)
             if self.config.lambda_l1:
                 losses["l1"] = self.config.lambda_l1 * l1_loss(fake_B, real_B)
+
+            # The full objective (equation 4)
             descend(torch.stack(list(losses.values())).sum(), self.opt_G)
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def shown(self, A: Tensor, B: Tensor) -> Tensor:
-        """What D is given: (N, 6, H, W) where it is conditional, else B alone."""
+    def d_input(self, A: Tensor, B: Tensor) -> Tensor:
+        """The input of D: (N, 6, H, W) where it is conditional, else B alone."""
         return torch.cat([A, B], 1) if self.config.conditional else B
 
     def translate(self, A: Tensor) -> Tensor:
@@ -141,25 +151,11 @@ class Pix2PixStep:
 
     @torch.no_grad()
     def preview(self, batch: Pair) -> Tensor:
-        """Pictures of A, their translations, the truth; (3 N, C, H, W) in [-1, 1]. The same noise
-        each time.
-        """
+        """Pictures of A, their translations, the truth: (3 N, C, H, W) in [-1, 1]."""
         real_A, real_B = batch
-        with self.runtime.autocast():
+        with self.runtime.autocast():  # the same noise in every preview
             fake_B = self.G(real_A, generator=self.runtime.generator(0))
         return torch.cat([real_A, fake_B, real_B]).float()
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that the next step depends on."""
-        parts = {name: getattr(self, name).state_dict() for name in PARTS}
-        return parts | {"generator": self.generator.get_state(), "n_done": self.n_done}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state."""
-        for name in PARTS:
-            getattr(self, name).load_state_dict(state[name])
-        self.generator.set_state(state["generator"])
-        self.n_done = state["n_done"]
 
 
 def build_pix2pix(
@@ -188,17 +184,19 @@ def build_pix2pix(
     if not (config.lambda_gan or config.lambda_l1):
         raise ValueError("lambda_gan and lambda_l1 are both 0: G would have nothing to learn")
     for images in (images_A, images_B):
-        _check_size(images, 3, config.img_resolution)
+        check_size(images, 3, config.img_resolution)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        networks = [runtime.place(network) for network in make_pix2pix(config)]
-    step = Pix2PixStep(*networks, config=config, seed=seed + 1, runtime=runtime)
+        G, D = make_pix2pix(config)
+    step = Pix2PixStep(
+        runtime.place(G), runtime.place(D), config=config, seed=seed + 1, runtime=runtime
+    )
     batches = Paired(
         images_A.to(runtime.device), images_B.to(runtime.device), config.batch_size, seed=seed
     )
     # n_steps too: the learning rate's fall
     same = asdict(config) | {"seed": seed, "precision": runtime.precision}
-    same |= {"pictures of A": _fingerprint(images_A), "pictures of B": _fingerprint(images_B)}
+    same |= {"pictures of A": fingerprint(images_A), "pictures of B": fingerprint(images_B)}
     preview = tuple(
         to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B)
     )

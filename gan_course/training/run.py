@@ -1,32 +1,23 @@
-"""One training run in a folder: progress, checkpoints, losses, samples; resumed bit for bit."""
+"""Runs a training in a folder: progress, checkpoints, losses, samples; resumed bit for bit."""
 
 import csv
 import os
 import sys
-from itertools import count
 from pathlib import Path
-from typing import Any
 
-import torch
-from torch import Tensor
 from torchvision.utils import save_image
 from tqdm import tqdm
 
 from gan_course.errors import CourseError, Stopped
 from gan_course.files import atomic_write, output_folder
 from gan_course.locks import run_folder
-from gan_course.training.bundle import Training, TrainingStep
-from gan_course.training.checkpoints import LAST, load_checkpoint, save_checkpoint
+from gan_course.training.bundle import Training
+from gan_course.training.checkpoints import LAST, save_checkpoint
 from gan_course.training.loop import NonFiniteLoss, fit
+from gan_course.training.resume import METRICS, resume_training
 from gan_course.training.stopping import stop_requests
 
-METRICS, SAMPLES = "metrics.csv", "samples"
-OPTIONS = {
-    "n_steps": "--steps",
-    "batch_size": "--batch-size",
-    "img_resolution": "--resolution",
-    "seed": "--seed",
-}
+SAMPLES = "samples"
 
 
 def run_training(
@@ -64,7 +55,7 @@ def run_training(
         raise CourseError(f"save-every is {save_every}: choose a whole number from 1")
     with run_folder(out) as folder:
         if resume:
-            _resume(training, folder)
+            resume_training(training, folder)
         else:
             _refuse_old_run(folder)
         _train(training, folder, n_steps, save_every, quiet)
@@ -118,130 +109,6 @@ def _train(training: Training, out: Path, n_steps: int, save_every: int, quiet: 
         raise Stopped(
             request.signal, f"stopped after step {training.step.n_done}, saved in {out / LAST}"
         )
-
-
-def _resume(training: Training, out: Path) -> None:
-    path = out / LAST
-    state = load_checkpoint(path)
-    saved = state.get("config")
-    is_run = isinstance(saved, dict) and all(isinstance(name, str) for name in saved)
-    if not is_run or not {"family", "step", "batches"} <= state.keys():
-        raise CourseError(f"{path} is no checkpoint of a run: name the run's own folder")
-    if state["family"] != training.family:
-        raise CourseError(
-            f"{path} is a {state['family']} run, not {training.family}: choose another --out"
-        )
-    try:
-        _refuse_other_config(path, training.config, saved)
-        is_other_device = _replace_random_state(training.step, state["step"])
-        training.load_state_dict(state)
-        _check_state(training.step)
-    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise CourseError(
-            f"{path} does not fit this {training.family}: name the run's own folder"
-        ) from error
-    if is_other_device:
-        print(
-            f"{path} was saved on another kind of device: it goes on with other random numbers, so"
-            " not bit for bit"
-        )
-    _forget_rows_after(out / METRICS, training.step.n_done)
-
-
-def _refuse_other_config(path: Path, config: dict, saved: dict) -> None:
-    for name in sorted(config.keys() | saved.keys()):
-        now, then = config.get(name), saved.get(name)
-        if now != then:
-            way = _way_to(name, then)
-            raise CourseError(
-                f"{path} was trained with {name} = {then}, this one has {now}: {way}, or choose"
-                " another --out"
-            )
-
-
-def _way_to(name: str, value: Any) -> str:
-    """How a setting of the saved run is chosen again."""
-    if name == "precision":
-        return f"set GAN_COURSE_PRECISION={value}"
-    if name in OPTIONS:
-        return f"add {OPTIONS[name]} {value}"
-    option = "--data" if name.startswith("pictures") or name == "img_channels" else "--profile"
-    return f"give the same {option}"
-
-
-def _replace_random_state(step: TrainingStep, saved: dict[str, Any]) -> bool:
-    """Give the saved step new random numbers where its own are those of another kind of device.
-
-    A CPU and a GPU draw by other rules, so the state of one means nothing to the other. The new
-    numbers depend on the run's seed and on where it stands: those of its first steps do not come
-    again.
-    """
-    generator, state = getattr(step, "generator", None), saved.get("generator")
-    if generator is None or not isinstance(state, Tensor) or state.dtype != torch.uint8:
-        return False
-    if state.shape == generator.get_state().shape:
-        return False
-    seed = (generator.initial_seed() + 1_000_003 * saved["n_done"]) % 2**63
-    saved["generator"] = torch.Generator(generator.device).manual_seed(seed).get_state()
-    return True
-
-
-def _check_state(step: TrainingStep) -> None:
-    """What `load_state_dict` accepts and training would fall over: torch reads past the end of too
-    small a moment.
-    """
-    if type(step.n_done) is not int or step.n_done < 0:
-        raise ValueError(f"n_done is {step.n_done}")
-    for optimizer in vars(step).values():
-        if isinstance(optimizer, torch.optim.Adam):
-            for parameter, state in optimizer.state.items():
-                shapes = [state[name].shape for name in ("step", "exp_avg", "exp_avg_sq")]
-                if shapes != [(), parameter.shape, parameter.shape]:
-                    raise ValueError(f"moments of {shapes} for a parameter of {parameter.shape}")
-
-
-def _forget_rows_after(path: Path, n_done: int) -> None:
-    """Cut off losses that were written after the checkpoint.
-
-    A table that does not lead up to the checkpoint is kept under another name: losses are worth
-    looking at, but a training that could go on does not depend on them.
-    """
-    kept = _rows_up_to(path, n_done)
-    if kept is not None:
-        with atomic_write(path) as temporary:
-            temporary.write_text("".join(kept))
-    elif os.path.lexists(path):
-        aside = next(
-            name
-            for k in count(1)
-            if not os.path.lexists(name := path.with_name(f"metrics_old{k}.csv"))
-        )
-        path.rename(aside)
-        print(
-            f"{path} does not hold the losses up to step {n_done}: it is now {aside}, and a new one"
-            " begins"
-        )
-    else:
-        print(f"{path} is not there: a new one begins with step {n_done + 1}")
-
-
-def _rows_up_to(path: Path, n_done: int) -> list[str] | None:
-    """The header and the rows up to a step; None where the table is not whole.
-
-    It may begin later than with step 1, if it was begun anew when an older one was lost.
-    """
-    try:
-        header, *rows = path.read_text().splitlines(keepends=True)
-        first = float(rows[0].split(",")[0]) if rows else n_done + 1
-        kept = rows[: max(0, int(n_done + 1 - first))]
-        table = [[float(value) for value in row.split(",")] for row in kept]
-    except (OSError, ValueError, OverflowError):
-        return None
-    lines = [header, *kept]
-    is_whole = [row[0] for row in table] == list(range(n_done + 1 - len(kept), n_done + 1))
-    is_whole = is_whole and 1 <= first <= n_done + 1 and all(line.endswith("\n") for line in lines)
-    is_whole = is_whole and all(len(row) == header.count(",") + 1 for row in table)
-    return lines if is_whole else None
 
 
 def _append_rows(path: Path, rows: list[dict[str, float]]) -> None:

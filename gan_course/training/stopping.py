@@ -1,6 +1,4 @@
-"""Ctrl-C and other signals as a request to stop after the step, so that a training can be saved
-first.
-"""
+"""Turns Ctrl-C and other signals into a request to stop after the step."""
 
 import os
 import signal
@@ -9,13 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 SAME = 1.0  # seconds: shells and `timeout` send a signal twice where they mean it once
 
 
 class StopRequest:
-    """Which signal has asked for an end; 0 as long as none has."""
+    """The signal that has asked for an end; 0 as long as none has."""
 
     def __init__(self) -> None:
         self.signal = 0
@@ -27,13 +26,13 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Within, the first signal is only noted; another one, a second later or more, acts as it
-    always does.
+    """Within, the first signal is only noted; another, a second later or more, acts as always.
 
     A signal that is ignored (`nohup`) or that somebody else handles is left alone; so are all of
     them outside the main thread, which alone may handle signals.
     """
-    request, before, first = StopRequest(), {}, 0.0
+    request, first = StopRequest(), 0.0
+    before: dict[int, Any] = {}
 
     def restore() -> None:
         while before:

@@ -1,16 +1,14 @@
-"""One step of StyleGAN: D with lazy R1, G with mixed styles, the averages of G and of w; and how
-the pictures grow.
-"""
+"""StyleGAN and StyleGAN2: their configuration, their networks, their step, and growing."""
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from gan_course.data.batches import Batches
-from gan_course.models.progressive import grown
+from gan_course.models.progressive import downsample_for_growth
 from gan_course.models.stylegan import (
     StyleGANDiscriminator,
     StyleGANGenerator,
@@ -19,20 +17,23 @@ from gan_course.models.stylegan import (
 )
 from gan_course.models.stylegan2 import ResidualDiscriminator, SynthesisNetwork2
 from gan_course.runtime import Runtime
-from gan_course.training.bundle import Training, _check_size, _fingerprint
+from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint
 from gan_course.training.cuda_graphs import Recorder
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.losses import d_logistic, d_relativistic, g_nonsaturating, g_relativistic
-from gan_course.training.optim import adjustable, decayed, descend, frozen, set_rate
+from gan_course.training.optim import descend, freeze, lr_at, set_lr, use_tensor_lr
 from gan_course.training.penalties import path_lengths, r1_penalty, r2_penalty
+
+Architecture = Literal["stylegan", "stylegan2"]
+Loss = Literal["logistic", "relativistic"]
 
 
 @dataclass(frozen=True)
 class StyleGANConfig:
-    """A StyleGAN or StyleGAN2 and its training. The switches are the paper's configurations A to F."""
+    """A StyleGAN or StyleGAN2 and its training; switches are the paper's configurations A to F."""
 
     n_steps: int
-    architecture: str = "stylegan"  # or "stylegan2"
+    architecture: Architecture = "stylegan"
     batch_size: int = 16
     img_resolution: int = 64
     z_dim: int = 128
@@ -53,7 +54,7 @@ class StyleGANConfig:
     # share of the steps before the learning rate begins to fall to 0; 1: it never does
     lr_constant: float = 1.0
     betas: tuple[float, float] = (0.0, 0.99)
-    loss: str = "logistic"  # or "relativistic"
+    loss: Loss = "logistic"
     r1_gamma: float = 1.0
     r2_gamma: float = 0.0  # the same penalty at the fakes
     r1_every: int = 16  # both penalties
@@ -66,7 +67,10 @@ class StyleGANConfig:
     fade_steps: int = 0  # before that, for each but the first
 
 
-def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
+Discriminator = StyleGANDiscriminator | ResidualDiscriminator
+
+
+def make_stylegan(config: StyleGANConfig) -> tuple[StyleGANGenerator, Discriminator]:
     """The generator and the discriminator of a configuration, with new weights.
 
     Raises:
@@ -74,56 +78,80 @@ def make_stylegan(config: StyleGANConfig) -> tuple[nn.Module, nn.Module]:
             growing, or a switch of A to D off; StyleGAN with what only StyleGAN2 has; or growing
             from a size that a picture cannot have.
     """
-    if config.loss not in ("logistic", "relativistic"):
+    _check_switches(config)
+    synthesis: SynthesisNetwork | SynthesisNetwork2
+    D: Discriminator
+    if config.architecture == "stylegan":
+        synthesis = SynthesisNetwork(
+            img_resolution=config.img_resolution,
+            w_dim=config.w_dim,
+            channel_base=config.channel_base,
+            channel_max=config.channel_max,
+            noise=config.noise,
+            styles=config.styles,
+            constant=config.constant,
+            smooth=config.smooth,
+        )
+        D = StyleGANDiscriminator(
+            img_resolution=config.img_resolution,
+            channel_base=config.d_channel_base,
+            channel_max=config.channel_max,
+            smooth=config.smooth,
+        )
+    else:
+        synthesis = SynthesisNetwork2(
+            img_resolution=config.img_resolution,
+            w_dim=config.w_dim,
+            channel_base=config.channel_base,
+            channel_max=config.channel_max,
+            noise=config.noise,
+            positions=config.positions,
+            demodulate=config.demodulate,
+        )
+        D = ResidualDiscriminator(
+            img_resolution=config.img_resolution,
+            channel_base=config.d_channel_base,
+            channel_max=config.channel_max,
+            positions=config.positions,
+        )
+    G = StyleGANGenerator(
+        synthesis,
+        z_dim=config.z_dim,
+        n_mapping=config.n_mapping,
+        mapping_lr=config.mapping_lr,
+    )
+    return G, D
+
+
+def _check_switches(config: StyleGANConfig) -> None:
+    """Refuse words that do not exist, and switches that the architecture does not have."""
+    if config.loss not in get_args(Loss):
         raise ValueError(f"loss is {config.loss!r}: choose 'logistic' or 'relativistic'")
     start = config.start_resolution
     if start and (start < 4 or start & (start - 1)):
         raise ValueError(
             f"start_resolution is {start}: choose a power of two from 4, or 0 for no growing"
         )
-    size = {"img_resolution": config.img_resolution, "channel_max": config.channel_max}
-    synthesis = size | {
-        "w_dim": config.w_dim,
-        "channel_base": config.channel_base,
-        "noise": config.noise,
-    }
-    judge = size | {"channel_base": config.d_channel_base}
-    match config.architecture:
-        case "stylegan":
-            if config.pl_weight or not config.demodulate or config.positions:
-                raise ValueError(
-                    "stylegan has no path-length penalty, no demodulation and no positions: those"
-                    " are of stylegan2"
-                )
-            switches = {
-                "styles": config.styles,
-                "constant": config.constant,
-                "smooth": config.smooth,
-            }
-            made, D = (
-                SynthesisNetwork(**synthesis, **switches),
-                StyleGANDiscriminator(**judge, smooth=config.smooth),
-            )
-        case "stylegan2":
-            if config.start_resolution or not (config.styles and config.constant and config.smooth):
-                raise ValueError(
-                    "stylegan2 does not grow, and always has styles, a constant start and filters"
-                )
-            own = {"positions": config.positions}
-            made = SynthesisNetwork2(**synthesis, **own, demodulate=config.demodulate)
-            D = ResidualDiscriminator(**judge, **own)
-        case _:
+    if config.architecture not in get_args(Architecture):
+        raise ValueError(
+            f"architecture is {config.architecture!r}: choose 'stylegan' or 'stylegan2'"
+        )
+    if config.architecture == "stylegan":
+        if config.pl_weight or not config.demodulate or config.positions:
             raise ValueError(
-                f"architecture is {config.architecture!r}: choose 'stylegan' or 'stylegan2'"
+                "stylegan has no path-length penalty, no demodulation and no positions: those are"
+                " of stylegan2"
             )
-    mapping = {"n_mapping": config.n_mapping, "mapping_lr": config.mapping_lr}
-    return StyleGANGenerator(made, z_dim=config.z_dim, **mapping), D
+    elif start or not (config.styles and config.constant and config.smooth):
+        raise ValueError(
+            "stylegan2 does not grow, and always has styles, a constant start and filters"
+        )
 
 
-PARTS = ("G", "D", "G_ema", "opt_G", "opt_D")
+Size = tuple[int, float]  # the resolution of a step, and the share alpha of its newest block
 
 
-class StyleGANStep:
+class StyleGANStep(SavedStep):
     r"""D's update, then G's, then the average of G.
 
     D minimises the logistic loss, and every `r1_every` steps $\frac\gamma2 R_1$ as many times as
@@ -147,17 +175,25 @@ class StyleGANStep:
         added, and with `lr_constant` below 1 the learning rate falls to 0 at the end.
     """
 
+    PARTS = ("G", "D", "G_ema", "opt_G", "opt_D")
+
     def __init__(
-        self, G: nn.Module, D: nn.Module, *, config: StyleGANConfig, seed: int, runtime: Runtime
+        self,
+        G: StyleGANGenerator,
+        D: Discriminator,
+        *,
+        config: StyleGANConfig,
+        seed: int,
+        runtime: Runtime,
     ) -> None:
         self.G, self.D, self.G_ema = G, D, make_ema(G)
         self.config, self.runtime, self.generator = config, runtime, runtime.generator(seed)
         self.opt_G = lazy_adam(
             list(G.parameters()), config, every=config.pl_every if config.pl_weight else 1
         )
-        is_flattened = config.r1_gamma > 0 or config.r2_gamma > 0
+        is_penalised = config.r1_gamma > 0 or config.r2_gamma > 0
         self.opt_D = lazy_adam(
-            list(D.parameters()), config, every=config.r1_every if is_flattened else 1
+            list(D.parameters()), config, every=config.r1_every if is_penalised else 1
         )
         self.rates = [
             (optimizer, optimizer.param_groups[0]["lr"]) for optimizer in (self.opt_G, self.opt_D)
@@ -165,16 +201,13 @@ class StyleGANStep:
         self.recorder = Recorder(runtime, self.generator)
         self._begin()
         self.pl_mean = torch.zeros((), device=runtime.device)
-        # of penalties not computed at every step
+        # the penalties that are not computed at every step, as last computed
         self.last = {"r1": torch.zeros((), device=runtime.device)}
-        self.n_done = 0
 
     def __call__(self, real: Tensor) -> dict[str, Tensor]:
         """One step on real pictures (N, C, H, W) in [-1, 1]; returns its losses, detached."""
         for optimizer, lr in self.rates:
-            set_rate(
-                optimizer, decayed(lr, self.n_done, self.config.n_steps, self.config.lr_constant)
-            )
+            set_lr(optimizer, lr_at(lr, self.n_done, self.config.n_steps, self.config.lr_constant))
         losses = self.recorder(self.kind(), self.update, real.to(self.runtime.device))
         self.n_done += 1
         return losses
@@ -182,74 +215,80 @@ class StyleGANStep:
     def update(self, real: Tensor) -> dict[str, Tensor]:
         """All that a step computes, on real pictures of full size on the device."""
         size = self.size()
-        real = grown(real, *size)
+        real = downsample_for_growth(real, *size)
         losses = self.update_D(real, size) | self.update_G(real, size)
         update_ema(self.G_ema, self.G, decay=self.config.ema_decay)
         return losses
 
     def kind(self) -> tuple:
-        """What decides which operations this step consists of: its size, and which penalties it
-        has.
-        """
+        """The operations of this step depend on its size and on which penalties it has."""
         is_path = self.config.pl_weight > 0 and self.n_done % self.config.pl_every == 0
         return self.size(), self.n_done % self.config.r1_every == 0, is_path
 
-    def size(self) -> tuple[int, float]:
+    def size(self) -> Size:
         """The resolution of this step, and the share alpha of its newest block."""
         return growth(self.n_done, self.config)
 
-    def update_D(self, real: Tensor, size: tuple[int, float]) -> dict[str, Tensor]:
+    def update_D(self, real: Tensor, size: Size) -> dict[str, Tensor]:
         """Tell real from fake a little better; G stands still."""
         is_time = self.n_done % self.config.r1_every == 0
-        is_r1, is_r2 = (
-            is_time and gamma > 0 for gamma in (self.config.r1_gamma, self.config.r2_gamma)
-        )
+        is_r1 = is_time and self.config.r1_gamma > 0
+        is_r2 = is_time and self.config.r2_gamma > 0
         with torch.no_grad():
             fake = self.sample(len(real), size)
         real, fake = real.detach().requires_grad_(is_r1), fake.requires_grad_(is_r2)
         with self.runtime.autocast():
-            logits_real, logits_fake = self.judge(real, size), self.judge(fake, size)
+            logits_real, logits_fake = self.run_D(real, size), self.run_D(fake, size)
+
+        # The logistic loss (Goodfellow et al. 2014, equation 1), or the relativistic one
         loss_D = self.d_loss(logits_real.float(), logits_fake.float())
         losses = {"loss_D": loss_D.detach()}
+
+        # Lazy R1 (Mescheder et al. 2018, equation 9): every k-th step, k times as strong
         if is_r1:
             r1 = r1_penalty(real, logits_real)
             loss_D = loss_D + self.config.r1_gamma / 2 * self.config.r1_every * r1
             self.last["r1"].copy_(r1.detach())
+
+        # The same at the fakes: lazy R2 (Mescheder et al. 2018, equation 10)
         if is_r2:
             r2 = r2_penalty(fake, logits_fake)
             loss_D = loss_D + self.config.r2_gamma / 2 * self.config.r1_every * r2
+
         descend(loss_D, self.opt_D)
         return losses | {"r1": self.last["r1"].clone()}
 
-    def update_G(self, real: Tensor, size: tuple[int, float]) -> dict[str, Tensor]:
+    def update_G(self, real: Tensor, size: Size) -> dict[str, Tensor]:
         """Make fakes that D takes for real a little more often; D stands still."""
-        with frozen(self.D):
+        with freeze(self.D):
             fake = self.sample(len(real), size, track=True)
             with self.runtime.autocast():
-                logits_fake = self.judge(fake, size)
+                logits_fake = self.run_D(fake, size)
+
+            # The non-saturating loss (Goodfellow et al. 2014, section 3), or the relativistic one
             loss_G = self.g_loss(real, logits_fake.float(), size)
             losses = {"loss_G": loss_G.detach()}
+
+            # Lazy path lengths (Karras et al. 2020, equation 4): every k-th step, k times as strong
             if self.config.pl_weight and self.n_done % self.config.pl_every == 0:
-                loss_G = loss_G + self.config.pl_weight * self.config.pl_every * self.path_penalty(
-                    len(real)
-                )
+                penalty = self.path_penalty(len(real))
+                loss_G = loss_G + self.config.pl_weight * self.config.pl_every * penalty
+
             descend(loss_G, self.opt_G)
         return losses
 
     def d_loss(self, logits_real: Tensor, logits_fake: Tensor) -> Tensor:
-        """What D minimises beside the penalties."""
-        return (d_relativistic if self.config.loss == "relativistic" else d_logistic)(
-            logits_real, logits_fake
-        )
+        """The loss of D without its penalties."""
+        if self.config.loss == "relativistic":
+            return d_relativistic(logits_real, logits_fake)
+        return d_logistic(logits_real, logits_fake)
 
-    def g_loss(self, real: Tensor, logits_fake: Tensor, size: tuple[int, float]) -> Tensor:
-        """What G minimises beside the path lengths; only the relativistic loss looks at the real
-        pictures.
-        """
+    def g_loss(self, real: Tensor, logits_fake: Tensor, size: Size) -> Tensor:
+        """The loss of G without its penalty; the relativistic one needs the real pictures."""
         if self.config.loss != "relativistic":
             return g_nonsaturating(logits_fake)
         with torch.no_grad(), self.runtime.autocast():
-            logits_real = self.judge(real, size)
+            logits_real = self.run_D(real, size)
         return g_relativistic(logits_real.float(), logits_fake)
 
     def path_penalty(self, n: int) -> Tensor:
@@ -261,7 +300,7 @@ class StyleGANStep:
         self.pl_mean.lerp_(lengths.mean().detach(), self.config.pl_decay)
         return (lengths - self.pl_mean).square().mean()
 
-    def sample(self, n: int, size: tuple[int, float], *, track: bool = False) -> Tensor:
+    def sample(self, n: int, size: Size, *, track: bool = False) -> Tensor:
         """n fakes from G in training: new latent vectors, mixed styles, new noise."""
         ws = self.styles(n, resolution=size[0], track=track)
         maps = self.noise_maps(n, size[0])
@@ -271,103 +310,80 @@ class StyleGANStep:
             return self.G.synthesis(ws, resolution=size[0], alpha=size[1], noise=maps)
 
     def styles(self, n: int, *, resolution: int | None = None, track: bool = False) -> Tensor:
-        """(n, num_ws, w_dim): each row of one z, or of two from a random layer on, of those up to a
-        resolution.
-        """
+        """(n, num_ws, w_dim), each row of one z or of two; the crossover is below `resolution`."""
         n_layers = 2 * int(math.log2(resolution or self.config.img_resolution)) - 2
         z = torch.randn(2, n, self.G.z_dim, device=self.runtime.device, generator=self.generator)
-        w, other = self.G.mapping(z.flatten(0, 1)).unflatten(0, (2, n))
+        w, w_other = self.G.mapping(z.flatten(0, 1)).unflatten(0, (2, n))
         if track:
             self.G.mapping.track(w.detach())
         chance = torch.rand(n, device=w.device, generator=self.generator)
         layer = torch.randint(1, n_layers, (n,), device=w.device, generator=self.generator)
         crossover = torch.where(chance < self.config.mixing, layer, self.G.num_ws)
-        return mix_styles(
-            *(one[:, None].expand(-1, self.G.num_ws, -1) for one in (w, other)), crossover
-        )
+        ws, ws_other = (styles[:, None].expand(-1, self.G.num_ws, -1) for styles in (w, w_other))
+        return mix_styles(ws, ws_other, crossover)
 
     def noise_maps(self, n: int, resolution: int) -> list[Tensor]:
         """Noise for every layer up to a resolution, from this step's own generator."""
-        sides = [
-            layer.resolution for layer in self.G.synthesis.layers if layer.resolution <= resolution
-        ]
         return [
             torch.randn(n, 1, r, r, device=self.runtime.device, generator=self.generator)
-            for r in sides
+            for r in self.G.synthesis.layer_resolutions
+            if r <= resolution
         ]
 
-    def judge(self, images: Tensor, size: tuple[int, float]) -> Tensor:
+    def run_D(self, images: Tensor, size: Size) -> Tensor:
         """D's raw scores (N,) at the size of this step."""
-        return (
-            self.D(images)
-            if self.config.architecture == "stylegan2"
-            else self.D(images, alpha=size[1])
-        )
+        if self.config.architecture == "stylegan2":
+            return self.D(images)
+        return self.D(images, alpha=size[1])
 
     @torch.no_grad()
     def preview(self, z: Tensor) -> Tensor:
-        """What the averaged generator makes of latent vectors (N, z_dim): pictures in [-1, 1], at
-        full size.
-        """
+        """Pictures of the averaged generator from z (N, z_dim), in [-1, 1], at full size."""
         resolution, alpha = self.size()
-        growing = (
-            {}
-            if self.config.architecture == "stylegan2"
-            else {"resolution": resolution, "alpha": alpha}
-        )
         with self.runtime.autocast():
-            images = self.G_ema(z, noise="const", **growing)
+            if self.config.architecture == "stylegan2":
+                images = self.G_ema(z, noise="const")
+            else:
+                images = self.G_ema(z, noise="const", resolution=resolution, alpha=alpha)
         scale = self.config.img_resolution // images.shape[-1]
         return images.clamp(-1, 1).repeat_interleave(scale, 2).repeat_interleave(scale, 3)
 
     def state_dict(self) -> dict[str, Any]:
         """All that the next step depends on."""
-        parts = {name: getattr(self, name).state_dict() for name in PARTS}
         last = {name: value.clone() for name, value in self.last.items()}
-        own = {
-            "generator": self.generator.get_state(),
-            "pl_mean": self.pl_mean.clone(),
-            "last": last,
-        }
-        return parts | own | {"n_done": self.n_done}
+        return super().state_dict() | {"pl_mean": self.pl_mean.clone(), "last": last}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        for name in PARTS:
-            getattr(self, name).load_state_dict(state[name])
-        self.generator.set_state(state["generator"])
+        super().load_state_dict(state)
         device = self.runtime.device
         self.pl_mean = state["pl_mean"].to(device)
         self.last = {name: value.to(device) for name, value in state["last"].items()}
-        self.n_done = state["n_done"]
         self._begin()
 
     def _begin(self) -> None:
-        """What replaying needs, after the optimisers were made or loaded."""
+        """Prepare recording, after the optimisers were made or loaded."""
         self.recorder.forget()
         for optimizer, lr in self.rates:
-            adjustable(optimizer, lr, self.runtime.device)
+            use_tensor_lr(optimizer, lr, self.runtime.device)
 
 
-def growth(n_done: int, config: StyleGANConfig) -> tuple[int, float]:
-    """The resolution at a step, and the share alpha of its newest block: small when it begins, 1
-    when it is whole.
+def growth(n_done: int, config: StyleGANConfig) -> Size:
+    """The resolution at a step, and the share alpha of its newest block, which rises to 1.
 
     From `start_resolution`, each resolution is trained for `stable_steps`; each one after the first
     is faded in for `fade_steps` before that. The full resolution keeps what steps are left.
 
     Source: Karras et al. 2018, figure 2 and appendix A.
     """
-    resolution, left = (
-        min(config.start_resolution or config.img_resolution, config.img_resolution),
-        n_done,
-    )
-    while resolution < config.img_resolution and left >= config.stable_steps:
-        left -= config.stable_steps
+    resolution = min(config.start_resolution or config.img_resolution, config.img_resolution)
+    n_left = n_done
+    while resolution < config.img_resolution and n_left >= config.stable_steps:
+        n_left -= config.stable_steps
         resolution *= 2
-        if left < config.fade_steps:
-            return resolution, (left + 1) / (config.fade_steps + 1)
-        left -= config.fade_steps
+        if n_left < config.fade_steps:
+            return resolution, (n_left + 1) / (config.fade_steps + 1)
+        n_left -= config.fade_steps
     return resolution, 1.0
 
 
@@ -382,9 +398,8 @@ def lazy_adam(
         joins every k-th one, and the correction is kept as part of the recipe.
     """
     share = every / (every + 1) if every > 1 else 1.0
-    return torch.optim.Adam(
-        parameters, config.lr * share, tuple(beta**share for beta in config.betas), fused=True
-    )
+    betas = config.betas[0] ** share, config.betas[1] ** share
+    return torch.optim.Adam(parameters, config.lr * share, betas, fused=True)
 
 
 def build_stylegan(
@@ -404,10 +419,11 @@ def build_stylegan(
         ValueError: the pictures are not of the configuration's size; the batch makes no groups of
             4; or the configuration asks for what its architecture has not.
     """
-    _check_size(images, 3, config.img_resolution)
+    check_size(images, 3, config.img_resolution)
     if config.batch_size > 4 and config.batch_size % 4:
         raise ValueError(
-            f"batch_size is {config.batch_size}: choose a multiple of 4, for D compares groups of 4"
+            f"batch_size is {config.batch_size}: choose a multiple of 4, because D compares"
+            " groups of 4"
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -420,7 +436,7 @@ def build_stylegan(
     same = asdict(config) | {
         "seed": seed,
         "precision": runtime.precision,
-        "pictures": _fingerprint(images),
+        "pictures": fingerprint(images),
     }
     if config.lr_constant == 1:
         # the length of a run decides nothing else than how the learning rate falls

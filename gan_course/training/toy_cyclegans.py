@@ -6,17 +6,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_course.data.toy import ring_centres
 from gan_course.models.mlp import MLPStack, mlp
-from gan_course.training.optim import descend, frozen
+from gan_course.training.bundle import SavedStep
+from gan_course.training.optim import descend, freeze
 from gan_course.training.penalties import r1_penalty
-
-NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class PlaneConfig:
 
 @dataclass(frozen=True)
 class PlaneGAN:
-    """One CycleGAN between the rings: what it is given, and the seed of its weights and its points."""
+    """One CycleGAN between the rings: its weights of the terms, its prior, its seed."""
 
     lambda_cycle: float
     residual: bool  # G(x) = x + net(x) instead of net(x)
@@ -71,7 +69,7 @@ def plane_centres(turn: float, *, n_modes: int = 8) -> tuple[Tensor, Tensor]:
     return centres, centres @ turned
 
 
-class PlaneStep:
+class PlaneStep(SavedStep):
     r"""Both generators, then both discriminators, of every CycleGAN at once.
 
     One sum over all of them serves one backward pass: no loss depends on another GAN's weights, and
@@ -91,6 +89,8 @@ class PlaneStep:
     Differs: networks for points; R1 on both discriminators; a constant rate; no pool of old fakes.
     """
 
+    PARTS = ("G_AB", "G_BA", "D_A", "D_B", "opt_G", "opt_D")
+
     def __init__(
         self,
         G_AB: MLPStack,
@@ -106,9 +106,12 @@ class PlaneStep:
             raise ValueError(f"stacks of {sorted(sizes)} networks for {len(gans)} GANs")
         self.G_AB, self.G_BA, self.D_A, self.D_B = G_AB, G_BA, D_A, D_B
         self.gans, self.config = tuple(gans), config
-        rates = {"lr": config.lr, "betas": config.betas, "fused": True}
-        self.opt_G = torch.optim.Adam(chain(G_AB.parameters(), G_BA.parameters()), **rates)
-        self.opt_D = torch.optim.Adam(chain(D_A.parameters(), D_B.parameters()), **rates)
+        self.opt_G = torch.optim.Adam(
+            chain(G_AB.parameters(), G_BA.parameters()), config.lr, config.betas, fused=True
+        )
+        self.opt_D = torch.optim.Adam(
+            chain(D_A.parameters(), D_B.parameters()), config.lr, config.betas, fused=True
+        )
         seeds = sorted({gan.seed for gan in gans})
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         # (M,) which generator is whose
@@ -116,7 +119,6 @@ class PlaneStep:
         self.lambda_cycle = torch.tensor([gan.lambda_cycle for gan in gans])
         self.residual = torch.tensor([float(gan.residual) for gan in gans])[:, None, None]
         self.centres_A, self.centres_B = plane_centres(config.turn)
-        self.n_done = 0
 
     def __call__(self) -> dict[str, Tensor]:
         """One step of all; returns "gan", "cycle" and "D", each (M,), detached and without weights
@@ -130,7 +132,7 @@ class PlaneStep:
 
     def update_G(self, real_A: Tensor, real_B: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """All generators, each pair from its own objective; returns its parts and the fakes."""
-        with frozen(self.D_A, self.D_B):
+        with freeze(self.D_A, self.D_B):
             fake_B, fake_A = self.to_B(real_A), self.to_A(real_B)
             gan = _mean((self.D_B(fake_B) - 1).square()) + _mean((self.D_A(fake_A) - 1).square())
             cycle = _mean((self.to_A(fake_B) - real_A).abs()) + _mean(
@@ -166,7 +168,7 @@ class PlaneStep:
         return self.residual * points + self.G_BA(points)
 
     def draw(self, centres: Tensor) -> Tensor:
-        """A batch around `centres` for each GAN, (M, batch_size, 2): the same for GANs of one seed."""
+        """A batch around `centres`, (M, batch_size, 2): the same for all GANs of one seed."""
         return torch.stack([self._points(centres, generator) for generator in self.generators])[
             self.stream
         ]
@@ -175,37 +177,22 @@ class PlaneStep:
         which = torch.randint(len(centres), (self.config.batch_size,), generator=generator)
         return centres[which] + self.config.std * torch.randn(len(which), 2, generator=generator)
 
-    def state_dict(self) -> dict[str, Any]:
-        """All that the next step depends on."""
-        parts = {name: getattr(self, name).state_dict() for name in (*NETWORKS, "opt_G", "opt_D")}
-        return parts | {
-            "generators": [one.get_state() for one in self.generators],
-            "n_done": self.n_done,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state of the same GANs."""
-        for name in (*NETWORKS, "opt_G", "opt_D"):
-            getattr(self, name).load_state_dict(state[name])
-        for generator, saved in zip(self.generators, state["generators"], strict=True):
-            generator.set_state(saved)
-        self.n_done = state["n_done"]
-
 
 def build_plane(config: PlaneConfig, gans: Sequence[PlaneGAN]) -> PlaneStep:
-    """The networks of some CycleGANs, each from its own seed, and their step. Torch's random state
-    is left alone.
+    """The networks of some CycleGANs, each from its own seed, and their step.
+
+    Torch's random state is left alone.
     """
-    networks: dict[str, list] = {name: [] for name in NETWORKS}
+    members: dict[str, list[nn.Sequential]] = {"G_AB": [], "G_BA": [], "D_A": [], "D_B": []}
     with torch.random.fork_rng(devices=[]):
         for gan in gans:
             torch.manual_seed(gan.seed)
-            for name, members in networks.items():
-                size = {"hidden": config.hidden, "n_hidden": 2}
-                members.append(mlp(2, 2 if name.startswith("G") else 1, **size))
-    return PlaneStep(
-        *(MLPStack(members) for members in networks.values()), gans=gans, config=config
-    )
+            members["G_AB"].append(mlp(2, 2, hidden=config.hidden, n_hidden=2))
+            members["G_BA"].append(mlp(2, 2, hidden=config.hidden, n_hidden=2))
+            members["D_A"].append(mlp(2, 1, hidden=config.hidden, n_hidden=2))
+            members["D_B"].append(mlp(2, 1, hidden=config.hidden, n_hidden=2))
+    G_AB, G_BA, D_A, D_B = (MLPStack(networks) for networks in members.values())
+    return PlaneStep(G_AB, G_BA, D_A, D_B, gans=gans, config=config)
 
 
 def _mean(values: Tensor) -> Tensor:

@@ -1,6 +1,4 @@
-"""Many GANs on the ring at once, each with its own loss and penalties: rows and columns of one
-table.
-"""
+"""Toy GANs on the ring: many at once, each with its own loss and penalties."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,8 @@ from torch.func import vmap
 from gan_course.data.toy import sample_ring
 from gan_course.models.mlp import MLPStack, mlp
 from gan_course.training import losses
-from gan_course.training.optim import descend
+from gan_course.training.bundle import SavedStep
+from gan_course.training.optim import descend, freeze
 from gan_course.training.penalties import gradient_penalty, interpolates, r1_penalty, r2_penalty
 
 PairLoss = Callable[[Tensor, Tensor], Tensor]
@@ -34,9 +33,7 @@ class RingsConfig:
 
 
 def of_fakes(g_loss: Callable[[Tensor], Tensor]) -> PairLoss:
-    """A generator's loss that looks at the fakes alone, in the form that the relativistic one
-    needs.
-    """
+    """A loss of the fakes alone, in the form that the relativistic loss has."""
     return lambda logits_real, logits_fake: g_loss(logits_fake)
 
 
@@ -65,9 +62,7 @@ RULES = (
 
 @dataclass(frozen=True)
 class RingGAN:
-    """One GAN: its rule, its penalties, and the seed of its weights, its data and its latent
-    vectors.
-    """
+    """One GAN: its rule, its penalties, and the seed of its weights, data and latent vectors."""
 
     rule: Rule
     r1_gamma: float = 0.0
@@ -88,7 +83,7 @@ def ring_table(gamma: float, seeds: Iterable[int]) -> dict[str, list[list[RingGA
     }
 
 
-class RingsStep:
+class RingsStep(SavedStep):
     """D's update, then G's, for every GAN at once.
 
     One sum over all GANs serves one backward pass: no GAN's loss depends on another's weights, and
@@ -98,11 +93,7 @@ class RingsStep:
         G: M generators, latent vectors to points of the plane.
         D: M discriminators, points to raw scores.
         gans: the M GANs.
-        lr_G: Adam's learning rate for every G.
-        lr_D: and for every D.
-        betas: Adam's two decay rates.
-        batch_size: real points, and as many fakes, in one update of one GAN.
-        std: width of a mode.
+        config: rates, batch size and the width of a mode.
 
     Raises:
         ValueError: the numbers of networks and GANs differ.
@@ -115,73 +106,69 @@ class RingsStep:
         small able to follow the ring.
     """
 
+    PARTS = ("G", "D", "opt_G", "opt_D")
+
     def __init__(
         self,
         G: MLPStack,
         D: MLPStack,
         gans: Sequence[RingGAN],
         *,
-        lr_G: float,
-        lr_D: float,
-        betas: tuple[float, float],
-        batch_size: int,
-        std: float,
+        config: RingsConfig,
     ) -> None:
         if not len(G.weights[0]) == len(D.weights[0]) == len(gans):
             raise ValueError(
-                f"{len(G.weights[0])} generators, {len(D.weights[0])} discriminators, {len(gans)}"
-                " GANs"
+                f"{len(G.weights[0])} generators, {len(D.weights[0])} discriminators,"
+                f" {len(gans)} GANs"
             )
-        self.G, self.D, self.gans, self.batch_size, self.std = G, D, tuple(gans), batch_size, std
-        self.opt_G = torch.optim.Adam(G.parameters(), lr_G, betas, fused=True)
-        self.opt_D = torch.optim.Adam(D.parameters(), lr_D, betas, fused=True)
+        self.G, self.D, self.gans, self.config = G, D, tuple(gans), config
+        lr_D = config.lr_ratio * config.lr
+        self.opt_G = torch.optim.Adam(G.parameters(), config.lr, config.betas, fused=True)
+        self.opt_D = torch.optim.Adam(D.parameters(), lr_D, config.betas, fused=True)
         seeds = sorted({gan.seed for gan in gans})
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         # (M,) which generator is whose
         self.stream = torch.tensor([seeds.index(gan.seed) for gan in gans])
         bounds = torch.tensor([gan.rule.clip or torch.inf for gan in gans])
         self.bounds, self.clips = bounds[:, None, None], bool(bounds.isfinite().any())
-        self.n_done = 0
 
     def __call__(self) -> dict[str, Tensor]:
-        """One step of all; returns "loss_D" and "loss_G", each (M,), detached and without
-        penalties.
-        """
+        """One step of all; returns "loss_D" and "loss_G" without penalties, each (M,)."""
         losses = self.update_D() | self.update_G()
         self.n_done += 1
         return losses
 
     def update_D(self) -> dict[str, Tensor]:
         """Every D tells real from fake a little better, by its own rule; the G's stand still."""
-        real = self.draw(
-            lambda generator: sample_ring(self.batch_size, std=self.std, generator=generator)
-        )
+        real = self.real()
         with torch.no_grad():
             fake = self.sample()
         loss_D = self._each(lambda gan: gan.rule.d_loss, self.D(real), self.D(fake))
         descend(loss_D.sum() + self._penalties(real, fake), self.opt_D)
+
+        # Weight clipping (Arjovsky et al. 2017, algorithm 1, line 7): infinite bounds for others
         if self.clips:
             with torch.no_grad():
                 for weights in self.D.parameters():
-                    weights.clamp_(-self.bounds, self.bounds)  # infinite for all but clipped WGANs
+                    weights.clamp_(-self.bounds, self.bounds)
         return {"loss_D": loss_D.detach()}
 
     def update_G(self) -> dict[str, Tensor]:
-        """Every G makes fakes that its D likes a little better, by its own rule; the D's stand
-        still.
-        """
-        real = self.draw(
-            lambda generator: sample_ring(self.batch_size, std=self.std, generator=generator)
-        )
-        self.D.requires_grad_(False)
-        loss_G = self._each(lambda gan: gan.rule.g_loss, self.D(real), self.D(self.sample()))
-        descend(loss_G.sum(), self.opt_G)
-        self.D.requires_grad_(True)
+        """Every G makes fakes that its D likes a little better, by its own rule; the D's stand."""
+        real = self.real()
+        with freeze(self.D):
+            loss_G = self._each(lambda gan: gan.rule.g_loss, self.D(real), self.D(self.sample()))
+            descend(loss_G.sum(), self.opt_G)
         return {"loss_G": loss_G.detach()}
+
+    def real(self) -> Tensor:
+        """A batch of the ring's points for every GAN, (M, batch_size, 2)."""
+        size, std = self.config.batch_size, self.config.std
+        return self.draw(lambda generator: sample_ring(size, std=std, generator=generator))
 
     def sample(self) -> Tensor:
         """A batch of fakes of every G, (M, batch_size, 2), from new latent vectors."""
-        shape = (self.batch_size, self.G.weights[0].shape[1])
+        shape = (self.config.batch_size, self.G.weights[0].shape[1])
         return self.G(self.draw(lambda generator: torch.randn(shape, generator=generator)))
 
     def draw(self, source: Callable[[torch.Generator], Tensor]) -> Tensor:
@@ -199,11 +186,16 @@ class RingsStep:
     def _penalties(self, real: Tensor, fake: Tensor) -> Tensor:
         """All penalties of all D's, each with its factor, as one sum."""
         total = real.new_zeros(())
+
+        # R1 and R2 (Mescheder et al. 2018, equations 9 and 10)
         for gamma, which in _groups(self.gans, lambda gan: gan.r1_gamma):
             total = total + gamma / 2 * self._penalty(r1_penalty, real[which], which)
         for gamma, which in _groups(self.gans, lambda gan: gan.r2_gamma):
             total = total + gamma / 2 * self._penalty(r2_penalty, fake[which], which)
-        share = self.draw(lambda generator: torch.rand(self.batch_size, generator=generator))
+
+        # Gradient penalty (Gulrajani et al. 2017, equation 3)
+        batch_size = self.config.batch_size
+        share = self.draw(lambda generator: torch.rand(batch_size, generator=generator))
         for weight, which in _groups(self.gans, lambda gan: gan.rule.gp_lambda):
             pairs = real[which].flatten(0, 1), fake[which].flatten(0, 1)
             mixed = interpolates(*pairs, share=share[which].flatten()).view_as(real[which])
@@ -211,28 +203,10 @@ class RingsStep:
         return total
 
     def _penalty(self, penalty: PairLoss, points: Tensor, which: Tensor) -> Tensor:
-        """The sum of one penalty over some D's: their number times the mean over all their points
-        (m, N, 2).
-        """
+        """The sum of one penalty over some D's: their number times the mean over (m, N, 2)."""
         flat = points.detach().flatten(0, 1).requires_grad_()
         logits = self.D(flat.view_as(points), which)
         return len(which) * penalty(flat, logits.flatten(0, 1))
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that the next step depends on."""
-        parts = {name: getattr(self, name).state_dict() for name in ("G", "D", "opt_G", "opt_D")}
-        return parts | {
-            "generators": [one.get_state() for one in self.generators],
-            "n_done": self.n_done,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state of the same GANs."""
-        for name in ("G", "D", "opt_G", "opt_D"):
-            getattr(self, name).load_state_dict(state[name])
-        for generator, saved in zip(self.generators, state["generators"], strict=True):
-            generator.set_state(saved)
-        self.n_done = state["n_done"]
 
 
 def build_rings(config: RingsConfig, gans: Sequence[RingGAN]) -> RingsStep:
@@ -245,10 +219,7 @@ def build_rings(config: RingsConfig, gans: Sequence[RingGAN]) -> RingsStep:
             torch.manual_seed(gan.seed)
             G.append(mlp(config.z_dim, 2, hidden=config.hidden, n_hidden=config.n_hidden))
             D.append(mlp(2, 1, hidden=config.hidden, n_hidden=config.n_hidden))
-    rates = {"lr_G": config.lr, "lr_D": config.lr_ratio * config.lr, "betas": config.betas}
-    return RingsStep(
-        MLPStack(G), MLPStack(D), gans, **rates, batch_size=config.batch_size, std=config.std
-    )
+    return RingsStep(MLPStack(G), MLPStack(D), gans, config=config)
 
 
 def _groups(gans: Sequence[RingGAN], key: Callable[[RingGAN], Any]) -> list[tuple[Any, Tensor]]:

@@ -78,12 +78,13 @@ def load_official_cyclegan(path: str | Path) -> ResnetGenerator:
 
 
 def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> ResnetGenerator:
-    if card.get("family") != "cyclegan" or not isinstance(card.get("generator"), dict):
+    saved = card.get("generator", card.get("config"))  # older cards hold the generator's own
+    if card.get("family") != "cyclegan" or not isinstance(saved, dict):
         raise CourseError(
             f"{name} is no translator but {card.get('what', 'something else')}: choose"
             f" {_translators()}"
         )
-    return _filled(card["generator"], tensors, name)
+    return _filled(saved, tensors, name)
 
 
 def _from_run(state: dict[str, Any], path: Path, direction: str) -> ResnetGenerator:

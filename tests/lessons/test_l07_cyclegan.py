@@ -6,7 +6,7 @@ from torch.nn.functional import pad, relu
 
 from gan_course.lessons.l07_cyclegan import exercises as lesson
 from gan_course.training.image_pool import ImagePool
-from gan_course.training.optim import decayed
+from gan_course.training.optim import lr_at
 
 
 def block(x, conv1, conv2, norm, *, end=lambda y: y, mode="reflect", second=True, inner=relu):
@@ -197,7 +197,7 @@ RIGHT = [
     (lesson.check_query, query),
     (lesson.check_query, package_query),
     (lesson.check_rate, lambda lr, done, n: lr * min(1, 2 * (n - done) / n)),
-    (lesson.check_rate, decayed),
+    (lesson.check_rate, lr_at),
     (
         lesson.check_rate,
         lambda lr, done, n: lr if done < n // 2 else lr * (n - done) / (n - n // 2),
@@ -265,7 +265,7 @@ WRONG = [
         lambda lr, done, n: lr if done < n / 2 else lr * (1.5 - done / n),
         "end at 0",
     ),
-    (lesson.check_rate, lambda lr, done, n: decayed(lr, done, 200), "right for 200 steps"),
+    (lesson.check_rate, lambda lr, done, n: lr_at(lr, done, 200), "right for 200 steps"),
     (lesson.check_partners, same_index, "same index"),
     (lesson.check_partners, fixed_shuffle, "fixed pairs"),
     (lesson.check_partners, first_of_B, "never shown"),

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import avg_pool2d, conv2d, interpolate
 
 from gan_course.lessons.l09_growing import exercises as lesson
-from gan_course.models.progressive import MinibatchStd, PixelNorm, grown
+from gan_course.models.progressive import MinibatchStd, PixelNorm, downsample_for_growth
 from gan_course.training.stylegan import StyleGANConfig, growth
 
 SETTLED, RATES = dict(lesson.SETTLED), dict(lesson.RATES)
@@ -156,7 +156,7 @@ RIGHT = [
     (lesson.check_minibatch_std, minibatch_std),
     (lesson.check_minibatch_std, lambda x, group: MinibatchStd(group)(x)),
     (lesson.check_shown, shown),
-    (lesson.check_shown, grown),
+    (lesson.check_shown, downsample_for_growth),
     (lesson.check_schedule, schedule),
     (lesson.check_schedule, package_schedule),
     (lesson.check_schedule, lambda *given: np.array(schedule(*given))),

@@ -8,7 +8,7 @@ from by_hand import drawn, shaken
 from torch.autograd import gradcheck, gradgradcheck
 from torch.nn.functional import avg_pool2d
 
-from gan_course.models.progressive import EqualConv2d, grown, upsample
+from gan_course.models.progressive import EqualConv2d, downsample_for_growth, upsample
 from gan_course.models.stylegan import (
     MappingNetwork,
     StyleGANDiscriminator,
@@ -17,7 +17,7 @@ from gan_course.models.stylegan import (
     SynthesisNetwork,
     adain,
     mix_styles,
-    noise_of,
+    noise_maps,
 )
 
 SMALL = {"img_resolution": 8, "channel_base": 16, "channel_max": 3}  # 3 features at 4 px, 2 at 8 px
@@ -143,14 +143,14 @@ def test_noise_is_one_new_map_a_picture_at_every_call():
     layer = SynthesisLayer(3, 4, w_dim=2, resolution=64)
     x = torch.zeros(6, 4, 64, 64)
     torch.manual_seed(0)
-    maps, again = (noise_of(layer.noise_const, x, "random") for _ in range(2))
+    maps, again = (noise_maps(layer.noise_const, x, "random") for _ in range(2))
     assert maps.shape == (6, 1, 64, 64)
     # 5 sigma
     assert (
         torch.corrcoef(torch.cat([maps, again]).flatten(1)).fill_diagonal_(0).abs().max() < 5 / 64
     )
     assert maps.mean().abs() < 0.03 and maps.std().item() == pytest.approx(1, abs=0.03)
-    assert torch.equal(noise_of(layer.noise_const, x, "const")[0, 0], layer.noise_const)
+    assert torch.equal(noise_maps(layer.noise_const, x, "const")[0, 0], layer.noise_const)
     with pytest.raises(ValueError, match="noise is 'fixed': choose 'random', 'const' or 'none'"):
         layer(torch.zeros(1, 3, 64, 64), torch.zeros(1, 2), "fixed")
 
@@ -190,10 +190,10 @@ def test_random_and_constant_noise_differ_between_the_layers_of_a_block(monkeypa
     synthesis, seen = generator().synthesis, []
 
     def spied(kept, x, noise):
-        seen.append(noise_of(kept, x, noise))
+        seen.append(noise_maps(kept, x, noise))
         return seen[-1]
 
-    monkeypatch.setattr("gan_course.models.stylegan.noise_of", spied)
+    monkeypatch.setattr("gan_course.models.stylegan.noise_maps", spied)
     for noise in ("random", "const"):
         seen.clear()
         synthesis(torch.randn(2, 8, 8), noise=noise)
@@ -275,7 +275,11 @@ def test_at_the_start_of_a_fade_d_cannot_tell_that_anything_has_grown():
         synthesis(ws, resolution=16, alpha=0.0, noise="none"),
     )
     assert torch.allclose(D(new, alpha=0.0), D(old), atol=1e-5)
-    assert torch.allclose(D(grown(real, 16, 0.0), alpha=0.0), D(grown(real, 8, 1.0)), atol=1e-5)
+    assert torch.allclose(
+        D(downsample_for_growth(real, 16, 0.0), alpha=0.0),
+        D(downsample_for_growth(real, 8, 1.0)),
+        atol=1e-5,
+    )
 
 
 def test_blocks_that_are_not_there_yet_learn_nothing():
@@ -480,7 +484,7 @@ def test_grown_by_hand(resolution, alpha):
     if resolution > 4:  # at 4 px nothing fades in
         softer = by_hand.doubled(by_hand.halved(expected), smooth=False)
         expected = (1 - alpha) * softer + alpha * expected
-    same(grown(x, resolution, alpha), expected)
+    same(downsample_for_growth(x, resolution, alpha), expected)
 
 
 # --- Fast paths, and bad input

@@ -148,7 +148,7 @@ def test_the_optimisers_are_those_of_the_paper(build):
             optimizer.defaults["betas"] == (0.5, 0.999) and optimizer.defaults["weight_decay"] == 0
         )
     paper = CycleGANConfig(n_steps=1)
-    assert (paper.lr, paper.batch_size, paper.pool_size, paper.constant) == (2e-4, 1, 50, 0.5)
+    assert (paper.lr, paper.batch_size, paper.pool_size, paper.lr_constant) == (2e-4, 1, 50, 0.5)
     assert (paper.lambda_cycle, paper.lambda_identity, paper.r1_gamma, paper.ema_decay) == (
         10,
         0,

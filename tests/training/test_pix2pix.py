@@ -128,9 +128,9 @@ def test_an_unconditional_discriminator_never_sees_the_input(build):
     training = build(conditional=False)
     step, (real_A, real_B) = training.step, next(training.batches)
     assert step.D.model[0].in_channels == 3
-    assert torch.equal(step.shown(real_A, real_B), step.shown(-real_A, real_B))
+    assert torch.equal(step.d_input(real_A, real_B), step.d_input(-real_A, real_B))
     conditional = build().step
-    assert torch.equal(conditional.shown(real_A, real_B), torch.cat([real_A, real_B], 1))
+    assert torch.equal(conditional.d_input(real_A, real_B), torch.cat([real_A, real_B], 1))
 
 
 def test_the_rate_is_constant_then_falls_to_zero(build):

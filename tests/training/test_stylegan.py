@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gan_course.data.batches import to_float
-from gan_course.models.progressive import grown
+from gan_course.models.progressive import downsample_for_growth
 from gan_course.runtime import choose_runtime
 from gan_course.training import stylegan
 from gan_course.training.loop import fit
@@ -162,7 +162,7 @@ def test_d_s_loss_is_the_paper_s_with_r1_every_so_many_steps(build, caught, chan
     step = build(**changes, r1_gamma=3.0).step
     step.n_done = n_done
     size = step.size()
-    real, fake = grown(to_float(pictures(4)), *size), replayed(step)
+    real, fake = downsample_for_growth(to_float(pictures(4)), *size), replayed(step)
     losses = step.update_D(real, size)
     ((loss, optimizer),) = caught
     assert optimizer is step.opt_D
@@ -288,7 +288,7 @@ def test_the_path_length_penalty_changes_what_g_learns(build, caught):
 def test_the_update_of_d_leaves_g_alone(build, changes):
     training = build(**changes)
     step, before, own = training.step, weights(training.step.G), weights(training.step.D)
-    step.update_D(grown(next(training.batches), *step.size()), step.size())
+    step.update_D(downsample_for_growth(next(training.batches), *step.size()), step.size())
     assert not changed(before, step.G) and changed(own, step.D)
     # no gradient flowed back through the fakes
     assert all(p.grad is None for p in step.G.parameters())
@@ -299,7 +299,7 @@ def test_the_update_of_d_leaves_g_alone(build, changes):
 def test_the_update_of_g_leaves_d_alone(build, changes):
     training = build(**changes)
     step = training.step
-    step.update_D(grown(next(training.batches), *step.size()), step.size())
+    step.update_D(downsample_for_growth(next(training.batches), *step.size()), step.size())
     before, own = weights(step.D), weights(step.G)
     gradients = [None if p.grad is None else p.grad.clone() for p in step.D.parameters()]
     step.update_G(to_float(pictures(4)), step.size())
@@ -329,7 +329,7 @@ def test_d_is_shown_real_pictures_of_the_size_of_the_fakes_and_as_soft(build, mo
         training.step(real)
         assert len(seen) == 3  # real, fake, and the fake of G's update
         assert all(images.shape == (4, 3, size[0], size[0]) and at == size for images, at in seen)
-        assert torch.equal(seen[0][0], grown(real, *size))
+        assert torch.equal(seen[0][0], downsample_for_growth(real, *size))
 
 
 # --- Averages

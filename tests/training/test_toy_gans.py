@@ -202,7 +202,5 @@ def test_building_leaves_the_global_random_state():
 def test_as_many_networks_as_gans():
     step = build_rings(CONFIG, GANS[:2])
     with pytest.raises(ValueError, match="2 generators, 2 discriminators, 1 GANs"):
-        RingsStep(
-            step.G, step.D, GANS[:1], lr_G=1e-3, lr_D=1e-3, betas=(0, 0.9), batch_size=8, std=0.1
-        )
+        RingsStep(step.G, step.D, GANS[:1], config=CONFIG)
     assert isinstance(step.G, MLPStack)

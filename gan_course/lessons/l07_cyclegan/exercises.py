@@ -17,7 +17,7 @@ from gan_course.lessons.checking import (
     not_yet,
 )
 from gan_course.models.layers import InstanceNorm
-from gan_course.training.optim import decayed
+from gan_course.training.optim import lr_at
 
 HALVING = {"SGD": "half", "Adam": "the same"}
 LOST = {
@@ -165,11 +165,11 @@ def check_rate(rate: Callable[[float, int, int], float]) -> Verdict:
     """Exercise 4: constant, then linear to zero."""
     n, lr = 200, 2e-4
     answer = [float(rate(lr, done, n)) for done in range(n)]
-    right = [decayed(lr, done, n) for done in range(n)]
+    right = [lr_at(lr, done, n) for done in range(n)]
     if _near(answer, right):
         if not _near(
             [float(rate(1.0, done, 8)) for done in range(8)],
-            [decayed(1.0, done, 8) for done in range(8)],
+            [lr_at(1.0, done, 8) for done in range(8)],
         ):
             return not_yet("right for 200 steps; for 8 the rates are 1, 1, 1, 1, 1, 3/4, 2/4, 1/4")
         return PASSED

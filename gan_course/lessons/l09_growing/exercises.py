@@ -16,7 +16,7 @@ from gan_course.lessons.checking import (
     not_yet,
     numbers,
 )
-from gan_course.models.progressive import MinibatchStd, PixelNorm, grown
+from gan_course.models.progressive import MinibatchStd, PixelNorm, downsample_for_growth
 from gan_course.training.stylegan import StyleGANConfig, growth
 
 RATES = {"SGD": "c squared", "Adam": "c"}
@@ -256,12 +256,12 @@ def check_minibatch_std(minibatch_std: Callable[[Tensor, int], Tensor]) -> Verdi
 def check_shown(shown: Callable[[Tensor, int, float], Tensor]) -> Verdict:
     """Exercise 6: real pictures, as a growing D is shown them."""
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    answer, right = shown(images.clone(), 16, 0.25), grown(images, 16, 0.25)
+    answer, right = shown(images.clone(), 16, 0.25), downsample_for_growth(images, 16, 0.25)
     if not torch.is_tensor(answer) or answer.shape != right.shape:
         shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
         return not_yet(f"(2, 3, 32, 32) at resolution 16 is (2, 3, 16, 16), yours is {shape}")
-    sharp = grown(images, 16, 1.0)
-    eight = grown(images, 8, 1.0)
+    sharp = downsample_for_growth(images, 16, 1.0)
+    eight = downsample_for_growth(images, 8, 1.0)
     smooth = interpolate(eight, scale_factor=2, mode="bilinear", align_corners=False)
     soft, every = interpolate(eight, scale_factor=2), images[..., ::2, ::2]
     skipped = interpolate(sharp[..., ::2, ::2], scale_factor=2)
@@ -270,9 +270,9 @@ def check_shown(shown: Callable[[Tensor, int, float], Tensor]) -> Verdict:
             return not_yet(
                 "right while it fades; at the full size and alpha 1 a picture is shown as it is"
             )
-        if not _same(shown(images, 8, 0.5), grown(images, 8, 0.5)):
+        if not _same(shown(images, 8, 0.5), downsample_for_growth(images, 8, 0.5)):
             return not_yet("right at 16 px and not at 8: halve as often as `resolution` asks")
-        if not _same(shown(images, 4, 0.5), grown(images, 4, 1.0)):
+        if not _same(shown(images, 4, 0.5), downsample_for_growth(images, 4, 1.0)):
             return not_yet("4 px is the first size: nothing is faded in, whatever alpha")
         return PASSED
     known = {
