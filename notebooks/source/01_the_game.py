@@ -404,7 +404,7 @@ plt.show()
 
 # %%
 def distance(points):
-    """Total variation between a histogram of the points and the data: 0 is equal, 1 is no overlap."""
+    """Total variation between a histogram of the points and the data: 0 equal, 1 no overlap."""
     counts = torch.histogram(points.contiguous(), edges)[0]
     centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     return 0.5 * (counts / len(points) - mixture_density(centres) * width).abs().sum().item()

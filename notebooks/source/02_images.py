@@ -356,9 +356,8 @@ viz.show_losses(rows, smooth=20, title="the losses of the same training")
 fifth = max(1, len(rows) // 5)
 for part in (rows[k : k + fifth] for k in range(0, len(rows), fifth)):
     of_D, of_G = (fmean(row[name] for row in part) for name in ("loss_D", "loss_G"))
-    print(
-        f"steps {part[0]['step']:4} to {part[-1]['step']:4}: mean of D's loss {of_D:.2f}, of G's {of_G:.2f}"
-    )
+    span = f"steps {part[0]['step']:4} to {part[-1]['step']:4}"
+    print(f"{span}: mean of D's loss {of_D:.2f}, of G's {of_G:.2f}")
 
 # %% [markdown]
 # At first D learns faster and G pays; then G catches up. In the stored run D's loss is lowest in the second fifth and
@@ -542,7 +541,8 @@ claim(
 real_shares = features.answer_shares(reader, held_out)["kind"]
 for kind in range(10):
     print(
-        f"{CLASS_NAMES[kind]:12} drawn {shares[kind]:4.0%}   held-out pictures, as the reader sees them {real_shares[kind]:4.0%}"
+        f"{CLASS_NAMES[kind]:12} drawn {shares[kind]:4.0%}   "
+        f"held-out pictures, as the reader sees them {real_shares[kind]:4.0%}"
     )
 
 # %% [markdown]

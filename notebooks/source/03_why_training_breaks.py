@@ -426,18 +426,13 @@ from gan_course.training.toy_gans import RULES, RingGAN, build_rings
 
 centres = ring_centres()
 nonsaturating_rule = next(rule for rule in RULES if rule.name == "non-saturating")
-chase = build_rings(
-    replace(cfg.rings, lr_ratio=1.0),
-    [RingGAN(nonsaturating_rule, seed=8 * SEED + k) for k in range(8)],
-)
-z_fixed = torch.randn(500, cfg.rings.z_dim, generator=torch.Generator().manual_seed(1)).expand(
-    8, -1, -1
-)
+eight = [RingGAN(nonsaturating_rule, seed=8 * SEED + k) for k in range(8)]
+chase = build_rings(replace(cfg.rings, lr_ratio=1.0), eight)
+draw_z = torch.Generator().manual_seed(1)
+z_fixed = torch.randn(500, cfg.rings.z_dim, generator=draw_z).expand(8, -1, -1)
 axis = torch.linspace(-3.2, 3.2, 49)
-plane, zeroth = (
-    torch.cartesian_prod(axis, axis)[None],
-    torch.tensor([0]),
-)  # `zeroth`: ask the first D alone
+plane = torch.cartesian_prod(axis, axis)[None]
+zeroth = torch.tensor([0])  # ask the first D alone
 film, opinions, chase_rows = [], [], []
 for _ in range(cfg.n_steps_collapse):
     row = chase.update_D()

@@ -38,6 +38,7 @@ import torch
 from matplotlib import pyplot as plt
 
 from gan_course import viz
+from gan_course.evaluation.frechet import frechet_distance
 from gan_course.lessons import claim, config_for
 from gan_course.lessons.l04_measuring import exercises
 from gan_course.lessons.l04_measuring.config import PROFILES
@@ -89,9 +90,8 @@ known = {
     "fifty pictures": others[:50].repeat(20, 1, 1, 1),
 }
 for name, pictures in known.items():
-    print(
-        f"{name:15} {tuple(pictures.shape)}  different pictures: {len(pictures.flatten(1).unique(dim=0))}"
-    )
+    n_different = len(pictures.flatten(1).unique(dim=0))
+    print(f"{name:15} {tuple(pictures.shape)}  different pictures: {n_different}")
 
 
 # %% tags=["best-picture"] mystnb={"image": {"alt": "Six rows of small grey pictures of clothing: one as real pictures are, one with grain, one out of focus, one with three kinds only, one copied from the training set, one with fifty pictures again and again, which twelve of them do not show."}}
@@ -231,10 +231,8 @@ exercises.check_frechet(frechet)
 # %% [markdown]
 # Here it is on two clouds of the plane, beside the package's. The shortcut of the solution is the third column.
 
+
 # %%
-from gan_course.evaluation.frechet import frechet_distance
-
-
 def root_of(matrix):
     values, vectors = torch.linalg.eigh(matrix)
     return vectors * values.clamp_min(0).sqrt() @ vectors.T
@@ -244,28 +242,20 @@ def frechet_by_hand(real, fake, shortcut=False):
     cov_r, cov_f = torch.cov(real.T), torch.cov(fake.T)
     half = root_of(cov_r)
     middle = (half @ root_of(cov_f)).trace() if shortcut else root_of(half @ cov_f @ half).trace()
-    return (
-        (real.mean(0) - fake.mean(0)).square().sum() + cov_r.trace() + cov_f.trace() - 2 * middle
-    ).item()
+    apart = (real.mean(0) - fake.mean(0)).square().sum()
+    return (apart + cov_r.trace() + cov_f.trace() - 2 * middle).item()
 
 
-long_and_thin = torch.randn(
-    5_000, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64
-) * torch.tensor([3.0, 0.3])
+draw = torch.Generator().manual_seed(1)
+round_cloud = torch.randn(5_000, 2, generator=draw, dtype=torch.float64)
+long_and_thin = round_cloud * torch.tensor([3.0, 0.3])
 agree = True
 for degrees in (0, 30, 90):
     c, s = torch.deg2rad(torch.tensor([degrees, degrees - 90.0], dtype=torch.float64)).cos()
-    turned = long_and_thin @ torch.stack([torch.stack([c, s]), torch.stack([-s, c])])
-    three = (
-        frechet_distance(long_and_thin, turned),
-        frechet_by_hand(long_and_thin, turned),
-        frechet_by_hand(long_and_thin, turned, True),
-    )
-    print(
-        "turned by {:2} degrees: package {:6.3f}   by hand {:6.3f}   shortcut {:6.3f}".format(
-            degrees, *map(abs, three)
-        )
-    )
+    both = long_and_thin, long_and_thin @ torch.stack([torch.stack([c, s]), torch.stack([-s, c])])
+    three = [frechet_distance(*both), frechet_by_hand(*both), frechet_by_hand(*both, True)]
+    text = "turned by {:2} degrees: package {:6.3f}   by hand {:6.3f}   shortcut {:6.3f}"
+    print(text.format(degrees, *map(abs, three)))
     agree = agree and abs(three[0] - three[1]) < 1e-8
 print(f"by hand and package agree to eight decimals: {agree}")
 
@@ -457,7 +447,8 @@ exercises.check_recall(recall)
 print(f"{'':15} precision  recall  copied  rarest kind")
 for name, row in table.items():
     print(
-        f"{name:15} {row['precision']:9.2f} {row['recall']:7.2f} {row['copied']:7.2f} {row['rarest']:12.2f}"
+        f"{name:15} {row['precision']:9.2f} {row['recall']:7.2f} "
+        f"{row['copied']:7.2f} {row['rarest']:12.2f}"
     )
 
 # %%
@@ -530,7 +521,8 @@ false_distance, honest = (
 )
 _, false_recall = precision_recall(real_features[:1_000], spots)
 print(
-    f"{len(spots)} vectors on {len(spots) // 4} spots: distance {false_distance:.3f}, as many real pictures {honest:.1f}"
+    f"{len(spots)} vectors on {len(spots) // 4} spots: distance {false_distance:.3f}, "
+    f"as many real pictures {honest:.1f}"
 )
 print(f"its recall is {false_recall:.2f}")
 claim(
@@ -724,9 +716,9 @@ for world, failures in sensitivity.items():
     for failure, readings in list(failures.items())[1:]:
         best = max(readings, key=lambda name: readings[name]["deviations"])
         blind = [name for name, reading in readings.items() if reading["deviations"] < NOTICED]
-        print(
-            f"  {failure:18} {best:9} {readings[best]['deviations']:5.0f}    unmoved: {', '.join(blind) or 'none'}"
-        )
+        unmoved = ", ".join(blind) or "none"
+        deviations = readings[best]["deviations"]
+        print(f"  {failure:18} {best:9} {deviations:5.0f}    unmoved: {unmoved}")
 
 # %%
 worst = {
@@ -736,7 +728,8 @@ worst = {
 }
 quiet = max(value for (_, failure), value in worst.items() if failure == "real, twice")
 print(
-    f"real pictures beside other real ones move a measure by {quiet:.1f} at most (noticed: {NOTICED:g})"
+    f"real pictures beside other real ones move a measure by {quiet:.1f} at most "
+    f"(noticed: {NOTICED:g})"
 )
 spoilt = [value for (_, failure), value in worst.items() if failure != "real, twice"]
 claim("as recorded, every failure is noticed by some measure", min(spoilt), above=NOTICED)

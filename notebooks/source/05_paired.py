@@ -468,27 +468,11 @@ from gan_course.data import earth
 europe = earth.crop(earth.load_view("satellite", 2), torch.tensor([[100, 1310]]), 256)[0]
 _, (ax,) = viz.figure(4.4, 4.4)
 ax.imshow(europe.permute(1, 2, 0))
-for width, colour in (
-    (16, "white"),
-    (34, "#ffd166"),
-    (70, "#ef476f"),
-    (94, "#06d6a0"),
-    (142, "#8ecae6"),
-):
-    ax.add_patch(
-        plt.Rectangle(
-            (128 - width / 2, 128 - width / 2), width, width, fill=False, ec=colour, lw=1.5
-        )
-    )
-    ax.text(
-        130 - width / 2,
-        126 + width / 2,
-        width,
-        color=colour,
-        fontsize=9,
-        weight="bold",
-        va="bottom",
-    )
+colour_of = {16: "white", 34: "#ffd166", 70: "#ef476f", 94: "#06d6a0", 142: "#8ecae6"}
+for width, colour in colour_of.items():
+    left, bottom = 128 - width / 2, 128 + width / 2
+    ax.add_patch(plt.Rectangle((left, left), width, width, fill=False, ec=colour, lw=1.5))
+    ax.text(left + 2, bottom - 2, width, color=colour, fontsize=9, weight="bold", va="bottom")
 ax.set(xticks=[], yticks=[], title="what one score sees, of 256 pixels")
 viz.show_jpeg()
 
@@ -615,7 +599,8 @@ viz.show_grids(
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A plane with L1 error to the right and detail upwards. The truth stands at error 0, detail 1. L1, beside the colour table, is lowest in detail and leftmost of the trained ones; L1 + GAN is a little to its right and much higher; the conditional GAN is further right, about as high as the truth; the unconditional GAN is furthest right, beyond the single colour."}}
 for name in made:
     print(
-        f"{name:18} L1 error {error[name]:.3f}  detail {detailed[name]:.2f}  edges in place {in_place[name]:.2f}"
+        f"{name:18} L1 error {error[name]:.3f}  detail {detailed[name]:.2f}  "
+        f"edges in place {in_place[name]:.2f}"
     )
 _, (ax,) = viz.figure(7, 3.4)
 for name, images in (anchors | made).items():

@@ -195,7 +195,8 @@ onto = [G for G in every if len(set(G)) == 4]
 pairs = [(G, F) for G in onto for F in onto]
 home = [(G, F) for G, F in pairs if all(F[G[k]] == k for k in range(4))]
 print(
-    f"{len(every) ** 2} pairs of maps; {len(pairs)} satisfy both D's; {len(home)} of these come home; 1 is true"
+    f"{len(every) ** 2} pairs of maps; {len(pairs)} satisfy both D's; "
+    f"{len(home)} of these come home; 1 is true"
 )
 claim("adversarial and cycle loss together accept more pairs than the true one", len(home), above=1)
 merging = [G for G in every if len(set(G)) < 4]  # at least two clusters go to the same one
@@ -295,12 +296,10 @@ def load(texture, *, n, seed):
 
 
 plain, factors = load("plain", n=500, seed=11)
-truth = to_float(
-    critters.draw_critters(critters.twin(factors, "texture", "stripes"), resolution=32)
-)
-real_B = to_float(
-    load("stripes", n=500, seed=12)[0]
-)  # drawn on their own: no partners of the plain ones
+twins = critters.twin(factors, "texture", "stripes")
+truth = to_float(critters.draw_critters(twins, resolution=32))
+striped, _ = load("stripes", n=500, seed=12)  # drawn on their own: no partners of the plain ones
+real_B = to_float(striped)
 article = {
     "the true translation": (truth - real_B).square().mean(),
     "the mean striped picture, always": (real_B.mean(0) - real_B).square().mean(),
@@ -310,12 +309,8 @@ for name, value in article.items():
 right, mean = article.values()
 text = "under the article's loss one constant picture costs half as much as the true translation"
 claim(f"{text}, to a twentieth", abs(mean / right - 0.5), below=0.05)
-print(
-    "plain, their twins, and striped ones that are not:",
-    tuple(plain.shape),
-    tuple(truth.shape),
-    tuple(real_B.shape),
-)
+shapes = [tuple(one.shape) for one in (plain, truth, real_B)]
+print("plain, their twins, and striped ones that are not:", *shapes)
 
 # %% mystnb={"image": {"alt": "Three rows of ten drawn creatures: plain ones; the same ones with stripes; and other striped ones, which have nothing to do with the first."}}
 shown = {"plain": to_float(plain[:10]), "their twins": truth[:10], "striped, unpaired": real_B[:10]}
@@ -372,6 +367,8 @@ exercises.check_objective(objective)
 # %%
 from torch.nn.functional import l1_loss
 
+from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
+
 
 def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
     """One step; returns the objective of the generators."""
@@ -380,12 +377,9 @@ def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
     opt_D = torch.optim.Adam([*D_A.parameters(), *D_B.parameters()], **rates)
     fake_B, fake_A = G_AB(real_A), G_BA(real_B)
     loss_G = (D_B(fake_B) - 1).square().mean() + (D_A(fake_A) - 1).square().mean()
-    loss_G = loss_G + config.lambda_cycle * (
-        l1_loss(G_BA(fake_B), real_A) + l1_loss(G_AB(fake_A), real_B)
-    )
-    loss_G = loss_G + config.lambda_identity * (
-        l1_loss(G_AB(real_B), real_B) + l1_loss(G_BA(real_A), real_A)
-    )
+    cycle = l1_loss(G_BA(fake_B), real_A) + l1_loss(G_AB(fake_A), real_B)
+    identity = l1_loss(G_AB(real_B), real_B) + l1_loss(G_BA(real_A), real_A)
+    loss_G = loss_G + config.lambda_cycle * cycle + config.lambda_identity * identity
     opt_G.zero_grad()
     loss_G.backward()
     opt_G.step()
@@ -402,12 +396,8 @@ def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
 import copy
 from dataclasses import replace
 
-from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
-
-small = CycleGANConfig(
-    n_steps=10, batch_size=4, img_resolution=32, base_channels=8, n_blocks=1, d_base_channels=8
-)
-small = replace(small, n_layers=2, lambda_identity=5.0)
+sizes = {"base_channels": 8, "n_blocks": 1, "d_base_channels": 8, "n_layers": 2}
+small = CycleGANConfig(n_steps=10, batch_size=4, img_resolution=32, lambda_identity=5.0, **sizes)
 pictures = load("plain", n=8, seed=0)[0], load("stripes", n=8, seed=1)[0]
 exact = replace(runtime, device="cpu", precision="float32")
 package = build_cyclegan(small, *pictures, seed=SEED, runtime=exact)
@@ -648,7 +638,7 @@ judged("turned by 60 degrees, under 5 % of points are right with the prior", hig
 #   It does so for any input, plain or striped. $G_{BA}$ undoes that.
 
 # %% tags=["exercise"]
-zero_terms = ...  # {"nothing": {...}, "negative": {...}, "darken": {...}, "oracle": {...}, "other creature": {...}}
+zero_terms = ...  # {"nothing": {...}, "negative": {...}, and so on for all five}
 exercises.check_zero_terms(zero_terms)
 
 # %% [markdown]
@@ -699,9 +689,8 @@ for name, config in arms.items():
         hook_every=max(1, config.n_steps // 3),
     )
     steps[name] = training.step
-    print(
-        f"{name}: {len(rows)} steps, {', '.join(f'{key} {value:.2f}' for key, value in rows[-1].items() if key != 'step')}"
-    )
+    losses = [f"{key} {value:.2f}" for key, value in rows[-1].items() if key != "step"]
+    print(f"{name}: {len(rows)} steps, {', '.join(losses)}")
 
 # %%
 plain, factors = critters.load_critters("test", n=200, resolution=32, seed=SEED, texture="plain")

@@ -415,7 +415,8 @@ pool = ImagePool(50, generator=torch.Generator().manual_seed(SEED))
 shown = [int(pool.query(torch.full((1, 1, 1, 1), float(k)))) for k in range(5_000)]
 ages = torch.tensor([k - number for k, number in enumerate(shown)][500:]).double()
 print(
-    f"new: {(ages == 0).double().mean():.0%}; mean age of all: {ages.mean():.0f} steps, of the old ones {ages[ages > 0].mean():.0f}"
+    f"new: {(ages == 0).double().mean():.0%}; mean age of all: {ages.mean():.0f} steps, "
+    f"of the old ones {ages[ages > 0].mean():.0f}"
 )
 
 # %% [markdown]
@@ -660,13 +661,9 @@ for name, value in asdict(cfg.cyclegan).items():
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
 
 training = build_cyclegan(cfg.cyclegan, images_A, images_B, seed=SEED, runtime=runtime)
-watched, film, raw, rates, n_steps = (
-    hidden_A[:8].to(runtime.device),
-    {},
-    [],
-    [],
-    cfg.cyclegan.n_steps,
-)
+watched, film, raw, rates = hidden_A[:8].to(runtime.device), {}, [], []
+n_steps = cfg.cyclegan.n_steps
+hook_every = max(1, n_steps // 30)
 
 
 @torch.no_grad()
@@ -675,20 +672,13 @@ def watch(n_done, rows):
         film[n_done] = training.step.best("G_AB")(watched).float().cpu()
         raw.append(training.step.G_AB(watched).float().cpu())
     rates.append(training.step.opt_G.param_groups[0]["lr"])
-    if n_done % max(1, n_steps // 5) < max(1, n_steps // 30):
-        print(
-            f"{n_done} of {n_steps} steps:",
-            {name: round(rows[-1][name], 2) for name in rows[-1] if name != "step"},
-        )
+    if n_done % max(1, n_steps // 5) < hook_every:
+        losses = {name: round(rows[-1][name], 2) for name in rows[-1] if name != "step"}
+        print(f"{n_done} of {n_steps} steps:", losses)
 
 
-rows = fit_resumable(
-    training,
-    n_steps=n_steps,
-    folder=lesson_folder("07_cyclegan", PROFILE),
-    hook=watch,
-    hook_every=max(1, n_steps // 30),
-)
+folder = lesson_folder("07_cyclegan", PROFILE)
+rows = fit_resumable(training, n_steps=n_steps, folder=folder, hook=watch, hook_every=hook_every)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Rows of eight tiles: the satellite view on top, then G's map of them at six moments of training, from magenta noise over grey shapes to pale blue sea and coloured land, and the true map at the bottom."}}
 moments = [list(film)[k] for k in sorted({(len(film) - 1) * j // 5 for j in range(6)})]
@@ -1016,9 +1006,8 @@ table = {
     arm: {key: [row[key] for row in record["rows"] if row["arm"] == arm] for key in measures}
     for arm in arms
 }
-print(
-    f"{record['n_steps']} steps each, mean of {len(table['full']['to_map'])} seeds (lowest to highest)"
-)
+n_seeds = len(table["full"]["to_map"])
+print(f"{record['n_steps']} steps each, mean of {n_seeds} seeds (lowest to highest)")
 print(f"{'':16}" + "".join(f"{title:>22}" for title in measures.values()))
 for arm, columns in table.items():
     cells = [f"{sum(v) / len(v):.3f} ({min(v):.3f}-{max(v):.3f})" for v in columns.values()]

@@ -72,20 +72,14 @@ seed_everything(SEED)
 from gan_course.weights.cards import read_card
 from gan_course.weights.translators import load_translator
 
-names = [
-    "photo2vangogh",
-    "vangogh2photo",
-    "grey2colour",
-    "earth-satellite2map",
-    "earth-map2satellite",
-]
+names = ["photo2vangogh", "vangogh2photo", "grey2colour"]
+names += ["earth-satellite2map", "earth-map2satellite"]
 names += ["critters-plain2striped", "critters-striped2plain"]
 G = {name: load_translator(name) for name in names}
 for name, network in G.items():
     card, count = read_card(name), sum(weight.numel() for weight in network.parameters())
-    print(
-        f"{name:23} {card['from']:>16} -> {card['to']:16} {count / 1e6:.2f} million weights, {card['bytes'] / 2**20:.1f} MB"
-    )
+    size = f"{count / 1e6:.2f} million weights, {card['bytes'] / 2**20:.1f} MB"
+    print(f"{name:23} {card['from']:>16} -> {card['to']:16} {size}")
 
 # %% [markdown]
 # The paper's generator for 256 px has 11.4 million weights. These were trained on tiles of 32 or 64 px on a CPU, and
@@ -108,50 +102,23 @@ for name, picture in photos.items():
 
 
 # %%
-from gan_course.data import pictures
-
-
 def show_pictures(rows, titles=(), width=2.6, row_names=()):
     """Rows of pictures (3, H, W) uint8 of any size, all equally wide."""
     shapes = [max(one.shape[1] / one.shape[2] for one in row) for row in rows]
-    fig, axes = plt.subplots(len(rows), len(rows[0]), figsize=(width * len(rows[0]), width * sum(shapes) + 0.25),
-                             dpi=viz.DPI, squeeze=False, height_ratios=shapes)  # fmt: skip
+    size = (width * len(rows[0]), width * sum(shapes) + 0.25)
+    form = {"figsize": size, "dpi": viz.DPI, "height_ratios": shapes}
+    fig, axes = plt.subplots(len(rows), len(rows[0]), squeeze=False, **form)
     for ax, picture in zip(axes.flat, [one for row in rows for one in row], strict=True):
         ax.imshow(picture.permute(1, 2, 0))
         ax.axis("off")
     for ax, title in zip(axes.flat, titles, strict=False):
         ax.set_title(title, fontsize=10)
+    box = {"fc": "white", "ec": "none", "pad": 2}
     for ax, name in zip(axes[:, 0], row_names, strict=False):
-        ax.text(
-            0.02,
-            0.96,
-            name,
-            transform=ax.transAxes,
-            va="top",
-            fontsize=9,
-            bbox={"fc": "white", "ec": "none", "pad": 2},
-        )
-    fig.subplots_adjust(
-        0.002, 0.002, 0.998, 1 - 0.25 / fig.get_figheight(), wspace=0.01, hspace=0.01
-    )
+        ax.text(0.02, 0.96, name, transform=ax.transAxes, va="top", fontsize=9, bbox=box)
+    top = 1 - 0.25 / fig.get_figheight()
+    fig.subplots_adjust(0.002, 0.002, 0.998, top, wspace=0.01, hspace=0.01)
     viz.show_jpeg(quality=58)
-
-
-def show_strips(strips, count=8, width=7.6):
-    """Rows of tiles (N, 3, H, W) uint8 under their names."""
-    _, axes = plt.subplots(
-        len(strips),
-        1,
-        figsize=(width, len(strips) * 0.81 * width / count),
-        dpi=viz.DPI,
-        layout="constrained",
-    )
-    for ax, (title, tiles) in zip(axes, strips.items(), strict=True):
-        ax.imshow(torch.cat(list(tiles[:count]), 2).permute(1, 2, 0), interpolation="nearest")
-        ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(False)
-    viz.show_jpeg(quality=50)
 
 
 # %% tags=["best-picture"] mystnb={"image": {"alt": "Three held-out photographs above their translations: a fortified town on a hill, a golden temple beside water, a pavilion on a lawn. In the translations every edge stands where it stood; stone has turned yellow, red and violet, and the sky of the second is green."}}
@@ -184,27 +151,21 @@ reader, n = readers.load_reader("photos"), cfg.n_crops
 crops = load_domain("photos", "test", n=n, seed=0)
 target = features.features_of(reader, load_domain("paintings", "test", n=n, seed=0))
 train = {name: to_float(load_domain(name, n=n, seed=1)) for name in ("photos", "paintings")}
-mean, spread = (
-    {k: f(v, (0, 2, 3), keepdim=True) for k, v in train.items()} for f in (torch.mean, torch.std)
-)
-rival = (to_float(crops) - mean["photos"]) / spread["photos"] * spread["paintings"] + mean[
-    "paintings"
-]
-rows = {
-    "photographs": crops,
-    "their palette exchanged": to_bytes(rival),
-    "translated by G": to_bytes(in_parts(G["photo2vangogh"], to_float(crops))),
-    "other parts of the paintings": to_bytes(train["paintings"]),
-}
+mean = {name: x.mean((0, 2, 3), keepdim=True) for name, x in train.items()}
+spread = {name: x.std((0, 2, 3), keepdim=True) for name, x in train.items()}
+rival = (to_float(crops) - mean["photos"]) / spread["photos"]
+rival = rival * spread["paintings"] + mean["paintings"]
+rows = {"photographs": crops, "their palette exchanged": to_bytes(rival)}
+rows["translated by G"] = to_bytes(in_parts(G["photo2vangogh"], to_float(crops)))
+rows["other parts of the paintings"] = to_bytes(train["paintings"])
 kid, taken, edges = {}, {}, {}
 for name, images in rows.items():
     kid[name] = 1_000 * frechet.kernel_distance(target, features.features_of(reader, images))
     taken[name] = float(features.answer_shares(reader, images)["painted"][1])
     edges[name] = float(paired.edge_correlation(to_float(images), to_float(crops)).mean())
     kept = "" if "parts" in name else f"   edges kept {edges[name]:.2f}"
-    print(
-        f"{name:30} distance x 1000 {kid[name]:7.2f}   taken for paintings {100 * taken[name]:3.0f} %{kept}"
-    )
+    scores = f"{kid[name]:7.2f}   taken for paintings {100 * taken[name]:3.0f} %"
+    print(f"{name:30} distance x 1000 {scores}{kept}")
 print("\nfrom the card, over 500 crops:", read_card("photo2vangogh")["metrics"])
 
 # %%
@@ -240,8 +201,9 @@ print(tuple(photos[name][patch].shape), tuple(small[half].shape))
 print(f"alone, the middle of the patch comes out otherwise, by {apart:.1f} of 255 on average")
 
 # %% mystnb={"image": {"alt": "Four enlarged patches of the fortified town: the photograph; its translation at full size; the translation of the photograph at half size, paler and with less variation; and the patch translated alone, in somewhat other colours."}}
-show_pictures([[photos[name][patch], painted[name][patch], painted_small[half], alone]],
-              ["photograph", "translated whole", "translated at half size", "this patch alone"], width=1.6)  # fmt: skip
+patches = [photos[name][patch], painted[name][patch], painted_small[half], alone]
+titles = ["photograph", "translated whole", "translated at half size", "this patch alone"]
+show_pictures([patches], titles, width=1.6)
 
 # %% [markdown]
 # G has seen stones of one size in pixels, and treats what has that size. The size at which a picture is shown to it is a
@@ -300,17 +262,17 @@ exercises.check_any_size(translate)
 # %%
 from PIL import Image
 
-MY_PICTURE = (
-    r""  # such as r"/home/me/cat.jpg" or r"C:\Users\me\cat.jpg"; empty: a held-out photograph
-)
+from gan_course.data import pictures
+
+# such as r"/home/me/cat.jpg" or r"C:\Users\me\cat.jpg"; empty: a held-out photograph
+MY_PICTURE = r""
 MY_TRANSLATOR = "photo2vangogh"
 
 mine = pictures.read_picture(MY_PICTURE) if MY_PICTURE else photos["lincolnMemorial"]
 translated = translate_picture(G[MY_TRANSLATOR], mine)
 if MY_PICTURE:
-    Image.fromarray(translated.permute(1, 2, 0).numpy()).save(
-        "translated.png"
-    )  # beside this notebook
+    array = translated.permute(1, 2, 0).numpy()
+    Image.fromarray(array).save("translated.png")  # beside this notebook
 print(
     f"{mine.shape[2]} x {mine.shape[1]} px in, {translated.shape[2]} x {translated.shape[1]} px out"
 )
@@ -442,6 +404,19 @@ exercises.check_ab_error(ab_error)
 # %%
 from gan_course.data import earth
 
+
+def show_strips(strips, count=8, width=7.6):
+    """Rows of tiles (N, 3, H, W) uint8 under their names."""
+    size = (width, len(strips) * 0.81 * width / count)
+    _, axes = plt.subplots(len(strips), 1, figsize=size, dpi=viz.DPI, layout="constrained")
+    for ax, (title, tiles) in zip(axes, strips.items(), strict=True):
+        ax.imshow(torch.cat(list(tiles[:count]), 2).permute(1, 2, 0), interpolation="nearest")
+        ax.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    viz.show_jpeg(quality=50)
+
+
 windows = earth.crop_positions(60, split="test", tile=104, seed=3)[[0, 7, 12, 25, 41]]
 places = earth.crop(earth.load_view("satellite", 2), windows, 104)
 greys = pictures.to_grey(places).expand(-1, 3, -1, -1).contiguous()
@@ -510,8 +485,8 @@ claim("G's answers to the two greys differ by less than a third of what the colo
       answers_apart / colours_apart, below=1 / 3, needs_training=True)  # fmt: skip
 
 # %% mystnb={"image": {"alt": "Four views of one coast: in its colours; with the colours turned round, as a brown sea might look; the grey that both have in common; and the one colouring that the generator gives."}}
-show_pictures([[two[0][0], two[1][0], shades[0][0], answers[0]]],
-              ["one place", "another", "the grey of both", "G's answer to both"], width=1.9)  # fmt: skip
+titles = ["one place", "another", "the grey of both", "G's answer to both"]
+show_pictures([[two[0][0], two[1][0], shades[0][0], answers[0]]], titles, width=1.9)
 
 # %% [markdown]
 # One grey, one answer. For at least one of the two, G is wrong by at least half of their distance, and so is every other
@@ -574,21 +549,26 @@ drawer, reader_of_maps = train(*views, d_norm="none", r1_gamma=1.0)
 from gan_course.evaluation.hidden_message import read_error
 
 satellite, chart = (earth_tiles(view, "test", 2 * cfg.n_tiles, 0) for view in ("satellite", "map"))
-message = to_bytes(
-    in_parts(drawer, to_float(satellite))
-)  # 8 bits a channel, as a file would hold it
+message = in_parts(drawer, to_float(satellite))
+message = to_bytes(message)  # 8 bits a channel, as a file would hold it
 own, true = (read_error(reader_of_maps, one, satellite) for one in (message, chart))
 print(f"{len(message)} hidden tiles of {tuple(message.shape[1:])}")
-claim("read from its own map, the satellite view has under a third of the error that the true map gives",
-      own / true, below=1 / 3, needs_training=True)  # fmt: skip
+claim("read from its own map, the satellite view has under a third of the error "
+      "that the true map gives", own / true, below=1 / 3, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"]
 print(f"error of the satellite view: read from its own map {own:.3f}, from the true map {true:.3f}")
 
 # %% mystnb={"image": {"alt": "Hidden places in five rows: the satellite view; the map that the small generator drew of it; what the other generator reads back from that map, which is the satellite view again; the true map; and what is read from the true map, which is another picture."}}
 readings = [to_bytes(reader_of_maps(to_float(one[:8]))) for one in (message, chart)]
-show_strips({"satellite": satellite, "its map, drawn by G": message, "read back from that": readings[0],
-             "the true map": chart, "read from the true map": readings[1]})  # fmt: skip
+strips = {
+    "satellite": satellite,
+    "its map, drawn by G": message,
+    "read back from that": readings[0],
+    "the true map": chart,
+    "read from the true map": readings[1],
+}
+show_strips(strips)
 
 # %% [markdown]
 # $G_{BA}$ restores what no map contains, and only from maps that $G_{AB}$ drew. So the drawn map is more than a map: it
@@ -636,16 +616,11 @@ exercises.check_read_back(lost)
 # %%
 from gan_course.evaluation.corruptions import add_noise, blur, through_jpeg
 
+noises, qualities, blurs = [1, 2, 4, 8, 16], [95, 85, 70, 50, 25], [0.4, 0.6, 0.8, 1.2, 2.0]
 disturbances = {
-    "noise: standard deviation, of 255": (
-        [1, 2, 4, 8, 16],
-        lambda x, s: add_noise(x, sigma=s / 255, seed=1),
-    ),
-    "JPEG: quality": ([95, 85, 70, 50, 25], lambda x, s: through_jpeg(x, quality=s)),
-    "blur: standard deviation, in pixels": (
-        [0.4, 0.6, 0.8, 1.2, 2.0],
-        lambda x, s: blur(x, sigma=s),
-    ),
+    "noise: standard deviation, of 255": (noises, lambda x, s: add_noise(x, sigma=s / 255, seed=1)),
+    "JPEG: quality": (qualities, lambda x, s: through_jpeg(x, quality=s)),
+    "blur: standard deviation, in pixels": (blurs, lambda x, s: blur(x, sigma=s)),
 }
 
 
@@ -659,9 +634,8 @@ for what, (strengths, disturb) in disturbances.items():
     for s in strengths:
         spoilt = disturb(message, s)
         row = [read_error(reader_of_maps, one, satellite) for one in (spoilt, disturb(chart, s))]
-        rows.append(
-            [*row, difference(disturb(satellite, s), satellite), difference(spoilt, message)]
-        )
+        row += [difference(disturb(satellite, s), satellite), difference(spoilt, message)]
+        rows.append(row)
     curves[what] = torch.tensor(rows)
 print({what: tuple(values.shape) for what, values in curves.items()})
 
@@ -764,8 +738,6 @@ for name, (there, back, images) in pairs.items():
     print(f"{name:22}", "   ".join(f"{what} {value:.3f}" for what, value in audit[name].items()))
 
 # %%
-from gan_course.data import critters
-
 sent = to_bytes(in_parts(G["earth-satellite2map"], to_float(satellite_64)))
 back_own, back_true = (
     read_error(G["earth-map2satellite"], one, satellite_64) for one in (sent, chart_64)
@@ -800,6 +772,8 @@ claim("shipped critters: a blur of the colour costs the reading more than it cos
 # `tower`, the overlap that a translation of shape would have to reach *down* to.
 
 # %%
+from gan_course.data import critters
+
 plain, factors = critters.load_critters("test", n=cfg.n_tiles, seed=0, texture="plain")
 striped = to_bytes(in_parts(G["critters-plain2striped"], to_float(plain)))
 towers = critters.draw_critters(critters.twin(factors, "shape", "tower"))
@@ -938,7 +912,8 @@ claim("the correlation of the detail with the true detail is below 0.3",
 
 # %% tags=["nbval-ignore-output"]
 print(
-    f"{amount:.0%} of the true detail; correlation with the true one {right:.2f}, with the map's {copied:.2f}"
+    f"{amount:.0%} of the true detail; correlation with the true one {right:.2f}, "
+    f"with the map's {copied:.2f}"
 )
 
 # %% [markdown]
@@ -1073,12 +1048,8 @@ rapid = rapid[:, None] | rapid
 
 
 def checkerboard(images):
-    power = (
-        torch.fft.fft2(images.float() - images.float().mean((2, 3), keepdim=True))
-        .abs()
-        .square()
-        .mean((0, 1))
-    )
+    waves = torch.fft.fft2(images.float() - images.float().mean((2, 3), keepdim=True))
+    power = waves.abs().square().mean((0, 1))
     return float(power[lattice].mean() / power[rapid].mean())
 
 
@@ -1086,9 +1057,8 @@ excess, drawn = {"real": checkerboard(to_float(satellite_64))}, {}
 for kind in ("transposed", "resize"):
     with torch.random.fork_rng():
         torch.manual_seed(SEED)
-        untrained = ResnetGenerator(base_channels=16, n_blocks=3, upsampling=kind).requires_grad_(
-            False
-        )
+        untrained = ResnetGenerator(base_channels=16, n_blocks=3, upsampling=kind)
+    untrained.requires_grad_(False)
     drawn[kind] = in_parts(untrained, to_float(satellite_64))
     excess[kind] = checkerboard(drawn[kind])
 claim("resized, then convolved: under a third of the pattern that transposed convolutions have",

@@ -76,7 +76,7 @@ seed_everything(SEED)
 
 # %%
 from gan_course.data.batches import to_float
-from gan_course.data.critters import load_critters
+from gan_course.data.critters import FACTORS, SPACE, load_critters
 
 images, factors = load_critters(n=cfg.n_pictures, resolution=32, seed=SEED)
 test, test_factors = load_critters("test", n=cfg.n_samples, resolution=32, seed=SEED)
@@ -84,7 +84,8 @@ real = to_float(test)
 print("to train on:", tuple(images.shape[1:]), "· to measure on:", tuple(real.shape[1:]))
 
 # %% mystnb={"image": {"alt": "The same creatures four times: as 4 by 4 blocks of colour, at 8 pixels where a body stands before a ground, at 16 pixels with stripes and a hint of a face, and at 32 pixels with eyes, mouth and texture."}}
-from torch.nn.functional import interpolate
+from torch import nn
+from torch.nn.functional import avg_pool2d, cross_entropy, interpolate
 
 from gan_course.models.progressive import grown
 
@@ -124,21 +125,14 @@ exercises.check_settled(settled)
 #
 # </details>
 
+
 # %%
-from torch import nn
-from torch.nn.functional import cross_entropy
-
-from gan_course.data.critters import FACTORS, SPACE
-
-
 def read_at(size, n_steps=cfg.n_steps_reader):
-    """Share of right answers on test pictures, for each attribute, by a network with one hidden layer."""
+    """Share of right answers on test pictures, by attribute, of a net with one hidden layer."""
     x, y = (grown(part, size, 1.0).flatten(1) for part in (to_float(images), real))
     net = nn.Sequential(nn.Linear(x.shape[1], 256), nn.ReLU(), nn.Linear(256, sum(SPACE.sizes)))
-    optimizer, generator = (
-        torch.optim.Adam(net.parameters(), 3e-3),
-        torch.Generator().manual_seed(SEED),
-    )
+    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
+    generator = torch.Generator().manual_seed(SEED)
     mean, std = x.mean(0), x.std()
     for _ in range(n_steps):
         pick = torch.randint(len(x), (256,), generator=generator)
@@ -148,10 +142,8 @@ def read_at(size, n_steps=cfg.n_steps_reader):
         optimizer.step()
     with torch.no_grad():
         answers = net((y - mean) / std).split(SPACE.sizes, 1)
-    return {
-        name: (answers[k].argmax(1) == test_factors[:, k]).double().mean().item()
-        for k, name in enumerate(FACTORS)
-    }
+    right = [answer.argmax(1) == test_factors[:, k] for k, answer in enumerate(answers)]
+    return {name: right[k].double().mean().item() for k, name in enumerate(FACTORS)}
 
 
 readable = {size: read_at(size) for size in (4, 8, 16, 32)}
@@ -187,8 +179,6 @@ viz.show_heat_map(
 # "every second pixel" do to a wave of 3/8, which the new grid can't hold?
 
 # %%
-from torch.nn.functional import avg_pool2d
-
 from gan_course.models.progressive import Blur
 
 ways = {
@@ -203,10 +193,9 @@ def strength(way):
     """What is left of waves along the rows, far from the border: (frequencies,)."""
     left = []
     for phase in torch.arange(8) * torch.pi / 4:
-        waves = torch.cos(2 * torch.pi * frequency[:, None] * place + phase)[
-            :, None, None, :
-        ].expand(-1, 1, 16, -1)
-        left.append(way(waves)[:, 0, 4, 4:-4])
+        waves = torch.cos(2 * torch.pi * frequency[:, None] * place + phase)
+        pictures = waves[:, None, None, :].expand(-1, 1, 16, -1)
+        left.append(way(pictures)[:, 0, 4, 4:-4])
     return torch.stack(left).square().mean((0, 2)).mul(2).sqrt()
 
 
@@ -331,23 +320,20 @@ few, lr = grown(real[:4], 16, 1.0).double(), 2e-3
 
 
 def after(how, n_steps=1):
-    """The weights in use after some steps of Adam: stored "plain", "scaled", or plain with rates of their own."""
-    stored = [
-        nn.Parameter(v.clone() if how == "scaled" else c * v)
-        for v, c in zip(drawn, scales, strict=True)
-    ]
-    own = [
-        {"params": [p], "lr": lr * c, "eps": 1e-8 / c} for p, c in zip(stored, scales, strict=True)
-    ]
+    """Weights in use after steps of Adam: stored "plain", "scaled", or plain with "own rates"."""
+    start = zip(drawn, scales, strict=True)
+    stored = [nn.Parameter(v.clone() if how == "scaled" else c * v) for v, c in start]
+    pairs = list(zip(stored, scales, strict=True))
+    own = [{"params": [p], "lr": lr * c, "eps": 1e-8 / c} for p, c in pairs]
     optimizer = torch.optim.Adam(own if how == "own rates" else stored, lr, (0.0, 0.99))
     for _ in range(n_steps):
         y = few
-        for p, c in zip(stored, scales, strict=True):
+        for p, c in pairs:
             y = lrelu(conv2d(y, c * p if how == "scaled" else p, padding=p.shape[-1] // 2))
         optimizer.zero_grad()
         softplus(y.mean((1, 2, 3))).mean().backward()
         optimizer.step()
-    return [(c * p if how == "scaled" else p).detach() for p, c in zip(stored, scales, strict=True)]
+    return [(c * p if how == "scaled" else p).detach() for p, c in pairs]
 
 
 # %%
@@ -406,10 +392,8 @@ exercises.check_equal_conv(equal_conv)
 # Without the root of 2 a ReLU network loses half of its signal's power at each layer. **Predict:** how much is left
 # after eight?
 
+
 # %%
-from gan_course.evaluation import features
-
-
 def power(gain, depth=8, width=512):
     """Mean square of the features after some dense layers with ReLU; the input has 1."""
     generator = torch.Generator().manual_seed(SEED)
@@ -474,18 +458,16 @@ def last_features(strength, norm):
             layer.norm = layer.norm if norm else nn.Identity()
         out = []
         G.layers[-1].register_forward_hook(lambda module, given, result: out.append(result))
-        G(
-            torch.randn(4, 1, G.w_dim, generator=torch.Generator().manual_seed(1)).expand(
-                -1, G.num_ws, -1
-            )
-        )
+        w = torch.randn(4, 1, G.w_dim, generator=torch.Generator().manual_seed(1))
+        G(w.expand(-1, G.num_ws, -1))
     return out[0].square().mean().sqrt().item()
 
 
 weights = make_stylegan(cfg.stylegan)[0].synthesis.state_dict()
 growing_by = {norm: last_features(1.5, norm) / last_features(1.0, norm) for norm in (True, False)}
 print(
-    f"half as strong again in 7 layers: with pixel norm {growing_by[True]:.2f} times, without {growing_by[False]:.1f} times"
+    f"half as strong again in 7 layers: with pixel norm {growing_by[True]:.2f} times, "
+    f"without {growing_by[False]:.1f} times"
 )
 claim("without the norm the features grow over ten times as much as with it",
       growing_by[False] / growing_by[True], above=10)  # fmt: skip
@@ -559,12 +541,13 @@ exercises.check_minibatch_std(minibatch_std)
 
 # %%
 from gan_course.models.progressive import MinibatchStd
+from gan_course.models.stylegan import StyleGANDiscriminator
 
 small = grown(real, 8, 1.0)
 
 
 def batch_of(kinds, start=0):
-    """16 pictures of `kinds` different creatures, alike within a group of 4 where it is 4 or less."""
+    """16 pictures of `kinds` creatures, alike within a group of 4 where it is 4 or less."""
     return small[start : start + kinds].repeat(16 // kinds, 1, 1, 1)
 
 
@@ -581,12 +564,10 @@ for kinds, (text, code) in told.items():
 # rest.) Does D use it? Let one D with the channel and one without look for collapsed groups: "real" are sixteen
 # different creatures, "fake" are four creatures, each four times. Every single picture is real.
 
+
 # %%
-from gan_course.models.stylegan import StyleGANDiscriminator
-
-
 def finds_collapse(sees, n_steps=cfg.n_steps_judge):
-    """How often D gives a varied batch's picture a higher score than a collapsed one's, on test pictures."""
+    """How often D scores a varied batch's picture above a collapsed one's, on test pictures."""
     torch.manual_seed(SEED)
     D = StyleGANDiscriminator(img_resolution=8, channel_base=256, channel_max=32)
     if not sees:
@@ -594,20 +575,15 @@ def finds_collapse(sees, n_steps=cfg.n_steps_judge):
     optimizer = torch.optim.Adam(D.parameters(), 2e-3, (0.0, 0.99))
     train = grown(to_float(images[: 16 * 200]), 8, 1.0)
     for _ in range(n_steps):
-        varied, other = (
-            train[torch.randint(len(train), (16,))],
-            train[torch.randint(len(train), (4,))],
-        )
+        varied = train[torch.randint(len(train), (16,))]
+        other = train[torch.randint(len(train), (4,))]
         loss = softplus(-D(varied)).mean() + softplus(D(other.repeat(4, 1, 1, 1))).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     with torch.no_grad():
-        right = [
-            (D(small[k : k + 16]) > D(batch_of(4, k + 16))).double().mean()
-            for k in range(0, len(small) - 32, 16)
-        ]
-    return torch.stack(right).mean().item()
+        right = [D(small[k - 16 : k]) > D(batch_of(4, k)) for k in range(16, len(small) - 16, 16)]
+    return torch.stack(right).double().mean().item()
 
 
 found = {sees: finds_collapse(sees) for sees in (True, False)}
@@ -747,7 +723,7 @@ exercises.check_schedule(schedule)
 # </details>
 
 # %%
-from gan_course.training.stylegan import growth
+from gan_course.training.stylegan import build_stylegan, growth
 
 
 def by_hand(n_done, start, full, stable, fade):
@@ -780,7 +756,6 @@ import copy
 import time
 
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
-from gan_course.training.stylegan import build_stylegan
 
 training = build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=12)
 film, sizes, clock, before = {}, {}, {0: time.perf_counter()}, {}
@@ -789,29 +764,19 @@ film, sizes, clock, before = {}, {}, {0: time.perf_counter()}, {}
 @torch.no_grad()
 def watch(n_done, rows):
     clock[n_done], sizes[n_done] = time.perf_counter(), training.step.size()
+    size, alpha = sizes[n_done]
     with runtime.autocast():
-        size, alpha = sizes[n_done]
-        film[n_done] = (
-            enlarged(training.step.G(training.preview_input, resolution=size, alpha=alpha))
-            .clamp(-1, 1)
-            .float()
-            .cpu()
-        )
-    if sizes[n_done][0] <= 8:
+        made = enlarged(training.step.G(training.preview_input, resolution=size, alpha=alpha))
+        film[n_done] = made.clamp(-1, 1).float().cpu()
+    if size <= 8:
         before["state"] = copy.deepcopy(training.step.state_dict())  # for an experiment below
     if len(film) % 4 == 1:
-        print(
-            f"{n_done} of {config.n_steps} steps: {sizes[n_done][0]} px, alpha {sizes[n_done][1]:.2f}"
-        )
+        print(f"{n_done} of {config.n_steps} steps: {size} px, alpha {alpha:.2f}")
 
 
-rows = fit_resumable(
-    training,
-    n_steps=config.n_steps,
-    folder=lesson_folder("09_growing/grown", PROFILE),
-    hook=watch,
-    hook_every=max(1, config.n_steps // 32),
-)
+n_steps, folder = config.n_steps, lesson_folder("09_growing/grown", PROFILE)
+every = max(1, n_steps // 32)
+rows = fit_resumable(training, n_steps=n_steps, folder=folder, hook=watch, hook_every=every)
 
 # %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Eight rows of twelve pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, then coarse blobs at 8 pixels, then creatures on coloured grounds that sharpen up to 32 pixels."}}
 moments, strips = [list(film)[k] for k in sorted({(len(film) - 1) * j // 7 for j in range(8)})], {}
@@ -929,8 +894,9 @@ joints = {
     "faded in": go_on(fading),
     "at once": go_on({"start_resolution": 16, "stable_steps": 32_000}),
 }
+at_first = {name: seen[0][1] for name, seen in joints.items()}
 claim("at the first step the fade more than halves the distance",
-      joints["faded in"][0][1] / joints["at once"][0][1], below=0.5, needs_training=True)  # fmt: skip
+      at_first["faded in"] / at_first["at once"], below=0.5, needs_training=True)  # fmt: skip
 early = {name: sum(seen[k][1] for k in seen if k <= 20) for name, seen in joints.items()}
 claim("and it is smaller with the fade on average over our looks at the first twenty",
       early["faded in"] / early["at once"], below=1, needs_training=True)  # fmt: skip
@@ -977,15 +943,16 @@ folder = lesson_folder("09_growing/flat", PROFILE)
 fit_resumable(
     flat, n_steps=cfg.n_steps_flat, folder=folder, hook_every=max(1, cfg.n_steps_flat // 32)
 )
+flat_seconds = time.perf_counter() - begun
 print(
-    f"from the start at 32 px: {cfg.n_steps_flat} steps in {time.perf_counter() - begun:.0f} s; growing took {grow_seconds:.0f} s"
+    f"from the start at 32 px: {cfg.n_steps_flat} steps in {flat_seconds:.0f} s; "
+    f"growing took {grow_seconds:.0f} s"
 )
-print(
-    f"pictures shown: growing {config.n_steps * config.batch_size:,}, from the start {cfg.n_steps_flat * config.batch_size:,}"
-)
+shown_growing, shown_flat = (n * config.batch_size for n in (config.n_steps, cfg.n_steps_flat))
+print(f"pictures shown: growing {shown_growing:,}, from the start {shown_flat:,}")
 
 # %%
-from gan_course.evaluation import readers
+from gan_course.evaluation import features, readers
 
 reader = readers.load_reader("critters")
 

@@ -512,10 +512,8 @@ exercises.check_style_loss(style_loss)
 # Depth 0 are the pixels themselves, and there AdaIN's result *is* the picture, clipped to what a screen can show. We
 # take each layer's output before its ReLU, so that $t$ may be negative.
 
+
 # %%
-from gan_course.evaluation import features
-
-
 def at(reader, x, depth):
     """Features after `depth` convolutions, before the ReLU; the picture itself for depth 0."""
     for block in reader.blocks[: max(depth - 1, 0)]:
@@ -524,7 +522,7 @@ def at(reader, x, depth):
 
 
 def move(reader, content, style, depth, n_steps=cfg.n_steps_move, lr=0.03):
-    """A picture near `content` whose features at one depth have the statistics of those of `style`."""
+    """A picture near `content` whose features at one depth have the statistics of `style`'s."""
     if depth == 0:
         return adain_of(content, style).clamp(-1, 1)
     with torch.no_grad():
@@ -548,8 +546,11 @@ def move(reader, content, style, depth, n_steps=cfg.n_steps_move, lr=0.03):
 # its background. For those the perfect transfer is known: it is the twin.
 
 # %%
-from gan_course.data.critters import FACTORS, draw_critters, load_critters
-from gan_course.evaluation import readers
+from torch import nn
+from torch.nn.functional import avg_pool2d, cross_entropy, interpolate
+
+from gan_course.data.critters import FACTORS, SPACE, draw_critters, load_critters
+from gan_course.evaluation import features, readers
 
 content_factors = load_critters("test", n=cfg.n_pairs + 3 * cfg.n_twins, seed=SEED + 1)[1]
 style_factors, kinds = content_factors.clone(), ("texture", "body_colour", "background")
@@ -579,14 +580,10 @@ rows = slice(cfg.n_pairs)
 
 
 def distance(x, depth):
-    """Of the statistics of x and of the style pictures at one depth: mean over random pairs, as in equation 13."""
+    """Of the statistics of x and of the styles at one depth: mean over random pairs (eq. 13)."""
     with torch.no_grad():
-        parts = zip(
-            statistics(at(reader, x[rows], depth)),
-            statistics(at(reader, style_of[rows], depth)),
-            strict=True,
-        )
-    return sum((a - b).flatten(1).norm(dim=1).mean() for a, b in parts)
+        ours, theirs = (statistics(at(reader, one[rows], depth)) for one in (x, style_of))
+    return sum((a - b).flatten(1).norm(dim=1).mean() for a, b in zip(ours, theirs, strict=True))
 
 
 came = torch.tensor(
@@ -624,13 +621,8 @@ viz.show_rows({name: part[:n_shown] for name, part in rows_shown.items()}, zoom=
 # that we set.) And since it is the reader's own features that were moved, ask a **witness** too, who had no part in it:
 # another network, trained here, on pictures of half the size.
 
+
 # %% tags=["nbval-ignore-output"]
-from torch import nn
-from torch.nn.functional import avg_pool2d, cross_entropy
-
-from gan_course.data.critters import SPACE
-
-
 def train_witness(n_steps=cfg.n_steps_judge):
     """A network with one hidden layer; returns its answers (N, factors) on pictures of 64 px."""
     images, factors = load_critters(n=cfg.n_pictures, resolution=32, seed=SEED)
@@ -672,13 +664,10 @@ def ask_reader(x):
 
 
 def share(ask, x, expected):
-    """For each factor, over the random pairs that differ in it: how often the answer is the expected one."""
-    told, differ = ask(x[rows]), content_factors[rows] != style_factors[rows]
-    return [
-        ((told[:, k] == expected[rows, k]) & differ[:, k]).sum().item()
-        / max(differ[:, k].sum().item(), 1)
-        for k in range(len(FACTORS))
-    ]
+    """By factor, over the random pairs that differ in it: how often the answer is as expected."""
+    differ = content_factors[rows] != style_factors[rows]
+    right = (ask(x[rows]) == expected[rows]) & differ
+    return (right.sum(0).double() / differ.sum(0).clamp_min(1)).tolist()
 
 
 took = {
@@ -722,7 +711,8 @@ claim("after the filter the reader takes less than half of the moved shapes for 
 
 # %% tags=["nbval-ignore-output"]
 print(
-    f"after the filter: {kept:.0%} of the content's shapes are still known, {stays:.0%} of the moved ones taken for the style's"
+    f"after the filter: {kept:.0%} of the content's shapes are still known, "
+    f"{stays:.0%} of the moved ones taken for the style's"
 )
 
 # %% [markdown]
@@ -775,8 +765,6 @@ viz.show_heat_map(
 # | contours | correlation of the brightness' steps with the photograph's |
 
 # %% tags=["nbval-ignore-output"]
-from torch.nn.functional import interpolate
-
 painter = readers.load_reader("photos").requires_grad_(False)
 styled = {depth: move(painter, photos, paintings, depth) for depth in depths}
 
@@ -799,37 +787,27 @@ painted = {
     name: (features.read_answers(painter, x)["painted"] == 1).double().mean().item()
     for name, x in {"photographs": photos, "paintings": paintings, **styled}.items()
 }
-print(
-    "painted, says the painter's reader:",
-    {name: round(value, 2) for name, value in painted.items()},
-)
+rounded = {name: round(value, 2) for name, value in painted.items()}
+print("painted, says the painter's reader:", rounded)
 
 
 # %%
 def way(x, what):
     """Share of the way from the photographs to the paintings."""
-    return (
-        1
-        - (
-            (what(x) - what(paintings)).norm(dim=1).mean()
-            / (what(photos) - what(paintings)).norm(dim=1).mean()
-        ).item()
-    )
+    left = (what(x) - what(paintings)).norm(dim=1).mean()
+    whole = (what(photos) - what(paintings)).norm(dim=1).mean()
+    return 1 - (left / whole).item()
 
 
 def likeness(x, what):
     """Mean correlation with the photographs."""
-    a, b = (
-        what(one).flatten(1) - what(one).flatten(1).mean(1, keepdim=True) for one in (x, photos)
-    )
+    a, b = (what(one).flatten(1) for one in (x, photos))
+    a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
     return ((a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))).mean().item()
 
 
-sides = {
-    "colour": lambda x: x.mean((2, 3)),
-    "contrast": lambda x: x.std((2, 3)),
-    "texture (fine)": fine,
-}
+sides = {"colour": lambda x: x.mean((2, 3)), "contrast": lambda x: x.std((2, 3))}
+sides["texture (fine)"] = fine
 table = {name: [way(x, what) for x in styled.values()] for name, what in sides.items()}
 table["lighting kept"] = [
     likeness(x, lambda one: avg_pool2d(brightness(one), 8)) for x in styled.values()

@@ -82,20 +82,11 @@ from gan_course.models.stylegan import StyleGANGenerator, SynthesisNetwork
 torch.manual_seed(SEED)
 synthesis = SynthesisNetwork(img_resolution=32, w_dim=64, channel_base=512, channel_max=48)
 G = StyleGANGenerator(synthesis, z_dim=64, n_mapping=4).requires_grad_(False)
-print(
-    "z",
-    G.z_dim,
-    "· mapping layers",
-    len(G.mapping.layers),
-    "· w",
-    synthesis.w_dim,
-    "· styles",
-    G.num_ws,
-)
+sizes = f"z {G.z_dim} · mapping layers {len(G.mapping.layers)} · w {synthesis.w_dim}"
+print(f"{sizes} · styles {G.num_ws}")
 for layer in synthesis.layers:
-    print(
-        f"{layer.resolution:2} px, {len(layer.bias):2} channels, {'no' if layer.conv is None else '3x3'} convolution{', enlarges' * layer.up}"
-    )
+    kernel, last = "no" if layer.conv is None else "3x3", ", enlarges" * layer.up
+    print(f"{layer.resolution:2} px, {len(layer.bias):2} channels, {kernel} convolution{last}")
 
 # %% [markdown]
 # **Exercise 1. How many styles?** (easy, 5 minutes: `num_ws` is the number that every mixing and every truncation
@@ -137,12 +128,10 @@ from gan_course.models.progressive import lrelu
 
 
 def map_by_hand(z, layers):
-    """From z (N, z_dim) to w (N, w_dim); `layers` store weights of size 100, and use a hundredth."""
+    """From z (N, z_dim) to w (N, w_dim); `layers` store weights of size 100, use a hundredth."""
     w = z / (z.square().mean(1, keepdim=True) + 1e-8).sqrt()
     for layer in layers:
-        c = math.sqrt(
-            2 / w.shape[1]
-        )  # equalised: the gain of LeakyReLU over the root of the fan in
+        c = math.sqrt(2 / w.shape[1])  # equalised: LeakyReLU's gain over the root of the fan in
         w = lrelu(w @ (layer.weight * 0.01 * c).T + layer.bias * 0.01)
     return w
 
@@ -192,13 +181,10 @@ shipped = stylegans.load_stylegan("stylegan-critters64")
 z = generate.latents(range(2_000), shipped.z_dim)
 uniform = torch.rand(z.shape, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64)
 low, high = (0.5 * (1 + math.erf(end / math.sqrt(2))) for end in (-0.7, 0.7))
-truncated = (
-    torch.special.ndtri(low + (high - low) * uniform)
-).float()  # a normal distribution, cut at 0.7
+truncated = torch.special.ndtri(low + (high - low) * uniform).float()  # a normal, cut at 0.7
+changed = (2 * z, -z, z.clamp(-0.7, 0.7), truncated)
 with torch.no_grad():
-    w, scaled, mirrored, clipped, cut = (
-        shipped.mapping(one) for one in (z, 2 * z, -z, z.clamp(-0.7, 0.7), truncated)
-    )
+    w, scaled, mirrored, clipped, cut = (shipped.mapping(one) for one in (z, *changed))
 
 
 def away(w):
@@ -227,7 +213,7 @@ claim("z clipped or cut: w lies as far from its mean as ever, to a tenth", reach
 
 # %%
 def shape(points):
-    """Spread of the lengths around the mean, in mean lengths; and the widest direction in narrowest ones."""
+    """Lengths around the mean, in mean lengths; and the widest direction in narrowest ones."""
     centred = points - points.mean(0)
     lengths, widths = centred.norm(dim=1), torch.linalg.svdvals(centred)
     return lengths / lengths.mean(), (widths[0] / widths[-1]).item()
@@ -368,7 +354,8 @@ wanted = torch.linspace(-0.9, 0.9, 10).requires_grad_()
 needed = torch.where(wanted < 0, wanted / 0.2, wanted)  # what ToRGB has to say for such a pixel
 print(f"{dark:.0%} of the critters' pixel values are below 0")
 print(
-    f"for a pixel of -0.9 the convolution has to say {needed[0]:.1f}; its gradient is {slope[0] / slope[-1]:.1f} of a bright pixel's"
+    f"for a pixel of -0.9 the convolution has to say {needed[0]:.1f}; "
+    f"its gradient is {slope[0] / slope[-1]:.1f} of a bright pixel's"
 )
 
 # %% [markdown]
@@ -455,10 +442,8 @@ exercises.check_noise_maps(noise_maps)
 
 # %%
 def maps_of(network, n, shared, generator):
-    maps = [
-        torch.randn(n, 1, layer.resolution, layer.resolution, generator=generator)
-        for layer in network.layers
-    ]
+    sides = [layer.resolution for layer in network.layers]
+    maps = [torch.randn(n, 1, side, side, generator=generator) for side in sides]
     return [maps[k - k % 2] for k in range(len(maps))] if shared else maps
 
 
@@ -472,17 +457,10 @@ for name, shared in (("shared", True), ("a map a layer", False)):
     pairs = [
         torch.corrcoef(torch.stack(added[k : k + 2]))[0, 1].abs() for k in range(0, len(added), 2)
     ]
-    found[name] = (
-        min(pairs).item(),
-        max(pairs).item(),
-        sum({id(one): one[0].numel() for one in maps}.values()),
-    )
-print(
-    {
-        name: f"correlation {low:.2f} to {high:.2f}, {count:,} numbers"
-        for name, (low, high, count) in found.items()
-    }
-)
+    count = sum({id(one): one[0].numel() for one in maps}.values())
+    low, high = min(pairs).item(), max(pairs).item()
+    found[name] = f"correlation {low:.2f} to {high:.2f}, {count:,} numbers"
+print(found)
 
 # %% [markdown]
 # Shared, both layers of a resolution add the same map, and a picture gets half as many random numbers as it could have.
@@ -628,9 +606,8 @@ def styles_by_hand(step, n, resolution):
     chance = torch.rand(n, generator=generator, device=runtime.device)
     layer = torch.randint(1, layers, (n,), generator=generator, device=runtime.device)
     crossover = torch.where(chance < config.mixing, layer, step.G.num_ws)
-    first = (
-        torch.arange(step.G.num_ws, device=runtime.device)[None, :, None] < crossover[:, None, None]
-    )
+    numbers = torch.arange(step.G.num_ws, device=runtime.device)
+    first = numbers[None, :, None] < crossover[:, None, None]
     return torch.where(first, step.G.mapping(z[0])[:, None], step.G.mapping(z[1])[:, None])
 
 
@@ -703,18 +680,15 @@ print(f"half of the way is lacking after {math.log(0.5) / math.log(decay):.0f} s
 # %%
 from torch.nn.functional import avg_pool2d, interpolate
 
-from gan_course.evaluation import features, frechet, readers
+from gan_course.evaluation import readers
 
 
 def gaussian_of_pixels(images, n, k=64):
     """Samples of a normal distribution with the mean and the k principal components of pictures."""
     x = to_float(images).flatten(1)
     _, spread, directions = torch.pca_lowrank(x, k, niter=4)
-    z = (
-        torch.randn(n, k, generator=torch.Generator().manual_seed(SEED))
-        * spread
-        / math.sqrt(len(x))
-    )
+    draw = torch.Generator().manual_seed(SEED)
+    z = torch.randn(n, k, generator=draw) * spread / math.sqrt(len(x))
     return (x.mean(0) + z @ directions.T).clamp(-1, 1).unflatten(1, images.shape[1:])
 
 
@@ -727,16 +701,6 @@ other, _ = load_critters("train", n=cfg.n_samples, resolution=32, seed=SEED + 1)
 rivals = {
     "Gaussian of pixels": gaussian_of_pixels(images[:4_000], cfg.n_samples),
     "real, 8 px": enlarged(avg_pool2d(to_float(other), 4)),
-}
-known = features.features_of(reader, enlarged(to_float(real), 64))
-
-
-def distance(made):
-    return frechet.frechet_distance(known, features.features_of(reader, enlarged(made, 64)))
-
-
-distances = {
-    name: distance(part) for name, part in ({"other real ones": to_float(other)} | rivals).items()
 }
 
 # %% tags=["nbval-ignore-output"]
@@ -768,6 +732,16 @@ moments = [list(film)[k] for k in sorted({(len(film) - 1) * j // 5 for j in rang
 viz.show_rows({f"step {n}": film[n][:8] for n in moments}, zoom=2, quality=38)
 
 # %%
+from gan_course.evaluation import features, frechet
+
+
+def distance(made):
+    return frechet.frechet_distance(known, features.features_of(reader, enlarged(made, 64)))
+
+
+known = features.features_of(reader, enlarged(to_float(real), 64))
+compared = {"other real ones": to_float(other)} | rivals
+distances = {name: distance(part) for name, part in compared.items()}
 many = generate.latents(range(cfg.n_samples), config.z_dim).to(runtime.device)
 drawn = torch.cat([step.preview(part).cpu() for part in many.split(100)])
 distances["StyleGAN, a minute"] = distance(drawn)
@@ -854,22 +828,15 @@ sources, columns = w64[:4], w64[8:13]
 
 
 def board(level):
-    """Row sources on the left, column sources on top, and within: the row's styles, with a level of the column's."""
-    numbers = LEVELS[level]
-    inner = generate.generate(
-        shipped, generate.mixing_grid(sources, columns, slice(numbers[0], numbers[-1] + 1))
-    )
+    """Row sources left, column sources on top; within, the row's styles, the column's level."""
+    taken = slice(LEVELS[level][0], LEVELS[level][-1] + 1)
+    inner = generate.generate(shipped, generate.mixing_grid(sources, columns, taken))
     left, top = generate.generate(shipped, sources), generate.generate(shipped, columns)
-    rows = [
-        torch.cat([left[k : k + 1], inner[k * len(columns) : (k + 1) * len(columns)]])
-        for k in range(len(sources))
-    ]
+    rows = [torch.cat(row) for row in zip(left.split(1), inner.split(len(columns)), strict=True)]
     return torch.cat([torch.ones_like(top[:1]), top, *rows])
 
 
-everything = generate.generate(
-    shipped, generate.mixing_grid(sources, columns, slice(0, shipped.num_ws))
-)
+everything = generate.generate(shipped, generate.mixing_grid(sources, columns, slice(None)))
 alone = generate.generate(shipped, columns).repeat(4, 1, 1, 1)
 same = torch.allclose(everything, alone, atol=1e-3)
 print("with all levels from the column, each row is the columns' creatures:", same)
@@ -902,11 +869,8 @@ def with_noises(which):
     """Eight creatures, each with many noises in some layers: (n_noises, 8, 3, 64, 64)."""
     made = []
     for k in range(cfg.n_noises):
-        generator = torch.Generator().manual_seed(k)
-        maps = [
-            torch.randn(8, 1, r, r, generator=generator) if which(r) else one
-            for r, one in zip(sides, kept, strict=True)
-        ]
+        draw, layers = torch.Generator().manual_seed(k), zip(sides, kept, strict=True)
+        maps = [torch.randn(8, 1, r, r, generator=draw) if which(r) else one for r, one in layers]
         made.append(shipped.synthesis(w64[:8], noise=maps).clamp(-1, 1))
     return torch.stack(made)
 
@@ -1107,7 +1071,8 @@ claim(text, drop, above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"]
 print(
-    f"{'':25}{'precision':>10}{'recall':>8}   variance beside real, from the first depth to the deepest"
+    f"{'':25}{'precision':>10}{'recall':>8}   "
+    "variance beside real, from the first depth to the deepest"
 )
 for name, (precision, recall) in coverages.items():
     print(
@@ -1140,7 +1105,7 @@ from gan_course.data.critters import draw_critters
 
 
 def redrawn(pictures):
-    """Each picture's answers, right or wrong, (n, 7) as critters are described; and what they describe."""
+    """Each picture's answers (n, 7), right or wrong, as of a critter; and what they describe."""
     answers = torch.stack(list(features.read_answers(reader, pictures).values()), 1)
     return answers, draw_critters(answers)
 
@@ -1149,23 +1114,17 @@ made = sets["made, psi 1"]
 answers, exact = redrawn(made)
 generator = torch.Generator().manual_seed(SEED)
 shuffled = torch.stack([column[torch.randperm(n, generator=generator)] for column in answers.T], 1)
-w, others_w = (
-    generate.styles(shipped, generate.latents(range(first, first + n), shipped.z_dim))
-    for first in (0, n)
-)
-mixed = generate.generate(
-    shipped, torch.cat([w[:, : LEVELS["fine"][0]], others_w[:, LEVELS["fine"][0] :]], 1)
-)
+w = generate.styles(shipped, generate.latents(range(n), shipped.z_dim))
+others_w = generate.styles(shipped, generate.latents(range(n, 2 * n), shipped.z_dim))
+crossed = torch.cat([w[:, : LEVELS["fine"][0]], others_w[:, LEVELS["fine"][0] :]], 1)
 compared = {
     "made": made,
     "made, drawn exactly": exact,
     "made, drawn exactly, shuffled": draw_critters(shuffled),
-}
-compared |= {
     "real, 1 px off, drawn exactly": redrawn(sets["real, 1 px to the right"])[1],
     "real": other64,
+    "made, fine styles of another": generate.generate(shipped, crossed),
 }
-compared |= {"made, fine styles of another": mixed}
 
 
 # %%
@@ -1267,22 +1226,15 @@ paper = {  # Karras et al. 2019, Table 1: CelebA-HQ, FFHQ
     "F": ("+ mixing", 5.17, 4.40),
 }
 ladder = recorded("style-ladder")
-scores = {
-    letter: [
-        row["frechet"]
-        for row in sorted(ladder["rows"], key=lambda row: row["seed"])
-        if row["config"] == letter
-    ]
-    for letter in paper
-}
-print(
-    f"{'':24}{'CelebA-HQ':>10}{'FFHQ':>7}{'   ours, mean of ' + str(len(scores['A'])) + ' (lowest - highest)':>42}"
-)
+scores = {letter: [] for letter in paper}
+for row in sorted(ladder["rows"], key=lambda row: row["seed"]):
+    scores[row["config"]].append(row["frechet"])
+title = f"   ours, mean of {len(scores['A'])} (lowest - highest)"
+print(f"{'':24}{'CelebA-HQ':>10}{'FFHQ':>7}{title:>42}")
 for letter, (what, celeba, ffhq) in paper.items():
     found = scores[letter]
-    print(
-        f"{letter} {what:22}{celeba:10.2f}{ffhq:7.2f}{sum(found) / len(found):24.1f} ({min(found):.1f} - {max(found):.1f})"
-    )
+    mean, ends = sum(found) / len(found), f"({min(found):.1f} - {max(found):.1f})"
+    print(f"{letter} {what:22}{celeba:10.2f}{ffhq:7.2f}{mean:24.1f} {ends}")
 part = max(scores["A"]) / min(min(scores[letter]) for letter in "CDEF")
 claim("ours: A at its farthest is nearer than C to F at their nearest", part, below=1)
 
@@ -1307,9 +1259,8 @@ plt.show()
 for a, b in zip("ABCDE", "BCDEF", strict=True):
     better = sum(new < old for old, new in zip(scores[a], scores[b], strict=True))
     apart = max(scores[b]) < min(scores[a]) or max(scores[a]) < min(scores[b])
-    print(
-        f"{a} to {b}, {ours[b]:20} nearer with {better} of {len(scores[a])} seeds; dots {'apart' if apart else 'among each other'}"
-    )
+    dots = "apart" if apart else "among each other"
+    print(f"{a} to {b}, {ours[b]:20} nearer with {better} of {len(scores[a])} seeds; dots {dots}")
 
 # %% [markdown]
 # Read our column first. At this budget, 1,200 steps, no addition pays: the progressive GAN without anything is nearest,

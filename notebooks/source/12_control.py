@@ -34,6 +34,8 @@ PROFILE = ""  # "" takes GAN_COURSE_PROFILE, else fast
 SEED = 0
 
 # %% tags=["imports"]
+import math
+
 import matplotlib.pyplot as plt
 import torch
 
@@ -42,6 +44,7 @@ from gan_course.lessons import claim, config_for
 from gan_course.lessons.l12_control import exercises
 from gan_course.lessons.l12_control.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
+from gan_course.training.stylegan import build_stylegan
 
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime("cpu")
 seed_everything(SEED)
@@ -288,7 +291,8 @@ low, high = zip(
     *(disentanglement.interval(share, cfg.n_swaps) for share in (0.0, 0.5)), strict=True
 )
 print(
-    f"an interval is {high[0] - low[0]:.3f} wide at a share of 0 and {high[1] - low[1]:.3f} at one half"
+    f"an interval is {high[0] - low[0]:.3f} wide at a share of 0 "
+    f"and {high[1] - low[1]:.3f} at one half"
 )
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of five rows and seven factors: how often each factor changes with other noise, with coarse, middle and fine styles exchanged, and with all styles exchanged."}}
@@ -444,9 +448,7 @@ from gan_course.models import stylegan
 def by_hand(codes, answers):
     half = len(codes) // 2
     X = torch.cat([codes, torch.ones(len(codes), 1)], 1).double()
-    fit = torch.linalg.lstsq(
-        X[:half], one_hot(answers[:half], int(answers.max()) + 1).double()
-    ).solution
+    fit = torch.linalg.lstsq(X[:half], one_hot(answers).double()[:half]).solution
     return ((X[half:] @ fit).argmax(1) == answers[half:]).double().mean().item()
 
 
@@ -461,9 +463,8 @@ read = {name: torch.zeros(3, len(FACTORS)) for name in codes}
 for seed in range(3):
     order = torch.randperm(len(z), generator=torch.Generator().manual_seed(SEED + seed))
     for name, code in codes.items():
-        read[name][seed] = torch.tensor(
-            [by_hand(code[order], told[factor][order]) for factor in FACTORS]
-        )
+        right = [by_hand(code[order], told[factor][order]) for factor in FACTORS]
+        read[name][seed] = torch.tensor(right)
 
 # %%
 gap = (read["w"] - read["z"]).mean(1)
@@ -571,7 +572,7 @@ def from_w(w):
 
 
 def step(a, b, t):
-    """How far the reader's features move from t to t + epsilon on the straight line from a to b, over epsilon."""
+    """How far the reader's features move, over epsilon, from t to t + epsilon between a and b."""
     here, there = (torch.lerp(a, b, at[:, None]) for at in (t, t + epsilon))
     return (reader.features(from_w(here)) - reader.features(from_w(there))).norm(dim=1) / epsilon
 
@@ -638,17 +639,14 @@ viz.show_rows(walks)
 # means**: from the middle of those without to the middle of those with. **Predict:** which one brings the wanted value
 # sooner?
 
+
 # %%
-centre, size_of_w = w.mean(0), (w - w.mean(0)).square().mean().sqrt()
-
-
 def normal_of(codes, wanted, ridge=1e-2):
-    """The direction, of length 1, along which a linear fit to 0 and 1 rises; the ridge holds short ways of w down."""
+    """Where a linear fit to 0 and 1 rises, of length 1; the ridge holds short ways of w down."""
     X, y = (codes - codes.mean(0)).double(), wanted.double() - wanted.double().mean()
     held = (ridge * len(X) * X.square().mean()).sqrt() * torch.eye(X.shape[1])
-    slope = torch.linalg.lstsq(
-        torch.cat([X, held]), torch.cat([y, torch.zeros(len(held))])[:, None]
-    ).solution[:, 0]
+    X, y = torch.cat([X, held]), torch.cat([y, torch.zeros(len(held))])
+    slope = torch.linalg.lstsq(X, y[:, None]).solution[:, 0]
     return (slope / slope.norm()).float()
 
 
@@ -658,6 +656,7 @@ def between_means(codes, wanted):
     return way / way.norm()
 
 
+centre, size_of_w = w.mean(0), (w - w.mean(0)).square().mean().sqrt()
 asked = ("shape", "texture", "body_colour", "background")
 wished = {(factor, k): told[factor] == k for factor in asked for k in range(len(FACTORS[factor]))}
 wished = {key: wanted for key, wanted in wished.items() if 0.03 * len(z) <= wanted.sum() < len(z)}
@@ -673,10 +672,8 @@ print("the package's normals are ours, to a cosine of 0.999:", bool(alike > 0.99
 # Count two things over new creatures: how often the **wanted** value is there afterwards, and how often each **other**
 # factor has changed. And walk as far in a **random** direction, because a walk of that length changes something anyway.
 
+
 # %%
-from torch import nn
-
-
 def edit(ws, direction, steps=4.0, numbers=slice(None)):
     """Styles moved along a direction by so many standard deviations of w, in some rows of `ws`."""
     moved = ws.clone()
@@ -685,7 +682,7 @@ def edit(ws, direction, steps=4.0, numbers=slice(None)):
 
 
 def outcome(key, edited):
-    """Share with the wanted value after an edit, and the mean share of changed answers to all other questions."""
+    """Share with the wanted value after an edit; mean share of changed answers to the others."""
     after = features.read_answers(reader, generate(G, edited))
     moved = disentanglement.changed_shares(before, after)
     rest = [moved[name] for name in FACTORS if name != key[0]]
@@ -694,9 +691,8 @@ def outcome(key, edited):
 
 new = styles(G, latents(range(200_000, 200_000 + cfg.n_edits), G.z_dim))
 before = features.read_answers(reader, generate(G, new))
-ways["random"] = {
-    key: nn.functional.normalize(torch.randn(w.shape[1], generator=draw), dim=0) for key in wished
-}
+drawn = {key: torch.randn(w.shape[1], generator=draw) for key in wished}
+ways["random"] = {key: torch.nn.functional.normalize(one, dim=0) for key, one in drawn.items()}
 hit = {
     (kind, key): outcome(key, edit(new, one[key])) for kind, one in ways.items() for key in wished
 }
@@ -910,6 +906,7 @@ viz.show_rows({f"{name}, first": generate(G, part) for name, part in strips.item
 # %%
 from gan_course.data import vangogh
 from gan_course.data.batches import to_float
+from gan_course.evaluation import paired
 
 degrees = {"W": G.synthesis.w_dim, "W+": G.num_ws * G.synthesis.w_dim, "pixels": 3 * 64 * 64}
 print("free numbers:", degrees)
@@ -926,11 +923,9 @@ import time
 
 from torch.nn.functional import l1_loss
 
-from gan_course.evaluation import paired
-
 
 def search(target, n_steps, lr=0.05):
-    """W+ by hand: from the nearest of our creatures, Adam on the pixels, its rate falling to zero along a cosine."""
+    """W+ by hand: from the nearest of our creatures, Adam on the pixels, its rate falling to 0."""
     start = ws[paired.l1_error(pictures, target.expand_as(pictures)).argmin()][None]
     change = torch.zeros_like(start, requires_grad=True)
     optimizer = torch.optim.Adam([change], lr)
@@ -947,9 +942,8 @@ began = time.perf_counter()
 mine = search(own[:1], cfg.n_steps_project)
 seconds = time.perf_counter() - began
 mine_error = paired.l1_error(generate(G, mine), own[:1]).item()
-print(
-    f"one picture by hand, W+: error {mine_error:.4f} of the range from black to white, in {seconds:.0f} s"
-)
+told_error = f"error {mine_error:.4f} of the range from black to white"
+print(f"one picture by hand, W+: {told_error}, in {seconds:.0f} s")
 
 # %% [markdown]
 # The package's `project` does the same for several pictures side by side, each from the nearest of 64 random creatures.
@@ -977,9 +971,8 @@ flat = {
 print(f"{'':16}{'W':>8}{'W+':>8}   their own mean colour   W+ nearer than W")
 for name in targets:
     nearer = int((error[name, "W+"] < error[name, "W"]).sum())
-    print(
-        f"{name:16}{error[name, 'W'].mean():8.3f}{error[name, 'W+'].mean():8.3f}{flat[name].mean():24.3f}{nearer:14} of {n_each}"
-    )
+    in_w, in_rows = (error[name, space].mean() for space in ("W", "W+"))
+    print(f"{name:16}{in_w:8.3f}{in_rows:8.3f}{flat[name].mean():24.3f}{nearer:14} of {n_each}")
 
 # %%
 found_own = max(error["its own", space].median() for space in spaces)
@@ -1065,31 +1058,18 @@ viz.show_rows(rows)
 # $n$ pixels that is about $2 \ln n / n$: 1.4 % at 32 x 32. For a droplet, nearly all. First, look for some: in a small
 # StyleGAN with AdaIN, trained here for a few seconds, and in the shipped StyleGAN2. **Predict:** will there be any?
 
+
 # %% tags=["nbval-ignore-output"]
-import math
-
-from gan_course.training.stylegan import build_stylegan
-
-
-def peaks(G, ws):
-    """For each layer, its resolution and the largest mean share of energy that a channel has in its strongest pixel."""
-    kept = []
-    hooks = [
-        layer.register_forward_hook(
-            lambda layer, given, out: kept.append((layer.resolution, out.float()))
-        )
-        for layer in G.synthesis.layers
-    ]
-    generate(G, ws)
+def peaks(G, z):
+    """By layer, its size and the largest mean share of energy in a channel's strongest pixel."""
+    kept, layers = [], G.synthesis.layers
+    hooks = [layer.register_forward_hook(lambda *call: kept.append(call)) for layer in layers]
+    generate(G.eval(), styles(G, z))
     for hook in hooks:
         hook.remove()
-    return [
-        (
-            side,
-            (x.square().amax((2, 3)) / x.square().sum((2, 3)).clamp_min(1e-9)).mean(0).max().item(),
-        )
-        for side, x in kept
-    ]
+    energy = [(layer.resolution, out.float().square()) for layer, given, out in kept]
+    share = [(side, one.amax((2, 3)) / one.sum((2, 3)).clamp_min(1e-9)) for side, one in energy]
+    return [(side, one.mean(0).max().item()) for side, one in share]
 
 
 images, _ = load_critters(n=cfg.n_pictures, resolution=32, seed=SEED)
@@ -1097,20 +1077,14 @@ small = build_stylegan(cfg.adain, images, seed=SEED, runtime=runtime)
 for _ in range(cfg.adain.n_steps):
     small.step(next(small.batches))
 some = latents(range(min(32, cfg.n_swaps)), G.z_dim)
-seen = {
-    "AdaIN, seconds of training": peaks(
-        small.step.G_ema.eval(), styles(small.step.G_ema, latents(range(16), cfg.adain.z_dim))
-    )
-}
-seen["shipped StyleGAN2"] = peaks(G, styles(G, some))
+seen = {"AdaIN, seconds of training": peaks(small.step.G_ema, latents(range(16), cfg.adain.z_dim))}
+seen["shipped StyleGAN2"] = peaks(G, some)
 print("the strongest pixel's share, layer by layer, and what noise would give")
 print(f"{'':8}" + "".join(f"{name:>30}" for name in (*seen, "noise")))
 for side in (4, 8, 16, 32, 64):
     cells = ["  ".join(f"{share:.0%}" for at, share in one if at == side) for one in seen.values()]
-    print(
-        f"{side:5} px"
-        + "".join(f"{cell:>30}" for cell in (*cells, f"{2 * math.log(side**2) / side**2:.1%}"))
-    )
+    cells.append(f"{2 * math.log(side**2) / side**2:.1%}")
+    print(f"{side:5} px" + "".join(f"{cell:>30}" for cell in cells))
 
 # %% [markdown]
 # None. The shares lie above those of noise, which is to be expected of the worst of many channels and of pictures with
@@ -1184,11 +1158,20 @@ def conv_by_hand(x, style):
 
 
 # %%
+from torch import nn
+
+
 class Styled(nn.Module):
     """Hands a style through, in place of the affine map of w."""
 
     def forward(self, style):
         return style.double()
+
+
+def normal(x):
+    """InstanceNorm by hand, with StyleGAN's epsilon."""
+    variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
+    return (x - mean) / (variance + 1e-8).sqrt()
 
 
 conv.affine = Styled()
@@ -1204,12 +1187,6 @@ print("and so are the gradients of the weights, to 1e-10:", torch.allclose(*slop
 
 
 # %%
-def normal(x):
-    """InstanceNorm by hand, with StyleGAN's epsilon."""
-    variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
-    return (x - mean) / (variance + 1e-8).sqrt()
-
-
 down, across = torch.meshgrid(torch.linspace(-1, 1, 16), torch.linspace(-1, 1, 16), indexing="ij")
 target = 0.2 * normal((down.square() + across.square() < 0.3).double()[None, None])
 weight = torch.randn(1, 8, 3, 3, generator=draw, dtype=torch.float64)
@@ -1217,21 +1194,18 @@ layers = {
     "AdaIN": lambda x: normal(conv2d(x, weight, padding=1)),
     "demodulated": lambda x: conv2d(x, weight / weight.norm(), padding=1),
 }
-result = {}
+result, energy = {}, {}
 for name, layer in layers.items():
-    x = torch.randn(
-        1, 8, 16, 16, generator=torch.Generator().manual_seed(SEED), dtype=torch.float64
-    ).requires_grad_()
+    seeded = torch.Generator().manual_seed(SEED)
+    x = torch.randn(1, 8, 16, 16, generator=seeded, dtype=torch.float64).requires_grad_()
     optimizer = torch.optim.Adam([x], 0.05)
     for _ in range(400):
         optimizer.zero_grad()
         (layer(x) - target).abs().mean().backward()
         optimizer.step()
     result[name] = layer(x).detach()
-energy = {
-    name: (y.square().flatten().sort().values[-4:].sum() / y.square().sum()).item()
-    for name, y in result.items()
-}
+    squares = result[name].square()
+    energy[name] = (squares.flatten().sort().values[-4:].sum() / squares.sum()).item()
 drawn = all((y - target).abs().median() < 0.05 for y in result.values())
 print("both drew the disk, to 0.05 in the median:", drawn)
 text = "behind AdaIN four pixels of 256 hold over four fifths of the energy"
@@ -1346,9 +1320,8 @@ for hook in hooks:
     hook.remove()
 for side, (a, b) in zip(sides, passed, strict=True):
     ratio = b.square().mean((0, 2, 3)).sqrt() / a.square().mean().sqrt()
-    print(
-        f"{side:3} px   strength out over in: median {ratio.median():.2f}, channels from {ratio.min():.2f} to {ratio.max():.2f}"
-    )
+    span = f"channels from {ratio.min():.2f} to {ratio.max():.2f}"
+    print(f"{side:3} px   strength out over in: median {ratio.median():.2f}, {span}")
 
 # %% [markdown]
 # Where a row is far from 1, the assumption fails, and nothing breaks: the training chose weights that work with it. The
@@ -1461,10 +1434,8 @@ def train_toy(pl_weight, seed):
     return G
 
 
-toys = {
-    name: [train_toy(pl_weight, SEED + seed) for seed in range(3)]
-    for name, pl_weight in (("without", 0.0), ("with", 0.1))
-}
+toys = {"without": [train_toy(0.0, SEED + seed) for seed in range(3)]}
+toys["with"] = [train_toy(0.1, SEED + seed) for seed in range(3)]
 
 # %% [markdown]
 # In the plane the whole Jacobian can be written down. Its two singular values are the longest and the shortest way that
@@ -1495,11 +1466,11 @@ claim(text, far_off, below=0.06, needs_training=True)
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two panels with the square grid of w as each toy generator draws it: without the penalty its lines are bent and its squares stretched; with it they are nearly square."}}
 for name, one in measured.items():
     print(
-        f"{name:8} longest over shortest {one[:, 0].mean():.2f} · unevenness {one[:, 1].mean():.2f} · energy distance {one[:, 2].mean():.3f}"
+        f"{name:8} longest over shortest {one[:, 0].mean():.2f} · "
+        f"unevenness {one[:, 1].mean():.2f} · energy distance {one[:, 2].mean():.3f}"
     )
-print(
-    f"two true clouds of that many points: energy distance {energy_distance(*torch.randn(2, 1000, 2)):.3f}"
-)
+between_true = energy_distance(*torch.randn(2, 1000, 2))
+print(f"two true clouds of that many points: energy distance {between_true:.3f}")
 lines = torch.stack(
     torch.meshgrid(torch.linspace(-2, 2, 13), torch.linspace(-2, 2, 81), indexing="ij"), 2
 )
