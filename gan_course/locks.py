@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -54,8 +53,10 @@ def new_folder(parent: Path | str, name: str) -> Path:
         CourseError: it cannot be made.
     """
     parent = output_folder(parent)
-    for number in count(1):
+    number = 1
+    while True:
         folder = parent / (name if number == 1 else f"{name}_{number}")
         with suppress(FileExistsError):
             folder.mkdir()
             return folder
+        number += 1

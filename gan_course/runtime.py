@@ -65,7 +65,7 @@ class Runtime:
 
     def place(self, module: Network) -> Network:
         """The network, on the device and in the memory format of this runtime."""
-        return module.to(self.device, memory_format=self.memory_format)
+        return module.to(self.device).to(memory_format=self.memory_format)
 
     def autocast(self) -> AbstractContextManager:
         """A context in which convolutions and matrix products use this runtime's precision."""
@@ -102,7 +102,8 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
     device = _check_device(asked) if asked else ("cuda" if torch.cuda.is_available() else "cpu")
     asked_precision = precision or os.environ.get("GAN_COURSE_PRECISION", "")
     precision, why = _choose_precision(device, asked_precision)
-    torch.backends.mkldnn.deterministic = True
+    # torch declares this switch by its descriptor, not by what it holds
+    torch.backends.mkldnn.deterministic = True  # type: ignore[assignment]
     count, busy = _set_threads(
         str(threads or os.environ.get("GAN_COURSE_THREADS", "")), look=device == "cpu"
     )

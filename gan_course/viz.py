@@ -159,11 +159,11 @@ def scatter(
         limit: both axes run from -limit to limit.
         title: a line above.
     """
-    ax.scatter(*real.detach().cpu().T, s=3, color=REAL, alpha=0.35, linewidths=0, label="real")
+    x, y = real.detach().cpu().T
+    ax.scatter(x, y, s=3, color=REAL, alpha=0.35, linewidths=0, label="real")
     if fake is not None:
-        ax.scatter(
-            *fake.detach().cpu().T, s=3, color=FAKE, alpha=0.5, linewidths=0, label="generated"
-        )
+        x, y = fake.detach().cpu().T
+        ax.scatter(x, y, s=3, color=FAKE, alpha=0.5, linewidths=0, label="generated")
     ax.set(
         xlim=(-limit, limit),
         ylim=(-limit, limit),

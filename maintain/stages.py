@@ -51,8 +51,9 @@ def stages() -> list[Stage]:
             (
                 ("-m", "ruff", "check", ".", "data/build"),
                 ("-m", "ruff", "format", "--check", ".", "data/build"),
+                ("-m", "mypy"),
             ),
-            "rules and form of the code",
+            "rules, form and types of the code",
         ),
         Stage(
             "test",

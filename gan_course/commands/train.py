@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from os.path import expanduser
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from torch import Tensor
 
@@ -17,6 +17,7 @@ from gan_course.data.domains import DOMAINS, load_domain
 from gan_course.data.fashion import load_fashion
 from gan_course.data.folder import load_folder
 from gan_course.data.pictures import picture_size
+from gan_course.data.splits import Split
 from gan_course.data.toons import load_toons
 from gan_course.errors import CourseError, Stopped
 from gan_course.lessons.profiles import config_for, max_steps
@@ -29,9 +30,19 @@ from gan_course.training.pix2pix import Pix2PixConfig, build_pix2pix
 from gan_course.training.run import run_training
 from gan_course.training.stylegan import StyleGANConfig, build_stylegan
 
+
+class DrawWorld(Protocol):
+    """Pictures and factors of a world of factors, drawn at random."""
+
+    def __call__(
+        self, split: Split, *, n: int, resolution: int, seed: int
+    ) -> tuple[Tensor, Tensor]:
+        """Pictures (n, 3, resolution, resolution) uint8, and factors (n, F) int64."""
+
+
 N_PICTURES = 8_000  # drawn of a bundled domain
 N_DRAWN = 20_000  # of a world of factors
-WORLDS_OF_FACTORS = {"critters": load_critters, "toons": load_toons}
+WORLDS_OF_FACTORS: Mapping[str, DrawWorld] = {"critters": load_critters, "toons": load_toons}
 # domains that show the same places for the same seed
 PAIRS = ("earth-satellite", "earth-map", "earth-grey")
 DCGAN: Mapping[str, DCGANConfig] = {
@@ -102,6 +113,7 @@ STYLEGAN: Mapping[str, StyleGANConfig] = {
 }
 
 Config = TypeVar("Config", DCGANConfig, CycleGANConfig, Pix2PixConfig, StyleGANConfig)
+TranslationConfig = TypeVar("TranslationConfig", CycleGANConfig, Pix2PixConfig)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -295,7 +307,9 @@ def _two_names(options: argparse.Namespace) -> list[str]:
     return names
 
 
-def _sized(config: Config, resolution: int | None, *, multiple: int) -> Config:
+def _sized(
+    config: TranslationConfig, resolution: int | None, *, multiple: int
+) -> TranslationConfig:
     """The configuration at the wanted resolution, which G must be able to halve and D to judge."""
     side = resolution or config.img_resolution
     smallest = -(-3 * 2**config.n_layers // multiple) * multiple

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from gan_course.commands.own_pictures import say_what_is_left_out
@@ -114,10 +114,13 @@ def work(options: argparse.Namespace) -> int:
 
 
 def _from_colour_to_colour(G: ResnetGenerator, name: str) -> ResnetGenerator:
-    taken, given = G.model[1].in_channels - 4 * G.coordinates, G.model[-1].out_channels
-    if (taken, given) != (3, 3):
+    first, last = G.model[1], G.model[-1]
+    assert isinstance(first, nn.Conv2d) and isinstance(last, nn.Conv2d)
+    channels = first.in_channels - 4 * G.coordinates, last.out_channels
+    if channels != (3, 3):
         raise CourseError(
-            f"{name} goes from {taken} to {given} channels: give a generator from colour to colour"
+            f"{name} goes from {channels[0]} to {channels[1]} channels: give a generator from"
+            " colour to colour"
         )
     return G
 

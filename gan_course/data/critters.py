@@ -7,7 +7,6 @@ to a translation that a CycleGAN has to find without pairs.
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from gan_course.data.factors import FactorSpace, draw_in_chunks, stored_resolution
 from gan_course.data.manifest import bundled
+from gan_course.data.splits import Split
 
 BODY_COLOURS = {
     "red": (235, 80, 80),
@@ -95,7 +95,7 @@ SPACE = FactorSpace(FACTORS, twinned=("texture",))
 
 
 def load_critters(
-    split: Literal["train", "test"] = "train",
+    split: Split = "train",
     *,
     n: int,
     resolution: int = 64,

@@ -3,15 +3,19 @@ translation.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from torch import Tensor
 
 from gan_course.data import critters, earth
+from gan_course.data.splits import Split
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops, to_grey
+
+Load = Callable[[Split, int, int, int], Tensor]  # split, n, resolution, seed
 
 
 def load_domain(
-    name: str, split: str = "train", *, n: int, resolution: int = 64, seed: int = 0
+    name: str, split: Split = "train", *, n: int, resolution: int = 64, seed: int = 0
 ) -> Tensor:
     """Pictures of one domain.
 
@@ -36,8 +40,8 @@ def load_domain(
     return DOMAINS[name](split, n, resolution, seed)
 
 
-def _critters(texture: str) -> Callable[[str, int, int, int], Tensor]:
-    def load(split: str, n: int, resolution: int, seed: int) -> Tensor:
+def _critters(texture: Literal["plain", "stripes"]) -> Load:
+    def load(split: Split, n: int, resolution: int, seed: int) -> Tensor:
         return critters.load_critters(
             split, n=n, resolution=resolution, seed=seed, texture=texture
         )[0]
@@ -45,28 +49,28 @@ def _critters(texture: str) -> Callable[[str, int, int, int], Tensor]:
     return load
 
 
-def _earth(view: str) -> Callable[[str, int, int, int], Tensor]:
-    def load(split: str, n: int, resolution: int, seed: int) -> Tensor:
+def _earth(view: Literal["satellite", "relief"]) -> Load:
+    def load(split: Split, n: int, resolution: int, seed: int) -> Tensor:
         where = earth.crop_positions(n, split=split, tile=resolution, seed=seed)
         return earth.crop(earth.load_view(view, 2), where, resolution)
 
     return load
 
 
-def _photos(split: str, n: int, resolution: int, seed: int) -> Tensor:
+def _photos(split: Split, n: int, resolution: int, seed: int) -> Tensor:
     return random_crops(load_photos(split), n, size=resolution, seed=seed)
 
 
-def _paintings(split: str, n: int, resolution: int, seed: int) -> Tensor:
+def _paintings(split: Split, n: int, resolution: int, seed: int) -> Tensor:
     return random_crops(load_paintings(split), n, size=resolution, seed=seed)
 
 
-def _colourless(split: str, n: int, resolution: int, seed: int) -> Tensor:
+def _colourless(split: Split, n: int, resolution: int, seed: int) -> Tensor:
     colour = DOMAINS["earth-satellite"](split, n, resolution, seed)
     return to_grey(colour).expand(-1, 3, -1, -1).contiguous()
 
 
-DOMAINS: Mapping[str, Callable[[str, int, int, int], Tensor]] = {
+DOMAINS: Mapping[str, Load] = {
     "critters-plain": _critters("plain"),
     "critters-striped": _critters("stripes"),
     "earth-satellite": _earth("satellite"),

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gan_course.data.manifest import bundled
 from gan_course.data.pictures import open_picture, to_grey
-from gan_course.data.splits import draw_distinct, is_test, seeded
+from gan_course.data.splits import Split, draw_distinct, is_test, seeded
 
 VIEWS = ("satellite", "relief", "night")
 HIDDEN_LONGITUDES = ((-82, -66), (5, 20), (125, 143))  # degrees east
@@ -88,7 +88,7 @@ def hidden_regions(scale: Literal[1, 2] = 1) -> list[Box]:
 def crop_positions(
     n: int,
     *,
-    split: Literal["train", "test"],
+    split: Split,
     tile: int,
     seed: int,
     scale: Literal[1, 2] = 2,

@@ -1,18 +1,16 @@
 """Emoji in colour and as black drawings: small pictures with true pairs."""
 
-from typing import Literal
-
 from torch import Tensor
 
 from gan_course.data.manifest import bundled
 from gan_course.data.pictures import read_picture, to_grey
-from gan_course.data.splits import is_test
+from gan_course.data.splits import Split, is_test
 
 CELL = 64
 HELD_OUT = slice(9, None, 10)  # the tenth, the twentieth, ... by name
 
 
-def load_emoji(split: Literal["train", "test"] = "train") -> tuple[Tensor, Tensor, list[str]]:
+def load_emoji(split: Split = "train") -> tuple[Tensor, Tensor, list[str]]:
     """Emoji in colour, the same as drawings in black, and their names, in the same order.
 
     Sorted by name, every tenth is held out.

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_course.data.splits import draw_distinct, is_test, seeded
+from gan_course.data.splits import Split, draw_distinct, is_test, seeded
 
 ONE_IN = 10  # combinations that are held out
 RESOLUTIONS = (32, 64, 128, 256)
@@ -78,7 +78,7 @@ class FactorSpace:
             )
 
     def sample(
-        self, n: int, *, split: str, seed: int, fixed: Mapping[str, str | None] | None = None
+        self, n: int, *, split: Split, seed: int, fixed: Mapping[str, str | None] | None = None
     ) -> Tensor:
         """Draw combinations without repeats; uniform over the split.
 
@@ -95,9 +95,9 @@ class FactorSpace:
             ValueError: an unknown split, factor or value, or more than there is.
         """
         test = is_test(split)
-        fixed = {name: value for name, value in (fixed or {}).items() if value is not None}
-        codes = {self.column(name): self.code(name, value) for name, value in fixed.items()}
-        generator = seeded("factors", seed, split, sorted(fixed.items()))
+        chosen = {name: value for name, value in (fixed or {}).items() if value is not None}
+        codes = {self.column(name): self.code(name, value) for name, value in chosen.items()}
+        generator = seeded("factors", seed, split, sorted(chosen.items()))
 
         def draw(tries: int) -> Tensor:
             table = torch.stack(

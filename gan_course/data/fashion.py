@@ -1,13 +1,13 @@
 """Fashion-MNIST: small grey pictures of clothing, ten kinds."""
 
 import gzip
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gan_course.data.manifest import bundled
+from gan_course.data.splits import Split, is_test
 
 CLASS_NAMES = (
     "T-shirt",
@@ -24,7 +24,7 @@ CLASS_NAMES = (
 N_TRAIN = 9_000
 
 
-def load_fashion(split: Literal["train", "test"] = "train") -> tuple[Tensor, Tensor]:
+def load_fashion(split: Split = "train") -> tuple[Tensor, Tensor]:
     """The pictures and their kinds.
 
     The bundled file is the set's own test file of 10,000 pictures: its first 9,000 are the course's
@@ -43,14 +43,10 @@ def load_fashion(split: Literal["train", "test"] = "train") -> tuple[Tensor, Ten
 
     Source: Xiao et al. 2017 (arXiv:1708.07747).
     """
+    part = slice(N_TRAIN, None) if is_test(split) else slice(N_TRAIN)
     images = _read_idx("fashion/t10k-images-idx3-ubyte.gz", header=16).reshape(-1, 1, 28, 28)
     labels = _read_idx("fashion/t10k-labels-idx1-ubyte.gz", header=8).long()
-    match split:
-        case "train":
-            return images[:N_TRAIN], labels[:N_TRAIN]
-        case "test":
-            return images[N_TRAIN:], labels[N_TRAIN:]
-    raise ValueError(f"split is {split!r}: choose 'train' or 'test'")
+    return images[part], labels[part]
 
 
 def _read_idx(name: str, header: int) -> Tensor:

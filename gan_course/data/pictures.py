@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, PngImagePlugin, UnidentifiedImageError, features
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError, features
 from torch import Tensor
 
 from gan_course.errors import CourseError
@@ -215,7 +215,7 @@ def _damaged(path: Path, error: Exception) -> str:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Image.Image]:
+def _open(path: Path) -> Iterator[ImageFile.ImageFile]:
     """The picture, not yet decoded, under bounds that suit pictures: those of Pillow's are put back
     afterwards.
     """
@@ -258,7 +258,7 @@ def _orientation(image: Image.Image) -> int:
     return 1
 
 
-def _transparent_value(image: Image.Image) -> int | tuple[int, ...] | None:
+def _transparent_value(image: ImageFile.ImageFile) -> int | tuple[int, ...] | None:
     """The grey or colour that a PNG declares transparent, in the terms of the pixels that Pillow
     decodes.
 

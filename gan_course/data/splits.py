@@ -4,16 +4,18 @@ repeats.
 
 import hashlib
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+Split = Literal["train", "test"]
 DRAWS_A_ROUND = 4096
 EMPTY_ROUNDS = 50
 
 
-def is_test(split: str) -> bool:
+def is_test(split: Split) -> bool:
     """True for "test", False for "train".
 
     Raises:

@@ -7,7 +7,6 @@ other hair, can be drawn.
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from gan_course.data.factors import FactorSpace, draw_in_chunks, stored_resolution
 from gan_course.data.manifest import bundled
+from gan_course.data.splits import Split
 
 BACKGROUNDS = {
     "sky": (160, 212, 245),
@@ -67,7 +67,7 @@ SPACE = FactorSpace(FACTORS, twinned=("beard", "hair_colour"))
 
 
 def load_toons(
-    split: Literal["train", "test"] = "train",
+    split: Split = "train",
     *,
     n: int,
     resolution: int = 64,

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from gan_course.data.manifest import bundled, bundled_names
 from gan_course.data.pictures import read_picture, to_grey
-from gan_course.data.splits import is_test, seeded
+from gan_course.data.splits import Split, is_test, seeded
 
 __all__ = ["load_paintings", "load_photos", "random_crops", "to_grey"]
 
@@ -21,7 +20,7 @@ MIN_STD = 12.0
 MAX_TRIES = 200
 
 
-def load_photos(split: Literal["train", "test"] = "train") -> list[tuple[str, Tensor]]:
+def load_photos(split: Split = "train") -> list[tuple[str, Tensor]]:
     """The photographs, whole. Sorted by file name, the sixth and every sixth after it are held out.
 
     Args:
@@ -42,7 +41,7 @@ def load_photos(split: Literal["train", "test"] = "train") -> list[tuple[str, Te
     ]
 
 
-def load_paintings(split: Literal["train", "test"] = "train") -> list[tuple[str, Tensor]]:
+def load_paintings(split: Split = "train") -> list[tuple[str, Tensor]]:
     """The paintings. The right fifth of each is held out.
 
     Args:

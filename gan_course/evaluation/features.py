@@ -32,6 +32,9 @@ class FeatureReader(nn.Module):
         n_features: length of a feature vector, the sum of `widths`.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         questions: Mapping[str, int],
@@ -40,7 +43,8 @@ class FeatureReader(nn.Module):
         widths: tuple[int, ...] = WIDTHS,
     ) -> None:
         super().__init__()
-        self.questions, self.n_features = dict(questions), sum(widths)
+        self.questions, self.img_channels, self.widths = dict(questions), img_channels, widths
+        self.n_features = sum(widths)
         self.blocks = nn.ModuleList()
         for depth, (n_in, n_out) in enumerate(zip((img_channels, *widths), widths, strict=False)):
             conv = nn.Conv2d(n_in, n_out, 3, 2 if depth else 1, 1, bias=False)
@@ -70,9 +74,9 @@ class FeatureReader(nn.Module):
         pooled = torch.cat(
             [self._pooled(to_float(part)) for part in images.split(batch_size)]
         ).double()
-        widths = [len(block[1].weight) for block in self.blocks]
+        n_depths = len(self.widths)
         depths = torch.cat(
-            [torch.full((width,), width * len(widths) / self.n_features) for width in widths]
+            [torch.full((width,), width * n_depths / self.n_features) for width in self.widths]
         )
         self.mean.copy_(pooled.mean(0))
         self.std.copy_(pooled.std(0).clamp_min(1e-3) * depths.sqrt())
@@ -120,7 +124,8 @@ def train_reader(
         images, answers = (part.to(runtime.device) for part in draw(generator))
         with runtime.autocast():
             scores = reader(to_float(images))
-        loss = sum(_loss(scores[name].float(), answers[:, k]) for k, name in enumerate(questions))
+        losses = [_loss(scores[name].float(), answers[:, k]) for k, name in enumerate(questions)]
+        loss = sum(losses, start=torch.zeros(()))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -233,7 +238,7 @@ def _loss(scores: Tensor, answers: Tensor) -> Tensor:
 
 
 def _parts(reader: FeatureReader, images: Tensor, batch_size: int) -> list[Tensor]:
-    channels = reader.blocks[0][0].in_channels
+    channels = reader.img_channels
     if images.ndim != 4 or images.shape[1] != channels or len(images) == 0:
         raise ValueError(
             f"images are {tuple(images.shape)}: give (N, {channels}, H, W), at least one"

@@ -15,6 +15,7 @@ from torch.nn.functional import avg_pool2d
 
 from gan_course.data import critters, earth, toons
 from gan_course.data.fashion import load_fashion
+from gan_course.data.splits import Split
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops
 from gan_course.evaluation.features import FeatureReader, train_reader
 from gan_course.runtime import Runtime
@@ -45,7 +46,7 @@ class World:
     data: str
     questions: Mapping[str, int]
     n_steps: int
-    load: Callable[[str, int, int], Labelled]
+    load: Callable[[Split, int, int], Labelled]
     img_channels: int = 3
 
 
@@ -83,13 +84,14 @@ def fit_reader(world: World, *, seed: int, runtime: Runtime) -> FeatureReader:
         number = int(torch.randint(2**31, (), generator=generator))
         return turned(world, images[chosen], answers[chosen], seed=number)
 
-    settings = {
-        "n_steps": world.n_steps,
-        "img_channels": world.img_channels,
-        "seed": seed,
-        "runtime": runtime,
-    }
-    reader = train_reader(world.questions, draw, **settings)
+    reader = train_reader(
+        world.questions,
+        draw,
+        n_steps=world.n_steps,
+        img_channels=world.img_channels,
+        seed=seed,
+        runtime=runtime,
+    )
     reader.set_scale(images)
     return reader
 
@@ -117,21 +119,21 @@ def turned(world: World, images: Tensor, answers: Tensor, *, seed: int) -> Label
     return images, answers
 
 
-def _fashion(split: str, n: int, seed: int) -> Labelled:
+def _fashion(split: Split, n: int, seed: int) -> Labelled:
     images, labels = load_fashion(split)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:n]
     return images[order], labels[order, None]
 
 
-def _critters(split: str, n: int, seed: int) -> Labelled:
+def _critters(split: Split, n: int, seed: int) -> Labelled:
     return critters.load_critters(split, n=n, resolution=64, seed=seed)
 
 
-def _toons(split: str, n: int, seed: int) -> Labelled:
+def _toons(split: Split, n: int, seed: int) -> Labelled:
     return toons.load_toons(split, n=n, resolution=64, seed=seed)
 
 
-def _earth(split: str, n: int, seed: int) -> Labelled:
+def _earth(split: Split, n: int, seed: int) -> Labelled:
     """Tiles of 64 px in both views, as they are and shrunk from 128: view, scale, rotation (0),
     latitude.
     """
@@ -148,7 +150,7 @@ def _earth(split: str, n: int, seed: int) -> Labelled:
     return _mixed(images, answers, seed)
 
 
-def _photos(split: str, n: int, seed: int) -> Labelled:
+def _photos(split: Split, n: int, seed: int) -> Labelled:
     """Crops of 64 px from photographs and paintings: painted or not, which picture, scale, rotation
     (0).
     """

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gan_course.models.stylegan import StyleGANGenerator
+from gan_course.models.stylegan import StyleGANGenerator, SynthesisLayer
+from gan_course.models.stylegan2 import SynthesisLayer2
 
 BATCH = 32
 
@@ -49,7 +50,10 @@ def style_resolutions(G: StyleGANGenerator) -> list[int]:
 
     StyleGAN2's last row, which its last ToRGB takes alone, counts with the full resolution.
     """
-    sides = [layer.resolution for layer in G.synthesis.layers]
+    layers = G.synthesis.layers
+    sides = [
+        layer.resolution for layer in layers if isinstance(layer, SynthesisLayer | SynthesisLayer2)
+    ]
     return sides + [G.synthesis.img_resolution] * (G.num_ws - len(sides))
 
 

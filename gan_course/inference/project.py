@@ -55,7 +55,7 @@ def project(
         raise ValueError(f"the picture is {width} x {height}, G makes {side} x {side}: resize it")
     device = next(G.parameters()).device
     targets = targets.to(device)
-    wanted = None if features is None else features(targets).detach()
+    target_features = None if features is None else features(targets).detach()
     with torch.no_grad():
         z = torch.randn(N_MEAN, G.z_dim, generator=torch.Generator().manual_seed(seed)).to(device)
         w = G.mapping(z)
@@ -71,8 +71,8 @@ def project(
         pictures = G.synthesis(ws, noise="const")
         # a sum: no search knows how many others there are
         loss = (pictures - targets).abs().mean((1, 2, 3)).sum()
-        if features is not None:
-            loss = loss + (features(pictures) - wanted).abs().mean(1).sum()
+        if features is not None and target_features is not None:
+            loss = loss + (features(pictures) - target_features).abs().mean(1).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

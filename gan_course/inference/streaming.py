@@ -40,7 +40,9 @@ def stream(G: ResnetGenerator, x: Tensor) -> Tensor:
     """
     if len(x) != 1:
         raise ValueError(f"{len(x)} pictures at once: stream them one by one")
-    widest = G.model[1].out_channels * x.shape[2] * x.shape[3]
+    first = G.model[1]
+    assert isinstance(first, nn.Conv2d)  # every ResnetGenerator begins so
+    widest = first.out_channels * x.shape[2] * x.shape[3]
     storage = torch.float16 if widest > LARGE_MAP else torch.float32
     change = _through(G.model, with_coordinates(x.float(), G.coordinates), storage)
     return _filled(
@@ -77,8 +79,9 @@ def _through(layers: nn.Sequential, x: Tensor, storage: torch.dtype) -> Tensor:
 
 def _convolve(layer: nn.Conv2d, border: Pad, x: Tensor, storage: torch.dtype) -> Tensor:
     """A convolution with the border of the layer before it, or with its own of zeros."""
-    (kernel, _), (stride, _), (own, _) = layer.kernel_size, layer.stride, layer.padding
-    width, mode = (own, "constant") if own else (border.border[0], border.mode)
+    assert isinstance(layer.padding, tuple)  # in words ("same") only as an argument of nn.Conv2d
+    (kernel, _), (stride, _), (zeros, _) = layer.kernel_size, layer.stride, layer.padding
+    width, mode = (zeros, "constant") if zeros else (border.border[0], border.mode)
     height = (x.shape[2] + 2 * width - kernel) // stride + 1
 
     def rows(a: int, b: int) -> Tensor:
@@ -155,10 +158,9 @@ def _with_border(x: Tensor, first: int, last: int, mode: str) -> Tensor:
 
 def _filled(rows: Rows, height: int, storage: torch.dtype) -> Tensor:
     """A whole feature map of `height` rows, computed in bands."""
-    result: Tensor | None = None
-    for a in range(0, height, BAND):
-        band = rows(a, min(a + BAND, height))
-        if result is None:
-            result = band.new_empty(*band.shape[:2], height, band.shape[3], dtype=storage)
-        result[:, :, a : a + BAND] = band
+    first = rows(0, min(BAND, height))
+    result = first.new_empty(*first.shape[:2], height, first.shape[3], dtype=storage)
+    result[:, :, :BAND] = first
+    for a in range(BAND, height, BAND):
+        result[:, :, a : a + BAND] = rows(a, min(a + BAND, height))
     return result

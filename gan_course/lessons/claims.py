@@ -5,6 +5,7 @@ import math
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from gan_course.lessons.profiles import max_steps, resolve_profile
 
@@ -14,7 +15,7 @@ MEASURED = r"\S+ [<>] \S+"
 
 def claim(
     text: str,
-    value: object,
+    value: Any,
     *,
     above: float | None = None,
     below: float | None = None,
@@ -50,7 +51,7 @@ def claim(
     if "\n" in text:
         raise ValueError(f"claim {text!r} has more than one line")
     judged = not (needs_training and (resolve_profile() == "smoke" or max_steps() is not None))
-    entry = {
+    entry: dict[str, Any] = {
         "key": key or text,
         "text": text,
         "value": None,
@@ -58,10 +59,11 @@ def claim(
         "bound": None,
         "margin": None,
     }
-    if above is None and below is None:
+    bound = below if above is None else above
+    if bound is None:
         held, measured = bool(value), ""
     else:
-        sign, bound = ("<", float(below)) if above is None else (">", float(above))
+        sign, bound = "<" if above is None else ">", float(bound)
         number = float(value.detach() if hasattr(value, "detach") else value)
         margin = bound - number if above is None else number - bound
         held, measured = margin > 0, f" {_comparison(number, sign, bound)}:"

@@ -4,15 +4,18 @@ import os
 import reprlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gan_course.errors import CourseError
 from gan_course.settings import whole_number
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 PROFILES = ("smoke", "fast", "full")
 DEPTHS = ("n_blocks", "n_layers", "n_mapping", "n_halvings")  # what a network is made of
 HIGHEST_CAP = 10**12
-Config = TypeVar("Config")
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 def resolve_profile(name: str = "") -> str:
@@ -55,7 +58,7 @@ def max_steps() -> int | None:
 
 
 def _made_small(config: Config, smoke: Config, cap: int) -> Config:
-    changes = {}
+    changes: dict[str, Any] = {}
     for field in fields(config):
         name, value = field.name, getattr(config, field.name)
         if is_dataclass(value):

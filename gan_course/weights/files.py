@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +18,11 @@ from gan_course.files import damage_in_zip
 from gan_course.training.checkpoints import LAST
 from gan_course.weights.cards import FOLDER, WAY_OUT, read_card, weight_names
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Network = TypeVar("Network", bound=nn.Module)
-Config = TypeVar("Config")
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 def load_weights(name: str) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def load_weights(name: str) -> dict[str, Any]:
     }
 
 
-def load_into(network: Any, name: str) -> Any:
+def load_into(network: Network, name: str) -> Network:
     """A network with the tensors of shipped weights, in evaluation mode, in float32 on the CPU.
 
     Args:
@@ -65,8 +68,8 @@ def config_from(kind: type[Config], saved: dict[str, Any]) -> Config:
     """A configuration from the fields that a card or a run saved; fields that are not known here
     are left out.
     """
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # every Config is a dataclass
-    return kind(**({"n_steps": 0} | {name: saved[name] for name in known & saved.keys()}))
+    names = {field.name for field in fields(kind)}
+    return kind(**({"n_steps": 0} | {name: saved[name] for name in names & saved.keys()}))
 
 
 def is_shipped(name_or_file: str | Path) -> bool:

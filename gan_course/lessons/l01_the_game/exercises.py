@@ -127,7 +127,7 @@ def check_jsd(jsd: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
 
 
 @checker
-def check_value_of_a_coin(answer: object) -> Verdict:
+def check_value_of_a_coin(answer: float) -> Verdict:
     """Exercise 4: V where D says one half everywhere."""
     value = _number(answer)
     if math.isclose(value, -2 * math.log(2), abs_tol=0.01):
@@ -214,7 +214,7 @@ def check_g_step(g_step: Callable[..., Tensor]) -> Verdict:
 
 
 @checker
-def check_where_it_saturates(answer: object) -> Verdict:
+def check_where_it_saturates(answer: tuple[int, str]) -> Verdict:
     """Exercise 7: at which D(G(z)) the minimax loss is flat, and whom that starves."""
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return not_yet('answer with a pair, such as (1, "discriminator")')
@@ -273,8 +273,8 @@ def _jsd(p: Tensor, q: Tensor, dx: float) -> float:
     return (_kl(p, middle, dx) + _kl(q, middle, dx)) / 2
 
 
-def _number(value: object) -> float:
-    return float(value.detach() if torch.is_tensor(value) else value)
+def _number(value: float | Tensor) -> float:
+    return float(value.detach() if isinstance(value, Tensor) else value)
 
 
 def _same(a: Tensor, b: Tensor) -> bool:

@@ -1,7 +1,7 @@
 """Checkers of lesson 03."""
 
 import cmath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -270,7 +270,7 @@ def _eigenvalues(gamma: float, slope: float = 0.5) -> list[complex]:
     return _ordered((-gamma / 2 + root, -gamma / 2 - root))
 
 
-def _ordered(values: object) -> list[complex]:
+def _ordered(values: Iterable[complex]) -> list[complex]:
     return sorted(values, key=lambda one: (round(one.real, 6), round(one.imag, 6)))
 
 

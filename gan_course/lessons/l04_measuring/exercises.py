@@ -254,7 +254,7 @@ def _root(covariance: Tensor) -> Tensor:
     return vectors * values.clamp_min(0).sqrt() @ vectors.T
 
 
-def _number(answer: object) -> float:
+def _number(answer: float) -> float:
     return float(answer)
 
 

@@ -285,17 +285,19 @@ def check_tasks(tasks: Mapping[str, str]) -> Verdict:
 
 def _judge_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
     torch.manual_seed(0)
+    norm = nn.BatchNorm2d(8)
     G = nn.Sequential(
         nn.Conv2d(3, 8, 3, padding=1),
-        nn.BatchNorm2d(8),
+        norm,
         nn.ReLU(),
         nn.Dropout(0.5),
         nn.Conv2d(8, 3, 1),
     )
     A = torch.randn(4, 3, 8, 8)
+    assert norm.running_mean is not None
     for mode in (True, False):
         G.train(mode)
-        G[1].running_mean.fill_(-1_000.0)  # of some other batch: whoever uses it makes huge values
+        norm.running_mean.fill_(-1_000.0)  # of some other batch: whoever uses it makes huge values
         one, other = draw(G, A), draw(G, A)
         if not torch.is_tensor(one) or one.shape != A.shape:
             return not_yet("return the translations, as many as inputs")

@@ -72,36 +72,39 @@ def check_adain(adain: Callable[..., Tensor]) -> Verdict:
         return not_yet("x is in float64 and your result is not")
     if _same(answer, adain_of_package(x, scale, shift, eps)):
         return PASSED
-    reasons = {
-        "the variance is divided by H W - 1; here it is the plain mean of squares (unbiased=False)": {
-            "correction": 1
-        },
-        "the statistics are taken over the batch: that is BatchNorm. Each picture has its own": {
-            "dims": (0, 2, 3)
-        },
-        "the statistics are taken over the channels too: each channel has its own": {
-            "dims": (1, 2, 3)
-        },
-        "the statistics are taken at each place over the channels; AdaIN's go over height and width": {
-            "dims": (1,)
-        },
-        "scale and shift are exchanged": {"exchange": True},
-        "eps is added to the standard deviation; it belongs to the variance, under the root": {
-            "outside": True
-        },
-        "eps is missing: a flat channel would divide by zero": {"eps": 0.0},
-        "divided by the variance: take its root": {"power": 1.0},
-        "the old mean is still in it: subtract it before you divide": {"centred": False},
-        "scaled by 1 + scale: here `scale` is the new standard deviation itself": {"plus": 1.0},
-        "scale is the new standard deviation, not the new variance: no root of it": {"root": True},
+    known = {
+        "the variance is divided by H W - 1; here it is the plain mean of squares"
+        " (unbiased=False)": _variant(x, scale, shift, eps=eps, correction=1),
+        "the statistics are taken over the batch: that is BatchNorm. Each picture has its own": (
+            _variant(x, scale, shift, eps=eps, dims=(0, 2, 3))
+        ),
+        "the statistics are taken over the channels too: each channel has its own": (
+            _variant(x, scale, shift, eps=eps, dims=(1, 2, 3))
+        ),
+        "the statistics are taken at each place over the channels; AdaIN's go over height and"
+        " width": _variant(x, scale, shift, eps=eps, dims=(1,)),
+        "scale and shift are exchanged": _variant(x, scale, shift, eps=eps, exchange=True),
+        "eps is added to the standard deviation; it belongs to the variance, under the root": (
+            _variant(x, scale, shift, eps=eps, outside=True)
+        ),
+        "eps is missing: a flat channel would divide by zero": _variant(x, scale, shift, eps=0.0),
+        "divided by the variance: take its root": _variant(x, scale, shift, eps=eps, power=1.0),
+        "the old mean is still in it: subtract it before you divide": (
+            _variant(x, scale, shift, eps=eps, centred=False)
+        ),
+        "scaled by 1 + scale: here `scale` is the new standard deviation itself": (
+            _variant(x, scale, shift, eps=eps, plus=1.0)
+        ),
+        "scale is the new standard deviation, not the new variance: no root of it": (
+            _variant(x, scale, shift, eps=eps, root=True)
+        ),
+        "that is InstanceNorm: the statistics are erased, and the new ones still have to be set": (
+            _variant(x, torch.ones_like(scale), torch.zeros_like(shift), eps=eps)
+        ),
     }
-    for reason, change in reasons.items():
-        if _same(answer, _variant(x, scale, shift, **({"eps": eps} | change))):
+    for reason, value in known.items():
+        if _same(answer, value):
             return not_yet(reason)
-    if _same(answer, _variant(x, torch.ones_like(scale), torch.zeros_like(shift), eps=eps)):
-        return not_yet(
-            "that is InstanceNorm: the statistics are erased, and the new ones still have to be set"
-        )
     return not_yet(
         "the shape is right and the values are not: subtract the mean, divide by the root, scale,"
         " shift"
