@@ -291,7 +291,7 @@ exercises.check_draw(draw)
 # ## The step
 #
 # In lesson 01 you mended both turns of the loop. Here are its two halves as the package has them. Five things are new:
-# `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, `frozen` (no gradients for
+# `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, `freeze` (no gradients for
 # the weights of that network inside), and `descend`, which is `zero_grad`, `backward`, `step`. Find the place that
 # keeps D's update from reaching G, and the place that keeps G's update from moving D.
 
@@ -306,7 +306,7 @@ print(inspect.getsource(DCGANStep.update_G))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `torch.no_grad()` around the fakes in D's turn. In G's turn only `opt_G` steps, and `frozen(self.D)` spares D the
+# `torch.no_grad()` around the fakes in D's turn. In G's turn only `opt_G` steps, and `freeze(self.D)` spares D the
 # gradients too: they pass through it to G, but are not computed for its own weights.
 #
 # </details>

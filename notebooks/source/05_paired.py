@@ -277,7 +277,7 @@ print(inspect.getsource(Pix2PixStep.update_D))
 print(inspect.getsource(Pix2PixStep.update_G))
 
 # %% [markdown]
-# It is `fake_B.detach()` in `__call__`; `frozen` spares D the gradients of G's turn.
+# It is `fake_B.detach()` in `__call__`; `freeze` spares D the gradients of G's turn.
 
 # %% [markdown]
 # ## A generator with shortcuts
@@ -666,7 +666,7 @@ def prefers_true_pairs(step):
     with runtime.autocast():
         A, B = hidden_A.to(runtime.device), hidden_B.to(runtime.device)
         true, swapped = (
-            step.D(step.shown(A, other)).float().mean((1, 2, 3)) for other in (B, B.roll(1, 0))
+            step.D(step.d_input(A, other)).float().mean((1, 2, 3)) for other in (B, B.roll(1, 0))
         )
     return (true > swapped).double().mean().item()
 

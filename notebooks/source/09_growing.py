@@ -87,7 +87,7 @@ print("to train on:", tuple(images.shape[1:]), "· to measure on:", tuple(real.s
 from torch import nn
 from torch.nn.functional import avg_pool2d, cross_entropy, interpolate
 
-from gan_course.models.progressive import grown
+from gan_course.models.progressive import downsample_for_growth
 
 
 def enlarged(x):
@@ -95,7 +95,7 @@ def enlarged(x):
 
 
 viz.show_grids(
-    {f"{size} px": enlarged(grown(real[:9], size, 1.0)) for size in (4, 8, 16, 32)},
+    {f"{size} px": enlarged(downsample_for_growth(real[:9], size, 1.0)) for size in (4, 8, 16, 32)},
     n_columns=3,
     zoom=1.5,
 )
@@ -129,7 +129,7 @@ exercises.check_settled(settled)
 # %%
 def read_at(size, n_steps=cfg.n_steps_reader):
     """Share of right answers on test pictures, by attribute, of a net with one hidden layer."""
-    x, y = (grown(part, size, 1.0).flatten(1) for part in (to_float(images), real))
+    x, y = (downsample_for_growth(part, size, 1.0).flatten(1) for part in (to_float(images), real))
     net = nn.Sequential(nn.Linear(x.shape[1], 256), nn.ReLU(), nn.Linear(256, sum(SPACE.sizes)))
     optimizer = torch.optim.Adam(net.parameters(), 3e-3)
     generator = torch.Generator().manual_seed(SEED)
@@ -316,7 +316,7 @@ from gan_course.models.progressive import lrelu
 shapes = [(16, 3, 1), (32, 16, 3), (48, 32, 3), (48, 48, 5)]  # out, in, kernel
 scales = [(2 / (n_in * k * k)) ** 0.5 for _, n_in, k in shapes]
 drawn = [torch.randn(n_out, n_in, k, k, dtype=torch.float64) for n_out, n_in, k in shapes]
-few, lr = grown(real[:4], 16, 1.0).double(), 2e-3
+few, lr = downsample_for_growth(real[:4], 16, 1.0).double(), 2e-3
 
 
 def after(how, n_steps=1):
@@ -543,7 +543,7 @@ exercises.check_minibatch_std(minibatch_std)
 from gan_course.models.progressive import MinibatchStd
 from gan_course.models.stylegan import StyleGANDiscriminator
 
-small = grown(real, 8, 1.0)
+small = downsample_for_growth(real, 8, 1.0)
 
 
 def batch_of(kinds, start=0):
@@ -573,7 +573,7 @@ def finds_collapse(sees, n_steps=cfg.n_steps_judge):
     if not sees:
         D.group = nn.ZeroPad3d((0, 0, 0, 0, 0, 1))  # a channel of zeros in its place
     optimizer = torch.optim.Adam(D.parameters(), 2e-3, (0.0, 0.99))
-    train = grown(to_float(images[: 16 * 200]), 8, 1.0)
+    train = downsample_for_growth(to_float(images[: 16 * 200]), 8, 1.0)
     for _ in range(n_steps):
         varied = train[torch.randint(len(train), (16,))]
         other = train[torch.randint(len(train), (4,))]
@@ -674,9 +674,14 @@ def inner(x):
 
 
 half = len(real) // 2
-fakes = grown(real[:half], 16, 0.05)  # as soft as G's at this alpha, and perfect otherwise
+fakes = downsample_for_growth(
+    real[:half], 16, 0.05
+)  # as soft as G's at this alpha, and perfect otherwise
 other = real[half : 2 * half]
-reals = {"not faded": grown(other, 16, 1.0), "faded": grown(other, 16, 0.05)}
+reals = {
+    "not faded": downsample_for_growth(other, 16, 1.0),
+    "faded": downsample_for_growth(other, 16, 0.05),
+}
 sharper = {name: (inner(x) > inner(fakes)).double().mean().item() for name, x in reals.items()}
 unfaded = sharper["not faded"]
 claim("not faded: the real picture is the sharper one in 19 of 20", unfaded, above=0.95)
@@ -688,7 +693,7 @@ print("the real picture is the sharper one in", shares)
 # %% [markdown]
 # Faded, it is a toss of a coin, as it should be. These fakes were *perfect*, and without the fade of the real pictures D
 # could have rejected nearly all of them by one number. The official code fades real pictures too; so does the package's
-# `grown`. Now the timetable.
+# `downsample_for_growth`. Now the timetable.
 
 # %% [markdown]
 # **Exercise 7. The schedule** (medium, 15 minutes: one step late here, and two networks disagree on their size)
@@ -857,7 +862,7 @@ plt.show()
 # %%
 from gan_course.evaluation import frechet
 
-real_colours = grown(real, 4, 1.0).flatten(1)
+real_colours = downsample_for_growth(real, 4, 1.0).flatten(1)
 many = torch.randn(len(real), config.z_dim, generator=torch.Generator().manual_seed(SEED)).to(
     runtime.device
 )
@@ -871,7 +876,9 @@ def now(step):
         made = torch.cat(
             [step.G(part, resolution=size, alpha=alpha).float().cpu() for part in many.split(250)]
         )
-    return made[:12], frechet.frechet_distance(real_colours, grown(made, 4, 1.0).flatten(1))
+    return made[:12], frechet.frechet_distance(
+        real_colours, downsample_for_growth(made, 4, 1.0).flatten(1)
+    )
 
 
 # %%
@@ -972,10 +979,9 @@ def measure(made):
         for name in ("body_colour", "background", "texture", "shape")
     }
     distance = frechet.frechet_distance(real_features, features.features_of(reader, doubled(made)))
-    return {
-        "distance": distance,
-        "colours": frechet.frechet_distance(real_colours, grown(made, 4, 1.0).flatten(1)),
-    } | present
+    colours = downsample_for_growth(made, 4, 1.0).flatten(1)
+    colour_distance = frechet.frechet_distance(real_colours, colours)
+    return {"distance": distance, "colours": colour_distance} | present
 
 
 # %%
@@ -985,7 +991,7 @@ def samples(part):
 
 made = {"growing": samples(training), "from the start": samples(flat)}
 for size in (8, 4, 1):
-    made[f"real, softened to {size} px"] = enlarged(grown(real, size, 1.0))
+    made[f"real, softened to {size} px"] = enlarged(downsample_for_growth(real, size, 1.0))
 made["other real ones"] = to_float(
     load_critters("test", n=cfg.n_samples, resolution=32, seed=SEED + 1)[0]
 )

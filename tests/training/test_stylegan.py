@@ -319,9 +319,9 @@ def test_each_update_lowers_its_own_loss(build):
 
 
 def test_d_is_shown_real_pictures_of_the_size_of_the_fakes_and_as_soft(build, monkeypatch):
-    training, seen, whole = build(**GROWING), [], StyleGANStep.judge
+    training, seen, whole = build(**GROWING), [], StyleGANStep.run_D
     monkeypatch.setattr(
-        StyleGANStep, "judge", lambda *given: (seen.append(given[1:]), whole(*given))[1]
+        StyleGANStep, "run_D", lambda *given: (seen.append(given[1:]), whole(*given))[1]
     )
     for n_done in range(15):
         seen.clear()
