@@ -42,12 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(parser, arguments, lambda options: options.work(options))
 
 
-def command_parser(*wanted: str) -> argparse.ArgumentParser:
-    """The parser of all commands, with the options of those wanted: a command's module imports
-    much.
+def command_parser(*names: str) -> argparse.ArgumentParser:
+    """The parser of all commands, with the options of those named: a command's module imports much.
 
     Args:
-        wanted: keys of `COMMANDS`.
+        names: keys of `COMMANDS`, the commands whose options are wanted.
     """
     parser = OneLineParser(
         prog="python -m gan_course", description="A course on GANs that trains and measures."
@@ -57,13 +56,13 @@ def command_parser(*wanted: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, words in COMMANDS.items():
         command = commands.add_parser(name, help=words)
-        if name in wanted:
-            module = _imported(name)
+        if name in names:
+            module = _import(name)
             module.add_options(command)
             command.set_defaults(work=module.work)
     return parser
 
 
-def _imported(name: str) -> ModuleType:
+def _import(name: str) -> ModuleType:
     with interrupt_held():
         return import_module(f"gan_course.commands.{name}")

@@ -1,4 +1,4 @@
-"""The errors that a user may cause."""
+"""Errors that a user may cause."""
 
 
 class CourseError(Exception):

@@ -1,4 +1,4 @@
-"""Writing files so that nothing is lost: whole or not at all."""
+"""Writes files atomically: whole or not at all."""
 
 import errno
 import hashlib
@@ -81,11 +81,12 @@ def sha256(path: Path | str) -> str:
 
 
 def damage_in_zip(path: Path | str) -> str:
-    """What is wrong with a zip archive, such as a file of `torch.save`: torch writes checksums, but
-    does not read them.
+    """The damage in a zip archive, such as a file of `torch.save`.
+
+    Torch writes checksums, but does not read them.
 
     Returns:
-        The reason; empty where all of it is whole.
+        The reason; empty where nothing is damaged.
 
     Raises:
         PermissionError: the file may not be read.
@@ -114,8 +115,9 @@ def _umask() -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Ask for the new name to reach the disk too. The file is in place already: a refusal loses
-    nothing.
+    """Flush the folder, so that the new name reaches the disk too.
+
+    The file is in place already: a refusal loses nothing.
     """
     with suppress(OSError):  # Windows opens no folder; SMB, VirtualBox and some FUSE sync none
         handle = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""A run's folder belongs to one process at a time."""
+"""Locks a run's folder: one process at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -46,8 +46,7 @@ def run_folder(path: Path | str) -> Iterator[Path]:
 
 
 def new_folder(parent: Path | str, name: str) -> Path:
-    """Make a folder that nobody else has: `name`, or `name_2`, `name_3` and so on where that is
-    taken.
+    """Make a new folder: `name`, or `name_2`, `name_3` and so on where that is taken.
 
     Raises:
         CourseError: it cannot be made.

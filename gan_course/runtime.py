@@ -1,4 +1,4 @@
-"""Where and how things run: device, precision, memory format, threads, seeds."""
+"""Device, precision, memory format, threads and seeds of a run."""
 
 import os
 import random
@@ -33,7 +33,7 @@ LOOK = 0.4  # seconds in which to see how busy the cores are
 
 @dataclass(frozen=True)
 class Runtime:
-    """What was decided, and why. Made by `choose_runtime`."""
+    """Device, precision and threads of a run, and why; made by `choose_runtime`."""
 
     device: str
     precision: str
@@ -42,9 +42,7 @@ class Runtime:
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """Channels last: the order in which the networks of all lessons ran faster on every
-        processor tried.
-        """
+        """Channels last: the faster order for all lessons' networks on every processor tried."""
         return torch.channels_last
 
     def memory_format_for(self, width: int) -> torch.memory_format:
@@ -64,7 +62,7 @@ class Runtime:
         return torch.contiguous_format if wide and has_avx2_alone else torch.channels_last
 
     def place(self, module: Network) -> Network:
-        """The network, on the device and in the memory format of this runtime."""
+        """Move a network to the device and the memory format of this runtime."""
         return module.to(self.device).to(memory_format=self.memory_format)
 
     def autocast(self) -> AbstractContextManager:
@@ -107,16 +105,15 @@ def choose_runtime(device: str = "", precision: str = "", threads: int | str = "
     count, busy = _set_threads(
         str(threads or os.environ.get("GAN_COURSE_THREADS", "")), look=device == "cpu"
     )
-    found = "as asked" if asked else ("a GPU is there" if device == "cuda" else "no GPU found")
-    return Runtime(device, precision, count, "; ".join(filter(None, [found, why, busy])))
+    source = "as asked" if asked else ("a GPU is there" if device == "cuda" else "no GPU found")
+    return Runtime(device, precision, count, "; ".join(filter(None, [source, why, busy])))
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and torch once, at the start of a lesson or run, before networks are
-    built.
+    """Seed Python, NumPy and torch once, before networks are built.
 
     Raises:
-        CourseError: the seed is no whole number, as papermill's `-p SEED abc` would have it.
+        CourseError: the seed is not a whole number, as papermill's `-p SEED abc` would have it.
     """
     if isinstance(seed, bool) or not isinstance(seed, Integral):
         raise CourseError(f"SEED is {seed!r}: give a whole number")
@@ -180,7 +177,7 @@ def _check_device(name: str) -> str:
 
 def _set_threads(asked: str, *, look: bool) -> tuple[int, str]:
     """Sets torch's thread count; returns it, and in words why it is less than torch's own."""
-    own, why = own_threads(), ""
+    n_default, why = own_threads(), ""
     if asked:
         count = whole_number(asked, 1, MAX_THREADS)
         if count is None:
@@ -190,8 +187,8 @@ def _set_threads(asked: str, *, look: bool) -> tuple[int, str]:
             )
         torch.set_num_threads(count)
     elif look:
-        torch.set_num_threads(min(own, free_cores()))
-        why = "other programs keep cores busy" if free_cores() < own else ""
+        torch.set_num_threads(min(n_default, free_cores()))
+        why = "other programs keep cores busy" if free_cores() < n_default else ""
     return torch.get_num_threads(), why
 
 
@@ -199,7 +196,7 @@ def keep_threads(count: int) -> None:
     """Go on with as many threads as a saved run had, unless `GAN_COURSE_THREADS` asks for others.
 
     Raises:
-        ValueError: no whole number from 1 to MAX_THREADS.
+        ValueError: not a whole number from 1 to MAX_THREADS.
     """
     if type(count) is not int or not 1 <= count <= MAX_THREADS:
         raise ValueError(f"threads is {count!r}: a whole number from 1 to {MAX_THREADS} is needed")

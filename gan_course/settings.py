@@ -2,9 +2,9 @@
 
 
 def whole_number(text: str, lowest: int, highest: int) -> int | None:
-    """The number that a text of digits gives; None where it is none from `lowest` to `highest`.
+    """The number that a text of digits gives; None where it is not from `lowest` to `highest`.
 
-    A text of thousands of digits, which `int` refuses, is none either.
+    A text of thousands of digits, which `int` refuses, gives None too.
     """
     if not text.isdecimal() or len(text.lstrip("0")) > len(str(highest)):
         return None

@@ -1,5 +1,6 @@
-"""Figures of a fixed size. Each function ends in `plt.show()` and returns None, so that stored
-outputs compare.
+"""Figures of a fixed size.
+
+Each function ends in `plt.show()` and returns None, so that stored outputs compare.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,12 +85,12 @@ def show_grids(
         for images in grids.values()
     ]
     height, width = (side * zoom for side in tiles[0].shape[1:])
-    whole = len(tiles) * (width + GAP) - GAP
+    total = len(tiles) * (width + GAP) - GAP
     # Axes of exactly so many screen pixels: a layout engine would shrink them, and leave out rows
     # of the pictures.
-    fig = plt.figure(figsize=(whole / DPI, height / DPI), dpi=DPI)
+    fig = plt.figure(figsize=(total / DPI, height / DPI), dpi=DPI)
     for k, (name, tile) in enumerate(zip(grids, tiles, strict=True)):
-        ax = fig.add_axes((k * (width + GAP) / whole, 0, width / whole, 1))
+        ax = fig.add_axes((k * (width + GAP) / total, 0, width / total, 1))
         smooth = "nearest" if float(zoom).is_integer() else "hanning"
         ax.imshow(tile.permute(1, 2, 0).cpu().numpy(), interpolation=smooth, aspect="auto")
         ax.set_title(name, fontsize=10)
@@ -230,8 +231,7 @@ def show_heat_maps(
 
 
 def show_jpeg(*, quality: int = 88) -> None:
-    """Show the open figures; in a notebook as JPEG, a fraction of a PNG's size for pictures and
-    clouds of points.
+    """Show the open figures; in a notebook as JPEG, which is far smaller than PNG for pictures.
 
     Args:
         quality: of the JPEG, from 1 to 95.

@@ -254,7 +254,7 @@ def test_a_foreign_checkpoint(tmp_path, capfd, state):
     assert train(out=out) == 0
     torch.save(state, out / "last.pt")
     assert train("--resume", out=out) == 2
-    assert "is no checkpoint of" in last_line(capfd)
+    assert "checkpoint of" in last_line(capfd)
 
 
 def test_a_checkpoint_with_a_missing_part(tmp_path, capfd):

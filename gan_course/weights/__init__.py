@@ -1,1 +1,1 @@
-"""A name or a file -> a network."""
+"""Loads networks by name or from a file."""

@@ -1,8 +1,10 @@
-"""The weights that ship with the course: their names, their cards, and how they are stored."""
+"""Names, cards and storage of the weights that ship with the course."""
 
 import json
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from gan_course.data.manifest import bundled, bundled_names, data_root, write_manifest
 from gan_course.errors import CourseError
@@ -22,7 +24,7 @@ def read_card(name: str) -> dict[str, Any]:
     """The card of shipped weights: what was trained on what, for how long, where, and how well.
 
     Raises:
-        CourseError: no such weights, or their card is none.
+        CourseError: no such weights, or their card cannot be read.
     """
     if name not in weight_names():
         raise CourseError(
@@ -33,17 +35,18 @@ def read_card(name: str) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text())
     except (ValueError, RecursionError) as error:
-        raise CourseError(f"{path} is no card ({error}): {WAY_OUT}") from error
+        raise CourseError(f"{path} is not a card ({error}): {WAY_OUT}") from error
     if not isinstance(card, dict):
-        raise CourseError(f"{path} is no card: {WAY_OUT}")
+        raise CourseError(f"{path} is not a card: {WAY_OUT}")
     return card
 
 
 def save_weights(
-    name: str, tensors: dict[str, Any], card: dict[str, Any], *, root: Path | None = None
+    name: str, tensors: dict[str, Tensor], card: dict[str, Any], *, root: Path | None = None
 ) -> Path:
-    """Ship weights: half precision, with a card beside them, and both in the manifest. For
-    maintainers.
+    """Ship weights in half precision, with a card beside them, and list both in the manifest.
+
+    For maintainers.
 
     Args:
         name: such as "dcgan-fashion".
@@ -63,7 +66,7 @@ def save_weights(
     folder = output_folder(root / FOLDER)
     path = folder / f"{name}.safetensors"
     with atomic_write(path) as temporary:
-        save_file({key: _half(value) for key, value in tensors.items()}, temporary)
+        save_file({key: _to_half(value) for key, value in tensors.items()}, temporary)
     card = {
         "name": name,
         "file": path.name,
@@ -78,7 +81,9 @@ def save_weights(
 
 
 def update_card(name: str, changes: dict[str, Any]) -> None:
-    """Write some entries of a shipped card anew, and the manifest with it. For maintainers.
+    """Rewrite some entries of a shipped card, and the manifest with it.
+
+    For maintainers.
 
     Raises:
         CourseError: no such weights.
@@ -89,6 +94,6 @@ def update_card(name: str, changes: dict[str, Any]) -> None:
     write_manifest(data_root())
 
 
-def _half(tensor: Any) -> Any:
+def _to_half(tensor: Tensor) -> Tensor:
     tensor = tensor.detach().cpu().contiguous()
     return tensor.half() if tensor.is_floating_point() else tensor

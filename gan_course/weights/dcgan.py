@@ -1,4 +1,4 @@
-"""Finds a DCGAN: shipped weights by name."""
+"""Loads a DCGAN: shipped weights by name."""
 
 from gan_course.errors import CourseError
 from gan_course.models.dcgan import DCGANGenerator

@@ -1,4 +1,4 @@
-"""Files of weights: read without running what they hold, and checked before a network uses them."""
+"""Reads files of weights without running what they hold, and checks them before use."""
 
 import json
 import pickle
@@ -25,12 +25,13 @@ Network = TypeVar("Network", bound=nn.Module)
 Config = TypeVar("Config", bound="DataclassInstance")
 
 
-def load_weights(name: str) -> dict[str, Any]:
-    """The tensors of shipped weights by parameter name, in float32 on the CPU; counters stay whole
-    numbers.
+def load_weights(name: str) -> dict[str, Tensor]:
+    """The tensors of shipped weights by parameter name, in float32 on the CPU.
+
+    Counters stay whole numbers.
 
     Raises:
-        CourseError: no such weights, their bytes have changed, or they are no weights.
+        CourseError: no such weights, their bytes have changed, or the file holds no weights.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -47,7 +48,7 @@ def load_weights(name: str) -> dict[str, Any]:
 
 
 def load_into(network: Network, name: str) -> Network:
-    """A network with the tensors of shipped weights, in evaluation mode, in float32 on the CPU.
+    """Load shipped weights into a network, in evaluation mode, in float32 on the CPU.
 
     Args:
         network: built as the one that was shipped.
@@ -65,9 +66,7 @@ def load_into(network: Network, name: str) -> Network:
 
 
 def config_from(kind: type[Config], saved: dict[str, Any]) -> Config:
-    """A configuration from the fields that a card or a run saved; fields that are not known here
-    are left out.
-    """
+    """A configuration from the fields that a card or a run saved; unknown fields are left out."""
     names = {field.name for field in fields(kind)}
     return kind(**({"n_steps": 0} | {name: saved[name] for name in names & saved.keys()}))
 
@@ -76,7 +75,7 @@ def is_shipped(name_or_file: str | Path) -> bool:
     """Whether a name is that of weights that ship with the course.
 
     Raises:
-        CourseError: it is, and a file or a run here bears it too.
+        CourseError: it is, and a file or a run here has the same name.
     """
     path = Path(name_or_file)
     if str(name_or_file) not in weight_names():
@@ -106,11 +105,10 @@ def file_of(name_or_file: str | Path) -> Path:
 
 
 def read_pickled(path: Path) -> dict[str, Any]:
-    """A file of `torch.save` that holds tensors and plain values only, its checksums compared
-    first.
+    """Read a file of `torch.save` that holds only tensors and plain values; checksums come first.
 
     Raises:
-        CourseError: it is damaged, is no such file, or holds code.
+        CourseError: it is damaged, is not such a file, or holds code.
     """
     # files of old releases are no archives
     if zipfile.is_zipfile(path) and (damage := damage_in_zip(path)):
@@ -126,23 +124,23 @@ def read_pickled(path: Path) -> dict[str, Any]:
                 f"{path} holds more than weights and was not opened: use only files you trust"
             ) from error
         raise CourseError(
-            f"{path} is damaged or no file of weights: download or save it again"
+            f"{path} is damaged or not a file of weights: download or save it again"
         ) from error
     except PermissionError as error:
         raise CourseError(f"{path} may not be read: change its permissions") from error
     except Exception as error:  # torch raises almost anything on damaged bytes
         raise CourseError(
-            f"{path} is damaged or no file of weights: download or save it again"
+            f"{path} is damaged or not a file of weights: download or save it again"
         ) from error
     if not isinstance(state, dict):
         raise CourseError(
-            f"{path} holds a {type(state).__name__}, no weights by name: give a generator's file"
+            f"{path} holds a {type(state).__name__}, not weights by name: give a generator's file"
         )
     return state
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors file.
+    """Read the tensors of a .safetensors file.
 
     Raises:
         CourseError: it is damaged, or may not be read.
@@ -163,26 +161,26 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def read_card_beside(path: Path) -> dict[str, Any]:
-    """The card (.json) beside a .safetensors file.
+    """Read the card (.json) beside a .safetensors file.
 
     Raises:
-        CourseError: there is none, or it is no card.
+        CourseError: there is none, or it is not a card.
     """
-    card = path.with_suffix(".json")
+    file = path.with_suffix(".json")
     try:
-        found = json.loads(card.read_text())
+        card = json.loads(file.read_text())
     except FileNotFoundError as error:
         raise CourseError(
-            f"no card {card} beside {path}: copy both, as they lie in data/weights/"
+            f"no card {file} beside {path}: copy both, as they lie in data/weights/"
         ) from error
     except (ValueError, OSError, RecursionError) as error:
-        raise CourseError(f"{card} cannot be read as a card: copy it again") from error
-    if not isinstance(found, dict):
-        raise CourseError(f"{card} is no card: copy it again")
-    return found
+        raise CourseError(f"{file} cannot be read as a card: copy it again") from error
+    if not isinstance(card, dict):
+        raise CourseError(f"{file} is not a card: copy it again")
+    return card
 
 
-def filled(
+def build_and_load(
     build: Callable[[], Network],
     tensors: Any,
     name: str,
@@ -190,7 +188,7 @@ def filled(
     n_layers: Any,
     kind: str = "the generator that its card describes",
 ) -> Network:
-    """A network with the weights of a file, in evaluation mode, in float32.
+    """Build a network and load a file's weights into it, in evaluation mode, in float32.
 
     Args:
         build: makes the network that the file or its card describes.

@@ -1,4 +1,4 @@
-"""Generators that the official CycleGAN code wrote: their names of tensors, old and new."""
+"""Converts generators of the official CycleGAN code, with tensor names old and new."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gan_course.errors import CourseError
 from gan_course.models.cyclegan import ResnetGenerator
-from gan_course.weights.files import filled
+from gan_course.weights.files import build_and_load
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 FIRST_BLOCK = 10
@@ -18,7 +18,7 @@ def looks_official(state: dict[str, Any]) -> bool:
 
 
 def from_official(state: dict[str, Any], name: str) -> ResnetGenerator:
-    """Our generator with the weights of an official one.
+    """Convert an official generator to ours.
 
     Running statistics of old files are dropped, a "module." before every name too, and a second
     convolution that a dropout layer pushed to place 6 of its block is brought back to 5.
@@ -39,15 +39,15 @@ def from_official(state: dict[str, Any], name: str) -> ResnetGenerator:
     first = tensors.get("model.1.weight")
     if not isinstance(first, Tensor) or first.ndim != 4 or first.shape[2:] != (7, 7):
         raise CourseError(
-            f"{name} is no official ResNet generator (no 7 x 7 convolution first): give"
+            f"{name} is not an official ResNet generator (no 7 x 7 convolution first): give"
             " latest_net_G.pth"
         )
     blocks = {key.split(".")[1] for key in tensors if ".conv_block." in key}
     last = f"model.{FIRST_BLOCK + len(blocks) + 7}.weight"
     if not blocks or not isinstance(tensors.get(last), Tensor):
         raise CourseError(
-            f"{name} is no official ResNet generator ({len(blocks)} blocks, no {last}): check the"
-            " file"
+            f"{name} is not an official ResNet generator ({len(blocks)} blocks, no {last}): check"
+            " the file"
         )
 
     def build() -> ResnetGenerator:
@@ -58,7 +58,9 @@ def from_official(state: dict[str, Any], name: str) -> ResnetGenerator:
             n_blocks=len(blocks),
         )
 
-    return filled(build, tensors, name, n_layers=len(blocks), kind="the official ResNet generator")
+    return build_and_load(
+        build, tensors, name, n_layers=len(blocks), kind="the official ResNet generator"
+    )
 
 
 def _our_name(key: str) -> str:

@@ -1,6 +1,4 @@
-"""Finds a StyleGAN: by the name of shipped weights, in a file of weights with its card, or in a
-training run.
-"""
+"""Loads a StyleGAN: by shipped name, from a file of weights with its card, or from a run."""
 
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,9 @@ from gan_course.models.stylegan import StyleGANGenerator
 from gan_course.training.stylegan import StyleGANConfig, make_stylegan
 from gan_course.weights.cards import read_card, weight_names
 from gan_course.weights.files import (
+    build_and_load,
     config_from,
     file_of,
-    filled,
     is_shipped,
     load_weights,
     read_card_beside,
@@ -49,12 +47,12 @@ def load_stylegan(name_or_file: str | Path) -> StyleGANGenerator:
         return _from_card(read_safetensors(path), read_card_beside(path), name)
     state = read_pickled(path)
     if not isinstance(state.get("config"), dict) or not isinstance(state.get("step"), dict):
-        raise CourseError(f"{path} is no run of this course: give last.pt of `train stylegan`")
+        raise CourseError(f"{path} is not a run of this course: give last.pt of `train stylegan`")
     if state.get("family") != FAMILY:
         raise CourseError(
             f"{path} is a {state.get('family')} run, not {FAMILY}: choose another file"
         )
-    return _filled(state["config"], state["step"].get("G_ema"), name)
+    return _build(state["config"], state["step"].get("G_ema"), name)
 
 
 def stylegan_names() -> str:
@@ -68,12 +66,14 @@ def stylegan_names() -> str:
 def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> StyleGANGenerator:
     if card.get("family") != FAMILY or not isinstance(card.get("config"), dict):
         raise CourseError(
-            f"{name} is no StyleGAN but {card.get('what', 'something else')}: choose"
+            f"{name} is not a StyleGAN but {card.get('what', 'something else')}: choose"
             f" {stylegan_names()}"
         )
-    return _filled(card["config"], tensors, name)
+    return _build(card["config"], tensors, name)
 
 
-def _filled(config: dict[str, Any], tensors: Any, name: str) -> StyleGANGenerator:
-    chosen = config_from(StyleGANConfig, config)
-    return filled(lambda: make_stylegan(chosen)[0], tensors, name, n_layers=chosen.n_mapping)
+def _build(saved: dict[str, Any], tensors: Any, name: str) -> StyleGANGenerator:
+    config = config_from(StyleGANConfig, saved)
+    return build_and_load(
+        lambda: make_stylegan(config)[0], tensors, name, n_layers=config.n_mapping
+    )

@@ -1,4 +1,4 @@
-"""Finds a translator: by the name of shipped weights, in a file of weights, or in a training run."""
+"""Loads a translator: by shipped name, from a file of weights, or from a training run."""
 
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ from gan_course.models.cyclegan import ResnetGenerator
 from gan_course.training.cyclegan import CycleGANConfig, make_generator
 from gan_course.weights.cards import read_card, weight_names
 from gan_course.weights.files import (
+    build_and_load,
     config_from,
     file_of,
-    filled,
     is_shipped,
     load_weights,
     read_card_beside,
@@ -42,7 +42,9 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
         raise CourseError(f"unknown direction {direction!r}: choose AB or BA")
     if is_shipped(name_or_file):
         tensors, card = load_weights(str(name_or_file)), read_card(str(name_or_file))
-        return _one_way(_from_card(tensors, card, str(name_or_file)), name_or_file, direction)
+        G = _from_card(tensors, card, str(name_or_file))
+        _refuse_direction(direction, name_or_file)
+        return G
     path = file_of(name_or_file)
     if not path.is_file():
         raise CourseError(
@@ -50,12 +52,14 @@ def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetG
             f" {_translators()}"
         )
     if path.suffix.lower() == ".safetensors":
-        return _one_way(
-            _from_card(read_safetensors(path), read_card_beside(path), str(path)), path, direction
-        )
+        G = _from_card(read_safetensors(path), read_card_beside(path), str(path))
+        _refuse_direction(direction, path)
+        return G
     state = read_pickled(path)
     if looks_official(state):
-        return _one_way(from_official(state, str(path)), path, direction)
+        G = from_official(state, str(path))
+        _refuse_direction(direction, path)
+        return G
     return _from_run(state, path, direction)
 
 
@@ -81,10 +85,10 @@ def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> R
     saved = card.get("generator", card.get("config"))  # older cards hold the generator's own
     if card.get("family") != "cyclegan" or not isinstance(saved, dict):
         raise CourseError(
-            f"{name} is no translator but {card.get('what', 'something else')}: choose"
+            f"{name} is not a translator but {card.get('what', 'something else')}: choose"
             f" {_translators()}"
         )
-    return _filled(saved, tensors, name)
+    return _build(saved, tensors, name)
 
 
 def _from_run(state: dict[str, Any], path: Path, direction: str) -> ResnetGenerator:
@@ -102,19 +106,18 @@ def _from_run(state: dict[str, Any], path: Path, direction: str) -> ResnetGenera
     averages = step.get("averages")
     tensors = averages[name] if isinstance(averages, dict) and name in averages else step.get(name)
     if not isinstance(tensors, dict):
-        raise CourseError(f"{path} holds no {name}: it is no whole run, take another copy")
-    return _filled(state["config"], tensors, str(path))
+        raise CourseError(f"{path} holds no {name}: the run is not complete, take another copy")
+    return _build(state["config"], tensors, str(path))
 
 
-def _filled(saved: dict[str, Any], tensors: dict[str, Tensor], name: str) -> ResnetGenerator:
+def _build(saved: dict[str, Any], tensors: dict[str, Tensor], name: str) -> ResnetGenerator:
     config = config_from(CycleGANConfig, saved)
-    return filled(lambda: make_generator(config), tensors, name, n_layers=config.n_blocks)
+    return build_and_load(lambda: make_generator(config), tensors, name, n_layers=config.n_blocks)
 
 
-def _one_way(G: ResnetGenerator, name: str | Path, direction: str) -> ResnetGenerator:
+def _refuse_direction(direction: str, name: str | Path) -> None:
     if direction:
         raise CourseError(f"{name} holds one direction only: leave --direction out")
-    return G
 
 
 def _translators() -> str:

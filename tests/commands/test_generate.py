@@ -175,7 +175,7 @@ def test_bad_options_of_generate(run, tmp_path, capsys, arguments, message):
     ("weights", "message"),
     [
         ("nothing", "no weights named 'nothing', and no such file"),
-        ("earth-satellite2map", "is no StyleGAN but CycleGAN generator"),
+        ("earth-satellite2map", "is not a StyleGAN but CycleGAN generator"),
     ],
 )
 def test_bad_weights(tmp_path, capsys, weights, message):

@@ -114,7 +114,7 @@ def own_data(tmp_path, monkeypatch):
 )
 def test_a_card_that_is_none(own_data, content):
     own_data("dcgan-fashion.json", content)
-    with pytest.raises(CourseError, match=r"dcgan-fashion\.json is no card.*git checkout"):
+    with pytest.raises(CourseError, match=r"dcgan-fashion\.json is not a card.*git checkout"):
         load_weights("dcgan-fashion")
 
 
@@ -132,7 +132,7 @@ def test_a_card_that_is_incomplete(own_data, content, capsys):
 @pytest.mark.parametrize("generator", [{}, {"generator": {"norm": 1}}, {"generator": 3}], ids=str)
 def test_a_card_that_describes_no_generator(own_data, generator):
     own_data("photo2vangogh.json", json.dumps({"family": "cyclegan"} | generator).encode())
-    with pytest.raises(CourseError, match=r"photo2vangogh (is no translator|does not fit)"):
+    with pytest.raises(CourseError, match=r"photo2vangogh (is not a translator|does not fit)"):
         load_translator("photo2vangogh")
 
 

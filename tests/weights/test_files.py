@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gan_course.errors import CourseError
-from gan_course.weights.files import filled
+from gan_course.weights.files import build_and_load
 from gan_course.weights.stylegans import load_stylegan
 from gan_course.weights.translators import load_translator
 
@@ -20,13 +20,15 @@ def test_a_network_of_other_sizes_than_the_file_s_is_never_really_built():
     with pytest.raises(
         CourseError, match=r"own.safetensors does not fit the generator .*size mismatch"
     ):
-        filled(wide, nn.Linear(4, 4).state_dict(), "own.safetensors", n_layers=1)
+        build_and_load(wide, nn.Linear(4, 4).state_dict(), "own.safetensors", n_layers=1)
     assert built_on == ["meta"]
 
 
 def test_one_that_fits_is():
     layer = nn.Linear(4, 4)
-    found = filled(lambda: nn.Linear(4, 4), layer.state_dict(), "own.safetensors", n_layers=1)
+    found = build_and_load(
+        lambda: nn.Linear(4, 4), layer.state_dict(), "own.safetensors", n_layers=1
+    )
     assert torch.equal(found.weight, layer.weight) and found.weight.device.type == "cpu"
 
 

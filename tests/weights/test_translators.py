@@ -116,9 +116,9 @@ class Code:
 BAD = {
     "a discriminator": (
         PatchDiscriminator(base_channels=4).state_dict(),
-        "no official ResNet generator",
+        "not an official ResNet generator",
     ),
-    "a U-Net": ({"model.model.0.weight": torch.ones(4, 3, 4, 4)}, "no official ResNet generator"),
+    "a U-Net": ({"model.model.0.weight": torch.ones(4, 3, 4, 4)}, "not an official ResNet generator"),
     "batch norm": (
         Official(4, 1).state_dict() | {"model.2.weight": torch.ones(4)},
         r"does not fit the official ResNet generator \(.*model.2.weight",
@@ -135,7 +135,7 @@ BAD = {
     "a list": ([1, 2], "holds a list"),
     "a short name": (
         {"model.1.weight": torch.ones(4, 3, 7, 7), "conv_block": 1},
-        "no official ResNet generator",
+        "not an official ResNet generator",
     ),
     "no last layer": (
         Official(4, 1).state_dict() | {"model.18.weight": torch.ones(())},
@@ -163,7 +163,7 @@ def test_truncated_and_foreign_bytes_are_named(tmp_path, recwarn):
     path = tmp_path / "net.pth"
     torch.save(Official(4, 1).state_dict(), path)
     path.write_bytes(path.read_bytes()[:3_000])
-    with pytest.raises(CourseError, match="damaged or no file of weights"):
+    with pytest.raises(CourseError, match="damaged or not a file of weights"):
         load_translator(path)
     path.write_bytes(pickle.dumps({"a": 1}) + b"junk")
     with pytest.raises(CourseError, match=r"net\.pth"):
@@ -254,7 +254,7 @@ def test_a_file_of_one_s_own_needs_its_card(own):
     with pytest.raises(CourseError, match="does not fit the generator that its card describes"):
         load_translator(own)
     card.write_text(json.dumps({"family": "reader", "what": "feature network"}))
-    with pytest.raises(CourseError, match="is no translator but feature network"):
+    with pytest.raises(CourseError, match="is not a translator but feature network"):
         load_translator(own)
     card.unlink()
     with pytest.raises(CourseError, match="no card"):
@@ -268,7 +268,7 @@ def test_a_truncated_file_of_one_s_own_is_named(own):
 
 
 def test_shipped_weights_of_another_kind_are_refused():
-    with pytest.raises(CourseError, match="fashion-reader is no translator but feature network"):
+    with pytest.raises(CourseError, match="fashion-reader is not a translator but feature network"):
         load_translator("fashion-reader")
     with pytest.raises(CourseError, match="no weights named 'monet', and no such file"):
         load_translator("monet")
