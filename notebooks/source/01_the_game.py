@@ -146,6 +146,9 @@ plt.show()
 
 
 # %% tags=["exercise"]
+from torch.nn.functional import softplus
+
+
 def d_loss(logits_real, logits_fake):
     # your code
     ...
@@ -175,8 +178,6 @@ exercises.check_d_loss(d_loss)
 # answers.
 
 # %% tags=["nbval-ignore-output"]
-from torch.nn.functional import softplus
-
 from gan_course.data.toy import sample_mixture
 from gan_course.models.mlp import mlp
 

@@ -258,6 +258,9 @@ print("left of the distance after 50, 250 and 500 steps:", ", ".join(left))
 
 
 # %% tags=["exercise"]
+import cmath
+
+
 def eigenvalues(gamma):
     # your code
     ...
@@ -283,8 +286,6 @@ exercises.check_eigenvalues(eigenvalues)
 # eigenvalues as $\gamma$ grows and grows?
 
 # %%
-import cmath
-
 gammas = torch.linspace(0, 3, 301, dtype=torch.float64)
 roots = torch.stack(
     [torch.linalg.eigvals(jacrev(lambda s, g=g: minimax(s, g))(solution)) for g in gammas]

@@ -241,6 +241,9 @@ claim("a sharp guess costs over a fifth more than grey", sharp_price / grey_pric
 
 
 # %% tags=["exercise"]
+from torch import nn
+
+
 def d_loss(D, real_A, real_B, fake_B):
     # your code
     ...
@@ -327,8 +330,6 @@ print("and without:", tells_apart(False))
 # a norm leave of one pixel?
 
 # %%
-from torch import nn
-
 from gan_course.models.layers import InstanceNorm
 
 

@@ -261,6 +261,9 @@ exercises.check_adversarial(adversarial)
 
 
 # %% tags=["exercise"]
+from torch.nn.functional import l1_loss
+
+
 def cycle(G_AB, G_BA, real_A, real_B):
     # your code
     ...
@@ -365,8 +368,6 @@ exercises.check_objective(objective)
 
 
 # %%
-from torch.nn.functional import l1_loss
-
 from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 
 

@@ -209,6 +209,9 @@ print("weights:", ", ".join(f"{name} {n:,}" for name, n in count.items()))
 
 
 # %% tags=["exercise"]
+from torch.nn.functional import pad, relu
+
+
 def block(x, conv1, conv2, norm):
     # your code
     ...
@@ -232,8 +235,6 @@ exercises.check_block(block)
 # away. **Predict:** what happens to the features' mean over nine such blocks?
 
 # %%
-from torch.nn.functional import pad, relu
-
 from gan_course.models.cyclegan import ResnetBlock
 
 generator = torch.Generator().manual_seed(SEED)

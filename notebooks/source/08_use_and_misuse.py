@@ -380,6 +380,9 @@ exercises.check_load_image(load_image)
 
 
 # %% tags=["exercise"]
+from gan_course.evaluation.paired import to_lab
+
+
 def ab_error(made, truth):
     # your code
     ...
@@ -427,7 +430,7 @@ print(tuple(places.shape), "larger than the tiles of the training")
 show_strips({"grey": greys, "coloured by G": coloured, "the truth": places}, count=5, width=7.0)
 
 # %% tags=["nbval-ignore-output"]
-from gan_course.evaluation.paired import colour_error, l1_error, sea_mask, to_lab
+from gan_course.evaluation.paired import colour_error, l1_error, sea_mask
 
 source, truth = (
     to_float(load_domain(name, "test", n=cfg.n_crops, seed=0))

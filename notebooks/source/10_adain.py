@@ -944,6 +944,9 @@ print(f"before: from 1 : {1 / before.min():.0f} to {before.max():.0f} : 1")
 
 
 # %% tags=["exercise"]
+import math
+
+
 def spike(n, factor):
     # your code
     ...
@@ -965,8 +968,6 @@ exercises.check_spike(spike)
 # </details>
 
 # %%
-import math
-
 field = torch.randn(1, 1, 64, 64, generator=generator, dtype=torch.float64)
 field = by_hand(field, torch.ones(1, 1), torch.zeros(1, 1))
 heights = torch.logspace(0, 3.5, 15, dtype=torch.float64)

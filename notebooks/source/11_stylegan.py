@@ -97,6 +97,9 @@ for layer in synthesis.layers:
 
 
 # %% tags=["exercise"]
+import math
+
+
 def num_ws(resolution):
     # your code
     ...
@@ -122,8 +125,6 @@ exercises.check_num_ws(num_ws)
 # $z$ is brought to one length (pixel norm, lesson 09) and goes through dense layers with LeakyReLU. By hand:
 
 # %%
-import math
-
 from gan_course.models.progressive import lrelu
 
 
@@ -260,6 +261,11 @@ plt.show()
 
 
 # %% tags=["exercise"]
+from torch.nn.functional import conv2d
+
+from gan_course.models.stylegan import adain
+
+
 def layer_by_hand(x, weight, bias, strength, noise, y_s, y_b):
     # your code
     ...
@@ -283,10 +289,7 @@ exercises.check_layer(layer_by_hand)
 # of the input is a constant, 4 x 4 pixels with 48 channels, learned. The layer right after it has no convolution.
 
 # %%
-from torch.nn.functional import conv2d
-
 from gan_course.models.progressive import upsample
-from gan_course.models.stylegan import adain
 
 
 def synthesise(network, ws, maps):

@@ -413,6 +413,9 @@ viz.show_heat_map(
 
 
 # %% tags=["exercise"]
+from torch.nn.functional import one_hot
+
+
 def readability(codes, answers):
     # your code
     ...
@@ -440,8 +443,6 @@ exercises.check_readability(readability)
 # learnt?
 
 # %%
-from torch.nn.functional import one_hot
-
 from gan_course.models import stylegan
 
 
