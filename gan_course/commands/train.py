@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from os.path import expanduser
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
+from gan_course.commands.fields import set_fields, show_fields
 from gan_course.commands.own_pictures import own_folder, refuse_two_meanings
 from gan_course.commands.parsing import folder, whole
 from gan_course.data.critters import load_critters
@@ -112,6 +113,14 @@ STYLEGAN: Mapping[str, StyleGANConfig] = {
     "full": StyleGANConfig(n_steps=30_000, batch_size=32),
 }
 
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "dcgan": DCGAN,
+    "pix2pix": PIX2PIX,
+    "cyclegan": CYCLEGAN,
+    "stylegan": STYLEGAN,
+}
+OPTIONS = {"n_steps": "--steps", "batch_size": "--batch-size", "img_resolution": "--resolution"}
+
 Config = TypeVar("Config", DCGANConfig, CycleGANConfig, Pix2PixConfig, StyleGANConfig)
 TranslationConfig = TypeVar("TranslationConfig", CycleGANConfig, Pix2PixConfig)
 
@@ -119,6 +128,16 @@ TranslationConfig = TypeVar("TranslationConfig", CycleGANConfig, Pix2PixConfig)
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("family", metavar="FAMILY", help=f"one of: {', '.join(FAMILIES)}")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="any field of the family's configuration, such as lr=1e-4 lambda_cycle=5",
+    )
+    parser.add_argument(
+        "--show", action="store_true", help="train nothing: print the configuration, field by field"
+    )
     parser.add_argument(
         "--data",
         nargs="+",
@@ -156,7 +175,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="steps between saves (default: 500)",
     )
     parser.add_argument("--device", default="", help="cpu, cuda or mps")
-    parser.add_argument("--out", type=folder, required=True, help="the run's folder")
+    parser.add_argument("--out", type=folder, help="the run's folder")
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -173,8 +192,15 @@ def work(options: argparse.Namespace) -> int:
     """
     if options.family not in FAMILIES:
         raise CourseError(f"unknown family {options.family!r}: choose from {', '.join(FAMILIES)}")
+    if options.show:
+        config = _chosen(config_for(TABLES[options.family], options.profile), options)
+        side = options.resolution or config.img_resolution
+        print(show_fields(replace(config, img_resolution=side)))
+        return 0
+    if options.out is None:
+        raise CourseError("train writes into a folder of its own: add --out DIR")
     runtime = choose_runtime(options.device)
-    training, n_steps = FAMILIES[options.family](options, runtime)
+    training, n_steps = _training(options, runtime)
     try:
         run_training(
             training,
@@ -195,6 +221,20 @@ def work(options: argparse.Namespace) -> int:
     if options.family == "stylegan":
         print(f"to use it: generate --weights {options.out}/last.pt")
     return 0
+
+
+def _training(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    """The training of a family; what --set asks for may be no network at all."""
+    try:
+        return FAMILIES[options.family](options, runtime)
+    except (ValueError, RuntimeError, ArithmeticError, TypeError) as error:
+        if not options.set or "memory" in str(error):
+            raise
+        reason = " ".join(str(error).split())[:160]
+        raise CourseError(
+            f"--set {' '.join(options.set)} does not make a {options.family} ({reason}): choose"
+            " other values, or see --show"
+        ) from error
 
 
 def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
@@ -232,7 +272,8 @@ def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
     config = _chosen(config_for(STYLEGAN, options.profile), options)
     if config.batch_size > 4 and config.batch_size % 4:
         raise CourseError(
-            f"--batch-size {config.batch_size}: choose a multiple of 4, for D compares groups of 4"
+            f"--batch-size {config.batch_size}: choose a multiple of 4, because D compares"
+            " groups of 4"
         )
     resolution = options.resolution or config.img_resolution
     if resolution < 8 or resolution > 256 or resolution & (resolution - 1):
@@ -269,7 +310,11 @@ FAMILIES: Mapping[str, Callable[[argparse.Namespace, Runtime], tuple[Training, i
 
 
 def _chosen(config: Config, options: argparse.Namespace) -> Config:
-    """The profile's configuration with the options' batch size and length."""
+    """The profile's configuration with the options' fields, batch size and length."""
+    for field, option in OPTIONS.items():
+        if any(setting.partition("=")[0] == field for setting in options.set):
+            raise CourseError(f"--set {field}: write {option} instead")
+    config = set_fields(config, options.set)
     n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
     return replace(config, batch_size=options.batch_size or config.batch_size, n_steps=n_steps)
 

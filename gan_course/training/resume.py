@@ -76,8 +76,9 @@ def _way_to(name: str, value: Any) -> str:
         return f"set GAN_COURSE_PRECISION={value}"
     if name in OPTIONS:
         return f"add {OPTIONS[name]} {value}"
-    option = "--data" if name.startswith("pictures") or name == "img_channels" else "--profile"
-    return f"give the same {option}"
+    if name.startswith("pictures") or name == "img_channels":
+        return "give the same --data"
+    return f"give the same --profile, or add --set {name}={value}"
 
 
 def _replace_random_state(step: TrainingStep, saved: dict[str, Any]) -> bool:

@@ -1,0 +1,105 @@
+"""Fields of a configuration on the command line."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from gan_course.cli import main
+from gan_course.commands.fields import field_words, set_fields, show_fields
+from gan_course.commands.train import TABLES
+from gan_course.errors import CourseError
+from gan_course.training.cyclegan import CycleGANConfig
+from gan_course.training.stylegan import StyleGANConfig
+
+CONFIG = CycleGANConfig(n_steps=10)
+
+
+def test_fields_are_read_by_their_types():
+    settings = ["lr=1e-4", "lambda_cycle=5", "betas=0.9,0.99", "forward=False", "norm=none"]
+    expected = replace(
+        CONFIG, lr=1e-4, lambda_cycle=5.0, betas=(0.9, 0.99), forward=False, norm="none"
+    )
+    found = set_fields(CONFIG, settings)
+    assert found == expected
+    assert isinstance(found.lambda_cycle, float) and isinstance(found.forward, bool)
+    assert set_fields(CONFIG, []) is not None and set_fields(CONFIG, []) == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("lambda_cycel=5", "there is no such field; did you mean lambda_cycle"),
+        ("qqqqqq=5", "there is no such field; --show lists all fields"),
+        ("lr", "write FIELD=VALUE"),
+        ("lr=fast", "lr='fast': write a number"),
+        ("lr=nan", "lr=nan: write a finite number"),
+        ("lr=-1", "lr=-1: write 0 or more"),
+        ("n_blocks=2.5", "n_blocks='2.5': write a whole number"),
+        ("n_blocks=1_0", "write a whole number"),
+        ("n_blocks=" + "9" * 5_000, "write a whole number"),
+        ("forward=1", "forward=1: choose true or false"),
+        ("norm=batch", "norm=batch: choose instance or none"),
+        ("betas=0.5", "betas=0.5: write 2 numbers, such as 0.5,0.999"),
+        ("betas=0.5,x", "betas='x': write a number"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_bad_setting_is_named_with_the_way_out(setting, words):
+    with pytest.raises(CourseError) as caught:
+        set_fields(CONFIG, [setting])
+    assert words in str(caught.value) and len(str(caught.value)) < 200
+
+
+def test_a_field_twice():
+    with pytest.raises(CourseError, match="lr: given twice"):
+        set_fields(CONFIG, ["lr=1", "lr=2"])
+
+
+@pytest.mark.parametrize("family", list(TABLES))
+def test_the_configuration_is_shown_and_can_be_given_back(family, capsys):
+    assert main(["train", family, "--show"]) == 0
+    config, out = TABLES[family]["full"], capsys.readouterr().out
+    settings = [line.split()[0] for line in out.splitlines()]
+    assert [setting.partition("=")[0] for setting in settings] == [f.name for f in fields(config)]
+    assert set_fields(config, settings) == config
+
+
+def test_the_words_are_the_comments_of_the_source():
+    words = field_words(StyleGANConfig)
+    assert words["n_mapping"] == "layers" and words["lr"] == ""
+    assert words["lr_constant"].startswith("share of the steps before the learning rate")
+    line = next(line for line in show_fields(CONFIG).splitlines() if line.startswith("forward="))
+    assert line == "forward=True" + line[12:] and line.endswith("starts in A")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["n_steps=3"], "--set n_steps: write --steps instead"),
+        (["img_resolution=64"], "--set img_resolution: write --resolution instead"),
+        (["base_channels=0"], "--set base_channels=0: write 1 or more"),
+        (["betas=2,2"], "does not make a dcgan"),
+        (["img_channels=3"], "does not make a dcgan"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_what_cannot_be_trained_ends_in_one_line(settings, words, capsys, tmp_path):
+    arguments = ["--profile", "smoke", "--device", "cpu", "--out", str(tmp_path / "x")]
+    assert main(["train", "dcgan", *arguments, "--set", *settings]) == 2
+    err = capsys.readouterr().err.strip()
+    assert words in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_setting_reaches_the_training(capsys, tmp_path):
+    arguments = ["--profile", "smoke", "--device", "cpu", "--steps", "1"]
+    out = tmp_path / "run"
+    assert main(["train", "dcgan", *arguments, "--out", str(out), "--set", "lr=0.5"]) == 0
+    capsys.readouterr()
+    assert main(["train", "dcgan", *arguments, "--out", str(out), "--resume"]) == 2
+    assert "add --set lr=0.5" in capsys.readouterr().err
+
+
+def test_a_training_needs_a_folder(capsys):
+    assert main(["train", "dcgan"]) == 2
+    assert "add --out DIR" in capsys.readouterr().err
