@@ -1,4 +1,4 @@
-"""Pictures from a StyleGAN: by seed, with mixed styles, and on a walk through W."""
+"""Generates pictures with a StyleGAN: by seed, with mixed styles, and on a walk through W."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,7 @@ BATCH = 32
 
 
 def latents(seeds: Sequence[int], z_dim: int) -> Tensor:
-    """One z for each seed, (len(seeds), z_dim): the same for a seed on every machine, whatever the
-    other seeds are.
-    """
+    """One z for each seed, (len(seeds), z_dim): the same on every machine and beside any others."""
     return torch.stack(
         [torch.randn(z_dim, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     )
@@ -22,7 +20,7 @@ def latents(seeds: Sequence[int], z_dim: int) -> Tensor:
 
 @torch.no_grad()
 def generate(G: StyleGANGenerator, ws: Tensor) -> Tensor:
-    """Pictures of styles, with the noise that is kept in G: the same at every call.
+    """Generate pictures of styles, with the noise that is kept in G: the same at every call.
 
     Args:
         G: in evaluation mode.
@@ -32,11 +30,11 @@ def generate(G: StyleGANGenerator, ws: Tensor) -> Tensor:
         (N, C, H, W) in [-1, 1], float32, on the CPU.
     """
     device = next(G.parameters()).device
-    made = [
+    pictures = [
         G.synthesis(part.to(device), noise="const").float().clamp(-1, 1).cpu()
         for part in ws.split(BATCH)
     ]
-    return torch.cat(made)
+    return torch.cat(pictures)
 
 
 @torch.no_grad()

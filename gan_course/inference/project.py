@@ -1,4 +1,4 @@
-"""Projection (inversion): the styles whose pictures are nearest to given ones."""
+"""Projection (inversion): the styles whose pictures are nearest to given pictures."""
 
 from collections.abc import Callable
 
@@ -21,8 +21,7 @@ def project(
     features: Callable[[Tensor], Tensor] | None = None,
     seed: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """Look for styles whose pictures match the targets: first the best of random starts, then Adam
-    on w.
+    """Search for the styles whose pictures match the targets: the best of random starts, then Adam.
 
     Each picture has a search of its own; they only run side by side.
 

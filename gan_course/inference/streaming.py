@@ -1,5 +1,4 @@
-"""A generator on a picture too large for one pass: layer by layer, in bands, with the statistics of
-the whole.
+"""Runs a generator on a picture too large for one pass: layer by layer, in bands of rows.
 
 InstanceNorm needs the mean and the variance of the whole picture. Tiles that each used their own
 would not agree with one another, nor with the plain pass. So every layer is computed for the whole
@@ -23,7 +22,7 @@ Rows = Callable[[int, int], Tensor]  # first and last + 1 row of a result -> tho
 
 @torch.no_grad()
 def stream(G: ResnetGenerator, x: Tensor) -> Tensor:
-    """What `G(x)` gives, in bands of rows.
+    """Compute `G(x)` in bands of rows.
 
     Feature maps are kept in float32, or, where the widest would take more than 1 GiB so, in
     float16; the arithmetic within a band is float32 in both cases.
@@ -44,13 +43,13 @@ def stream(G: ResnetGenerator, x: Tensor) -> Tensor:
     assert isinstance(first, nn.Conv2d)  # every ResnetGenerator begins so
     widest = first.out_channels * x.shape[2] * x.shape[3]
     storage = torch.float16 if widest > LARGE_MAP else torch.float32
-    change = _through(G.model, with_coordinates(x.float(), G.coordinates), storage)
-    return _filled(
+    change = _run_layers(G.model, with_coordinates(x.float(), G.coordinates), storage)
+    return _compute_in_bands(
         lambda a, b: G.finish(change[:, :, a:b].float(), x[:, :, a:b]), x.shape[2], torch.float32
     )
 
 
-def _through(layers: nn.Sequential, x: Tensor, storage: torch.dtype) -> Tensor:
+def _run_layers(layers: nn.Sequential, x: Tensor, storage: torch.dtype) -> Tensor:
     border = Pad(0, "zeros")
     for layer in layers:
         match layer:
@@ -67,9 +66,9 @@ def _through(layers: nn.Sequential, x: Tensor, storage: torch.dtype) -> Tensor:
             case nn.ReLU():
                 x.relu_()
             case ResnetBlock():
-                x = _through(layer.conv_block, x, storage).add_(x)
+                x = _run_layers(layer.conv_block, x, storage).add_(x)
             case nn.Sequential():
-                x = _through(layer, x, storage)
+                x = _run_layers(layer, x, storage)
             case nn.Identity():
                 pass
             case _:
@@ -85,17 +84,15 @@ def _convolve(layer: nn.Conv2d, border: Pad, x: Tensor, storage: torch.dtype) ->
     height = (x.shape[2] + 2 * width - kernel) // stride + 1
 
     def rows(a: int, b: int) -> Tensor:
-        taken = _with_border(x, a * stride - width, (b - 1) * stride - width + kernel, mode)
-        taken = pad(taken, (width, width, 0, 0), mode=mode)
-        return conv2d(taken, layer.weight, layer.bias, stride)
+        band = _take_rows(x, a * stride - width, (b - 1) * stride - width + kernel, mode)
+        band = pad(band, (width, width, 0, 0), mode=mode)
+        return conv2d(band, layer.weight, layer.bias, stride)
 
-    return _filled(rows, height, storage)
+    return _compute_in_bands(rows, height, storage)
 
 
 def _double(layer: nn.ConvTranspose2d, x: Tensor, storage: torch.dtype) -> Tensor:
-    """The transposed convolution of the generators: rows 2a to 2b come from rows a to b and the one
-    after.
-    """
+    """The generators' transposed convolution: rows 2a to 2b come from rows a to b and the next."""
     if (layer.kernel_size, layer.stride, layer.padding, layer.output_padding) != (
         (3, 3),
         (2, 2),
@@ -107,10 +104,10 @@ def _double(layer: nn.ConvTranspose2d, x: Tensor, storage: torch.dtype) -> Tenso
         )
 
     def rows(a: int, b: int) -> Tensor:
-        taken = x[:, :, a // 2 : b // 2 + 1].float()
-        return conv_transpose2d(taken, layer.weight, layer.bias, 2, 1, 1)[:, :, : b - a]
+        band = x[:, :, a // 2 : b // 2 + 1].float()
+        return conv_transpose2d(band, layer.weight, layer.bias, 2, 1, 1)[:, :, : b - a]
 
-    return _filled(rows, 2 * x.shape[2], storage)
+    return _compute_in_bands(rows, 2 * x.shape[2], storage)
 
 
 def _enlarge(x: Tensor, storage: torch.dtype) -> Tensor:
@@ -121,31 +118,27 @@ def _enlarge(x: Tensor, storage: torch.dtype) -> Tensor:
         larger = interpolate(x[:, :, first:last].float(), scale_factor=2, mode="bilinear")
         return larger[:, :, a - 2 * first : b - 2 * first]
 
-    return _filled(rows, 2 * x.shape[2], storage)
+    return _compute_in_bands(rows, 2 * x.shape[2], storage)
 
 
 def _normalise(x: Tensor, eps: float) -> None:
-    """InstanceNorm in place: the mean over all bands, then the variance around it, then both
-    applied.
-    """
+    """InstanceNorm in place: the mean over all bands, the variance around it, then both applied."""
     bands, count = x.split(BAND, 2), x.shape[2] * x.shape[3]
-    mean = _summed(bands, lambda band: band) / count
-    variance = _summed(bands, lambda band: (band - mean).square()) / count
+    mean = _sum_over_bands(bands, lambda band: band) / count
+    variance = _sum_over_bands(bands, lambda band: (band - mean).square()) / count
     scale = variance.add(eps).rsqrt()
     for band in bands:
         band.copy_((band.float() - mean) * scale)
 
 
-def _summed(bands: Sequence[Tensor], of: Callable[[Tensor], Tensor]) -> Tensor:
-    """One sum a channel, (1, C, 1, 1): within a band in float32, over the bands in float64 on the
-    CPU.
-    """
-    sums = [of(band.float()).sum((0, 2, 3), keepdim=True).cpu().double() for band in bands]
+def _sum_over_bands(bands: Sequence[Tensor], term: Callable[[Tensor], Tensor]) -> Tensor:
+    """One sum a channel, (1, C, 1, 1): float32 within a band, float64 on the CPU over the bands."""
+    sums = [term(band.float()).sum((0, 2, 3), keepdim=True).cpu().double() for band in bands]
     return torch.stack(sums).sum(0).float().to(bands[0].device)
 
 
-def _with_border(x: Tensor, first: int, last: int, mode: str) -> Tensor:
-    """Rows first to last - 1 in float32, those beyond the edge mirrored or zero."""
+def _take_rows(x: Tensor, first: int, last: int, mode: str) -> Tensor:
+    """Take rows first to last - 1 in float32, those beyond the edge mirrored or zero."""
     height = x.shape[2]
     inside = x[:, :, max(first, 0) : min(last, height)].float()
     above, below = max(-first, 0), max(last - height, 0)
@@ -156,8 +149,8 @@ def _with_border(x: Tensor, first: int, last: int, mode: str) -> Tensor:
     return torch.cat([top, inside, bottom], 2)
 
 
-def _filled(rows: Rows, height: int, storage: torch.dtype) -> Tensor:
-    """A whole feature map of `height` rows, computed in bands."""
+def _compute_in_bands(rows: Rows, height: int, storage: torch.dtype) -> Tensor:
+    """Compute a feature map of `height` rows in bands."""
     first = rows(0, min(BAND, height))
     result = first.new_empty(*first.shape[:2], height, first.shape[3], dtype=storage)
     result[:, :, :BAND] = first

@@ -1,4 +1,6 @@
-"""A picture of any size through a generator."""
+"""Translates pictures of any size."""
+
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +32,7 @@ def translate_picture(
         (3, H, W) uint8, on the CPU.
 
     Raises:
-        ValueError: no such picture.
+        ValueError: another type or shape, or an empty picture.
     """
     if (
         picture.dtype != torch.uint8
@@ -43,15 +45,15 @@ def translate_picture(
         )
     height, width = picture.shape[1:]
     x = to_float(picture[None].to(next(G.parameters()).device))
-    x = _extended(_extended(x, 2), 3)
+    x = _pad_to_multiple(_pad_to_multiple(x, 2), 3)
     if streamed is None:
         streamed = height * width > PLAIN_PIXELS
     y = stream(G, x) if streamed else G(x)
     return to_bytes(y[0, :, :height, :width]).cpu()
 
 
-def _extended(x: Tensor, side: int) -> Tensor:
-    """Rows (side 2) or columns (3) added at the end, up to the next size that the generator takes."""
+def _pad_to_multiple(x: Tensor, side: Literal[2, 3]) -> Tensor:
+    """Add rows (side 2) or columns (3) at the end, up to the next size that G takes."""
     size = x.shape[side]
     more = max(-(-size // MULTIPLE) * MULTIPLE, SMALLEST) - size
     border = (0, 0, 0, more) if side == 2 else (0, more, 0, 0)
@@ -60,5 +62,5 @@ def _extended(x: Tensor, side: int) -> Tensor:
 
 @torch.no_grad()
 def in_parts(G: nn.Module, images: Tensor, size: int = 50) -> Tensor:
-    """A generator's translation of many pictures (N, 3, H, W) in [-1, 1], some at a time."""
+    """Translate many pictures (N, 3, H, W) in [-1, 1], some at a time."""
     return torch.cat([G(part).float() for part in images.split(size)])
