@@ -1,1 +1,1 @@
-"""Measures of what a generator makes."""
+"""Measures of generated pictures."""

@@ -12,15 +12,13 @@ from gan_course.data.batches import to_bytes, to_float
 
 
 def add_noise(images: Tensor, *, sigma: float, seed: int) -> Tensor:
-    """Gaussian noise of standard deviation `sigma`, in units of the full range, on pictures uint8
-    in 0..255.
-    """
+    """Add Gaussian noise to pictures uint8 in 0..255; `sigma` in units of the full range."""
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
     return to_bytes(to_float(images) + 2 * sigma * noise)
 
 
 def blur(images: Tensor, *, sigma: float) -> Tensor:
-    """A Gaussian blur whose standard deviation is `sigma` pixels, on pictures (N, C, H, W) uint8."""
+    """Blur pictures (N, C, H, W) uint8 with a Gaussian of standard deviation `sigma` pixels."""
     return (
         gaussian_blur(images.float(), 2 * round(3 * sigma) + 1, sigma)
         .round()
@@ -30,15 +28,15 @@ def blur(images: Tensor, *, sigma: float) -> Tensor:
 
 
 def through_jpeg(images: Tensor, *, quality: int) -> Tensor:
-    """Pictures (N, C, H, W) uint8 after JPEG compression of a quality from 1 to 95."""
+    """Compress pictures (N, C, H, W) uint8 by JPEG, at a quality from 1 to 95."""
     return torch.stack([_jpeg(image, quality) for image in images])
 
 
 def with_copies(images: Tensor, train: Tensor, *, share: float, seed: int) -> Tensor:
-    """Pictures with a share of them replaced by training pictures chosen at random."""
+    """Replace a share of the pictures by training pictures chosen at random."""
     count = round(share * len(images))
-    chosen = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))[:count]
-    return torch.cat([train[chosen], images[count:]])
+    indices = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))[:count]
+    return torch.cat([train[indices], images[count:]])
 
 
 def _jpeg(image: Tensor, quality: int) -> Tensor:

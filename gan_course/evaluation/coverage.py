@@ -1,4 +1,4 @@
-"""Modes covered, where the modes are known."""
+"""Coverage of known modes; precision and recall over features."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from gan_course.evaluation.features import check_features
 def modes_covered(
     points: Tensor, centres: Tensor, *, radius: float, min_share: float = 0.25
 ) -> tuple[int, float]:
-    """How many known modes a generator reaches, and how many of its points are near any.
+    """The number of known modes that a generator reaches, and the share of points near any.
 
     A mode is covered if it holds at least `min_share` of the points that it would hold were every
     mode equally likely: a mode with one stray point is not covered.
@@ -37,7 +37,7 @@ def modes_covered(
 
 
 def precision_recall(real: Tensor, fake: Tensor, *, k: int = 3) -> tuple[float, float]:
-    """How many fakes lie among the real samples, and how many real samples lie among the fakes.
+    """Precision and recall: fakes among the real samples, and real samples among the fakes.
 
     Each set is widened to balls that reach each sample's k-th nearest neighbour in its own set.
     Precision is the share of fakes inside any ball of the real set; recall the share of real
@@ -71,8 +71,6 @@ def _radii(samples: Tensor, k: int) -> Tensor:
 
 
 def _slack(real: Tensor, fake: Tensor) -> Tensor:
-    r"""How far $d^2$ of `torch.cdist` may be off: it computes $|x|^2 + |y|^2 - 2 x^\top y$, so
-    alike is not 0.
-    """
+    r"""Rounding error of $d^2$ in `torch.cdist`, which computes $|x|^2 + |y|^2 - 2 x^\top y$."""
     largest = torch.maximum(real.square().sum(1).max(), fake.square().sum(1).max())
     return 64 * torch.finfo(real.dtype).eps * largest

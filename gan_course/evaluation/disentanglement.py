@@ -1,6 +1,4 @@
-"""How a generator's codes relate to what is in its pictures: control, readability, path length,
-directions.
-"""
+"""Disentanglement of a generator's codes: control, readability, path length, directions."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,8 +9,7 @@ Answers = Mapping[str, Tensor]
 
 
 def changed_shares(before: Answers, after: Answers) -> dict[str, float]:
-    """How often the answer to each question changed from one set of pictures to another, picture by
-    picture.
+    """The share of pictures for which the answer to each question changed.
 
     Args:
         before: question -> (N,) answers, N >= 1.
@@ -50,10 +47,10 @@ def interval(share: float, n: int, *, z: float = 1.96) -> tuple[float, float]:
 
 
 def linear_readability(codes: Tensor, answers: Tensor, *, ridge: float = 1e-2) -> float:
-    """How well a linear reader tells an attribute of a picture from its code.
+    """The share of an attribute's values that a linear reader tells rightly from codes.
 
-    One half of the codes fits a ridge regression to one-hot answers; the other half is told, and
-    counted.
+    One half of the codes fits a ridge regression to one-hot answers; the other half is predicted,
+    and right answers are counted.
 
     Args:
         codes: (N, d), such as z or w, N >= 4.
@@ -77,8 +74,8 @@ def linear_readability(codes: Tensor, answers: Tensor, *, ridge: float = 1e-2) -
     half = len(codes) // 2
     mean, std = codes[:half].mean(0), codes[:half].std(0).clamp_min(1e-9)
     codes = torch.cat([(codes - mean) / std, torch.ones(len(codes), 1, dtype=torch.double)], 1)
-    hot = torch.nn.functional.one_hot(answers, int(answers.max()) + 1).double()
-    X, Y = codes[:half], hot[:half]
+    one_hot = torch.nn.functional.one_hot(answers, int(answers.max()) + 1).double()
+    X, Y = codes[:half], one_hot[:half]
     weights = torch.linalg.solve(
         X.T @ X + ridge * half * torch.eye(X.shape[1], dtype=torch.double), X.T @ Y
     )
@@ -95,8 +92,7 @@ def path_length(
     share: Tensor,
     epsilon: float = 1e-2,
 ) -> Tensor:
-    r"""Perceptual path length: how much a picture changes for a small step on the way between two
-    codes.
+    r"""Perceptual path length: the change of a picture for a small step between two codes.
 
     $\frac{1}{\epsilon^2}\,\lVert \phi(G(\mathrm{lerp}(w_1, w_2; t))) - \phi(G(\mathrm{lerp}(w_1,
     w_2; t + \epsilon))) \rVert^2$
@@ -119,15 +115,16 @@ def path_length(
     """
     between = slerp if spherical else lambda a, b, t: torch.lerp(a, b, t[:, None])
     with torch.no_grad():
-        here, there = (
+        before, after = (
             features(picture(between(starts, ends, t))) for t in (share, share + epsilon)
         )
-    return (here - there).square().sum(1) / epsilon**2
+    return (before - after).square().sum(1) / epsilon**2
 
 
 def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Along the great circle from the direction of a to that of b: (N, d), (N, d), (N,) to unit
-    vectors (N, d).
+    """Spherical interpolation between the directions of a and b.
+
+    (N, d), (N, d) and shares (N,) to unit vectors (N, d), along the great circle.
 
     Source: Shoemake 1985; Karras et al. 2019, section 4.1, for z.
     """
@@ -139,13 +136,12 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     )
 
 
-def labelled_direction(codes: Tensor, wanted: Tensor) -> Tensor:
-    """The direction in which an attribute becomes likelier: the normal of a linear reader, of
-    length 1.
+def labelled_direction(codes: Tensor, has_attribute: Tensor) -> Tensor:
+    """The direction in which an attribute becomes likelier: a linear reader's normal, of length 1.
 
     Args:
         codes: (N, d).
-        wanted: (N,) bool, both values present: whether the picture of each code has the attribute.
+        has_attribute: (N,) bool, both values present: whether the picture of each code has it.
 
     Returns:
         (d,) of length 1.
@@ -156,9 +152,9 @@ def labelled_direction(codes: Tensor, wanted: Tensor) -> Tensor:
     Source: Shen et al. 2020 (arXiv:1907.10786), there the normal of an SVM; here of a least-squares
         fit.
     """
-    if wanted.all() or not wanted.any():
+    if has_attribute.all() or not has_attribute.any():
         raise ValueError("codes with and without the attribute are needed")
-    codes, target = codes.double(), wanted.double()
+    codes, target = codes.double(), has_attribute.double()
     centred = codes - codes.mean(0)
     ridge = 1e-2 * centred.square().mean() * len(codes)
     normal = torch.linalg.solve(
@@ -169,7 +165,7 @@ def labelled_direction(codes: Tensor, wanted: Tensor) -> Tensor:
 
 
 def closed_form_directions(weights: Tensor, n: int) -> Tensor:
-    """The directions in w that change a layer's styles most, without a label and without a picture.
+    """The directions in w that change a layer's styles most, found without labels or pictures.
 
     Args:
         weights: (styles, w_dim), the affine layers of the layers to edit, one below the other.

@@ -1,4 +1,4 @@
-"""Small networks that the course trains itself, to see what a generated picture shows."""
+"""Feature networks: small classifiers that the course trains to judge generated pictures."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,8 +14,7 @@ Draw = Callable[[torch.Generator], tuple[Tensor, Tensor]]
 
 
 class FeatureReader(nn.Module):
-    """A small classifier that answers several questions about a picture; what it looks at is the
-    feature vector.
+    """A small classifier that answers several questions; its pooled channels are the features.
 
     Five convolutions, the last four halving the resolution, each with BatchNorm and ReLU. A feature
     is the mean of one channel over the picture, from every depth: early channels see noise, blur
@@ -58,11 +57,11 @@ class FeatureReader(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Pictures (N, C, H, W) in [-1, 1] to feature vectors (N, n_features)."""
-        return (self._pooled(x) - self.mean) / self.std
+        return (self._pool(x) - self.mean) / self.std
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Pictures (N, C, H, W) in [-1, 1] to scores (N, answers) for each question."""
-        hidden = self.hidden(self._pooled(x))
+        hidden = self.hidden(self._pool(x))
         return {name: layer(hidden) for name, layer in self.answers.items()}
 
     @torch.no_grad()
@@ -72,7 +71,7 @@ class FeatureReader(nn.Module):
         The features' variances then sum to `n_features`, an equal part of it at each depth.
         """
         pooled = torch.cat(
-            [self._pooled(to_float(part)) for part in images.split(batch_size)]
+            [self._pool(to_float(part)) for part in images.split(batch_size)]
         ).double()
         n_depths = len(self.widths)
         depths = torch.cat(
@@ -81,7 +80,7 @@ class FeatureReader(nn.Module):
         self.mean.copy_(pooled.mean(0))
         self.std.copy_(pooled.std(0).clamp_min(1e-3) * depths.sqrt())
 
-    def _pooled(self, x: Tensor) -> Tensor:
+    def _pool(self, x: Tensor) -> Tensor:
         means = []
         for block in self.blocks:
             x = block(x)
@@ -180,7 +179,7 @@ def read_answers(
 
 
 def answer_shares(reader: FeatureReader, images: Tensor) -> dict[str, Tensor]:
-    """How often each answer is given to each question, over many pictures.
+    """The share of each answer to each question, over many pictures.
 
     Args:
         reader: in evaluation mode.
@@ -192,11 +191,9 @@ def answer_shares(reader: FeatureReader, images: Tensor) -> dict[str, Tensor]:
     Raises:
         ValueError: as for `features_of`.
     """
-    answers = read_answers(reader, images)
-    sizes = reader.questions
     return {
-        name: torch.bincount(told, minlength=sizes[name]).double() / len(told)
-        for name, told in answers.items()
+        name: torch.bincount(answers, minlength=reader.questions[name]).double() / len(answers)
+        for name, answers in read_answers(reader, images).items()
     }
 
 
@@ -233,8 +230,10 @@ def check_features(
 
 
 def _loss(scores: Tensor, answers: Tensor) -> Tensor:
-    known = answers >= 0  # the mean over no answer at all would be NaN
-    return cross_entropy(scores[known], answers[known]) if known.any() else scores.sum() * 0
+    is_known = answers >= 0
+    if not is_known.any():  # the mean over no answer at all would be NaN
+        return scores.sum() * 0
+    return cross_entropy(scores[is_known], answers[is_known])
 
 
 def _parts(reader: FeatureReader, images: Tensor, batch_size: int) -> list[Tensor]:

@@ -1,6 +1,7 @@
-"""Does a translation carry more than it shows? It is disturbed a little, and read back."""
+"""Hidden messages in translations, found by disturbing a translation and reading it back."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,8 +17,7 @@ PARTS = {"luminance": [0], "colour": [1, 2]}
 
 @torch.no_grad()
 def read_error(back: Translate, message: Tensor, truth: Tensor) -> float:
-    """How far what is read from a message lies from the truth: mean absolute difference, from black
-    to white 1.
+    """The mean absolute error of what is read from a message; black to white is 1.
 
     Args:
         back: the translation of the message, pictures in [-1, 1] to pictures in [-1, 1].
@@ -33,9 +33,8 @@ def read_error(back: Translate, message: Tensor, truth: Tensor) -> float:
     return float(l1_error(back(to_float(message)), to_float(truth)).mean())
 
 
-def blur_part(images: Tensor, part: str, *, sigma: float) -> Tensor:
-    """Blur only the luminance of pictures, or only their colour; the other stays as sharp as it
-    was.
+def blur_part(images: Tensor, part: Literal["luminance", "colour"], *, sigma: float) -> Tensor:
+    """Blur only the luminance of pictures, or only their colour.
 
     Args:
         images: (N, 3, H, W) uint8 in 0..255.
@@ -55,8 +54,8 @@ def blur_part(images: Tensor, part: str, *, sigma: float) -> Tensor:
         raise ValueError(f"part is {part!r}: choose luminance or colour")
     forwards = torch.tensor(TO_YCBCR)
     sharp, soft = (
-        torch.einsum("kc,nchw->nkhw", forwards, to_float(one))
-        for one in (images, blur(images, sigma=sigma))
+        torch.einsum("kc,nchw->nkhw", forwards, to_float(pictures))
+        for pictures in (images, blur(images, sigma=sigma))
     )
     sharp[:, PARTS[part]] = soft[:, PARTS[part]]
     return to_bytes(torch.einsum("kc,nchw->nkhw", forwards.inverse(), sharp))

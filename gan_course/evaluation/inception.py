@@ -1,4 +1,4 @@
-"""The Fréchet distance that papers print, over Google's Inception network.
+"""FID: the Fréchet distance over Google's Inception network, as papers print it.
 
 Needs the extra `metrics`, and a network the first time.
 """
@@ -81,7 +81,7 @@ def inception_fid(real: Tensor | Sequence[Path], fake: Tensor | Sequence[Path]) 
 
 
 def weights_file() -> Path:
-    """Where torch keeps Inception's weights, whether they are there or not."""
+    """The path where torch keeps Inception's weights, whether they are there or not."""
     return Path(torch.hub.get_dir()) / "checkpoints" / f"weights-inception-2015-12-05-{SHA256}.pth"
 
 
@@ -131,9 +131,7 @@ class _Pictures(torch.utils.data.Dataset):
 
 
 class _Files(torch.utils.data.Dataset):
-    """The same from files, read when they are asked for: thousands at their own size would fill the
-    memory.
-    """
+    """Picture files, read when they are asked for: thousands at once would fill the memory."""
 
     def __init__(self, files: Sequence[Path], name: str) -> None:
         _check_count(len(files), name)

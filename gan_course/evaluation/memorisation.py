@@ -1,4 +1,4 @@
-"""Whether a generator copies its training pictures."""
+"""Memorisation: the nearest training pictures, and the share of copies."""
 
 import torch
 from torch import Tensor
@@ -33,7 +33,7 @@ def copied_share(train: Tensor, held_out: Tensor, fake: Tensor, *, quantile: flo
 
     "Closer" means closer than the nearest `quantile` of held-out pictures. A generator that makes
     new pictures of the right kind scores about `quantile`, one that copies scores its share of
-    copies, and one whose pictures are spoilt scores less.
+    copies, and one whose pictures are corrupted scores less.
 
     Args:
         train: (N, d) feature vectors of the training pictures.

@@ -1,4 +1,4 @@
-"""Errors against a known true answer: a hidden pair, a twin, the colours that were taken away."""
+"""Errors against a known true answer: a hidden pair, a twin, or removed colours."""
 
 import torch
 from torch import Tensor
@@ -13,8 +13,7 @@ RGB_TO_XYZ = (
 
 
 def l1_error(images: Tensor, truth: Tensor) -> Tensor:
-    """Mean absolute difference of each picture from its truth, as a share of the range from black
-    to white.
+    """Mean absolute error of each picture, as a share of the range from black to white.
 
     Args:
         images: (N, C, H, W) in [-1, 1].
@@ -31,8 +30,7 @@ def l1_error(images: Tensor, truth: Tensor) -> Tensor:
 
 
 def l1_up_to_shift(images: Tensor, truth: Tensor, *, most: int) -> Tensor:
-    """As `l1_error`, with the rows of each picture shifted by up to `most` pixels, whichever shift
-    fits best.
+    """`l1_error` at the best vertical shift of each picture, by up to `most` pixels.
 
     It forgives stripes that are right but for their phase. Rows that leave at one side come back at
     the other.
@@ -53,8 +51,7 @@ def l1_up_to_shift(images: Tensor, truth: Tensor, *, most: int) -> Tensor:
 
 
 def sea_mask(images: Tensor) -> Tensor:
-    """Where a picture of the earth shows water, by one fixed rule: blue lies well above red and
-    above green.
+    """Water in pictures of the earth, by one fixed rule: blue lies well above red and green.
 
     Held against the land mask on hidden tiles, the rule reaches an intersection over union of .94
     on the map and on the satellite view (a test measures it).
@@ -70,8 +67,7 @@ def sea_mask(images: Tensor) -> Tensor:
 
 
 def intersection_over_union(mask: Tensor, truth: Tensor) -> float:
-    """Pixels in both masks over pixels in either, over all pictures together; 1 where both are
-    empty.
+    """Pixels in both masks over pixels in either, over all pictures; 1 where both are empty.
 
     Args:
         mask: bool, any shape.
@@ -86,8 +82,9 @@ def intersection_over_union(mask: Tensor, truth: Tensor) -> float:
 
 
 def to_lab(images: Tensor) -> Tensor:
-    r"""CIE L*a*b* of pictures in sRGB: L* from 0 (black) to 100 (white); a* red against green, b*
-    yellow against blue.
+    r"""CIE L*a*b* of pictures in sRGB.
+
+    L* runs from 0 (black) to 100 (white), a* from green to red, b* from blue to yellow.
 
     Args:
         images: (N, 3, H, W) in [-1, 1].
@@ -111,8 +108,7 @@ def to_lab(images: Tensor) -> Tensor:
 
 
 def colour_error(images: Tensor, truth: Tensor) -> Tensor:
-    r"""Mean distance in the plane of a* and b* of each picture from its truth; lightness has no
-    say.
+    r"""Mean distance of each picture from its truth in a* and b*, whatever the lightness.
 
     Args:
         images: (N, 3, H, W) in [-1, 1].

@@ -1,4 +1,4 @@
-"""Every measure of the course over one reader."""
+"""The panel: every measure of the course over one feature network."""
 
 from torch import Tensor
 
@@ -9,6 +9,7 @@ from gan_course.evaluation.memorisation import copied_share
 
 MEASURES = ("frechet", "kernel", "precision", "recall", "copied", "rarest")
 WORSE_IS_HIGHER = ("frechet", "kernel", "copied")
+NOTICED = 5.0  # standard deviations between draws of real pictures
 
 
 class Panel:
@@ -55,6 +56,3 @@ class Panel:
             "copied": copied_share(self.real, self.held_out, fake),
             "rarest": rarest,
         }
-
-
-NOTICED = 5.0  # standard deviations between draws of real pictures

@@ -1,5 +1,4 @@
-"""The course's feature networks: one for each world of pictures, what each was asked, and how to
-load it.
+"""The course's feature networks, one for each world of pictures: questions and loading.
 
 Where pictures have labels a reader answers those. The earth and the photographs have none, so their
 readers answer a pretext: questions whose answers are known because we cut, turned or shrank the
@@ -32,7 +31,7 @@ Labelled = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class World:
-    """A set of pictures, and what its reader is asked.
+    """A set of pictures, and the questions for its reader.
 
     Attributes:
         data: the set in words, with its licence.
@@ -51,7 +50,7 @@ class World:
 
 
 def load_reader(world: str) -> FeatureReader:
-    """The shipped reader of one world, in evaluation mode, in float32 on the CPU.
+    """Load the shipped reader of one world, in evaluation mode, in float32 on the CPU.
 
     Args:
         world: a key of `WORLDS`.
@@ -80,9 +79,9 @@ def fit_reader(world: World, *, seed: int, runtime: Runtime) -> FeatureReader:
     images, answers = world.load("train", N_TRAIN, seed)
 
     def draw(generator: torch.Generator) -> Labelled:
-        chosen = torch.randint(len(images), (BATCH_SIZE,), generator=generator)
-        number = int(torch.randint(2**31, (), generator=generator))
-        return turned(world, images[chosen], answers[chosen], seed=number)
+        indices = torch.randint(len(images), (BATCH_SIZE,), generator=generator)
+        turns_seed = int(torch.randint(2**31, (), generator=generator))
+        return rotate_randomly(world, images[indices], answers[indices], seed=turns_seed)
 
     reader = train_reader(
         world.questions,
@@ -96,9 +95,8 @@ def fit_reader(world: World, *, seed: int, runtime: Runtime) -> FeatureReader:
     return reader
 
 
-def turned(world: World, images: Tensor, answers: Tensor, *, seed: int) -> Labelled:
-    """Pictures turned by random quarter turns, if their world asks for the rotation, and the
-    answers to it.
+def rotate_randomly(world: World, images: Tensor, answers: Tensor, *, seed: int) -> Labelled:
+    """Rotate pictures by random quarter turns, where their world asks for the rotation.
 
     Args:
         world: of the pictures.
@@ -134,27 +132,23 @@ def _toons(split: Split, n: int, seed: int) -> Labelled:
 
 
 def _earth(split: Split, n: int, seed: int) -> Labelled:
-    """Tiles of 64 px in both views, as they are and shrunk from 128: view, scale, rotation (0),
-    latitude.
-    """
+    """Tiles of 64 px in both views, some shrunk from 128: view, scale, rotation (0), latitude."""
     images, answers = [], []
     for number, view in enumerate(("satellite", "relief")):
         mosaic = earth.load_view(view, 2)
         for scale, tile in enumerate((64, 128)):
             count = (n + 3 - 2 * number - scale) // 4
-            where = earth.crop_positions(count, split=split, tile=tile, seed=seed + number)
-            images.append(_shrink(earth.crop(mosaic, where, tile), tile // 64))
-            latitude = earth.NORTH - (where[:, 0] + tile / 2) * 2 / earth.PIXELS_A_DEGREE
+            corners = earth.crop_positions(count, split=split, tile=tile, seed=seed + number)
+            images.append(_shrink(earth.crop(mosaic, corners, tile), tile // 64))
+            latitude = earth.NORTH - (corners[:, 0] + tile / 2) * 2 / earth.PIXELS_A_DEGREE
             band = sum((latitude < limit).long() for limit in BANDS)
             answers.append(_columns(count, number, scale, 0, band))
-    return _mixed(images, answers, seed)
+    return _shuffle(images, answers, seed)
 
 
 def _photos(split: Split, n: int, seed: int) -> Labelled:
-    """Crops of 64 px from photographs and paintings: painted or not, which picture, scale, rotation
-    (0).
-    """
-    images, answers, known = [], [], 0
+    """Crops of 64 px of photographs and paintings: painted, picture, scale, rotation (0)."""
+    images, answers, n_earlier = [], [], 0
     for painted, load in enumerate((load_photos, load_paintings)):
         pictures = load(split)
         share = n // 2 if painted else n - n // 2
@@ -163,16 +157,16 @@ def _photos(split: Split, n: int, seed: int) -> Labelled:
             # the held-out parts of the paintings are narrow
             smallest = min(96, *picture[1].shape[1:])
             crops = random_crops(
-                [picture], count, size=128, smallest=smallest, seed=seed * 1_000 + known + k
+                [picture], count, size=128, smallest=smallest, seed=seed * 1_000 + n_earlier + k
             )
-            near = torch.arange(count) % 2 == 0
-            shrunk = _shrink(crops, 2)
-            shrunk[near] = crops[near, :, 32:96, 32:96]
-            images.append(shrunk)
-            which = known + k if split == "train" or painted else UNKNOWN
-            answers.append(_columns(count, painted, which, near.long(), 0))
-        known = len(load_photos("train"))
-    return _mixed(images, answers, seed)
+            is_near = torch.arange(count) % 2 == 0
+            tiles = _shrink(crops, 2)
+            tiles[is_near] = crops[is_near, :, 32:96, 32:96]
+            images.append(tiles)
+            picture_number = n_earlier + k if split == "train" or painted else UNKNOWN
+            answers.append(_columns(count, painted, picture_number, is_near.long(), 0))
+        n_earlier = len(load_photos("train"))
+    return _shuffle(images, answers, seed)
 
 
 def _shrink(images: Tensor, times: int) -> Tensor:
@@ -183,7 +177,7 @@ def _columns(n: int, *values: int | Tensor) -> Tensor:
     return torch.stack([torch.as_tensor(value).expand(n) for value in values], 1).long()
 
 
-def _mixed(images: list[Tensor], answers: list[Tensor], seed: int) -> Labelled:
+def _shuffle(images: list[Tensor], answers: list[Tensor], seed: int) -> Labelled:
     order = torch.randperm(sum(map(len, images)), generator=torch.Generator().manual_seed(seed))
     return torch.cat(images)[order], torch.cat(answers)[order]
 

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from gan_course.evaluation.features import read_answers
-from gan_course.evaluation.readers import WORLDS, fit_reader, load_reader, turned
+from gan_course.evaluation.readers import WORLDS, fit_reader, load_reader, rotate_randomly
 from gan_course.runtime import choose_runtime
 from maintain.weights.shipping import ship
 
@@ -38,7 +38,8 @@ def reader_metrics(world: str) -> dict[str, float]:
     """The share of right answers of a shipped reader to each question, over 1,000 held-out
     pictures.
     """
-    images, answers = turned(WORLDS[world], *WORLDS[world].load("test", 1_000, 0), seed=0)
+    images, answers = WORLDS[world].load("test", 1_000, 0)
+    images, answers = rotate_randomly(WORLDS[world], images, answers, seed=0)
     told = read_answers(load_reader(world), images)
     shares = {}
     for column, (name, answer) in enumerate(told.items()):

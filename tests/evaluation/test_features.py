@@ -101,7 +101,7 @@ def test_pictures_that_cannot_be_read(images, message):
 def test_every_world_has_pictures_and_answers_in_range(world):
     recipe = readers.WORLDS[world]
     for split in ("train", "test"):
-        images, answers = readers.turned(recipe, *recipe.load(split, 60, 3), seed=0)
+        images, answers = readers.rotate_randomly(recipe, *recipe.load(split, 60, 3), seed=0)
         assert (
             images.dtype == torch.uint8 and len(images) == len(answers) and 40 <= len(images) <= 60
         )
@@ -114,7 +114,7 @@ def test_every_world_has_pictures_and_answers_in_range(world):
 def test_turned_pictures_say_by_how_much():
     images = torch.arange(4, dtype=torch.uint8).reshape(1, 1, 2, 2).expand(40, 3, 2, 2)
     answers = torch.zeros(40, 4, dtype=torch.int64)
-    turned, told = readers.turned(readers.WORLDS["earth"], images, answers, seed=0)
+    turned, told = readers.rotate_randomly(readers.WORLDS["earth"], images, answers, seed=0)
     assert set(told[:, 2].tolist()) == {0, 1, 2, 3} and not answers.any()
     for image, turns in zip(turned, told[:, 2].tolist(), strict=True):
         assert torch.equal(image, images[0].rot90(turns, (1, 2)))
