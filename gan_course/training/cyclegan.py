@@ -24,31 +24,31 @@ from gan_course.training.penalties import r1_penalty
 class CycleGANConfig:
     """A CycleGAN and its training. The defaults are the paper's; what the paper has not is off."""
 
-    n_steps: int
-    batch_size: int = 1
-    img_resolution: int = 64
-    base_channels: int = 64
-    n_blocks: int = 6
-    norm: Norm = "instance"  # of G
-    d_base_channels: int = 64
-    n_layers: int = 3
-    d_norm: Norm = "instance"
-    r1_gamma: float = 0.0
-    lr: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
+    n_steps: int  # steps in all
+    batch_size: int = 1  # pictures of each domain in a step
+    img_resolution: int = 64  # side of the pictures in pixels
+    base_channels: int = 64  # features of a G at full size
+    n_blocks: int = 6  # residual blocks in a G
+    norm: Norm = "instance"  # of the G's
+    d_base_channels: int = 64  # features of a D's first layer
+    n_layers: int = 3  # layers of stride 2 in a D
+    d_norm: Norm = "instance"  # of the D's
+    r1_gamma: float = 0.0  # strength of R1 in the D's; 0 leaves it out
+    lr: float = 2e-4  # learning rate of Adam at the start
+    betas: tuple[float, float] = (0.5, 0.999)  # Adam's decay rates
     lr_ratio: float = 1.0  # the rate of the D's, in rates of the G's
     lr_constant: float = 0.5  # share of the steps before the learning rate begins to fall
-    pool_size: int = 50
-    lambda_gan: float = 1.0
-    lambda_cycle: float = 10.0
+    pool_size: int = 50  # earlier fakes kept for each D
+    lambda_gan: float = 1.0  # weight of the adversarial loss
+    lambda_cycle: float = 10.0  # weight of the cycle loss
     forward: bool = True  # the half of the cycle loss that starts in A
     backward: bool = True  # the half that starts in B
-    lambda_identity: float = 0.0
-    padding: Padding = "reflect"
-    residual: bool = False
-    coordinates: int = 0
-    upsampling: Upsampling = "transposed"
-    ema_decay: float = 0.0
+    lambda_identity: float = 0.0  # weight of the identity loss
+    padding: Padding = "reflect"  # of the G's
+    residual: bool = False  # the G's predict a change of their input
+    coordinates: int = 0  # octaves of coordinates that the G's are given
+    upsampling: Upsampling = "transposed"  # "resize": bilinear, then a convolution
+    ema_decay: float = 0.0  # of the average of the G's weights, a step; 0 keeps none
 
 
 def make_generator(config: CycleGANConfig) -> ResnetGenerator:

@@ -20,17 +20,18 @@ from gan_course.training.penalties import r1_penalty
 class DCGANConfig:
     """A DCGAN and its training."""
 
-    n_steps: int
-    batch_size: int = 64
-    img_resolution: int = 28
-    img_channels: int = 1
-    z_dim: int = 64
-    base_channels: int = 64
-    upsampling: Literal["transposed", "resize"] = "transposed"  # "resize": nearest, then convolve
-    lr: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
-    r1_gamma: float = 0.0
-    ema_decay: float = 0.999
+    n_steps: int  # steps in all
+    batch_size: int = 64  # pictures in a step
+    img_resolution: int = 28  # side of the pictures in pixels
+    img_channels: int = 1  # 1 for grey, 3 for colour
+    z_dim: int = 64  # size of the latent vector
+    base_channels: int = 64  # features before G's last layer and after D's first
+    # "resize": nearest neighbour, then a convolution
+    upsampling: Literal["transposed", "resize"] = "transposed"
+    lr: float = 2e-4  # learning rate of Adam, of G and of D
+    betas: tuple[float, float] = (0.5, 0.999)  # Adam's decay rates
+    r1_gamma: float = 0.0  # strength of R1; 0 leaves it out
+    ema_decay: float = 0.999  # of the average of G's weights, a step
 
 
 def make_dcgan(config: DCGANConfig) -> tuple[DCGANGenerator, DCGANDiscriminator]:

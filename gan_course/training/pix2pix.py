@@ -24,22 +24,22 @@ class Pix2PixConfig:
     official code's.
     """
 
-    n_steps: int
-    batch_size: int = 1
-    img_resolution: int = 256
-    base_channels: int = 64
-    n_halvings: int = 8
+    n_steps: int  # steps in all
+    batch_size: int = 1  # pairs in a step
+    img_resolution: int = 256  # side of the pictures in pixels
+    base_channels: int = 64  # features after G's first halving
+    n_halvings: int = 8  # of the picture in G
     norm: Literal["batch", "instance"] = "batch"  # of G
-    dropout: float = 0.5
-    d_base_channels: int = 64
-    n_layers: int = 3
-    d_norm: Literal["instance", "none"] = "instance"
+    dropout: float = 0.5  # share of features dropped in G
+    d_base_channels: int = 64  # features of D's first layer
+    n_layers: int = 3  # layers of stride 2 in D
+    d_norm: Literal["instance", "none"] = "instance"  # of D
     conditional: bool = True  # D is shown the input too
-    lr: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
+    lr: float = 2e-4  # learning rate of Adam at the start
+    betas: tuple[float, float] = (0.5, 0.999)  # Adam's decay rates
     lr_constant: float = 0.5  # share of the steps before the learning rate begins to fall
-    lambda_gan: float = 1.0
-    lambda_l1: float = 100.0
+    lambda_gan: float = 1.0  # weight of the adversarial loss
+    lambda_l1: float = 100.0  # weight of the L1 loss
 
 
 def make_pix2pix(config: Pix2PixConfig) -> tuple[UnetGenerator, PatchDiscriminator]:

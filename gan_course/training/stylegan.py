@@ -32,36 +32,35 @@ Loss = Literal["logistic", "relativistic"]
 class StyleGANConfig:
     """A StyleGAN or StyleGAN2 and its training; switches are the paper's configurations A to F."""
 
-    n_steps: int
-    architecture: Architecture = "stylegan"
-    batch_size: int = 16
-    img_resolution: int = 64
-    z_dim: int = 128
-    w_dim: int = 128
-    n_mapping: int = 8  # layers
-    mapping_lr: float = 0.01  # the mapping's learning rate, as a multiple of lr
-    channel_base: int = 2_048  # features at resolution r: channel_base / r ...
-    channel_max: int = 128  # ... but at most so many
-    d_channel_base: int = 2_048
+    n_steps: int  # steps in all
+    architecture: Architecture = "stylegan"  # whose layers
+    batch_size: int = 16  # pictures in a step
+    img_resolution: int = 64  # side of the pictures in pixels
+    z_dim: int = 128  # size of the latent vector
+    w_dim: int = 128  # size of w
+    n_mapping: int = 8  # layers of the mapping network
+    mapping_lr: float = 0.01  # its learning rate, as a multiple of lr
+    channel_base: int = 2_048  # features of G at resolution r: channel_base / r ...
+    channel_max: int = 128  # ... but at most so many, in G and in D
+    d_channel_base: int = 2_048  # as channel_base, for D
     smooth: bool = True  # low-pass filters (B)
     styles: bool = True  # AdaIN (C)
     constant: bool = True  # a learned start (D)
-    noise: bool = True  # (E)
+    noise: bool = True  # noise inputs (E)
     mixing: float = 0.9  # share of pictures with two styles in training (F)
     demodulate: bool = True  # StyleGAN2 alone
-    positions: bool = False  # learned positions at every resolution, in G and in D; StyleGAN2 alone
-    lr: float = 2e-3
-    # share of the steps before the learning rate begins to fall to 0; 1: it never does
-    lr_constant: float = 1.0
-    betas: tuple[float, float] = (0.0, 0.99)
-    loss: Loss = "logistic"
-    r1_gamma: float = 1.0
-    r2_gamma: float = 0.0  # the same penalty at the fakes
-    r1_every: int = 16  # both penalties
+    positions: bool = False  # learned positions at every resolution, in G and in D; StyleGAN2
+    lr: float = 2e-3  # learning rate of Adam at the start
+    lr_constant: float = 1.0  # share of the steps before lr begins to fall to 0; 1: it never does
+    betas: tuple[float, float] = (0.0, 0.99)  # Adam's decay rates
+    loss: Loss = "logistic"  # of D and of G
+    r1_gamma: float = 1.0  # strength of R1; 0 leaves it out
+    r2_gamma: float = 0.0  # strength of R2, the same penalty at the fakes
+    r1_every: int = 16  # steps between two of both penalties
     pl_weight: float = 0.0  # of the path-length penalty; StyleGAN2 alone
-    pl_every: int = 8
-    pl_decay: float = 0.01
-    ema_decay: float = 0.998
+    pl_every: int = 8  # steps between two of them
+    pl_decay: float = 0.01  # of the mean path length, a step
+    ema_decay: float = 0.998  # of the average of G's weights, a step
     start_resolution: int = 0  # where growing begins; 0 for no growing
     stable_steps: int = 0  # at each resolution but the last
     fade_steps: int = 0  # before that, for each but the first
