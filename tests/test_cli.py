@@ -65,7 +65,7 @@ def train(*arguments, out):
         (["train", "cyclegan", "--out", "x"], ["two sets of pictures, not 0", "--data A B"]),
         (
             ["train", "pix2pix", "--data", "photos", "paintings", "--out", "x"],
-            ["are no pairs", "earth-map"],
+            ["are not pairs", "earth-map"],
         ),
         (
             ["translate", "--weights", "monet", "--input", "a", "--output", "x"],

@@ -1,4 +1,4 @@
-"""`python -m gan_course train`: from names and folders to a run. One function a family."""
+"""`python -m gan_course train`: trains a family on named pictures or folders."""
 
 import argparse
 import unicodedata
@@ -44,8 +44,8 @@ class DrawWorld(Protocol):
 N_PICTURES = 8_000  # drawn of a bundled domain
 N_DRAWN = 20_000  # of a world of factors
 WORLDS_OF_FACTORS: Mapping[str, DrawWorld] = {"critters": load_critters, "toons": load_toons}
-# domains that show the same places for the same seed
-PAIRS = ("earth-satellite", "earth-map", "earth-grey")
+# domains that show the same things for the same seed
+PAIRS = (("earth-satellite", "earth-map", "earth-grey"), ("emoji", "emoji-drawing"))
 DCGAN: Mapping[str, DCGANConfig] = {
     "smoke": DCGANConfig(n_steps=2, batch_size=8, base_channels=8),
     "fast": DCGANConfig(n_steps=1_000, lr=1e-3, ema_decay=0.98),
@@ -193,14 +193,14 @@ def work(options: argparse.Namespace) -> int:
     if options.family not in FAMILIES:
         raise CourseError(f"unknown family {options.family!r}: choose from {', '.join(FAMILIES)}")
     if options.show:
-        config = _chosen(config_for(TABLES[options.family], options.profile), options)
+        config = _apply_options(config_for(TABLES[options.family], options.profile), options)
         side = options.resolution or config.img_resolution
         print(show_fields(replace(config, img_resolution=side)))
         return 0
     if options.out is None:
         raise CourseError("train writes into a folder of its own: add --out DIR")
     runtime = choose_runtime(options.device)
-    training, n_steps = _training(options, runtime)
+    training, n_steps = _build_training(options, runtime)
     try:
         run_training(
             training,
@@ -223,8 +223,8 @@ def work(options: argparse.Namespace) -> int:
     return 0
 
 
-def _training(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    """The training of a family; what --set asks for may be no network at all."""
+def _build_training(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
+    """Build the training of a family; the values of --set may not make a network."""
     try:
         return FAMILIES[options.family](options, runtime)
     except (ValueError, RuntimeError, ArithmeticError, TypeError) as error:
@@ -238,20 +238,18 @@ def _training(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
 
 
 def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    config = _chosen(config_for(DCGAN, options.profile), options)
+    config = _apply_options(config_for(DCGAN, options.profile), options)
     images, config = _pictures(options, config)
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
     return build_dcgan(config, images, seed=options.seed, runtime=runtime), config.n_steps
 
 
 def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    config = _chosen(config_for(CYCLEGAN, options.profile), options)
-    config = _sized(config, options.resolution, multiple=4)
+    config = _apply_options(config_for(CYCLEGAN, options.profile), options)
+    config = _set_resolution(config, options.resolution, multiple=4)
     names = _two_names(options)
-    A, B = (
-        _domain(name, config.img_resolution, seed=2 * options.seed + which)[0]
-        for which, name in enumerate(names)
-    )
+    A, _ = _domain(names[0], config.img_resolution, seed=2 * options.seed)
+    B, _ = _domain(names[1], config.img_resolution, seed=2 * options.seed + 1)
     print(
         f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution}"
         f" px · {runtime}"
@@ -260,8 +258,8 @@ def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
 
 
 def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    config = _chosen(config_for(PIX2PIX, options.profile), options)
-    config = _sized(config, options.resolution, multiple=2**config.n_halvings)
+    config = _apply_options(config_for(PIX2PIX, options.profile), options)
+    config = _set_resolution(config, options.resolution, multiple=2**config.n_halvings)
     names = _two_names(options)
     A, B = _pairs(names, config.img_resolution, seed=options.seed)
     print(f"{len(A)} pairs, from {names[0]} to {names[1]}, {config.img_resolution} px · {runtime}")
@@ -269,7 +267,7 @@ def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, i
 
 
 def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    config = _chosen(config_for(STYLEGAN, options.profile), options)
+    config = _apply_options(config_for(STYLEGAN, options.profile), options)
     if config.batch_size > 4 and config.batch_size % 4:
         raise CourseError(
             f"--batch-size {config.batch_size}: choose a multiple of 4, because D compares"
@@ -309,7 +307,7 @@ FAMILIES: Mapping[str, Callable[[argparse.Namespace, Runtime], tuple[Training, i
 }
 
 
-def _chosen(config: Config, options: argparse.Namespace) -> Config:
+def _apply_options(config: Config, options: argparse.Namespace) -> Config:
     """The profile's configuration with the options' fields, batch size and length."""
     for field, option in OPTIONS.items():
         if any(setting.partition("=")[0] == field for setting in options.set):
@@ -352,7 +350,7 @@ def _two_names(options: argparse.Namespace) -> list[str]:
     return names
 
 
-def _sized(
+def _set_resolution(
     config: TranslationConfig, resolution: int | None, *, multiple: int
 ) -> TranslationConfig:
     """The configuration at the wanted resolution, which G must be able to halve and D to judge."""
@@ -377,53 +375,46 @@ def _domain(name: str, resolution: int, *, seed: int) -> tuple[Tensor, list[str]
 
 
 def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Tensor]:
-    """Two views of the same places, or two folders whose files have the same names."""
+    """Two views of the same things, or two folders whose files have the same names."""
     if any(name in DOMAINS for name in names) and not all(name in PAIRS for name in names):
         raise CourseError(
-            f"{' and '.join(names)} are no pairs: choose two of {', '.join(PAIRS)}, or two folders"
+            f"{' and '.join(names)} are not pairs: choose two of {', '.join(PAIRS)}, or two folders"
         )
     (A, files_A), (B, files_B) = (_domain(name, resolution, seed=seed) for name in names)
-    by_name_A, by_name_B = (
-        _by_name(name, files) for name, files in zip(names, (files_A, files_B), strict=True)
-    )
-    alone = sorted(by_name_A.keys() ^ by_name_B.keys())
-    if alone:
-        there, missing = names if alone[0] in by_name_A else reversed(names)
-        others = f" ({len(alone) - 1} more like it)" if len(alone) > 1 else ""
+    index_A, index_B = _index_by_name(names[0], files_A), _index_by_name(names[1], files_B)
+    unpaired = sorted(index_A.keys() ^ index_B.keys())
+    if unpaired:
+        owner, missing = names if unpaired[0] in index_A else reversed(names)
+        others = f" ({len(unpaired) - 1} more like it)" if len(unpaired) > 1 else ""
         raise CourseError(
-            f"{there} has {alone[0]}, but {missing} has not{others}: pix2pix needs pairs of one"
+            f"{owner} has {unpaired[0]}, but {missing} has not{others}: pix2pix needs pairs of one"
             " name"
         )
-    if not by_name_A:  # bundled, drawn in the same order
+    if not index_A:  # bundled, drawn in the same order
         return A, B
-    pairs = [(place, by_name_B[key]) for key, place in by_name_A.items()]
-    for place, other in pairs:
-        sizes = (
-            picture_size(Path(names[0]) / files_A[place]),
-            picture_size(Path(names[1]) / files_B[other]),
-        )
-        (width, height), (other_width, other_height) = sizes
-        if width * other_height != other_width * height:
+    pairs = [(a, index_B[name]) for name, a in index_A.items()]
+    for a, b in pairs:
+        width_A, height_A = picture_size(Path(names[0]) / files_A[a])
+        width_B, height_B = picture_size(Path(names[1]) / files_B[b])
+        if width_A * height_B != width_B * height_A:
             raise CourseError(
-                f"{files_A[place]} is {width} x {height} in {names[0]} and {other_width} x"
-                f" {other_height} in {names[1]}: cut both to the same part first"
+                f"{files_A[a]} is {width_A} x {height_A} in {names[0]} and {width_B} x"
+                f" {height_B} in {names[1]}: cut both to the same part first"
             )
-    return A, B[[other for _, other in pairs]]
+    return A, B[[b for _, b in pairs]]
 
 
-def _by_name(folder: str, files: list[str]) -> dict[str, int]:
-    """The place of each file, by its name in one spelling: a Mac may write é as two characters,
-    others as one.
-    """
-    places: dict[str, int] = {}
-    for place, file in enumerate(files):
-        key = unicodedata.normalize("NFC", file)
-        if key in places:
+def _index_by_name(folder: str, files: list[str]) -> dict[str, int]:
+    """The index of each file by its name in one spelling; a Mac may write é as two characters."""
+    index: dict[str, int] = {}
+    for k, file in enumerate(files):
+        name = unicodedata.normalize("NFC", file)
+        if name in index:
             raise CourseError(
-                f"{folder} has {key} twice, with its letters spelt in two ways: rename one of them"
+                f"{folder} has {name} twice, with its letters spelt in two ways: rename one of them"
             )
-        places[key] = place
-    return places
+        index[name] = k
+    return index
 
 
 def _batch_size(text: str) -> int:

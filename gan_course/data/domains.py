@@ -5,9 +5,12 @@ translation.
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+import torch
 from torch import Tensor
+from torchvision.transforms.functional import resize
 
 from gan_course.data import critters, earth
+from gan_course.data.emoji import CELL, load_emoji
 from gan_course.data.splits import Split
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops, to_grey
 
@@ -26,7 +29,7 @@ def load_domain(
         resolution: side of the pictures.
         seed: another seed, another draw. Two domains drawn with different seeds contain no pairs;
             drawn with the same seed, the tiles of both views of the earth show the same places, and
-            grey pictures are the colour pictures without colour.
+            grey pictures are the colour pictures without colour, and emoji are the same ones.
 
     Returns:
         (n, 3, resolution, resolution) uint8 in 0..255.
@@ -65,6 +68,23 @@ def _paintings(split: Split, n: int, resolution: int, seed: int) -> Tensor:
     return random_crops(load_paintings(split), n, size=resolution, seed=seed)
 
 
+def _emoji(part: Literal[0, 1]) -> Load:
+    """The colours (0) or the drawings (1); beyond one round of all emoji, they come again."""
+
+    def load(split: Split, n: int, resolution: int, seed: int) -> Tensor:
+        if resolution > CELL:
+            raise ValueError(f"emoji have {CELL} pixels a side: choose {CELL} or fewer")
+        images = load_emoji(split)[part].expand(-1, 3, -1, -1)
+        generator = torch.Generator().manual_seed(seed)
+        rounds = [
+            torch.randperm(len(images), generator=generator) for _ in range(-(-n // len(images)))
+        ]
+        chosen = images[torch.cat(rounds)[:n]]
+        return chosen if resolution == CELL else resize(chosen, [resolution, resolution])
+
+    return load
+
+
 def _colourless(split: Split, n: int, resolution: int, seed: int) -> Tensor:
     colour = DOMAINS["earth-satellite"](split, n, resolution, seed)
     return to_grey(colour).expand(-1, 3, -1, -1).contiguous()
@@ -78,4 +98,6 @@ DOMAINS: Mapping[str, Load] = {
     "photos": _photos,
     "paintings": _paintings,
     "earth-grey": _colourless,  # the satellite's view without colour
+    "emoji": _emoji(0),
+    "emoji-drawing": _emoji(1),  # the same in black
 }

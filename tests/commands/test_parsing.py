@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from gan_course.commands.parsing import OneLineParser, interrupt_held, run_command, whole
+from gan_course.commands.parsing import OneLineParser, hold_interrupt, run_command, whole
 from gan_course.errors import CourseError, Stopped
 from gan_course.lessons import results as records
 from maintain import calibration, notebooks
@@ -93,7 +93,7 @@ def heard():
 
 def test_ctrl_c_waits_for_an_import(heard):
     done = []
-    with pytest.raises(KeyboardInterrupt), interrupt_held():
+    with pytest.raises(KeyboardInterrupt), hold_interrupt():
         os.kill(os.getpid(), signal.SIGINT)
         done.append(True)
     assert done and signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -180,7 +180,7 @@ def test_a_picture_without_its_partner_is_named(folders, tmp_path, capsys):
             "pix2pix",
             ("photos", "paintings"),
             (),
-            ["photos and paintings are no pairs", "earth-satellite"],
+            ["photos and paintings are not pairs", "earth-satellite"],
         ),
         (
             "pix2pix",

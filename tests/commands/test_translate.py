@@ -144,7 +144,7 @@ def test_a_full_disk_leaves_whole_pictures_and_says_how_many(
         capsys,
         translate(weights, pictures, tmp_path / "out"),
         "no space left",
-        "1 of 3 pictures are written whole",
+        "1 of 3 pictures are complete",
         "a.jpg",
     )
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.jpg"]

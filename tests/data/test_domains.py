@@ -40,3 +40,15 @@ def test_critters_are_of_one_texture_and_unpaired():
 def test_an_unknown_domain_is_named():
     with pytest.raises(ValueError, match="domain is 'horses': choose one of critters-plain"):
         load_domain("horses", n=1)
+
+
+def test_one_seed_shows_the_same_emoji_in_colour_and_in_black():
+    colour, drawing = (
+        load_domain(name, "test", n=200, seed=1) for name in ("emoji", "emoji-drawing")
+    )
+    filled, ink = (colour < 235).any(1), drawing[:, 0] < 128
+    true_pairs = (ink & filled).sum() / ink.sum()
+    assert true_pairs > 0.8 and true_pairs > (ink & filled.roll(1, 0)).sum() / ink.sum() + 0.15
+    assert torch.equal(colour[0].unique(), load_domain("emoji", "test", n=1, seed=1)[0].unique())
+    with pytest.raises(ValueError, match="emoji have 64 pixels a side: choose 64 or fewer"):
+        load_domain("emoji", n=1, resolution=96)
