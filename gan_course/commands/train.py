@@ -376,9 +376,10 @@ def _domain(name: str, resolution: int, *, seed: int) -> tuple[Tensor, list[str]
 
 def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Tensor]:
     """Two views of the same things, or two folders whose files have the same names."""
-    if any(name in DOMAINS for name in names) and not all(name in PAIRS for name in names):
+    if any(name in DOMAINS for name in names) and not any(set(names) <= set(of) for of in PAIRS):
+        choices = ", or of ".join(", ".join(group) for group in PAIRS)
         raise CourseError(
-            f"{' and '.join(names)} are not pairs: choose two of {', '.join(PAIRS)}, or two folders"
+            f"{' and '.join(names)} are not pairs: choose two of {choices}, or two folders"
         )
     (A, files_A), (B, files_B) = (_domain(name, resolution, seed=seed) for name in names)
     index_A, index_B = _index_by_name(names[0], files_A), _index_by_name(names[1], files_B)
