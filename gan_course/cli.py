@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 
 from gan_course import __version__
-from gan_course.commands.parsing import OneLineParser, interrupt_held, run_command, say_stopped
+from gan_course.commands.parsing import OneLineParser, hold_interrupt, run_command, say_stopped
 
 COMMANDS = {
     "doctor": "say where things would run, and what is missing",
@@ -64,5 +64,5 @@ def command_parser(*names: str) -> argparse.ArgumentParser:
 
 
 def _import(name: str) -> ModuleType:
-    with interrupt_held():
+    with hold_interrupt():
         return import_module(f"gan_course.commands.{name}")

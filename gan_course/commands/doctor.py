@@ -1,4 +1,4 @@
-"""`python -m gan_course doctor`: what is here, and what is missing."""
+"""`python -m gan_course doctor`: versions, devices, data, and anything that is missing."""
 
 import argparse
 import platform
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from gan_course.commands.parsing import interrupt_held
+from gan_course.commands.parsing import hold_interrupt
 from gan_course.data.manifest import bundled, data_root, read_manifest
 from gan_course.errors import CourseError
 from gan_course.lessons.kernels import jupyter_python
@@ -18,8 +18,8 @@ from gan_course.lessons.profiles import max_steps, resolve_profile
 from gan_course.lessons.results import current_commit
 
 PACKAGES = (
-    "torch", "torchvision", "numpy", "matplotlib", "pillow", "safetensors", "jupyterlab", "ipykernel", "jupytext",
-    "papermill", "pytest", "nbval", "ruff",
+    "torch", "torchvision", "numpy", "matplotlib", "pillow", "safetensors", "jupyterlab",
+    "ipykernel", "jupytext", "papermill", "pytest", "nbval", "ruff",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def work(_: argparse.Namespace) -> int:
     Returns:
         0 where nothing is missing, else 1.
     """
-    with interrupt_held(), suppress(ImportError):  # the doctor says what is missing
+    with hold_interrupt(), suppress(ImportError):  # the doctor says what is missing
         import_module("torch")
     missing = []
     print(
@@ -76,17 +76,18 @@ def work(_: argparse.Namespace) -> int:
 
 
 def _kernel() -> str:
-    """Which Python the lessons run in, by `run` and in JupyterLab."""
+    """The Python that the lessons run in, by `run` and in JupyterLab."""
     try:
-        other = jupyter_python()
+        jupyter = jupyter_python()
     except Exception as error:  # Jupyter is not installed, or has a python3 that cannot be read
         return (
             f"run: {sys.executable}; JupyterLab's cannot be found ({type(error).__name__}: {error})"
         )
-    if other is None:
+    if jupyter is None:
         return sys.executable
+    program, folder = jupyter
     return (
-        f"run: {sys.executable}; JupyterLab: {other[0]}, by {other[1]}: remove that folder if"
+        f"run: {sys.executable}; JupyterLab: {program}, by {folder}: remove that folder if"
         " lessons fail there"
     )
 

@@ -8,11 +8,14 @@ import reprlib
 import tokenize
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from gan_course.errors import CourseError
 
-Config = TypeVar("Config")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 def set_fields(config: Config, settings: Sequence[str]) -> Config:
@@ -39,13 +42,13 @@ def set_fields(config: Config, settings: Sequence[str]) -> Config:
         if name in values:
             raise CourseError(f"--set {name}: given twice, leave one out")
         values[name] = _read(name, kinds[name], text)
-    return replace(config, **values)  # type: ignore[type-var]  # a TypeVar cannot say "dataclass"
+    return replace(config, **values)
 
 
-def show_fields(config: object) -> str:
+def show_fields(config: "DataclassInstance") -> str:
     """Every field on a line: its value, and the word on it that stands beside it in the source."""
     words = field_words(type(config))
-    settings = {field.name: _shown(getattr(config, field.name)) for field in fields(config)}  # type: ignore[arg-type]  # as above
+    settings = {field.name: _as_word(getattr(config, field.name)) for field in fields(config)}
     width = max(len(f"{name}={value}") for name, value in settings.items())
     lines = [
         f"{f'{name}={value}':{width}}  {words.get(name, '')}".rstrip()
@@ -67,7 +70,7 @@ def field_words(kind: type) -> dict[str, str]:
     words = {}
     for node in body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            above = []
+            above: list[str] = []
             line = node.lineno - 1
             while line in comments and line not in used:
                 above.insert(0, comments[line])
@@ -76,7 +79,7 @@ def field_words(kind: type) -> dict[str, str]:
     return words
 
 
-def _shown(value: object) -> str:
+def _as_word(value: object) -> str:
     """A value as `--set` takes it."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 

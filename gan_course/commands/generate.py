@@ -1,6 +1,4 @@
-"""`python -m gan_course generate` and `project`: pictures out of a StyleGAN, and a picture into
-one.
-"""
+"""`python -m gan_course generate`: pictures from a StyleGAN, by seed, mixed, or on a walk."""
 
 import argparse
 import io
@@ -139,7 +137,7 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def _pictures(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
+def _write_pictures(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
     folder = Path(options.out)
     files = [folder / f"seed{seed:04d}.png" for seed in seeds]
     grid = folder / SHEETS / "grid.png"
@@ -152,7 +150,7 @@ def _pictures(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespac
     print(f"{len(files)} pictures and their grid: {grid}")
 
 
-def _mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
+def _write_mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
     if len(seeds) < 2:
         raise CourseError("a mixing grid needs two seeds at least: write --seeds 0-7")
     if len(seeds) > MAX_MIXED:
@@ -166,15 +164,15 @@ def _mix(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) ->
     output_folder(path.parent)
     ws = _styles(G, seeds, options)
     half = len(seeds) // 2
-    rows, columns, blank = ws[:half], ws[half:], torch.ones(1, 3, *[G.synthesis.img_resolution] * 2)
-    lines = [blank, *generate(G, columns).split(1)]
-    for row, own in zip(rows.split(1), generate(G, rows).split(1), strict=True):
-        lines += [own, *generate(G, mixing_grid(row, columns, layers)).split(1)]
-    write_png(make_grid(torch.cat(lines), nrow=len(columns) + 1, pad_value=1.0), path)
+    rows, columns, side = ws[:half], ws[half:], G.synthesis.img_resolution
+    tiles = [torch.ones(1, 3, side, side), *generate(G, columns).split(1)]
+    for row, original in zip(rows.split(1), generate(G, rows).split(1), strict=True):
+        tiles += [original, *generate(G, mixing_grid(row, columns, layers)).split(1)]
+    write_png(make_grid(torch.cat(tiles), nrow=len(columns) + 1, pad_value=1.0), path)
     print(f"{half} rows by {len(columns)} columns, {level} styles from the columns: {path}")
 
 
-def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
+def _write_walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
     if len(seeds) < 2:
         raise CourseError("a walk needs two seeds at least: write --seeds 0-3")
     if len(seeds) * FRAMES_BETWEEN > MAX_FRAMES:
@@ -191,15 +189,19 @@ def _walk(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -
     frames = frames.repeat_interleave(256 // frames.shape[2] or 1, 2).repeat_interleave(
         256 // frames.shape[3] or 1, 3
     )
-    film = (_mp4 if options.kind == "mp4" else _gif)(
-        frames.permute(0, 2, 3, 1).contiguous().numpy()
-    )
+    encode = _encode_mp4 if options.kind == "mp4" else _encode_gif
+    film = encode(frames.permute(0, 2, 3, 1).contiguous().numpy())
     with atomic_write(path) as temporary:
         temporary.write_bytes(film)
     print(f"{len(frames)} frames: {path}")
 
 
-_WRITERS = {"pictures": _pictures, "mix": _mix, "gif": _walk, "mp4": _walk}
+_WRITERS = {
+    "pictures": _write_pictures,
+    "mix": _write_mix,
+    "gif": _write_walk,
+    "mp4": _write_walk,
+}
 
 
 def _layers(level: str, G: StyleGANGenerator) -> tuple[int, int]:
@@ -220,7 +222,7 @@ def _styles(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace)
     return ws
 
 
-def _gif(frames: np.ndarray) -> bytes:
+def _encode_gif(frames: np.ndarray) -> bytes:
     first, *others = (Image.fromarray(frame) for frame in frames)
     film = io.BytesIO()
     first.save(film, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
@@ -228,7 +230,7 @@ def _gif(frames: np.ndarray) -> bytes:
 
 
 def _check_mp4() -> None:
-    """Refuse before anything is drawn, where no film could be made of it."""
+    """Check that a film can be made, before anything is drawn."""
     try:
         import imageio.v2  # noqa: F401
         import imageio_ffmpeg
@@ -250,7 +252,7 @@ def _check_mp4() -> None:
         ) from error
 
 
-def _mp4(frames: np.ndarray) -> bytes:
+def _encode_mp4(frames: np.ndarray) -> bytes:
     import imageio.v2 as imageio
 
     # As bytes: imageio goes by the name's ending, and a temporary one says nothing of MP4.

@@ -74,7 +74,8 @@ def work(options: argparse.Namespace) -> int:
     world = WORLDS[options.reader]
     if options.inception:
         _print_inception(
-            *(_for_inception(name, options, world) for name in (options.real, options.fake))
+            _for_inception(options.real, options, world),
+            _for_inception(options.fake, options, world),
         )
         return 0
     real, fake = (_for_reader(name, options, world) for name in (options.real, options.fake))
@@ -102,9 +103,9 @@ def work(options: argparse.Namespace) -> int:
 
 
 def _for_reader(name: str, options: argparse.Namespace, world: World) -> Tensor:
-    files = _drawn_files(name, options)
+    files = _draw_files(name, options)
     if files is None:
-        return _bundled(name, options, world)
+        return _load_bundled(name, options, world)
     resolution = RESOLUTION.get(options.reader, OTHERWISE)
     way_out = (
         f"remove it, or add --inception (the reader {options.reader} needs {resolution} px or more)"
@@ -115,14 +116,12 @@ def _for_reader(name: str, options: argparse.Namespace, world: World) -> Tensor:
 
 
 def _for_inception(name: str, options: argparse.Namespace, world: World) -> Tensor | list[Path]:
-    files = _drawn_files(name, options)
-    return _bundled(name, options, world) if files is None else files
+    files = _draw_files(name, options)
+    return _load_bundled(name, options, world) if files is None else files
 
 
-def _drawn_files(name: str, options: argparse.Namespace) -> list[Path] | None:
-    """At most --n picture files of a folder, drawn without regard to their names; None for a
-    bundled set.
-    """
+def _draw_files(name: str, options: argparse.Namespace) -> list[Path] | None:
+    """Draw at most --n picture files of a folder, whatever their names; None for a bundled set."""
     folder = own_folder(name, WORLDS)
     if folder is None:
         return None
@@ -131,7 +130,7 @@ def _drawn_files(name: str, options: argparse.Namespace) -> list[Path] | None:
     return [files[k] for k in order[: options.n].tolist()]
 
 
-def _bundled(name: str, options: argparse.Namespace, world: World) -> Tensor:
+def _load_bundled(name: str, options: argparse.Namespace, world: World) -> Tensor:
     if name != options.reader:
         raise CourseError(f"{name} pictures need the reader {name}: give --reader {name}")
     try:

@@ -1,4 +1,4 @@
-"""What commands that make pictures check and write."""
+"""Checks and writes results, for the commands that make pictures."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from gan_course.errors import CourseError
 from gan_course.files import atomic_write
 
 
-def check_finite(made: Tensor, weights: str) -> None:
-    """Refuse what a damaged network makes.
+def check_finite(values: Tensor, weights: str) -> None:
+    """Refuse the output of a damaged network.
 
     Raises:
         CourseError: a value is not finite.
     """
-    if not made.isfinite().all():
+    if not values.isfinite().all():
         raise CourseError(f"{weights} makes values that are not finite: download or save it again")
 
 

@@ -1,6 +1,4 @@
-"""What a name on the command line means: pictures that ship with the course, or a folder of the
-user's own.
-"""
+"""Resolves a data name on the command line: a bundled set, or a folder of the user's own."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -10,7 +8,7 @@ from gan_course.errors import CourseError
 
 
 def own_folder(name: str, bundled: Collection[str]) -> Path | None:
-    """The folder that a name stands for, after a word about what in it will not be read.
+    """The folder that a name stands for; prints what in it will not be read.
 
     Args:
         name: as it was written.
@@ -20,7 +18,7 @@ def own_folder(name: str, bundled: Collection[str]) -> Path | None:
         The folder, or None where the name is that of a bundled set.
 
     Raises:
-        CourseError: neither, or both.
+        CourseError: the name is that of neither, or of both.
     """
     refuse_two_meanings(name, bundled)
     if name in bundled:
@@ -34,10 +32,10 @@ def own_folder(name: str, bundled: Collection[str]) -> Path | None:
 
 
 def refuse_two_meanings(name: str, bundled: Collection[str]) -> None:
-    """Refuse the name of a bundled set where a folder here bears it too.
+    """Refuse the name of a bundled set where a folder here has it too.
 
     Raises:
-        CourseError: so it is.
+        CourseError: the name has both meanings.
     """
     if name in bundled and _is_folder(name):
         raise CourseError(
@@ -47,7 +45,7 @@ def refuse_two_meanings(name: str, bundled: Collection[str]) -> None:
 
 
 def say_what_is_left_out(folder: Path) -> None:
-    """Print which files and folders in a folder will not be read as its pictures, if there are any."""
+    """Print which files and folders in a folder will not be read as its pictures."""
     words = left_out(folder)
     if words:
         print(f"in {folder}: {words}")

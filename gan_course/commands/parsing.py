@@ -1,5 +1,6 @@
-"""What all commands share: bad input ends one in a single line and exit code 2, and Ctrl-C in
-another and 130.
+"""Argument types and error handling of all commands: one line and an exit code.
+
+Bad input ends a command with one line and code 2, Ctrl-C with one line and code 130.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def whole(text: str, lowest: int = 1, highest: int = HIGHEST) -> int:
     """A whole number, as an argument's type.
 
     Raises:
-        argparse.ArgumentTypeError: it is none from `lowest` to `highest`.
+        argparse.ArgumentTypeError: it is not a whole number from `lowest` to `highest`.
     """
     number = whole_number(text, lowest, highest)
     if number is None:
@@ -42,8 +43,9 @@ def whole(text: str, lowest: int = 1, highest: int = HIGHEST) -> int:
 
 
 def folder(text: str) -> Path:
-    """A folder's name, as an argument's type; a shell leaves the ~ of --out=~/x as it is, so it is
-    read here.
+    """A folder's name, as an argument's type.
+
+    A shell leaves the ~ of --out=~/x as it is, so it is expanded here.
 
     Raises:
         argparse.ArgumentTypeError: it is empty.
@@ -54,10 +56,10 @@ def folder(text: str) -> Path:
 
 
 def number(text: str) -> float:
-    """A number, as an argument's type; Python's own 0_1 for 1 is none.
+    """A number, as an argument's type; Python's own 0_1 for 1 is refused.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a number.
     """
     if "_" in text:
         raise ValueError(text)
@@ -98,44 +100,42 @@ def run_command(
         return 0
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, MemoryError) or "memory" in str(error):
-            way = (
+            advice = (
                 f"choose a smaller {options.smaller}"
                 if "smaller" in options
                 else "close other programs"
             )
-            return _end(2, f"not enough memory: {way}")
+            return _end(2, f"not enough memory: {advice}")
         raise
     except OSError as error:
-        way = (
+        advice = (
             "free some space"
             if error.errno == errno.ENOSPC
             else "check the name and its permissions"
         )
-        return _end(2, f"{error}: {way}")
+        return _end(2, f"{error}: {advice}")
 
 
 @contextmanager
-def interrupt_held() -> Iterator[None]:
-    """Within, Ctrl-C waits, and stops the command at the end: torch swallows it while it is being
-    imported.
-    """
+def hold_interrupt() -> Iterator[None]:
+    """Hold Ctrl-C back until the block ends: torch swallows it while it is being imported."""
     # it is ignored, or somebody else's
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
-    came: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    interrupts: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if came:
+    if interrupts:
         raise KeyboardInterrupt
 
 
 @contextmanager
 def termination_like_ctrl_c() -> Iterator[None]:
-    """Within, SIGTERM ends the work as Ctrl-C does, so that the processes which it started end too."""
+    """Let SIGTERM end the block as Ctrl-C does, so that the processes it started end too."""
 
     def stop(number: int, _: object) -> NoReturn:
         raise Stopped(number, "stopped; what was saved stays")
@@ -151,7 +151,7 @@ def termination_like_ctrl_c() -> Iterator[None]:
 
 
 def say_stopped() -> int:
-    """The line after Ctrl-C, and its exit code."""
+    """Print the line after Ctrl-C, and return its exit code."""
     return _end(130, "stopped; what was saved stays")
 
 
@@ -162,9 +162,7 @@ def _end(code: int, line: str) -> int:
 
 
 def _open_streams() -> None:
-    """A stream that the shell closed leads nowhere; a terminal without the letters of a message
-    still shows it.
-    """
+    """Open a stream that the shell closed, and let a terminal show letters that it lacks."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for as long as the process lives)

@@ -1,4 +1,4 @@
-"""`python -m gan_course project`: a picture into a StyleGAN."""
+"""`python -m gan_course project`: the styles with which a StyleGAN makes a given picture."""
 
 import argparse
 from os.path import expanduser
@@ -48,7 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def work(options: argparse.Namespace) -> int:
-    """Find the styles of a picture, and write the picture, what G makes of them, and the styles.
+    """Find the styles of a picture; write G's picture of them, both side by side, and the styles.
 
     Raises:
         CourseError: bad weights, an unreadable picture, results that are there already, or a result
@@ -62,24 +62,22 @@ def work(options: argparse.Namespace) -> int:
         raise CourseError(f"no file {path}: check the name after --input")
     side = G.synthesis.img_resolution
     picture = read_picture(path)
-    found = picture.shape[2], picture.shape[1]
+    width, height = picture.shape[2], picture.shape[1]
     results = [
         Path(options.out) / f"{path.stem}{ending}"
         for ending in ("_projected.png", "_pair.png", "_ws.pt")
     ]
     check_free(results, options.overwrite)
     output_folder(options.out)
-    if found != (side, side):
-        picture = _squared(picture, side)
-        print(
-            f"{path} is {found[0]} x {found[1]}: its middle square was resized to {side} x {side}"
-        )
+    if (width, height) != (side, side):
+        picture = _resize_square(picture, side)
+        print(f"{path} is {width} x {height}: its middle square was resized to {side} x {side}")
     target = to_float(picture)
-    ws, (made,) = project(G, target[None], n_steps=options.steps)
-    check_finite(made, options.weights)
-    error = float((made - target).abs().mean()) / 2
-    write_png(made, results[0])
-    write_png(torch.cat([target, made], 2), results[1])
+    ws, (projection,) = project(G, target[None], n_steps=options.steps)
+    check_finite(projection, options.weights)
+    error = float((projection - target).abs().mean()) / 2
+    write_png(projection, results[0])
+    write_png(torch.cat([target, projection], 2), results[1])
     with atomic_write(results[2]) as temporary:
         torch.save({"ws": ws}, temporary)
     print(
@@ -89,8 +87,8 @@ def work(options: argparse.Namespace) -> int:
     return 0
 
 
-def _squared(picture: Tensor, side: int) -> Tensor:
-    """The middle square of (3, H, W) uint8, resized."""
+def _resize_square(picture: Tensor, side: int) -> Tensor:
+    """Cut out the middle square of (3, H, W) uint8 and resize it."""
     _, height, width = picture.shape
     short = min(height, width)
     top, left = (height - short) // 2, (width - short) // 2

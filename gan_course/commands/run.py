@@ -70,19 +70,21 @@ def work(options: argparse.Namespace) -> int:
     if options.record and names != select_lessons():
         raise CourseError("--record keeps one run of all lessons: leave out --only")
     runtime = choose_runtime(options.device)
-    settings = {
-        "profile": profile,
-        "device": options.device,
-        "max_steps": options.max_steps,
-        "jobs": options.jobs,
-    }
     with (
         termination_like_ctrl_c(),
         run_folder(
             options.out or new_folder("runs", datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
         ) as out,
     ):
-        summary = run_lessons(names, **settings, out=out, where=str(runtime))
+        summary = run_lessons(
+            names,
+            profile=profile,
+            device=options.device,
+            out=out,
+            max_steps=options.max_steps,
+            where=str(runtime),
+            jobs=options.jobs,
+        )
         page = write_gallery(out, summary)
     n_passed = sum(lesson["status"] == "passed" for lesson in summary["lessons"])
     print(

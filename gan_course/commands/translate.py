@@ -1,6 +1,4 @@
-"""`python -m gan_course translate`: pictures in, pictures out, nothing skipped and nothing
-overwritten.
-"""
+"""`python -m gan_course translate`: translates pictures; skips and overwrites nothing."""
 
 import argparse
 import os
@@ -31,7 +29,6 @@ from gan_course.runtime import choose_runtime
 from gan_course.weights.translators import load_translator
 
 KEPT = {".png": "PNG"} | dict.fromkeys(FORMATS["JPEG"], "JPEG")  # others are written as .png
-SETTINGS = {"PNG": {}, "JPEG": {"quality": 92, "subsampling": 0}}
 JPEG_SIDE = 65_500  # the longest that libjpeg writes
 
 
@@ -83,10 +80,8 @@ def work(options: argparse.Namespace) -> int:
             results of one name, a result that exists, or a folder that cannot be written.
     """
     runtime = choose_runtime(options.device)
-    G = _from_colour_to_colour(
-        load_translator(options.weights, direction=options.direction), options.weights
-    )
-    G = G.to(runtime.device)
+    G = load_translator(options.weights, direction=options.direction).to(runtime.device)
+    _check_colour(G, options.weights)
     files = _inputs(options.input)
     results = _results(files, Path(options.output), options.overwrite)
     for file, result in zip(progress(files, "checking"), results, strict=True):
@@ -98,22 +93,22 @@ def work(options: argparse.Namespace) -> int:
         for file, result in tqdm(
             list(zip(files, results, strict=True)), disable=hidden, unit="picture"
         ):
-            _write(translate_picture(G, _sized(file, options.size)), result)
+            _write(translate_picture(G, _read(file, options.size)), result)
             done.append(result.name)
     except CourseError as error:
         written = (
-            f"{len(done)} of {len(files)} pictures are written"
-            f" whole{', the last ' + done[-1] if done else ''}"
+            f"{len(done)} of {len(files)} pictures are"
+            f" complete{', the last ' + done[-1] if done else ''}"
         )
         raise CourseError(f"{error} ({written})") from error
     changed = sum(file.suffix.lower() not in KEPT for file in files)
-    note = f"; {changed} as .png, for want of their own format" if changed else ""
+    note = f"; {changed} saved as .png (format not supported)" if changed else ""
     pictures = "1 picture" if len(done) == 1 else f"{len(done)} pictures"
     print(f"{pictures} translated with {options.weights}: {options.output}{note}")
     return 0
 
 
-def _from_colour_to_colour(G: ResnetGenerator, name: str) -> ResnetGenerator:
+def _check_colour(G: ResnetGenerator, name: str) -> None:
     first, last = G.model[1], G.model[-1]
     assert isinstance(first, nn.Conv2d) and isinstance(last, nn.Conv2d)
     channels = first.in_channels - 4 * G.coordinates, last.out_channels
@@ -122,7 +117,6 @@ def _from_colour_to_colour(G: ResnetGenerator, name: str) -> ResnetGenerator:
             f"{name} goes from {channels[0]} to {channels[1]} channels: give a generator from"
             " colour to colour"
         )
-    return G
 
 
 def _inputs(name: str) -> list[Path]:
@@ -161,7 +155,7 @@ def _results(files: list[Path], folder: Path, overwrite: bool) -> list[Path]:
 
 def _check_picture(file: Path, result: Path, side: int | None) -> None:
     """Refuse a damaged picture, or a size that cannot be written, before the first result."""
-    width, height = _new_size(*_opened(file, side).size, side, file)
+    width, height = _new_size(*_open(file, side).size, side, file)
     if KEPT[result.suffix.lower()] == "JPEG" and max(width, height) > JPEG_SIDE:
         raise CourseError(
             f"{file} would become {width} x {height}, too long for a JPEG: choose a smaller --size,"
@@ -180,15 +174,15 @@ def _new_size(width: int, height: int, side: int | None, file: Path) -> tuple[in
     return width, height
 
 
-def _sized(file: Path, side: int | None) -> Tensor:
-    """The picture (3, H, W) uint8, scaled where `side` says so."""
-    image = _opened(file, side)
+def _read(file: Path, side: int | None) -> Tensor:
+    """Read a picture (3, H, W) uint8, scaled where `side` says so."""
+    image = _open(file, side)
     if side is not None:
         image = image.resize(_new_size(*image.size, side, file), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
-def _opened(file: Path, side: int | None) -> Image.Image:
+def _open(file: Path, side: int | None) -> Image.Image:
     try:
         return open_picture(file, side=side)
     except PictureTooLargeError as error:
@@ -202,9 +196,11 @@ def _opened(file: Path, side: int | None) -> Image.Image:
 def _write(picture: Tensor, path: Path) -> None:
     kind = KEPT[path.suffix.lower()]
     with atomic_write(path) as temporary:
-        Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(
-            temporary, format=kind, **SETTINGS[kind]
-        )
+        image = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
+        if kind == "JPEG":
+            image.save(temporary, format=kind, quality=92, subsampling=0)
+        else:
+            image.save(temporary, format=kind)
 
 
 def _side(text: str) -> int:

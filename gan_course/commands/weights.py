@@ -21,8 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def work(options: argparse.Namespace) -> int:
-    """Print one line per shipped file, and its card's main points; train or measure first where the
-    options say so.
+    """Print a line on each shipped file and its card's main points; train or measure first.
 
     Raises:
         CourseError: a card lacks one of them, or there is no clone to train in.

@@ -1,4 +1,4 @@
-"""`python -m gan_course workbook`: the lessons as copies of your own, to write in."""
+"""`python -m gan_course workbook`: copies the lessons to a folder of your own."""
 
 import argparse
 

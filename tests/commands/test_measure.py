@@ -82,8 +82,8 @@ def test_the_sample_is_drawn_from_all_files_and_is_the_same_each_time(kinds, tmp
         [f"{k:03d}" for k in range(300)],
     )
     options = types.SimpleNamespace(n=100)
-    drawn = measure_command._drawn_files(str(folder), options)
-    assert len(set(drawn)) == 100 and drawn == measure_command._drawn_files(str(folder), options)
+    drawn = measure_command._draw_files(str(folder), options)
+    assert len(set(drawn)) == 100 and drawn == measure_command._draw_files(str(folder), options)
     for part in (drawn, drawn[:50]):
         assert 0.3 < np.mean([int(file.stem) < 150 for file in part]) < 0.7
 
