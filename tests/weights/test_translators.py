@@ -118,7 +118,10 @@ BAD = {
         PatchDiscriminator(base_channels=4).state_dict(),
         "not an official ResNet generator",
     ),
-    "a U-Net": ({"model.model.0.weight": torch.ones(4, 3, 4, 4)}, "not an official ResNet generator"),
+    "a U-Net": (
+        {"model.model.0.weight": torch.ones(4, 3, 4, 4)},
+        "not an official ResNet generator",
+    ),
     "batch norm": (
         Official(4, 1).state_dict() | {"model.2.weight": torch.ones(4)},
         r"does not fit the official ResNet generator \(.*model.2.weight",
