@@ -14,6 +14,27 @@ os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("GAN_COURSE_THREADS", "1")
 
 
+def pytest_make_parametrize_id(config, val, argname):
+    """A readable id for a case that pytest would only count."""
+    if isinstance(val, str):
+        return f"{val[:40]}..." if len(val) > 60 else None
+    if isinstance(val, bytes | int | float | bool | None) or callable(val):
+        return None
+    return readable(val)[:60] or "empty"
+
+
+def readable(value):
+    if isinstance(value, dict):
+        return " ".join(f"{key}={readable(inner)}" for key, inner in value.items())
+    if isinstance(value, set | frozenset):
+        return " ".join(sorted(map(readable, value)))
+    if isinstance(value, list | tuple):
+        return " ".join(map(readable, value))
+    if isinstance(value, str | int | float | bool | None) or type(value).__module__ == "torch":
+        return str(value)[:40].replace("\n", " ")
+    return getattr(value, "__name__", type(value).__name__)
+
+
 @pytest.fixture(autouse=True)
 def keep_threads():
     """A test that sets torch's thread count does not set it for the next one."""

@@ -101,7 +101,7 @@ def test_every_claim_of_the_source_is_stored_as_held(name):
 def test_stored_bounds_are_written_as_the_package_writes_them(name):
     texts = [out.get("text", "") for cell in code_cells(read(name)) for out in cell.outputs]
     bounds = re.findall(r"^CLAIM .*: \S+ [<>] (\S+): True$", "\n".join(texts), re.MULTILINE)
-    assert bounds and all(claims.shown_bound(float(bound), 2) == bound for bound in bounds), (
+    assert bounds and all(claims.format_bound(float(bound), 2) == bound for bound in bounds), (
         "make notebooks"
     )
 
