@@ -74,24 +74,27 @@ def as_markdown(results: dict) -> str:
     lines = [list(HEADER), ["---"] * len(HEADER), *table(results)]
     return f"""# Speed
 
-Written by `make bench` on {results["date"]}, commit {results["commit"]}, {results["rounds"]} rounds.
+Written by `make bench` on {results["date"]}, commit {results["commit"]}, {results["rounds"]}
+rounds.
 
-Machine: {results["machine"]}. Load average {before:.2f} before and {after:.2f} after (our own threads count).
+Machine: {results["machine"]}. Load average {before:.2f} before and {after:.2f} after (our own
+threads count).
 
 {chr(10).join(f"| {' | '.join(line)} |" for line in lines)}
 
-How to read it: the machine is shared and noisy, so believe the ratios and not the times. The course's step and the
-plain one run in turn in one process; each round gives one ratio, and the table shows their median, which says how
-many times as fast the course's step is, and their quartiles. *Plain* is the same algorithm on the same networks in
-float32, NCHW, eager, with Adam as PyTorch makes it by default. *GFLOP* counts convolutions and matrix products of one
-plain step, with `torch.utils.flop_counter`. A *share* is GFLOP over time, as a part of what this machine reached on
+How to read it: the machine is shared and noisy, so believe the ratios and not the times. The
+course's step and the plain one run in turn in one process; each round gives one ratio, and the
+table shows their median, which says how many times as fast the course's step is, and their
+quartiles. *Plain* is the same algorithm on the same networks in float32, NCHW, eager, with Adam as
+PyTorch makes it by default. *GFLOP* counts convolutions and matrix products of one plain step, with
+`torch.utils.flop_counter`. A *share* is GFLOP over time, as a part of what this machine reached on
 {CONVOLUTION}: {rates["course"] / 1e9:.0f} GFLOP/s in the course's precision and layout,
-{rates["plain"] / 1e9:.0f} in float32 and NCHW, with all tensors ready in both. The ring step is float32 throughout, and
-its shares are of the second rate.
+{rates["plain"] / 1e9:.0f} in float32 and NCHW, with all tensors ready in both. The ring step is
+float32 throughout, and its shares are of the second rate.
 
-*As on an old machine*: times as fast where both compute as on a processor with AVX2 alone, in float32. *With one busy
-neighbour*: how many times as long a step of the course takes while another program keeps one core busy, quiet and
-busy processes in turn.{_lessons(results)}
+*As on an old machine*: times as fast where both compute as on a processor with AVX2 alone, in
+float32. *With one busy neighbour*: how many times as long a step of the course takes while another
+program keeps one core busy, quiet and busy processes in turn.{_lessons(results)}
 """
 
 

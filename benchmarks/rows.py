@@ -32,7 +32,7 @@ class Row:
 
 
 def convolution_row(runtime: Runtime) -> Row:
-    """The machine's own rate, which the other rows are held against; not chosen, always measured."""
+    """The machine's own rate, which the other rows are held against; always measured."""
     dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[runtime.precision]
     course = convolution(runtime.device, dtype, runtime.memory_format)
     plain = convolution(runtime.device, torch.float32, torch.contiguous_format)
@@ -40,7 +40,7 @@ def convolution_row(runtime: Runtime) -> Row:
 
 
 def dcgan_row(runtime: Runtime) -> Row:
-    """The runtime's precision, channels last and fused Adam against float32, NCHW and Adam's loop."""
+    """The runtime's precision, channels last and fused Adam against plain float32 and NCHW."""
     config = IMAGES["fast"].dcgan
     step, plain, real = dcgan_pair(config, runtime)
     sizes = (

@@ -140,7 +140,7 @@ def test_the_plain_loop_takes_the_ring_s_first_steps():
 
 
 def test_flops_of_a_convolution():
-    """Two an element of the kernel, three times: forward, and the gradients of input and weights."""
+    """Two an element of the kernel, three times: forward, gradients of input and of weights."""
     once = convolution("cpu", torch.float32, torch.contiguous_format)
     assert CONVOLUTION.startswith("a 3x3 convolution of (16, 64, 32, 32) to 64")
     assert count_flops(once) == 3 * 2 * 16 * 32 * 32 * 64 * 64 * 9
@@ -188,7 +188,7 @@ def test_the_page_has_all_that_is_needed_to_judge_it(results, tmp_path):
     assert (
         "| 2.50 to 3.50 |  |  | 1 |" in page and "lesson 06 80 ms quiet, 120 ms busy (1.50)" in page
     )
-    assert "2020-01-02, commit abc, 3 rounds" in page and "one core" in page
+    assert "2020-01-02, commit abc, 3\nrounds" in page and "one core" in page
     assert "Load average 0.50 before and 1.50 after" in page
     assert "100 GFLOP/s" in page and CONVOLUTION in page and "believe the ratios" in page
     assert page == as_markdown(results)

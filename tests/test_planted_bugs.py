@@ -196,7 +196,8 @@ BUGS = [
         "inference/streaming.py",
         "        band.copy_((band.float() - mean) * scale)",
         "        band.copy_(torch.nn.functional.instance_norm(band.float(), eps=eps))",
-        "tests/inference/test_translate.py::test_streamed_pictures_are_equal_to_two_grey_steps[97 131]",
+        "tests/inference/test_translate.py::test_streamed_pictures_are_equal_to_two_grey_steps"
+        "[97 131]",
     ),
     Bug(
         "one noise map for both layers of a block",

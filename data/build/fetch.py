@@ -37,7 +37,7 @@ NPM = ("npm", "pack", "--loglevel=error")
 
 @dataclass(frozen=True)
 class Archive:
-    """One input: the name of its file, its SHA-256 in hexadecimal, and the command that fetches it."""
+    """One input: its file, its SHA-256 in hexadecimal, and the command that fetches it."""
 
     file: str
     sha256: str
@@ -193,7 +193,7 @@ def _download(archive: Archive, target: Path, inputs: Path) -> None:
 
 
 def _reason(said: str) -> str:
-    """What a client gave as its reason: its first line that reads as an error, else its last line."""
+    """The reason that a client gave: its first line that reads as an error, else its last."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "e: ", "npm err"))]
     return (errors + lines[-1:] + [""])[0][:200]

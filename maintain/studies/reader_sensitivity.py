@@ -1,4 +1,4 @@
-"""The sensitivity table of the shipped feature networks: `python -m maintain reader_sensitivity`."""
+"""Which measures notice which corruptions: `python -m maintain reader_sensitivity`."""
 
 import argparse
 import json

@@ -61,7 +61,7 @@ class Translation:
 
 
 def translation_of(name: str) -> str:
-    """The key in `TRANSLATIONS` of the translation that ships under a name; "" where there is none."""
+    """The key in `TRANSLATIONS` that ships under a name; "" where there is none."""
     return next((key for key, translation in TRANSLATIONS.items() if name in translation.names), "")
 
 
@@ -155,7 +155,7 @@ def earth_metrics(to_map: Translate, to_satellite: Translate) -> tuple[Metrics, 
 
 
 def painting_metrics(to_painting: Translate, to_photo: Translate) -> tuple[Metrics, Metrics]:
-    """The kernel distance to the other domain, before and after, and how much of the edges is kept."""
+    """Kernel distance to the other domain, before and after, and the share of edges kept."""
     reader = load_reader("photos")
     photos, paintings = (
         load_domain(name, "test", n=N_TEST, seed=0) for name in ("photos", "paintings")
@@ -175,7 +175,7 @@ def painting_metrics(to_painting: Translate, to_photo: Translate) -> tuple[Metri
 
 
 def colour_metrics(to_colour: Translate, _: Translate) -> tuple[Metrics, Metrics]:
-    """The error in a* and b* against the colours that were taken away, and the change of lightness."""
+    """Error in a* and b* against the colours taken away, and the change of lightness."""
     grey, colour = (
         to_float(load_domain(name, "test", n=N_TEST, seed=0))
         for name in ("earth-grey", "earth-satellite")

@@ -173,9 +173,12 @@ def test_a_damaged_file_is_one_line_with_inception_too(tmp_path, capsys, fidelit
 def test_a_picture_too_small_for_a_reader_has_a_way_out(tmp_path, capsys, fidelity):
     folder = squares(tmp_path / "p32", [32] * 4)
     refused(
-        capsys, measure(folder, folder), "is 32 x 32, smaller than 64: remove it, or add --inception",
-        "the reader photos needs 64 px or more", "3 other pictures",
-    )  # fmt: skip
+        capsys,
+        measure(folder, folder),
+        "is 32 x 32, smaller than 64: remove it, or add --inception",
+        "the reader photos needs 64 px or more",
+        "3 other pictures",
+    )
     assert measure(folder, folder, "--inception") == 0
 
 
@@ -183,8 +186,12 @@ def test_a_name_of_two_meanings_is_refused(kinds, tmp_path, capsys, monkeypatch)
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "fashion", kinds[0], range(600))
     arguments = ["--reader", "fashion", "--n", "600"]
-    refused(capsys, measure("fashion", "./fashion", *arguments), "'fashion' is a bundled set and also a folder here",
-            "write ./fashion for the folder")  # fmt: skip
+    refused(
+        capsys,
+        measure("fashion", "./fashion", *arguments),
+        "'fashion' is a bundled set and also a folder here",
+        "write ./fashion for the folder",
+    )
     assert measure("./fashion", "./fashion", *arguments) == 0
 
 

@@ -101,7 +101,8 @@ def test_ctrl_c_waits_for_an_import(heard):
 
 INTERRUPTED = """
 import os, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as for the tests themselves
+# it may be ignored, as for the tests themselves
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Finder:
     def find_spec(self, name, *_):
         if name == "numpy":  # as torch imports it

@@ -14,7 +14,7 @@ def test_modes_of_the_data_and_of_a_collapsed_set():
 
 
 def test_precision_and_recall_by_hand():
-    """On a line with k = 1: real 0, 1, 2 reach 1 to each side; fakes 0.5, 4, 8 reach 3.5, 3.5, 4."""
+    """On a line with k = 1: real 0, 1, 2 reach 1 each way; fakes 0.5, 4, 8 reach 3.5, 3.5, 4."""
     real, fake = torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([[0.5], [4.0], [8.0]])
     precision, recall = precision_recall(real, fake, k=1)
     assert precision == pytest.approx(1 / 3) and recall == 1.0

@@ -108,7 +108,8 @@ from gan_course.inference.translate import translate_picture
 from gan_course.models.cyclegan import ResnetGenerator
 torch.set_num_threads(2)
 width, blocks = map(int, sys.argv[1:])
-translate_picture(ResnetGenerator(base_channels=width, n_blocks=blocks), torch.zeros(3, 1995, 5400, dtype=torch.uint8))
+picture = torch.zeros(3, 1995, 5400, dtype=torch.uint8)
+translate_picture(ResnetGenerator(base_channels=width, n_blocks=blocks), picture)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
 

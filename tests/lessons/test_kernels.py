@@ -13,7 +13,7 @@ from gan_course.lessons.kernels import jupyter_python, this_python
 
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
-    """A function that makes Jupyter's python3 another program, and gives the folder that says so."""
+    """A function that makes Jupyter's python3 another program; it gives the folder that says so."""
 
     def make(program):
         folder = tmp_path / "kernels" / "python3"

@@ -157,7 +157,7 @@ def objective(G_AB, G_BA, D_A, D_B, a, b, lambda_cycle, lambda_identity):
 
 
 def official_names(G_AB, G_BA, D_A, D_B, *rest):
-    """With netD_A and netD_B as the official code names them: netD_A judges pictures of domain B."""
+    """With netD_A and netD_B as in the official code: netD_A judges pictures of domain B."""
     return objective(G_AB, G_BA, D_B, D_A, *rest)
 
 

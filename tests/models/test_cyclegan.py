@@ -49,7 +49,7 @@ def test_from_grey_to_colour():
 
 
 def test_with_reflection_alone_a_generator_does_not_know_where_it_is():
-    """Away from the border, a shifted input gives the shifted output; with coordinates it does not."""
+    """Off the border, a shifted input gives the shifted output; with coordinates it does not."""
     torch.manual_seed(0)
     x = noise(1, 3, 64, 64)
     for octaves, moves_along in ((0, True), (2, False)):

@@ -22,7 +22,7 @@ from gan_course.models.progressive import (
 
 @pytest.fixture
 def in_float64(monkeypatch):
-    """`.float()` lifts bfloat16; here it must not drop float64, or rounding would hide the formula."""
+    """`.float()` lifts bfloat16; here it must keep float64, or rounding would hide the formula."""
     monkeypatch.setattr(torch.Tensor, "float", lambda x: x)
 
 
@@ -222,7 +222,7 @@ def test_first_and_second_derivatives_of_a_halving_convolution(kernel):
     "operation", [PixelNorm(), MinibatchStd(4), Blur(), EqualConv2d(3, 4, 3, down=True)]
 )
 def test_bfloat16_in_channels_last_order_is_near(operation):
-    """Inputs and outputs are rounded to 8 bits, one part in 256; sums in between are kept longer."""
+    """Inputs and outputs are rounded to one part in 256; sums in between are kept longer."""
     x = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     with torch.autocast("cpu", torch.bfloat16):
         y = operation(x.bfloat16().contiguous(memory_format=torch.channels_last))

@@ -53,7 +53,7 @@ def test_an_old_picture_is_about_a_hundred_pictures_old():
 
 
 def test_once_the_pool_is_full_no_picture_is_shown_twice():
-    """It is handed back at once and not kept, or kept and handed back when another takes its place."""
+    """It is handed back at once and not kept, or later, when another takes its place."""
     later = [number for row in run(pool(50), 500) for number in row][50:]
     assert len(set(later)) == len(later)
 

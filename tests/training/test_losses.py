@@ -49,7 +49,7 @@ def test_no_overflow(size):
 
 
 def test_saturation():
-    """Where D is sure of a fake, the minimax gradient vanishes and the non-saturating one does not."""
+    """Where D is sure of a fake, the minimax gradient vanishes, the non-saturating one does not."""
     score = torch.tensor([-10.0], requires_grad=True)
     (flat,) = torch.autograd.grad(losses.g_minimax(score), score)
     (steep,) = torch.autograd.grad(losses.g_nonsaturating(score), score)

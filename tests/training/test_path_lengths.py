@@ -16,7 +16,7 @@ def small_generator(seed=0):
 
 @pytest.fixture
 def in_float64(monkeypatch):
-    """`.float()` lifts bfloat16; here it must not drop float64, or rounding would hide the formula."""
+    """`.float()` lifts bfloat16; here it must keep float64, or rounding would hide the formula."""
     monkeypatch.setattr(torch.Tensor, "float", lambda x: x)
 
 

@@ -75,7 +75,7 @@ def test_the_generator_s_update_leaves_the_discriminator_alone(build):
 
 
 def test_losses_are_those_of_the_paper(build):
-    """Isola et al. 2017, equations 1 and 4, G's non-saturating half, and the halved objective of D."""
+    """Isola et al. 2017, equations 1 and 4; G's non-saturating half; D's objective halved."""
     training = build(lambda_gan=2.0, lambda_l1=30.0)
     step, (real_A, real_B) = training.step, next(training.batches)
     fake_B = step.translate(real_A)

@@ -29,8 +29,10 @@ def dying(step_class):
 
     step_class.update_D = update_D
 
-for step_class in (dcgan.DCGANStep, pix2pix.Pix2PixStep, cyclegan.CycleGANStep, stylegan.StyleGANStep):
-    dying(step_class)
+dying(dcgan.DCGANStep)
+dying(pix2pix.Pix2PixStep)
+dying(cyclegan.CycleGANStep)
+dying(stylegan.StyleGANStep)
 sys.exit(main(sys.argv[2:]))
 """
 SMOKE = ["--profile", "smoke", "--seed", "4", "--device", "cpu"]

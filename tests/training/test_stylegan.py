@@ -350,7 +350,7 @@ def test_the_average_of_g_follows_by_hand(build):
 
 
 def test_the_mean_of_w_moves_once_a_step_towards_what_g_was_asked_for(build, monkeypatch):
-    """Towards the first of the two w of each picture, before mixing: a w at random like any other."""
+    """Towards the first of the two w of each picture, before mixing: a random w like any other."""
     training, tracked, mapped = build(), [], []
     mapping = training.step.G.mapping
     whole = type(mapping).track

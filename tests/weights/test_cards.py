@@ -17,10 +17,25 @@ from gan_course.weights.translators import load_translator
 from maintain import shipped
 from maintain.weights.dcgan import CONFIG, fashion_metrics
 
-CARD_KEYS = {
-    "name", "file", "bytes", "sha256", "what", "data", "steps", "minutes", "hardware", "torch", "commit", "command",
-    "metrics", "licence", "seed",
-}  # fmt: skip
+CARD_KEYS = set(
+    [
+        "name",
+        "file",
+        "bytes",
+        "sha256",
+        "what",
+        "data",
+        "steps",
+        "minutes",
+        "hardware",
+        "torch",
+        "commit",
+        "command",
+        "metrics",
+        "licence",
+        "seed",
+    ]
+)
 
 
 @pytest.mark.parametrize("name", shipped.names())

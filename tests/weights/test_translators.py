@@ -29,7 +29,7 @@ TINY = CycleGANConfig(
 
 
 class OfficialBlock(nn.Module):
-    """A residual block with the layers and names of the official repository, in torch's own parts."""
+    """A residual block with the layers and names of the official repository, plainly in torch."""
 
     def __init__(self, channels, dropout, statistics):
         super().__init__()
