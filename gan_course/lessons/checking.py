@@ -1,4 +1,4 @@
-"""Verdicts of exercise checkers, and helpers to judge an answer."""
+"""Verdicts of exercise checkers, the checker decorator, and helpers to judge an answer."""
 
 import dis
 import functools
@@ -44,7 +44,7 @@ def checker(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
         if attempt is None or attempt is ...:
             return NOT_ATTEMPTED
         if callable(attempt):
-            attempt = _guarded(attempt)
+            attempt = _guard(attempt)
         try:
             return judge(attempt)
         except _NotAttemptedError:
@@ -71,7 +71,7 @@ class _AttemptError(Exception):
     pass
 
 
-def _guarded(attempt: Callable) -> Callable:
+def _guard(attempt: Callable) -> Callable:
     @functools.wraps(attempt)
     def call(*args: object, **kwargs: object) -> object:
         try:
@@ -86,9 +86,7 @@ def _guarded(attempt: Callable) -> Callable:
 
 
 def _is_stub(attempt: Callable) -> bool:
-    """A function whose body is `...`, `pass` or a docstring: it uses no name, not even its
-    arguments.
-    """
+    """Whether a function's body is `...`, `pass` or a docstring: it uses no name."""
     code = getattr(attempt, "__code__", None)
     if code is None:
         return True
@@ -99,16 +97,16 @@ def _is_stub(attempt: Callable) -> bool:
 
 
 def is_empty(answers: object) -> bool:
-    """Whether a table of answers still has `...` everywhere."""
-    return isinstance(answers, Mapping) and all(one is ... for one in answers.values())
+    """Whether a table of answers has `...` everywhere."""
+    return isinstance(answers, Mapping) and all(answer is ... for answer in answers.values())
 
 
-def named_mistake(known: Mapping[str, float], answer: float, near: float = 1e-5) -> Verdict | None:
-    """The verdict with the reason whose known wrong value the answer has; None if it has none of
-    them.
-    """
+def named_mistake(
+    mistakes: Mapping[str, float], answer: float, near: float = 1e-5
+) -> Verdict | None:
+    """The verdict of the mistake whose value the answer has; None where it has none of them."""
     return next(
-        (not_yet(reason) for reason, value in known.items() if abs(answer - value) < near), None
+        (not_yet(reason) for reason, value in mistakes.items() if abs(answer - value) < near), None
     )
 
 
@@ -122,26 +120,26 @@ def numbers(answer: object, n: int, kind: type = float) -> list | None:
         kind: `float` or `complex`, which the numbers are turned into.
 
     Returns:
-        `n` numbers of that kind; None where it holds another number of them, or what is none: a
-        truth value, a text.
+        `n` numbers of that kind; None where it holds another number of them, or something else,
+        such as a truth value or a text.
     """
     entries = answer if isinstance(answer, tuple | list) else _entries(answer)
     if len(entries) != n:
         return None
-    found = [one for entry in entries for one in _entries(entry)]
-    if len(found) != n or any(
-        isinstance(one, bool) or not isinstance(one, Number) for one in found
+    values = [value for entry in entries for value in _entries(entry)]
+    if len(values) != n or any(
+        isinstance(value, bool) or not isinstance(value, Number) for value in values
     ):
         return None
     try:
-        return [kind(one) for one in found]
+        return [kind(value) for value in values]
     except TypeError:  # a complex number where a real one is asked for
         return None
 
 
-def apart(one: float, other: float) -> tuple[str, str]:
+def apart(a: float, b: float) -> tuple[str, str]:
     """Two numbers as texts, with three digits, or as many more as it takes to tell them apart."""
-    pairs = [(f"{one:.{digits}g}", f"{other:.{digits}g}") for digits in range(3, 18)]
+    pairs = [(f"{a:.{digits}g}", f"{b:.{digits}g}") for digits in range(3, 18)]
     return next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
 
 
@@ -158,8 +156,8 @@ def draws_with(draw: Callable[[torch.Generator], object]) -> bool:
     """
     answers = []
     with torch.random.fork_rng(devices=[]):
-        for seed, elsewhere in ((3, 0), (3, 1), (4, 1)):
-            torch.default_generator.manual_seed(elsewhere)
+        for seed, global_seed in ((3, 0), (3, 1), (4, 1)):
+            torch.default_generator.manual_seed(global_seed)
             answers.append(draw(torch.Generator().manual_seed(seed)))
     return answers[0] == answers[1] != answers[2]
 
@@ -172,9 +170,7 @@ def is_same(a: Tensor, b: Tensor) -> bool:
 
 
 def _entries(value: object) -> list:
-    """An array or a tensor as a flat list of Python's own numbers; anything else as a list of
-    itself.
-    """
+    """An array or a tensor as a flat list of numbers; anything else as a list of itself."""
     if isinstance(value, Tensor):
         return value.detach().flatten().tolist()
     return np.ravel(value).tolist() if isinstance(value, np.ndarray | np.generic) else [value]

@@ -1,4 +1,4 @@
-"""Claims: what a lesson says is true, measured and checked where it is said."""
+"""Claims: statements that a lesson measures and checks where it makes them."""
 
 import json
 import math
@@ -85,9 +85,7 @@ def claim(
 
 
 def in_words(entry: dict) -> str:
-    """A recorded claim with its numbers, such as "the error is under two thirds (0.71, not <
-    0.67)".
-    """
+    """A recorded claim with its numbers: "the error is under two thirds (0.71, not < 0.67)"."""
     if entry["bound"] is None:
         return entry["text"]
     number, sign, bound = _comparison(entry["value"], entry["sign"], entry["bound"]).split(" ")
@@ -95,9 +93,7 @@ def in_words(entry: dict) -> str:
 
 
 def read_claims(path: Path) -> list[dict]:
-    """The claims recorded in a file, in the order in which they were made; none where there is no
-    file.
-    """
+    """Read the claims recorded in a file, in their order; none where there is no file."""
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text().splitlines()]
@@ -110,19 +106,19 @@ def stored_claims(notebook: Path) -> list[str]:
         "".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", [])
     ]
     line = re.compile(rf"^CLAIM (.*?):(?: {MEASURED}:)? {VERDICT}$", re.MULTILINE)
-    return [found for text in texts for found in line.findall(text)]
+    return [claim_text for text in texts for claim_text in line.findall(text)]
 
 
 def _comparison(number: float, sign: str, bound: float) -> str:
     """Both numbers with two significant digits, or as many more as tell them apart."""
     for digits in range(2, 17):
-        shown, limit = _shown(number, digits), shown_bound(bound, digits)
-        if shown != limit or number == bound:
+        number_text, bound_text = _format_number(number, digits), format_bound(bound, digits)
+        if number_text != bound_text or number == bound:
             break
-    return f"{shown} {sign} {limit}"
+    return f"{number_text} {sign} {bound_text}"
 
 
-def _shown(number: float, digits: int) -> str:
+def _format_number(number: float, digits: int) -> str:
     if not math.isfinite(number):
         return str(number)
     if number == int(number) and abs(number) < 1e6:
@@ -133,9 +129,9 @@ def _shown(number: float, digits: int) -> str:
     return f"{number:.{digits - 1}e}"
 
 
-def shown_bound(bound: float, digits: int) -> str:
+def format_bound(bound: float, digits: int) -> str:
     """A bound as one would write it: 0.5, 1.25, 1e-04; and 0.67 for two thirds."""
     if bound == 0 or not math.isfinite(bound):
-        return _shown(bound, digits)
-    written = f"{bound:.1e}".replace(".0e", "e") if abs(bound) < 1e-3 else f"{bound:.4g}"
-    return written if float(written) == bound and abs(bound) < 1_000 else _shown(bound, digits)
+        return _format_number(bound, digits)
+    text = f"{bound:.1e}".replace(".0e", "e") if abs(bound) < 1e-3 else f"{bound:.4g}"
+    return text if float(text) == bound and abs(bound) < 1_000 else _format_number(bound, digits)

@@ -10,7 +10,8 @@ from gan_course.files import atomic_write
 from gan_course.lessons.claims import in_words
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #222;
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 section { border-top: 1px solid #ddd; padding: 1rem 0 1.5rem; }
 img { max-width: 100%; display: block; margin: .75rem 0; }
 .failed { color: #b3261e; } .passed { color: #1b6c3a; }
@@ -19,8 +20,7 @@ li { margin: .15rem 0; } .muted { color: #666; }
 
 
 def best_picture(executed: Path) -> tuple[str, bytes, str] | None:
-    """The picture of the cell tagged `best-picture`: its ending ("png" or "jpeg"), its bytes, its
-    alt text.
+    """The picture of the cell tagged `best-picture`: its ending, its bytes, its alt text.
 
     None where the notebook does not exist, has no such cell, or that cell drew nothing.
     """
@@ -37,8 +37,7 @@ def best_picture(executed: Path) -> tuple[str, bytes, str] | None:
 
 
 def write_gallery(folder: Path, summary: dict) -> Path:
-    """Write `folder/index.html`, one file without links to the outside but to the executed
-    notebooks.
+    """Write `folder/index.html`, one file whose only links lead to the executed notebooks.
 
     Args:
         folder: of the run, with its executed notebooks.
@@ -46,12 +45,14 @@ def write_gallery(folder: Path, summary: dict) -> Path:
     """
     sections = "\n".join(_section(folder, lesson) for lesson in summary["lessons"])
     n_passed = sum(lesson["status"] == "passed" for lesson in summary["lessons"])
+    profile, device = html.escape(summary["profile"]), html.escape(summary["device"])
     page = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Course run: {html.escape(summary["profile"])}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><title>Course run: {profile}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>{STYLE}</style></head><body>
 <h1>Course run</h1>
-<p>{n_passed} of {len(summary["lessons"])} lessons passed · profile {html.escape(summary["profile"])} ·
-{summary["seconds"]:.0f} s<br><span class="muted">{html.escape(summary["device"])}</span></p>
+<p>{n_passed} of {len(summary["lessons"])} lessons passed · profile {profile} ·
+{summary["seconds"]:.0f} s<br><span class="muted">{device}</span></p>
 {sections}
 </body></html>
 """
@@ -76,4 +77,5 @@ def _section(folder: Path, lesson: dict) -> str:
     error = f'<p class="failed">{html.escape(lesson["error"])}</p>' if lesson.get("error") else ""
     return f"""<section><h2><a href="{lesson["name"]}.ipynb">{lesson["name"]}</a>
 <span class="{"passed" if status == "passed" else "failed"}">{status}</span></h2>
-<p class="muted">{lesson["seconds"]:.0f} s · {lesson["peak_mb"]} MB</p>{error}{image}<ul>{claims}</ul></section>"""
+<p class="muted">{lesson["seconds"]:.0f} s · {lesson["peak_mb"]} MB</p>
+{error}{image}<ul>{claims}</ul></section>"""

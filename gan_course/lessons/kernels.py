@@ -1,5 +1,6 @@
-"""Which Python a notebook runs in. Jupyter goes by names, and what is called python3 may be
-anybody's.
+"""The Python that a notebook runs in.
+
+Jupyter goes by names, and another program may be called python3.
 """
 
 import json
@@ -16,9 +17,7 @@ NAME = "python3"  # in every stored notebook
 
 @contextmanager
 def this_python() -> Iterator[dict[str, str]]:
-    """Environment variables with which Jupyter's python3 is the Python that runs here, until the
-    block ends.
-    """
+    """Make Jupyter's python3 the Python that runs here; yields the environment variables for it."""
     from ipykernel.kernelspec import get_kernel_dict
 
     with tempfile.TemporaryDirectory(prefix="gan_course_") as folder:
@@ -31,9 +30,7 @@ def this_python() -> Iterator[dict[str, str]]:
 
 
 def jupyter_python() -> tuple[str, Path] | None:
-    """The program that JupyterLab starts as python3 and the folder that says so; None where it is
-    this Python.
-    """
+    """The program that JupyterLab starts as python3, and its folder; None for this Python."""
     from jupyter_client.kernelspec import KernelSpecManager
 
     spec = KernelSpecManager().get_kernel_spec(NAME)
@@ -46,5 +43,5 @@ def jupyter_python() -> tuple[str, Path] | None:
 
 def _is_this_python(program: str) -> bool:
     """A link in another environment leads to the same file and is another Python all the same."""
-    here, there = Path(sys.executable).absolute(), Path(program).absolute()
-    return here.parent == there.parent and here.resolve() == there.resolve()
+    ours, theirs = Path(sys.executable).absolute(), Path(program).absolute()
+    return ours.parent == theirs.parent and ours.resolve() == theirs.resolve()

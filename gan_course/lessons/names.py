@@ -1,4 +1,4 @@
-"""Which lessons there are."""
+"""Names of the lessons."""
 
 from gan_course.errors import CourseError
 from gan_course.paths import NOTEBOOKS
@@ -17,7 +17,7 @@ def lesson_names() -> list[str]:
 
 
 def select_lessons(only: str = "") -> list[str]:
-    """The lessons asked for: all of them, or those named by number or name, separated by commas.
+    """Select lessons by number or name, separated by commas; all where none is named.
 
     Args:
         only: such as "02", "2", "02_images" or "01,02"; empty for all.
@@ -28,12 +28,12 @@ def select_lessons(only: str = "") -> list[str]:
     names = lesson_names()
     if not only.strip():
         return names
-    chosen = []
+    selection: list[str] = []
     for word in only.replace(",", " ").split():
-        found = [name for name in names if word in (name, name[:2]) or word.zfill(2) == name[:2]]
-        if not found:
+        matches = [name for name in names if word in (name, name[:2]) or word.zfill(2) == name[:2]]
+        if not matches:
             raise CourseError(f"no lesson {word!r}: choose from {', '.join(names)}")
-        chosen += found
-    if not chosen:
+        selection += matches
+    if not selection:
         raise CourseError(f"no lesson in {only!r}: choose from {', '.join(names)}")
-    return [name for name in names if name in chosen]
+    return [name for name in names if name in selection]

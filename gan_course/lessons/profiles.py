@@ -1,4 +1,4 @@
-"""Which profile is meant, and its configuration."""
+"""Profiles (smoke, fast, full) and a lesson's configuration in each."""
 
 import os
 import reprlib
@@ -31,7 +31,7 @@ def resolve_profile(name: str = "") -> str:
 
 
 def config_for(table: Mapping[str, Config], profile: str = "") -> Config:
-    """The configuration of one profile, made small by `GAN_COURSE_MAX_STEPS` where that is set.
+    """The configuration of one profile, shrunk by `GAN_COURSE_MAX_STEPS` where that is set.
 
     Then step counts are capped, and pictures, batches and repetitions are at most as many as in the
     smoke profile; widths, depths and sizes stay. So a test walks through a full lesson with its own
@@ -42,7 +42,7 @@ def config_for(table: Mapping[str, Config], profile: str = "") -> Config:
     """
     config = table[resolve_profile(profile)]
     cap = max_steps()
-    return config if cap is None else _made_small(config, table["smoke"], cap)
+    return config if cap is None else _shrink(config, table["smoke"], cap)
 
 
 def max_steps() -> int | None:
@@ -52,17 +52,19 @@ def max_steps() -> int | None:
         return None
     cap = whole_number(text, 1, HIGHEST_CAP)
     if cap is None:
-        known = f"GAN_COURSE_MAX_STEPS is {reprlib.repr(text)}"
-        raise CourseError(f"{known}: set it to a whole number from 1 to {HIGHEST_CAP}, or unset it")
+        raise CourseError(
+            f"GAN_COURSE_MAX_STEPS is {reprlib.repr(text)}: set it to a whole number from 1 to"
+            f" {HIGHEST_CAP}, or unset it"
+        )
     return cap
 
 
-def _made_small(config: Config, smoke: Config, cap: int) -> Config:
+def _shrink(config: Config, smoke: Config, cap: int) -> Config:
     changes: dict[str, Any] = {}
     for field in fields(config):
         name, value = field.name, getattr(config, field.name)
         if is_dataclass(value):
-            changes[name] = _made_small(value, getattr(smoke, name), cap)
+            changes[name] = _shrink(value, getattr(smoke, name), cap)
         elif name.startswith("n_steps"):
             changes[name] = min(value, cap)
         elif (

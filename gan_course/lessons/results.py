@@ -22,9 +22,7 @@ def machine_kind(runtime: Runtime) -> str:
 
 
 def record_run(summary: dict, kind: str) -> Path:
-    """Keep a run's times, memory and claims in docs/results/, one a kind of machine, with the
-    commit they belong to.
-    """
+    """Record a run's times, memory and claims in docs/results/, one file a kind of machine."""
     path = _record_path(summary["profile"], kind)
     RESULTS.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
@@ -33,9 +31,7 @@ def record_run(summary: dict, kind: str) -> Path:
 
 
 def current_commit() -> str:
-    """The short name of the checked-out commit, with "+" where the code differs from it; "unknown"
-    without git.
-    """
+    """The short commit, with "+" where the code differs from it; "unknown" without git."""
     try:
         commit = _git("rev-parse", "--short", "HEAD")
         changed = _git("status", "--porcelain", "--", *CODE)
@@ -54,8 +50,7 @@ def _record_path(profile: str, kind: str) -> Path:
 
 
 def read_results(profile: str, kind: str = "bfloat16") -> dict[str, dict]:
-    """What the recorded run of a profile on a kind of machine says of each lesson; empty where none
-    is recorded.
+    """Read a recorded run: lesson -> its entry; empty where none is recorded.
 
     Raises:
         CourseError: the file is not one that a run wrote.
@@ -65,12 +60,12 @@ def read_results(profile: str, kind: str = "bfloat16") -> dict[str, dict]:
         return {}
     try:
         lessons = {lesson["name"]: lesson for lesson in json.loads(path.read_text())["lessons"]}
-        whole = all(
+        is_valid = all(
             {"seconds", "peak_mb", "claims"} <= lesson.keys() for lesson in lessons.values()
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        whole = False
-    if not whole:
+        is_valid = False
+    if not is_valid:
         raise CourseError(
             f"{path} is not what run --record writes: restore it with git checkout -- docs"
         )
@@ -78,7 +73,7 @@ def read_results(profile: str, kind: str = "bfloat16") -> dict[str, dict]:
 
 
 def results_file(name: str) -> Path:
-    """Where a study keeps its table."""
+    """The path of a study's table."""
     return RESULTS / f"{name}.json"
 
 
@@ -93,10 +88,10 @@ def recorded(name: str) -> dict[str, Any]:
         raise CourseError(f"no {path}: restore it with git checkout -- docs")
     try:
         table = json.loads(path.read_text())
-        whole = all(isinstance(row, dict) for row in table["rows"])
+        is_valid = all(isinstance(row, dict) for row in table["rows"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        whole = False
-    if not whole:
+        is_valid = False
+    if not is_valid:
         raise CourseError(
             f"{path} is not a table of results: move it away, or restore it with git checkout --"
             " docs"
@@ -105,7 +100,5 @@ def recorded(name: str) -> dict[str, Any]:
 
 
 def recorded_sensitivity() -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """What each measure notices, as last measured: world -> failure -> measure -> value, clean,
-    deviations.
-    """
+    """The recorded sensitivity: world -> corruption -> measure -> value, clean, deviations."""
     return json.loads(results_file("sensitivity").read_text())["worlds"]

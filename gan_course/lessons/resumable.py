@@ -1,4 +1,4 @@
-"""A lesson's own training, kept safe: an interrupted full run goes on when the lesson is run again."""
+"""Resumable training of a lesson: an interrupted full run goes on at the next."""
 
 import shutil
 from collections.abc import Callable
@@ -15,9 +15,7 @@ Rows = list[dict[str, float]]
 
 
 def lesson_folder(lesson: str, profile: str = "") -> Path | None:
-    """Where a lesson keeps its checkpoints: a folder below runs/ in the full profile, nowhere in
-    the others.
-    """
+    """The folder of a lesson's checkpoints, below runs/; None outside the full profile."""
     if resolve_profile(profile) != "full" or max_steps() is not None:
         return None
     return RUNS / "lessons" / lesson
@@ -31,8 +29,7 @@ def fit_resumable(
     hook: Callable[[int, Rows], None] | None = None,
     hook_every: int = 10,
 ) -> Rows:
-    """As `fit`, with a checkpoint at each call of the hook, from which an interrupted training goes
-    on.
+    """Run `fit` with a checkpoint at each call of the hook, and resume from the last.
 
     The checkpoint is removed when the training is complete. One of another configuration is left
     aside.

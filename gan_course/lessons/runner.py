@@ -1,4 +1,4 @@
-"""Running lessons end to end, one process a notebook."""
+"""Runs lessons end to end, one process a notebook."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
@@ -30,12 +30,15 @@ LONG = 10  # seconds, from which on a cell is one to wait for
 _RUNNING: set[subprocess.Popen] = set()  # lessons under way
 
 
-@dataclass
+Status = Literal["passed", "claims failed", "failed"]  # failed: it did not run to its end
+
+
+@dataclass(frozen=True)
 class LessonResult:
-    """What came of one lesson."""
+    """The result of one lesson."""
 
     name: str
-    status: str  # "passed", "claims failed", or "failed" where it did not run to its end
+    status: Status
     seconds: float
     peak_mb: int
     claims: list[dict] = field(default_factory=list)
@@ -56,8 +59,7 @@ def run_lessons(
     settings: Mapping[str, str] | None = None,
     jobs: int = 1,
 ) -> dict:
-    """Execute lessons with papermill, write `summary.json` and `index.html`, and return the
-    summary.
+    """Execute lessons with papermill, write `summary.json`, and return the summary.
 
     A lesson passes if papermill exits with 0, every code cell completed, and every claim that it
     states in its source was recorded and held. A lesson that fails does not stop the next, and a
@@ -119,8 +121,9 @@ def _refuse_old_results(out: Path, names: list[str]) -> None:
 
 
 def each(work: Callable[[Any], None], items: list, jobs: int) -> None:
-    """Do the work for each item, `jobs` at a time. Where one raises, or the user stops, the others
-    are stopped too.
+    """Do the work for each item, `jobs` at a time.
+
+    Where one raises, or the user stops, the others are stopped too.
     """
     if jobs == 1:
         for item in items:
@@ -155,9 +158,7 @@ def _report(result: LessonResult, begin: str) -> None:
 
 
 def print_missed_claims(summary: dict) -> None:
-    """Which claims of a run did not hold, by how much, and what that means for a learner; nothing
-    where all held.
-    """
+    """Print the claims of a run that did not hold, and what that means; nothing where all held."""
     missed = [
         f"  {lesson['name']}: {in_words(entry)}"
         for lesson in summary["lessons"]
@@ -244,14 +245,14 @@ def _run_lesson(
     seconds = time.perf_counter() - started
     claims = read_claims(record)
     waits = _waits(executed) if code == 0 else []
-    error = _what_broke(executed, code, out / f"{name}.log")
+    error = _find_error(executed, code, out / f"{name}.log")
     missed = any(entry["held"] is False for entry in claims)
-    status = "failed" if error else "claims failed" if missed else "passed"
+    status: Status = "failed" if error else "claims failed" if missed else "passed"
     return LessonResult(name, status, seconds, memory.peak_mb, claims, waits, error)
 
 
-def _what_broke(executed: Path, code: int, log: Path) -> str:
-    """Why a lesson did not run to its end; empty where it did."""
+def _find_error(executed: Path, code: int, log: Path) -> str:
+    """The reason why a lesson did not run to its end; empty where it did."""
     if code != 0 and shutil.disk_usage(log.parent).free < 2**20:
         return f"no space left in {log.parent}: free some space or choose another --out"
     if code != 0:
@@ -268,18 +269,18 @@ def _what_broke(executed: Path, code: int, log: Path) -> str:
 
 
 def _waits(executed: Path) -> list[dict]:
-    """The cells of an executed notebook that a reader has to wait for, each under its last heading."""
+    """The slow cells of an executed notebook, each under its last heading."""
     import nbformat
 
-    heading, found = "", []
+    heading, waits = "", []
     for cell in nbformat.read(executed, as_version=4).cells:
         if cell.cell_type == "markdown":
             prose = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
             headings = re.findall(r"^#{1,4} (.+)$", prose, re.MULTILINE)
             heading = headings[-1] if headings else heading
         elif (seconds := cell.metadata.get("papermill", {}).get("duration") or 0) >= LONG:
-            found.append({"under": heading, "seconds": round(seconds)})
-    return found
+            waits.append({"under": heading, "seconds": round(seconds)})
+    return waits
 
 
 def _stop(process: subprocess.Popen) -> None:
@@ -302,8 +303,8 @@ def _stop(process: subprocess.Popen) -> None:
 def _public(result: LessonResult) -> dict:
     entry = asdict(result)
     entry["seconds"] = round(result.seconds, 1)
-    kept = ("text", "held", "value", "sign", "bound")
-    entry["claims"] = [{name: claim[name] for name in kept} for claim in result.claims]
+    names = ("text", "held", "value", "sign", "bound")
+    entry["claims"] = [{name: claim[name] for name in names} for claim in result.claims]
     if not result.error:
         del entry["error"]
     return entry

@@ -1,6 +1,4 @@
-"""A learner's own copies of the lessons, without outputs, so that no answer is seen before its
-question.
-"""
+"""A learner's own copies of the lessons, without outputs that give answers away."""
 
 import shutil
 from pathlib import Path

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     n_steps_line: int  # D against a fixed G, and the one-dimensional GAN
     n_steps_ring: int

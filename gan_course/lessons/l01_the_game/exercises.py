@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -76,8 +77,8 @@ def check_d_loss(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
             " sigmoid"
         )
     slopes = torch.autograd.grad(loss, [hard_real, hard_fake], allow_unused=True)
-    wanted = [torch.tensor([-0.5, 0.0]), torch.tensor([0.5, 0.0])]
-    if any(slope is None for slope in slopes) or not _all_same(list(slopes), wanted):
+    right = [torch.tensor([-0.5, 0.0]), torch.tensor([0.5, 0.0])]
+    if any(slope is None for slope in slopes) or not _all_same(list(slopes), right):
         return not_yet(
             "the value is right, and its gradient at ±200 is not: D could not learn from its worst"
             " mistakes"
@@ -150,7 +151,7 @@ def check_d_step(d_step: Callable[..., Tensor]) -> Verdict:
     for parameter in [*G.parameters(), *D.parameters()]:
         parameter.grad = torch.ones_like(parameter)  # as the last step of the loop left them
     expected = _d_loss(D(real), D(G(z)))
-    wanted = torch.autograd.grad(expected, list(D.parameters()))
+    gradients = torch.autograd.grad(expected, list(D.parameters()))
     exchanged = torch.autograd.grad(_d_loss(D(G(z)), D(real)), list(D.parameters()))
     before = [parameter.detach().clone() for parameter in D.parameters()]
     G_before = [parameter.detach().clone() for parameter in G.parameters()]
@@ -162,22 +163,22 @@ def check_d_step(d_step: Callable[..., Tensor]) -> Verdict:
             "your D step wrote gradients into G: detach the fakes, or they travel back into the"
             " generator"
         )
-    moved = [b - a for a, b in zip(before, D.parameters(), strict=True)]
+    moves = [b - a for a, b in zip(before, D.parameters(), strict=True)]
     if not all(parameter.requires_grad for parameter in G.parameters()):
         return not_yet(
             "the weights of G no longer take gradients: detach the fakes instead, or switch G on"
             " again"
         )
-    if _all_same(moved, [-g - 1 for g in exchanged]):
+    if _all_same(moves, [-g - 1 for g in exchanged]):
         return not_yet(
             "the labels are exchanged, and old gradients were added to the new ones: two faults are"
             " left"
         )
-    if _all_same(moved, [-g for g in exchanged]) or _all_same(moved, list(wanted)):
+    if _all_same(moves, [-g for g in exchanged]) or _all_same(moves, list(gradients)):
         return not_yet(
             "D moved to call real points fake: the labels are exchanged, or the sign is turned"
         )
-    return _judge_move(moved, wanted, loss, expected, "D")
+    return _judge_moves(moves, gradients, loss, expected, "D")
 
 
 @checker
@@ -188,7 +189,7 @@ def check_g_step(g_step: Callable[..., Tensor]) -> Verdict:
     for parameter in G.parameters():
         parameter.grad = torch.ones_like(parameter)
     expected = softplus(-D(G(z))).mean()
-    wanted = torch.autograd.grad(expected, list(G.parameters()), retain_graph=True)
+    gradients = torch.autograd.grad(expected, list(G.parameters()), retain_graph=True)
     minimax = torch.autograd.grad(-softplus(D(G(z))).mean(), list(G.parameters()))
     before = [parameter.detach().clone() for parameter in G.parameters()]
     D_before = [parameter.detach().clone() for parameter in D.parameters()]
@@ -205,12 +206,12 @@ def check_g_step(g_step: Callable[..., Tensor]) -> Verdict:
             "no gradient reaches G: it must travel from D's score back through the fakes, without a"
             " detach"
         )
-    moved = [b - a for a, b in zip(before, G.parameters(), strict=True)]
-    if _all_same(moved, [-g for g in minimax]):
+    moves = [b - a for a, b in zip(before, G.parameters(), strict=True)]
+    if _all_same(moves, [-g for g in minimax]):
         return not_yet("that is the minimax loss, which saturates: G should minimise -log D(G(z))")
-    if _all_same(moved, list(minimax)) or _all_same(moved, list(wanted)):
+    if _all_same(moves, list(minimax)) or _all_same(moves, list(gradients)):
         return not_yet("G moved to be rejected: the sign of D's score is turned")
-    return _judge_move(moved, wanted, loss, expected, "G")
+    return _judge_moves(moves, gradients, loss, expected, "G")
 
 
 @checker
@@ -244,14 +245,20 @@ def _players() -> tuple[nn.Module, nn.Module, torch.optim.Optimizer, Tensor, Ten
     return G, D, torch.optim.SGD(D.parameters(), lr=1.0), real, z
 
 
-def _judge_move(
-    moved: list[Tensor], wanted: tuple[Tensor, ...], loss: object, expected: Tensor, player: str
+def _judge_moves(
+    moves: list[Tensor],
+    gradients: tuple[Tensor, ...],
+    loss: object,
+    expected: Tensor,
+    player: Literal["G", "D"],
 ) -> Verdict:
-    if all(not move.any() for move in moved):
+    if all(not move.any() for move in moves):
         return not_yet(f"the weights of {player} did not move: backward, then step")
-    if _all_same(moved, [-g - 1 for g in wanted]) or _all_same(moved, [g - 1 for g in wanted]):
+    if _all_same(moves, [-g - 1 for g in gradients]) or _all_same(
+        moves, [g - 1 for g in gradients]
+    ):
         return not_yet("old gradients were added to the new ones: zero_grad before backward")
-    if not _all_same(moved, [-g for g in wanted]):
+    if not _all_same(moves, [-g for g in gradients]):
         return not_yet(
             f"{player} moved, but not along the gradient of its loss: compare it with the formula"
         )

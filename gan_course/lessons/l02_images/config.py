@@ -7,7 +7,7 @@ from gan_course.training.dcgan import DCGANConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     dcgan: DCGANConfig
     n_samples: int = 256  # for the statistics of spectra and of BatchNorm

@@ -12,9 +12,7 @@ from gan_course.lessons.checking import PASSED, Verdict, checker, not_yet
 
 @checker
 def check_transposed_size(transposed_size: Callable[[int, int, int, int], int]) -> Verdict:
-    """Exercise 1: the size that a transposed convolution gives, from size, kernel, stride and
-    padding.
-    """
+    """Exercise 1: the output size of a transposed convolution."""
     for size, kernel, stride, padding in (
         (7, 4, 2, 1),
         (1, 7, 1, 0),

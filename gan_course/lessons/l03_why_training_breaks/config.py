@@ -7,7 +7,7 @@ from gan_course.training.toy_gans import RingsConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     rings: RingsConfig
     n_steps_rings: int  # the whole table at once

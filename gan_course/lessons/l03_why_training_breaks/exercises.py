@@ -22,29 +22,31 @@ def check_pull(pull: Callable[[Tensor, Tensor], Sequence[Tensor]]) -> Verdict:
     answer = pull(theta, psi)
     if (not isinstance(answer, tuple | list) and not torch.is_tensor(answer)) or len(answer) != 2:
         return not_yet("return two values: how theta moves, then how psi moves")
-    on_theta, on_psi = (torch.as_tensor(one, dtype=torch.float64) for one in answer)
-    if on_theta.shape != theta.shape or on_psi.shape != psi.shape:
+    pull_theta, pull_psi = (torch.as_tensor(value, dtype=torch.float64) for value in answer)
+    if pull_theta.shape != theta.shape or pull_psi.shape != psi.shape:
         return not_yet(f"for {len(theta)} pairs (theta, psi) give {len(theta)} values each")
     slope = torch.sigmoid(theta * psi)
     right_theta, right_psi = psi * slope, -theta * slope
-    if is_same(on_theta, right_theta) and is_same(on_psi, right_psi):
+    if is_same(pull_theta, right_theta) and is_same(pull_psi, right_psi):
         return PASSED
-    if is_same(on_theta, -right_theta) and is_same(on_psi, -right_psi):
+    if is_same(pull_theta, -right_theta) and is_same(pull_psi, -right_psi):
         return not_yet("those are the gradients; descent goes against them")
-    if is_same(on_theta, right_psi) and is_same(on_psi, right_theta):
+    if is_same(pull_theta, right_psi) and is_same(pull_psi, right_theta):
         return not_yet("the two are exchanged: theta first")
-    if is_same(on_theta, -right_theta) or is_same(on_psi, -right_psi):
-        who = "theta" if is_same(on_theta, -right_theta) else "psi"
-        return not_yet(f"{who} goes the wrong way: G wants psi * theta higher, D wants it lower")
-    if is_same(on_theta, psi * torch.sigmoid(-theta * psi)):
+    if is_same(pull_theta, -right_theta) or is_same(pull_psi, -right_psi):
+        parameter = "theta" if is_same(pull_theta, -right_theta) else "psi"
+        return not_yet(
+            f"{parameter} goes the wrong way: G wants psi * theta higher, D wants it lower"
+        )
+    if is_same(pull_theta, psi * torch.sigmoid(-theta * psi)):
         return not_yet("that is the non-saturating G; here it minimises -softplus(psi * theta)")
-    if is_same(on_theta, psi) or is_same(on_psi, -theta):
+    if is_same(pull_theta, psi) or is_same(pull_psi, -theta):
         return not_yet(
             "the inner derivative is there, and the outer one is missing: softplus' is the sigmoid"
         )
     return not_yet(
         f"at theta = 1.5, psi = 0.8 they move by {right_theta[0]:.3f} and {right_psi[0]:.3f}; "
-        f"you say {on_theta[0]:.3f} and {on_psi[0]:.3f}"
+        f"you say {pull_theta[0]:.3f} and {pull_psi[0]:.3f}"
     )
 
 
@@ -79,32 +81,32 @@ def check_eigenvalues(eigenvalues: Callable[[float], Sequence[complex]]) -> Verd
         answer = numbers(eigenvalues(gamma), 2, complex)
         if answer is None:
             return not_yet("return both eigenvalues, as two numbers")
-        found = _ordered(answer)
-        if _close(found, _eigenvalues(gamma)):
+        values = _sort_complex(answer)
+        if _close(values, _eigenvalues(gamma)):
             continue
-        if _close(found, [-one for one in _eigenvalues(gamma)]):
+        if _close(values, [-value for value in _eigenvalues(gamma)]):
             return not_yet("the real part has the wrong sign: R1 pulls psi towards 0")
-        if _close(found, _eigenvalues(2 * gamma)):
+        if _close(values, _eigenvalues(2 * gamma)):
             return not_yet(
                 "the penalty is gamma / 2 times psi squared, and its slope gamma times psi: a 2 too"
                 " many"
             )
-        if _close(found, _eigenvalues(gamma / 2)):
+        if _close(values, _eigenvalues(gamma / 2)):
             return not_yet(
                 "the slope of gamma / 2 times psi squared is gamma times psi: you have half of it"
             )
-        if _close(found, _eigenvalues(gamma, slope=1.0)):
+        if _close(values, _eigenvalues(gamma, slope=1.0)):
             return not_yet(
                 "a half is missing: the sigmoid at 0 is one half, so both entries off the diagonal"
                 " are +-1/2; and the roots of a quadratic equation divide by 2"
             )
-        if _close(found, _eigenvalues(0.0)):
+        if _close(values, _eigenvalues(0.0)):
             return not_yet("those are the eigenvalues without R1: what does the penalty add to J?")
-        if _close(found, [1j * one for one in _eigenvalues(gamma)]):
+        if _close(values, [1j * value for value in _eigenvalues(gamma)]):
             return not_yet("turned by a factor of i: a rotation has imaginary eigenvalues")
-        real_only = gamma < 1 and all(one.imag == 0 for one in found)
+        real_only = gamma < 1 and all(value.imag == 0 for value in values)
         return not_yet(
-            f"for gamma = {gamma} they are {_text(_eigenvalues(gamma))}; you give {_text(found)}"
+            f"for gamma = {gamma} they are {_text(_eigenvalues(gamma))}; you give {_text(values)}"
             + (" (the square root of a negative number is meant: cmath.sqrt)" if real_only else "")
         )
     return PASSED
@@ -137,8 +139,8 @@ def check_best_answer(best_answer: Callable[[Tensor], Tensor]) -> Verdict:
         return not_yet(
             "nearly: some points still sit at a place that scores lower, and moving them would pay"
         )
-    other = torch.tensor([[-1.0, -0.5], [-4.0, -2.0]])
-    if not is_same(best_answer(other).double(), torch.tensor([[0.0, 1.0], [0.0, 0.0]]).double()):
+    grid = torch.tensor([[-1.0, -0.5], [-4.0, -2.0]])
+    if not is_same(best_answer(grid).double(), torch.tensor([[0.0, 1.0], [0.0, 0.0]]).double()):
         return not_yet(
             "right for these scores; it should also work on a grid, and where every score is"
             " negative"
@@ -154,7 +156,7 @@ def check_relativistic(relativistic: Callable[[Tensor, Tensor], Sequence[Tensor]
     answer = relativistic(real, fake)
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return not_yet("return the pair (loss_D, loss_G)")
-    loss_D, loss_G = (torch.as_tensor(one) for one in answer)
+    loss_D, loss_G = (torch.as_tensor(loss) for loss in answer)
     if loss_D.shape != () or loss_G.shape != ():
         return not_yet("each loss is one number: the mean over the pairs")
     right_D, right_G = d_relativistic(real, fake), g_relativistic(real, fake)
@@ -232,7 +234,8 @@ def check_wasserstein(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         return not_yet(f"for the checker's scores it is {right:.4f}, yours is {loss:.4f}")
     slopes = torch.autograd.grad(loss, [real, fake], allow_unused=True)
     if any(
-        one is None or not is_same(one.abs(), torch.full_like(one, 1 / len(one))) for one in slopes
+        slope is None or not is_same(slope.abs(), torch.full_like(slope, 1 / len(slope)))
+        for slope in slopes
     ):
         return not_yet("the value is right, and its gradient is not: no sample may be cut off")
     return PASSED
@@ -267,16 +270,17 @@ def check_line_up(signs: Mapping[str, str]) -> Verdict:
 
 def _eigenvalues(gamma: float, slope: float = 0.5) -> list[complex]:
     root = cmath.sqrt(gamma**2 / 4 - slope**2)
-    return _ordered((-gamma / 2 + root, -gamma / 2 - root))
+    return _sort_complex((-gamma / 2 + root, -gamma / 2 - root))
 
 
-def _ordered(values: Iterable[complex]) -> list[complex]:
-    return sorted(values, key=lambda one: (round(one.real, 6), round(one.imag, 6)))
+def _sort_complex(values: Iterable[complex]) -> list[complex]:
+    return sorted(values, key=lambda value: (round(value.real, 6), round(value.imag, 6)))
 
 
-def _close(these: list[complex], those: list[complex]) -> bool:
-    return all(abs(a - b) < 1e-4 for a, b in zip(_ordered(these), _ordered(those), strict=True))
+def _close(first: list[complex], second: list[complex]) -> bool:
+    pairs = zip(_sort_complex(first), _sort_complex(second), strict=True)
+    return all(abs(a - b) < 1e-4 for a, b in pairs)
 
 
 def _text(values: list[complex]) -> str:
-    return " and ".join(f"{one:.3f}" for one in values)
+    return " and ".join(f"{value:.3f}" for value in values)

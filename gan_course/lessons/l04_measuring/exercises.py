@@ -14,11 +14,9 @@ from gan_course.lessons.checking import PASSED, Verdict, apart, checker, not_yet
 
 @checker
 def check_distance_by_hand(answer: object) -> Verdict:
-    """Exercise 1: the squared Fréchet distance of two Gaussians on a line, means 0 and 3, widths 2
-    and 1.
-    """
-    found = numbers(answer, 1)
-    if found is None:
+    """Exercise 1: the squared Fréchet distance of Gaussians with means 0, 3 and widths 2, 1."""
+    values = numbers(answer, 1)
+    if values is None:
         return not_yet("give one number")
     hints = {
         10.0: "",
@@ -31,7 +29,7 @@ def check_distance_by_hand(answer: object) -> Verdict:
         math.sqrt(10): "that is the distance; the one in use is squared",
     }
     for value, hint in hints.items():
-        if math.isclose(found[0], value, abs_tol=5e-3):
+        if math.isclose(values[0], value, abs_tol=5e-3):
             return not_yet(hint) if hint else PASSED
     return not_yet(
         "square the difference of the means, square the difference of the widths, and add"
@@ -43,7 +41,8 @@ def check_frechet(frechet: Callable[[Tensor, Tensor], float]) -> Verdict:
     """Exercise 2: the squared Fréchet distance of two sets of feature vectors."""
     # far from commuting with the fake's
     stretch = torch.tensor([3.0, 1.0, 1.0, 0.3, 0.1], dtype=torch.float64)
-    real, fake = _vectors(400, 5, seed=0) * stretch, 1.5 * _vectors(300, 5, seed=1, turned=True) + 1
+    real = _vectors(400, 5, seed=0) * stretch
+    fake = 1.5 * _vectors(300, 5, seed=1, rotate=True) + 1
     truth, answer = frechet_distance(real, fake), _number(frechet(real, fake))
     if not math.isfinite(answer):
         return not_yet(
@@ -200,9 +199,7 @@ def check_shrink(shrink: Callable[[Tensor, int], Tensor]) -> Verdict:
 
 @checker
 def check_copied_share(copied_share: Callable[[Tensor, Tensor, Tensor], float]) -> Verdict:
-    """Exercise 7: the share of fakes nearer to a training sample than the nearest 1 % of held-out
-    ones.
-    """
+    """Exercise 7: the share of fakes nearer to a training sample than held-out ones are."""
     train, held_out, new = (_vectors(n, 8, seed=seed) for n, seed in ((900, 5), (500, 6), (500, 7)))
     for copies in (0, 100, 500):
         fake = torch.cat([train[:copies] + 1e-3, new[copies:]])
@@ -225,18 +222,18 @@ def check_copied_share(copied_share: Callable[[Tensor, Tensor, Tensor], float]) 
             "all distances a thousand times as long, and the share changes: take the limit from"
             " held_out"
         )
-    own = _number(copied_share(train, held_out, held_out))
-    if abs(own - 0.01) > 0.005:
+    held_out_share = _number(copied_share(train, held_out, held_out))
+    if abs(held_out_share - 0.01) > 0.005:
         return not_yet(
             "of the held-out samples themselves 1 % fall short of the limit; of yours it is"
-            f" {own:.1%}"
+            f" {held_out_share:.1%}"
         )
     return PASSED
 
 
-def _vectors(n: int, d: int, *, seed: int, turned: bool = False) -> Tensor:
+def _vectors(n: int, d: int, *, seed: int, rotate: bool = False) -> Tensor:
     mix = torch.randn(
-        d, d, generator=torch.Generator().manual_seed(50 + turned), dtype=torch.float64
+        d, d, generator=torch.Generator().manual_seed(50 + rotate), dtype=torch.float64
     )
     return (
         torch.randn(n, d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

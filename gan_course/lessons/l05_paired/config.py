@@ -7,7 +7,7 @@ from gan_course.training.pix2pix import Pix2PixConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     pix2pix: Pix2PixConfig
     n_pairs: int = 2_000

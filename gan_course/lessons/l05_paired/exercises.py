@@ -38,10 +38,10 @@ def check_best_guess(best_guess: Callable[[Tensor], Sequence[Tensor]]) -> Verdic
     for_l1, for_l2 = guess
     median, mean = answers.median().item(), answers.mean().item()
     if _near(for_l1, median) and _near(for_l2, mean):
-        for other in (torch.tensor([2.0, 7.0, 3.0]), torch.tensor([-1.0])):
-            again = numbers(best_guess(other), 2)
-            if again is None or not (
-                _near(again[0], other.median().item()) and _near(again[1], other.mean().item())
+        for answers in (torch.tensor([2.0, 7.0, 3.0]), torch.tensor([-1.0])):
+            guess = numbers(best_guess(answers), 2)
+            if guess is None or not (
+                _near(guess[0], answers.median().item()) and _near(guess[1], answers.mean().item())
             ):
                 return not_yet(
                     "right for the first answers; compute it from `answers`, for any odd number of"
@@ -74,7 +74,7 @@ def check_best_guess(best_guess: Callable[[Tensor], Sequence[Tensor]]) -> Verdic
 def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
     """Exercise 2: the objective of pix2pix's discriminator."""
     generator = torch.Generator().manual_seed(0)
-    real_A, real_B, made = (
+    real_A, real_B, fake_B = (
         torch.randn(2, 3, 4, 4, generator=generator, dtype=torch.float64) for _ in range(3)
     )
     slopes = torch.tensor([0.9, -0.4, 0.7, 1.1, 0.3, -0.8], dtype=torch.float64)
@@ -84,7 +84,7 @@ def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
         seen.append(x)
         return torch.einsum("c,nchw->nhw", slopes[: x.shape[1]], x)[:, None] + 0.3
 
-    fake_B = made.requires_grad_()
+    fake_B.requires_grad_()
     loss = d_loss(D, real_A, real_B, fake_B)
     if not torch.is_tensor(loss) or loss.shape != ():
         return not_yet("return one number: a tensor of shape ()")
@@ -95,9 +95,9 @@ def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
         )
     pair = {
         "AB": (real_A, real_B),
-        "Af": (real_A, made),
+        "Af": (real_A, fake_B),
         "BA": (real_B, real_A),
-        "fA": (made, real_A),
+        "fA": (fake_B, real_A),
     }
     scores = {name: D(torch.cat(parts, 1)).detach() for name, parts in pair.items()}
     right = _d_logistic(scores["AB"], scores["Af"]) / 2
@@ -120,7 +120,7 @@ def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
         return not_yet(
             "the input comes first: cat([A, B], 1), as the lesson's D was built and is given them"
         )
-    mixed = D(torch.cat([made, real_B], 1)).detach()
+    mixed = D(torch.cat([fake_B, real_B], 1)).detach()
     if any(is_same(loss, _d_logistic(scores["AB"], mixed) / factor) for factor in (1, 2)):
         return not_yet("the fake pair is (real_A, fake_B): the input stays, the output is replaced")
     if is_same(loss, softplus(-scores["Af"]).mean()) or is_same(
@@ -150,37 +150,37 @@ def check_field(field: Callable[[Layers], int]) -> Verdict:
         answer, right = numbers(field(layers), 1), _field(layers)
         if answer is None or not answer[0].is_integer():
             return not_yet("return a whole number of pixels")
-        found = int(answer[0])
-        if found == right:
+        pixels = int(answer[0])
+        if pixels == right:
             continue
-        if len(layers) > 1 and found == _field(layers[::-1]):
+        if len(layers) > 1 and pixels == _field(layers[::-1]):
             return not_yet(
                 f"layers come from the picture to the scores: {layers} gives {right}, you walk the"
                 " other way"
             )
-        if found == 1 + sum(kernel - 1 for kernel, _ in layers):
+        if pixels == 1 + sum(kernel - 1 for kernel, _ in layers):
             return not_yet(
                 f"strides count: after a stride of 2 a step is two pixels wide. {layers} gives"
                 f" {right}"
             )
-        if found == sum(kernel for kernel, _ in layers):
+        if pixels == sum(kernel for kernel, _ in layers):
             return not_yet(
                 f"neighbouring kernels overlap: each adds its width less one. {layers} gives"
                 f" {right}"
             )
-        if found == right + 1:
+        if pixels == right + 1:
             return not_yet(
                 "one too many: a stack of no layers sees one pixel, and each kernel adds its width"
                 " less one"
             )
-        if found == right - 1:
+        if pixels == right - 1:
             return not_yet("one too few: a stack of no layers sees one pixel, not none")
-        if found == _eager(layers):
+        if pixels == _eager(layers):
             return not_yet(
                 f"a layer's own stride widens the steps of later layers, not its own. {layers}"
                 f" gives {right}"
             )
-        return not_yet(f"{layers} sees {right} pixels, you say {found}")
+        return not_yet(f"{layers} sees {right} pixels, you say {pixels}")
     return PASSED
 
 
@@ -190,7 +190,7 @@ def check_strides(strides: Sequence[int]) -> Verdict:
     if (
         isinstance(strides, tuple | list)
         and len(strides) == 5
-        and all(one is ... for one in strides)
+        and all(stride is ... for stride in strides)
     ):
         return NOT_ATTEMPTED
     answer = numbers(strides, 5)
@@ -198,9 +198,9 @@ def check_strides(strides: Sequence[int]) -> Verdict:
         return not_yet(
             "give five numbers, a stride for each 4 x 4 convolution, the last one to the scores"
         )
-    if not all(one.is_integer() and one >= 1 for one in answer):
+    if not all(stride.is_integer() and stride >= 1 for stride in answer):
         return not_yet("strides are whole numbers from 1")
-    strides, size = [int(one) for one in answer], 256
+    strides, size = [int(stride) for stride in answer], 256
     for stride in strides:
         size = (size + 2 - 4) // stride + 1
     seen = _field([(4, stride) for stride in strides])
@@ -298,18 +298,18 @@ def _judge_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
     for mode in (True, False):
         G.train(mode)
         norm.running_mean.fill_(-1_000.0)  # of some other batch: whoever uses it makes huge values
-        one, other = draw(G, A), draw(G, A)
-        if not torch.is_tensor(one) or one.shape != A.shape:
+        first, second = draw(G, A), draw(G, A)
+        if not torch.is_tensor(first) or first.shape != A.shape:
             return not_yet("return the translations, as many as inputs")
-        if one.requires_grad:
+        if first.requires_grad:
             return not_yet("the graph is kept: nothing here will be differentiated")
         if any(module.training != mode for module in G.modules()):
             return not_yet("G goes back in another mode than it came in")
-        if torch.equal(one, other):
+        if torch.equal(first, second):
             return not_yet(
                 "two draws are equal: dropout is off, and with it the only noise that pix2pix has"
             )
-        if one.abs().max() > 50:
+        if first.abs().max() > 50:
             return not_yet(
                 "dropout is on, but BatchNorm uses running statistics: run all of G as in training"
             )

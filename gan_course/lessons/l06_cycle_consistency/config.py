@@ -1,6 +1,4 @@
-"""Sizes of lesson 06: small CycleGANs between rings of points, and one between plain and striped
-critters, live.
-"""
+"""Sizes of lesson 06: CycleGANs between rings of points, and one between critters."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +8,7 @@ from gan_course.training.toy_cyclegans import PlaneConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     n_steps_plane: int  # all arms and seeds at once
     cyclegan: CycleGANConfig  # with the cycle; the other arm differs in lambda_cycle alone

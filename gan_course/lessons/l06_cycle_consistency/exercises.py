@@ -55,9 +55,10 @@ def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verd
     for names, start in (("G", "B"), ("FG", "B"), ("GF", "A"), ("GG", "A")):
         if (answer := _answer(arrival, names, start)) is not _REFUSED:
             formula = _formula(names, start.lower())
-            return not_yet(f"{formula} does not fit together, so raise TypeError; {_told(answer)}")
-    other = {"h": ("X", "Y"), "k": ("Y", "Z")}
-    if _answer(arrival, "kh", "X", other) != "Z":
+            return not_yet(
+                f"{formula} does not fit together, so raise TypeError; {_describe(answer)}"
+            )
+    if _answer(arrival, "kh", "X", {"h": ("X", "Y"), "k": ("Y", "Z")}) != "Z":
         return not_yet(
             "right for G and F; take the domains from `arrows`, which may hold other maps"
         )
@@ -107,14 +108,14 @@ def check_satisfied(satisfied: Callable[[Sequence[int], Sequence[int]], Sequence
         answer = satisfied(G, F)
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             return not_yet("return the pair (adversarial, cycle) of truth values")
-        told = tuple(bool(one) for one in answer)
-        if told[0] != adversarial:
+        says_adversarial, says_cycle = (bool(value) for value in answer)
+        if says_adversarial != adversarial:
             return not_yet(
                 f"G = {G}, F = {F}: {story}. The adversarial losses are"
                 f" {'' if adversarial else 'not '}both satisfied: every cluster of either side must"
                 " receive the same share of the other side"
             )
-        if told[1] != cycle:
+        if says_cycle != cycle:
             return not_yet(
                 f"G = {G}, F = {F}: {story}. The cycle loss is {'' if cycle else 'not '}zero"
             )
@@ -133,11 +134,11 @@ def check_adversarial(
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return not_yet("return the pair (loss_D, loss_G)")
     loss_D, loss_G = answer
-    if any(not torch.is_tensor(one) or one.shape != () for one in answer):
+    if any(not torch.is_tensor(loss) or loss.shape != () for loss in answer):
         return not_yet("each loss is one number: a tensor of shape ()")
-    on_real, on_fake = D(real), D(fake)
-    halves = (on_real - 1).square().mean(), on_fake.square().mean()
-    right_D, right_G = (halves[0] + halves[1]) / 2, (on_fake - 1).square().mean()
+    scores_real, scores_fake = D(real), D(fake)
+    halves = (scores_real - 1).square().mean(), scores_fake.square().mean()
+    right_D, right_G = (halves[0] + halves[1]) / 2, (scores_fake - 1).square().mean()
     if same(loss_D, right_G) and same(loss_G, right_D):
         return not_yet("the two are exchanged: loss_D first")
     if same(loss_D, 2 * right_D):
@@ -145,7 +146,7 @@ def check_adversarial(
             "the objective of D is halved (appendix 7.1 of the paper, which means it to slow D"
             " down)"
         )
-    if same(loss_D, (on_real.square().mean() + (on_fake - 1).square().mean()) / 2):
+    if same(loss_D, (scores_real.square().mean() + (scores_fake - 1).square().mean()) / 2):
         return not_yet("the labels are swapped: real pictures are pulled to 1, fakes to 0")
     if not same(loss_D, right_D):
         return not_yet(f"loss_D is {right_D:.4f} for the checker's points, yours is {loss_D:.4f}")
@@ -322,7 +323,7 @@ class _Accident:
 
 
 def _answer(arrival: Callable, names: str, start: str, arrows: Mapping = ARROWS) -> object:
-    """What the attempt answers; `_REFUSED` where it raises a TypeError of its own."""
+    """The attempt's answer; `_REFUSED` where it raises a TypeError of its own."""
     attempt = getattr(arrival, "__wrapped__", arrival)
     try:
         answer = attempt(list(names), start, dict(arrows))
@@ -336,9 +337,7 @@ def _answer(arrival: Callable, names: str, start: str, arrows: Mapping = ARROWS)
 
 
 def _is_own(error: Exception, attempt: Callable) -> bool:
-    """Whether an error comes from a `raise` in the learner's code, and not from an operation that
-    failed.
-    """
+    """Whether an error comes from a `raise` in the learner's code, not from a failed operation."""
     last = error.__traceback__
     assert last is not None  # the error was raised
     while last.tb_next:
@@ -348,7 +347,7 @@ def _is_own(error: Exception, attempt: Callable) -> bool:
     return raised and frame.f_globals is getattr(attempt, "__globals__", frame.f_globals)
 
 
-def _told(answer: object) -> str:
+def _describe(answer: object) -> str:
     if isinstance(answer, _Accident):
         return f"yours stumbles into {answer.error!r}: compare the domains, and `raise` on your own"
     if answer is TypeError or isinstance(answer, TypeError):
@@ -394,9 +393,8 @@ def objective_parts(
     identity = l1_loss(G_AB(b), b) + l1_loss(G_BA(a), a)
     none = torch.zeros_like(gan)
     gan_mistakes = {
-        "D_A judges pictures of domain A here: fake_A. (The official code's netD_A judges domain B)": (
-            scores(D_A, fake_B) + scores(D_B, fake_A)
-        ),
+        "D_A judges pictures of domain A here: fake_A. (The official code's netD_A judges domain"
+        " B)": scores(D_A, fake_B) + scores(D_B, fake_A),
         "D's are asked to judge real pictures: the generators learn from their fakes": (
             scores(D_A, a) + scores(D_B, b)
         ),

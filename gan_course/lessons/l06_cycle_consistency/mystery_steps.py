@@ -1,6 +1,4 @@
-"""Five training steps for lesson 06, four of them broken: what each does to the networks is the
-learner's evidence.
-"""
+"""Five training steps for lesson 06, four of them broken, and questions to them."""
 
 import copy
 from itertools import chain
@@ -24,9 +22,9 @@ class MysteryStep:
     def __init__(self, letter: str, networks: tuple[nn.Module, ...], *, lr: float = 0.1) -> None:
         self.letter, (self.G_AB, self.G_BA, self.D_A, self.D_B) = letter, networks
         # bug in R: the generators' optimiser holds the D's too
-        whose = networks if letter == "R" else networks[:2]
+        trained = networks if letter == "R" else networks[:2]
         self.opt_G = torch.optim.SGD(
-            chain.from_iterable(network.parameters() for network in whose), lr
+            chain.from_iterable(network.parameters() for network in trained), lr
         )
         self.opt_D = torch.optim.SGD(chain(self.D_A.parameters(), self.D_B.parameters()), lr)
 
@@ -42,11 +40,11 @@ class MysteryStep:
         # bug: D_A, whom the other half teaches pictures of A, judges what G_AB makes
         if self.letter == "T":
             judge_of_AB, judge_of_BA = judge_of_BA, judge_of_AB
-        fooled = (judge_of_AB(self.G_AB(a)) - 1).square().mean() + (
+        loss_gan = (judge_of_AB(self.G_AB(a)) - 1).square().mean() + (
             judge_of_BA(self.G_BA(b)) - 1
         ).square().mean()
         self.opt_G.zero_grad()
-        (fooled + 10 * self.cycle(a, b)).backward()
+        (loss_gan + 10 * self.cycle(a, b)).backward()
         self.opt_G.step()
 
     def update_D(self, a: Tensor, b: Tensor) -> None:
@@ -79,26 +77,25 @@ def interrogate(letter: str) -> tuple[bool, bool, bool, bool]:
         torch.manual_seed(0)
         a, b = torch.randn(2, 16, 2)
         start = tuple(nn.Linear(2, n_out) for n_out in (2, 2, 1, 1))
-    networks, other, home = (copy.deepcopy(start) for _ in range(3))
+    networks, changed, identity = (copy.deepcopy(start) for _ in range(3))
     step = MysteryStep(letter, networks)
     step.update_G(a, b)
-    moved = any(not _same(*pair) for pair in zip(networks[2:], start[2:], strict=True))
-    learned = copy.deepcopy(networks[0])
+    moves_D = any(not _same(D, D_start) for D, D_start in zip(networks[2:], start[2:], strict=True))
+    G_AB = copy.deepcopy(networks[0])
     step.opt_G.zero_grad()
     step.update_D(a, b)
-    leaked = any(
+    leaks = any(
         weight.grad is not None for network in networks[:2] for weight in network.parameters()
     )
-    nn.init.ones_(other[3].weight)  # another D_B
-    MysteryStep(letter, other).update_G(a, b)
-    for G in home[:2]:
+    nn.init.ones_(changed[3].weight)  # another D_B
+    MysteryStep(letter, changed).update_G(a, b)
+    for G in identity[:2]:
         nn.init.eye_(G.weight)
         nn.init.zeros_(G.bias)
-    pays = MysteryStep(letter, home).cycle(a, b) > 1e-6
-    return moved, leaked, not _same(other[0], learned), bool(pays)
+    pays = MysteryStep(letter, identity).cycle(a, b) > 1e-6
+    return moves_D, leaks, not _same(changed[0], G_AB), bool(pays)
 
 
-def _same(one: nn.Module, other: nn.Module) -> bool:
-    return all(
-        torch.allclose(p, q) for p, q in zip(one.parameters(), other.parameters(), strict=True)
-    )
+def _same(first: nn.Module, second: nn.Module) -> bool:
+    pairs = zip(first.parameters(), second.parameters(), strict=True)
+    return all(torch.allclose(p, q) for p, q in pairs)

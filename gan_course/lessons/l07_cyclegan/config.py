@@ -7,7 +7,7 @@ from gan_course.training.cyclegan import CycleGANConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     cyclegan: CycleGANConfig
     n_pictures: int = 4_000  # of each domain, no pairs

@@ -108,30 +108,30 @@ def check_halving(halving: Mapping[str, str]) -> Verdict:
 @checker
 def check_query(query: Callable[..., Tensor]) -> Verdict:
     """Exercise 3: the image pool."""
-    kept: list[Tensor] = []
+    pool: list[Tensor] = []
     generator = torch.Generator().manual_seed(0)
-    first = _numbered(0, 4).requires_grad_()
-    answer = query(kept, first, 8, generator)
+    first = _pictures(0, 4).requires_grad_()
+    answer = query(pool, first, 8, generator)
     if not torch.is_tensor(answer) or answer.shape != first.shape:
         return not_yet("hand back as many pictures as came in, as one tensor")
-    if answer.requires_grad or any(image.requires_grad for image in kept):
+    if answer.requires_grad or any(image.requires_grad for image in pool):
         return not_yet(
             "the pool holds on to the generator's graph: D's step would train G, and memory would"
             " grow"
         )
-    shown = [
+    returned = [
         *_numbers(answer),
-        *(_numbers(query(kept, _numbered(k, 1), 8, generator))[0] for k in range(4, 1200)),
+        *(_numbers(query(pool, _pictures(k, 1), 8, generator))[0] for k in range(4, 1200)),
     ]
-    if shown[:8] != list(range(8)):
+    if returned[:8] != list(range(8)):
         return not_yet("while the pool fills, hand back what came in, and keep it")
-    if len(kept) > 8:
-        return not_yet(f"a pool of 8 holds {len(kept)} pictures")
-    ages = [now - number for now, number in enumerate(shown)][8:]
+    if len(pool) > 8:
+        return not_yet(f"a pool of 8 holds {len(pool)} pictures")
+    ages = [now - number for now, number in enumerate(returned)][8:]
     share = sum(age > 0 for age in ages) / len(ages)
     if share == 0:
         return not_yet("no picture of an earlier call ever comes back: that is no pool")
-    if max(number for now, number in enumerate(shown) if number < now) < 8:
+    if max(number for now, number in enumerate(returned) if number < now) < 8:
         return not_yet(
             "the old pictures are always the first eight: the new one takes the place of the one"
             " that left"
@@ -140,7 +140,7 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
         return not_yet("D sees old pictures only: with probability 1/2 hand back the new one")
     if not 0.42 < share < 0.58:
         return not_yet(f"{share:.0%} of the pictures are old ones; the coin says one half")
-    if len(set(shown[8:])) < len(shown[8:]):
+    if len(set(returned[8:])) < len(returned[8:]):
         return not_yet(
             "a picture came back twice: one that is handed back at once is not kept, one that left"
             " is gone"
@@ -151,10 +151,10 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
             " the first"
         )
     empty: list[Tensor] = []
-    alone = [_numbers(query(empty, _numbered(4 * call, 4), 0, generator)) for call in range(3)]
-    if alone != [[4 * call + k for k in range(4)] for call in range(3)] or empty:
+    unpooled = [_numbers(query(empty, _pictures(4 * call, 4), 0, generator)) for call in range(3)]
+    if unpooled != [[4 * call + k for k in range(4)] for call in range(3)] or empty:
         return not_yet("a pool of size 0 hands back what comes and keeps nothing")
-    if not draws_with(lambda generator: _shown(query, generator)):
+    if not draws_with(lambda generator: _query_one_by_one(query, generator)):
         return not_yet(
             "draw with `generator`: the same one gives the same pictures, and another one others"
         )
@@ -225,10 +225,10 @@ def check_d_objective(d_objective: Callable[..., Tensor]) -> Verdict:
     if not torch.is_tensor(answer) or answer.shape != ():
         return not_yet("return one number: a tensor of shape ()")
 
-    def one(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
+    def d_loss(D: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
         return ((D(real) - 1).square().mean() + D(fake).square().mean()) / 2
 
-    right = one(D_A, real_A, fake_A) + one(D_B, real_B, fake_B)
+    right = d_loss(D_A, real_A, fake_A) + d_loss(D_B, real_B, fake_B)
     if _same(answer, right):
         slopes = (
             torch.autograd.grad(answer, [fake_A, fake_B], allow_unused=True)
@@ -241,29 +241,29 @@ def check_d_objective(d_objective: Callable[..., Tensor]) -> Verdict:
                 " fakes"
             )
         return PASSED
-    known = {
+    mistakes = {
         "twice the paper's: each D's objective is halved": 2 * right,
         "one discriminator for both domains, as in the article: D_B must judge pictures of B": (
-            one(D_A, real_A, fake_A) + one(D_A, real_B, fake_B)
+            d_loss(D_A, real_A, fake_A) + d_loss(D_A, real_B, fake_B)
         ),
         "fake_A in both halves, as in the article's gan_loss_B": (
-            one(D_A, real_A, fake_A) + one(D_B, real_B, fake_A)
+            d_loss(D_A, real_A, fake_A) + d_loss(D_B, real_B, fake_A)
         ),
         "the letters are exchanged: D_A judges pictures of A": (
-            one(D_B, real_A, fake_A) + one(D_A, real_B, fake_B)
+            d_loss(D_B, real_A, fake_A) + d_loss(D_A, real_B, fake_B)
         ),
         "each D has the fakes of the other domain": (
-            one(D_A, real_A, fake_B) + one(D_B, real_B, fake_A)
+            d_loss(D_A, real_A, fake_B) + d_loss(D_B, real_B, fake_A)
         ),
         "the labels are exchanged: real pictures belong at 1": (
-            one(D_A, fake_A, real_A) + one(D_B, fake_B, real_B)
+            d_loss(D_A, fake_A, real_A) + d_loss(D_B, fake_B, real_B)
         ),
-        "only D_A's half": one(D_A, real_A, fake_A),
+        "only D_A's half": d_loss(D_A, real_A, fake_A),
         "that is what the generators minimise": (
             (D_A(fake_A) - 1).square().mean() + (D_B(fake_B) - 1).square().mean()
         ),
     }
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _same(answer, value):
             return not_yet(reason)
     difference = D_A(real_A).mean() - D_A(fake_A).mean() + D_B(real_B).mean() - D_B(fake_B).mean()
@@ -304,7 +304,7 @@ def _judge(slope: float, shift: float) -> Callable[[Tensor], Tensor]:
     return lambda images: (weight * images).sum(1) + shift
 
 
-def _numbered(first: int, n: int) -> Tensor:
+def _pictures(first: int, n: int) -> Tensor:
     return torch.arange(first, first + n).float()[:, None, None, None].expand(n, 3, 2, 2).clone()
 
 
@@ -312,18 +312,18 @@ def _numbers(images: Tensor) -> list[int]:
     return [round(value) for value in images[:, 0, 0, 0].tolist()]
 
 
-def _shown(query: Callable[..., Tensor], generator: torch.Generator) -> list[int]:
-    """What a pool of 8 shows of 64 pictures that come one by one."""
-    kept: list[Tensor] = []
-    return [_numbers(query(kept, _numbered(k, 1), 8, generator))[0] for k in range(64)]
+def _query_one_by_one(query: Callable[..., Tensor], generator: torch.Generator) -> list[int]:
+    """The pictures that a pool of 8 returns for 64 that come one by one."""
+    pool: list[Tensor] = []
+    return [_numbers(query(pool, _pictures(k, 1), 8, generator))[0] for k in range(64)]
 
 
-def _pairs(partners: Callable[..., Sequence], *given: object) -> list[tuple[int, int]]:
-    return [(int(a), int(b)) for a, b in partners(*given)]
+def _pairs(partners: Callable[..., Sequence], *arguments: object) -> list[tuple[int, int]]:
+    return [(int(a), int(b)) for a, b in partners(*arguments)]
 
 
 def _flaw_of_pairs(answer: list[tuple[int, int]], n_A: int, n_B: int, n_epochs: int) -> str:
-    """What is wrong with the partners of some epochs; an empty text if nothing is."""
+    """The flaw in the partners of some epochs; an empty text if there is none."""
     if len(answer) != n_A * n_epochs:
         fewer = f". B has only {n_B} here, which must do for all of A" if n_B < n_A else ""
         return (
@@ -339,17 +339,18 @@ def _flaw_of_pairs(answer: list[tuple[int, int]], n_A: int, n_B: int, n_epochs: 
         return (
             "the published bug: both take the same index, so each picture has one partner for ever"
         )
-    met = [len({b for a, b in answer if a == one}) for one in range(n_A)]
-    if min(met) == 1:
+    n_partners = [len({b for a, b in answer if a == picture}) for picture in range(n_A)]
+    if min(n_partners) == 1:
         return (
             "picture 0 of A meets the same picture of B in every epoch: fixed pairs, only other"
             " ones"
         )
     if {b for _, b in answer} != set(range(n_B)):
         return "some pictures of B are never shown: B may be the larger set"
-    if min(met) < min(10, n_B - 1):
+    if min(n_partners) < min(10, n_B - 1):
         return (
-            f"in {n_epochs} epochs a picture of A met only {min(met)} of B: draw B anew each time"
+            f"in {n_epochs} epochs a picture of A met only {min(n_partners)} of B: draw B anew each"
+            " time"
         )
     if [a for a, _ in epochs[0]] == [a for a, _ in epochs[1]]:
         return "A comes in the same order in every epoch: shuffle it, each time anew"

@@ -1,6 +1,4 @@
-"""Sizes of lesson 08: the shipped translators put to the test, and small CycleGANs that fail on
-purpose.
-"""
+"""Sizes of lesson 08: tests of shipped translators, and CycleGANs that fail on purpose."""
 
 from dataclasses import dataclass
 
@@ -9,7 +7,7 @@ from gan_course.training.cyclegan import CycleGANConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     failing: CycleGANConfig
     n_pictures: int = 1_000  # of each domain, for the small ones

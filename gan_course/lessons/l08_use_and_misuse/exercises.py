@@ -123,7 +123,7 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
     raw = inspect.unwrap(load_image)
     with tempfile.TemporaryDirectory() as folder:
         first = True
-        for kind, (image, wanted) in odd_files().items():
+        for kind, (image, expected) in odd_files().items():
             path = Path(folder) / f"{kind}.png"
             image.save(path)
             answer = load_image(path) if first else _try(raw, path)
@@ -141,16 +141,16 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
                     f" {getattr(answer, 'mode', type(answer).__name__)}"
                 )
             pixels = np.asarray(answer)
-            if pixels.shape == wanted.shape and (pixels == wanted).all():
+            if pixels.shape == expected.shape and (pixels == expected).all():
                 continue
             if kind.startswith("transparent"):
-                more = (
+                note = (
                     ""
                     if kind == "transparent"
                     else f" (mode {image.mode} has such places too, not RGBA alone)"
                 )
                 return not_yet(
-                    f"{kind}: places that are not there show a colour; put white behind them{more}"
+                    f"{kind}: places that are not there show a colour; put white behind them{note}"
                 )
             return not_yet(f"{kind}: the colours of the pixels are not those of the file")
     return PASSED
@@ -160,22 +160,21 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
 def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     """Exercise 4: how wrong are the colours, whatever the lightness?"""
     generator = torch.Generator().manual_seed(0)
-    made, truth = torch.rand(2, 4, 3, 8, 8, generator=generator).mul(2).sub(1).unbind(0)
-    answer = torch.as_tensor(ab_error(made, truth)).double()
-    right = colour_error(made, truth).double()
+    images, truth = torch.rand(2, 4, 3, 8, 8, generator=generator).mul(2).sub(1).unbind(0)
+    answer = torch.as_tensor(ab_error(images, truth)).double()
+    right = colour_error(images, truth).double()
     if answer.shape == right.shape:
         answer = answer.mean() if is_same(answer, right) else answer
     if answer.shape != ():
         return not_yet("return one number, the mean over all pixels of all pictures")
     if is_same(answer, right.mean()):
         return PASSED
-    difference = (to_lab(made) - to_lab(truth)).double()
+    difference = (to_lab(images) - to_lab(truth)).double()
     ab = difference[:, 1:]
-    wrong = {
+    mistakes = {
         "lightness has a say in yours: leave out L*": difference.square().sum(1).sqrt().mean(),
-        "those are a* and b* each for itself; the distance in their plane is the root of the sum of squares": (
-            ab.abs().mean()
-        ),
+        "those are a* and b* each for itself; the distance in their plane is the root of the sum"
+        " of squares": ab.abs().mean(),
         "that adds |a*| and |b*|; the distance in their plane is the root of the sum of squares": (
             ab.abs().sum(1).mean()
         ),
@@ -185,13 +184,13 @@ def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         ),
         "the mean of the two squares, where their sum is meant": ab.square().mean(1).sqrt().mean(),
         "that is a distance in red, green and blue: `to_lab` first": (
-            (made - truth).square().sum(1).sqrt().mean()
+            (images - truth).square().sum(1).sqrt().mean()
         ),
         "those are L* and a*: in L*a*b* the first channel is lightness": (
             difference[:, :2].square().sum(1).sqrt().mean()
         ),
     }
-    for reason, value in wrong.items():
+    for reason, value in mistakes.items():
         if is_same(answer, value.double()):
             return not_yet(reason)
     return not_yet(
@@ -204,7 +203,7 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
     """Exercise 5: what a disturbance of the translation costs the way back."""
     generator = torch.Generator().manual_seed(0)
     a = torch.randint(0, 256, (6, 3, 16, 16), generator=generator).to(torch.uint8)
-    there, back = _hide, _seek
+    G_AB, G_BA = _hide, _seek
 
     def disturb(images: Tensor) -> Tensor:
         if images.dtype != torch.uint8:
@@ -212,7 +211,7 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
         return add_noise(images, sigma=0.05, seed=1)
 
     x = to_float(a)
-    answer = lost(there, back, a, disturb)
+    answer = lost(G_AB, G_BA, a, disturb)
     answer = torch.as_tensor(answer).double()
     answer = answer.mean() if answer.shape == (len(a),) else answer
     if answer.shape != ():
@@ -221,12 +220,12 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
     def error(images: Tensor, truth: Tensor) -> Tensor:
         return l1_error(images, truth).mean().double()
 
-    sent = to_bytes(there(x))
-    clean, noisy = error(back(to_float(sent)), x), error(back(to_float(disturb(sent))), x)
+    message = to_bytes(G_AB(x))
+    clean, noisy = error(G_BA(to_float(message)), x), error(G_BA(to_float(disturb(message))), x)
     if is_same(answer, noisy - clean):
         return PASSED
-    floats = error(back(there(x)), x)
-    wrong = {
+    floats = error(G_BA(G_AB(x)), x)
+    mistakes = {
         "the sign is turned: the disturbed one minus the clean one": clean - noisy,
         "that is the error after the disturbance; take off what the round trip costs without it": (
             noisy
@@ -234,19 +233,20 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
         "that is the round trip without any disturbance": clean,
         "a difference was asked for, not a ratio": noisy / clean,
         "you disturb the picture before it is translated; disturb the translation": (
-            error(back(to_float(to_bytes(there(to_float(disturb(a)))))), x) - clean
+            error(G_BA(to_float(to_bytes(G_AB(to_float(disturb(a)))))), x) - clean
         ),
         "you disturb what came back; disturb the translation, before G_BA reads it": (
-            error(to_float(disturb(to_bytes(back(to_float(sent))))), x) - clean
+            error(to_float(disturb(to_bytes(G_BA(to_float(message))))), x) - clean
         ),
         "compare with the picture that set out, not with its translation": (
-            error(back(to_float(disturb(sent))), there(x)) - error(back(to_float(sent)), there(x))
+            error(G_BA(to_float(disturb(message))), G_AB(x))
+            - error(G_BA(to_float(message)), G_AB(x))
         ),
         "your undisturbed message never became bytes: a file would have rounded it (to_bytes)": (
             noisy - floats
         ),
     }
-    for reason, value in wrong.items():
+    for reason, value in mistakes.items():
         if is_same(answer, value):
             return not_yet(reason)
     return not_yet(
@@ -329,8 +329,9 @@ def scene() -> np.ndarray:
 
 
 def as_stored(truth: np.ndarray) -> dict[int, np.ndarray]:
-    """What a camera stores for each orientation, so that the viewer's turn gives `truth`; 0 stands
-    for no entry.
+    """A camera's stored pixels for each orientation, so that the viewer's turn gives `truth`.
+
+    0 stands for no entry.
     """
     return {
         0: truth,
@@ -352,24 +353,24 @@ def odd_files() -> dict[str, tuple[Image.Image, np.ndarray]]:
     palette = Image.fromarray((np.arange(20) % 3).astype(np.uint8).reshape(4, 5), "P")
     table = np.array([(200, 30, 30), (30, 160, 60), (40, 60, 200)], np.uint8)
     palette.putpalette(table.flatten().tolist())
-    shown = table[np.arange(20).reshape(4, 5) % 3]
+    palette_pixels = table[np.arange(20).reshape(4, 5) % 3]
     holes = palette.copy()
     holes.info["transparency"] = 1  # the number of the colour that is not there; a file keeps it
     alpha = np.full((4, 5), 255, np.uint8)
     alpha[:2] = 0
-    grey_shown = np.repeat(grey[:, :, None], 3, 2)
+    grey_pixels = np.repeat(grey[:, :, None], 3, 2)
 
-    def over_white(pixels: np.ndarray, there: np.ndarray) -> np.ndarray:
-        return np.where(there[:, :, None], pixels, 255).astype(np.uint8)
+    def over_white(pixels: np.ndarray, opaque: np.ndarray) -> np.ndarray:
+        return np.where(opaque[:, :, None], pixels, 255).astype(np.uint8)
 
     return {
         "colour": (Image.fromarray(colour), colour),
-        "grey": (Image.fromarray(grey), grey_shown),
-        "palette": (palette, shown),
+        "grey": (Image.fromarray(grey), grey_pixels),
+        "palette": (palette, palette_pixels),
         "transparent": (Image.fromarray(np.dstack([colour, alpha])), over_white(colour, alpha > 0)),
         "transparent grey": (
             Image.fromarray(np.dstack([grey, alpha])),
-            over_white(grey_shown, alpha > 0),
+            over_white(grey_pixels, alpha > 0),
         ),
-        "transparent palette": (holes, over_white(shown, np.asarray(palette) != 1)),
+        "transparent palette": (holes, over_white(palette_pixels, np.asarray(palette) != 1)),
     }

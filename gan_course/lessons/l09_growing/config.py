@@ -1,6 +1,4 @@
-"""Sizes of lesson 09: a progressive GAN that grows from 4 to 32 px, and the same one at 32 px from
-the start.
-"""
+"""Sizes of lesson 09: a progressive GAN from 4 to 32 px, and one at 32 px from the start."""
 
 from dataclasses import dataclass
 
@@ -9,7 +7,7 @@ from gan_course.training.stylegan import StyleGANConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     stylegan: StyleGANConfig
     # at full size from the start: in all, about as much computing as the growing one

@@ -101,13 +101,11 @@ def check_equal_conv(equal_conv: Callable[..., Tensor]) -> Verdict:
         return conv2d(x, scale * weight, shift * bias, padding=1)
 
     right = gain / math.sqrt(45)
-    known = {
-        "the stored weights stand in N(0, 1); without the scale the output is seven times too strong": conv(
-            1.0
-        ),
-        "the gain is missing: that is the constant without its square root of 2, as once published": conv(
-            right / gain
-        ),
+    mistakes = {
+        "the stored weights stand in N(0, 1); without the scale the output is seven times too"
+        " strong": conv(1.0),
+        "the gain is missing: that is the constant without its square root of 2, as once"
+        " published": conv(right / gain),
         "the gain is not an argument to ignore: that is the square root of 2": conv(
             right * math.sqrt(2) / gain
         ),
@@ -119,19 +117,15 @@ def check_equal_conv(equal_conv: Callable[..., Tensor]) -> Verdict:
     }
     if _same(answer, conv(right)):
         wide = torch.randn(3, 2, 1, 1, generator=generator, dtype=torch.float64)
-        other = equal_conv(x[:, :2], wide, bias[:3], 1.0)
+        answer = equal_conv(x[:, :2], wide, bias[:3], 1.0)
         expected = conv2d(x[:, :2], wide / math.sqrt(2), bias[:3])
-        if (
-            not torch.is_tensor(other)
-            or other.shape != expected.shape
-            or not _same(other, expected)
-        ):
+        if not torch.is_tensor(answer) or not _same(answer, expected):
             return not_yet(
                 "right for a 3 x 3 kernel; take fan in and padding from the weight's shape, for 1 x"
                 " 1 too"
             )
         return PASSED
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _same(answer, value):
             return not_yet(reason)
     return not_yet(
@@ -161,7 +155,7 @@ def check_pixel_norm(pixel_norm: Callable[[Tensor], Tensor]) -> Verdict:
             return not_yet("a pixel of zeros became NaN: epsilon goes into the root")
         return PASSED
     square = x.square()
-    known = {
+    mistakes = {
         "that makes the sum of squares 1; the mean of the C squares should be": (
             x / square.sum(1, keepdim=True).sqrt()
         ),
@@ -182,7 +176,7 @@ def check_pixel_norm(pixel_norm: Callable[[Tensor], Tensor]) -> Verdict:
             x / x.var(1, unbiased=False, keepdim=True).sqrt()
         ),
     }
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _same(answer, value):
             return not_yet(reason)
     return not_yet(
@@ -203,13 +197,13 @@ def check_minibatch_std(minibatch_std: Callable[[Tensor, int], Tensor]) -> Verdi
         return not_yet("the first channels are x itself")
     if not _same(answer[:, 3:], answer[:, 3:, :1, :1].expand(-1, -1, 2, 2)):
         return not_yet("average over places too: the new channel holds one number a group")
-    told = answer[:, 3, 0, 0]
+    stds = answer[:, 3, 0, 0]
 
     def groups(values: Tensor) -> Tensor:
         return values.view(4, 2, 3, 2, 2)
 
     right = MinibatchStd(4)(x)[:, 3, 0, 0]
-    if _same(told, right):
+    if _same(stds, right):
         if not _same(minibatch_std(x, 8), MinibatchStd(8)(x)):
             return not_yet("right for groups of 4; with `group` 8 all eight pictures are compared")
         alike = x[:1].expand(8, -1, -1, -1).clone().requires_grad_()
@@ -221,10 +215,9 @@ def check_minibatch_std(minibatch_std: Callable[[Tensor, int], Tensor]) -> Verdi
             )
         return PASSED
     parts = groups(x)
-    known = {
-        "the whole batch is one group: that is the paper's text, here groups of `group` are asked": MinibatchStd(
-            8
-        )(x)[:, 3, 0, 0],
+    mistakes = {
+        "the whole batch is one group: that is the paper's text, here groups of `group` are"
+        " asked": MinibatchStd(8)(x)[:, 3, 0, 0],
         "torch's std divides by N - 1 (unbiased=True); here by N": (
             parts.std(0).mean((1, 2, 3)).repeat(4)
         ),
@@ -244,8 +237,8 @@ def check_minibatch_std(minibatch_std: Callable[[Tensor, int], Tensor]) -> Verdi
             right[:2].repeat_interleave(4)
         ),
     }
-    for reason, value in known.items():
-        if _same(told, value):
+    for reason, value in mistakes.items():
+        if _same(stds, value):
             return not_yet(reason)
     return not_yet(
         f"for the checker's pictures the two groups' numbers are {right[0]:.3f} and {right[1]:.3f}"
@@ -275,7 +268,7 @@ def check_shown(shown: Callable[[Tensor, int, float], Tensor]) -> Verdict:
         if not _same(shown(images, 4, 0.5), downsample_for_growth(images, 4, 1.0)):
             return not_yet("4 px is the first size: nothing is faded in, whatever alpha")
         return PASSED
-    known = {
+    mistakes = {
         "the bug: fakes fade and real pictures don't, so sharpness gives the fakes away": sharp,
         "alpha is the share of the new, sharp picture": torch.lerp(sharp, soft, 0.25),
         "that is softened whatever alpha: mix it with the sharp one": soft,
@@ -289,7 +282,7 @@ def check_shown(shown: Callable[[Tensor, int, float], Tensor]) -> Verdict:
             skipped, sharp, 0.25
         ),
     }
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _same(answer, value):
             return not_yet(reason)
     return not_yet(

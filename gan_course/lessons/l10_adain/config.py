@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     n_steps_move: int  # of the pixels, for each depth
     n_steps_judge: int  # of a network that reads the result and had no part in it

@@ -37,7 +37,7 @@ def check_axes(axes: Mapping[str, Sequence[int]]) -> Verdict:
         return not_yet(f"give axes for each of: {', '.join(AXES)}")
     if ... in axes.values():
         return not_yet("one of them is still empty")
-    answers = {name: tuple(sorted(_axes(one))) for name, one in axes.items()}
+    answers = {name: tuple(sorted(_axes(answer))) for name, answer in axes.items()}
     if not all(axis in range(4) for answer in answers.values() for axis in answer):
         return not_yet("the axes of (N, C, H, W) are 0, 1, 2 and 3")
     hints = {
@@ -72,7 +72,7 @@ def check_adain(adain: Callable[..., Tensor]) -> Verdict:
         return not_yet("x is in float64 and your result is not")
     if _same(answer, adain_of_package(x, scale, shift, eps)):
         return PASSED
-    known = {
+    mistakes = {
         "the variance is divided by H W - 1; here it is the plain mean of squares"
         " (unbiased=False)": _variant(x, scale, shift, eps=eps, correction=1),
         "the statistics are taken over the batch: that is BatchNorm. Each picture has its own": (
@@ -102,7 +102,7 @@ def check_adain(adain: Callable[..., Tensor]) -> Verdict:
             _variant(x, torch.ones_like(scale), torch.zeros_like(shift), eps=eps)
         ),
     }
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _same(answer, value):
             return not_yet(reason)
     return not_yet(
@@ -120,7 +120,7 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
     if (
         not isinstance(answer, tuple | list)
         or len(answer) != 2
-        or not all(torch.is_tensor(one) for one in answer)
+        or not all(torch.is_tensor(part) for part in answer)
     ):
         return not_yet("return two tensors: the scale and the shift")
     scale, shift = answer
@@ -138,7 +138,7 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
     first, last = y.chunk(2, 1)
     if _same(scale, 1 + first) and _same(shift, last):
         return PASSED
-    known = {
+    mistakes = {
         "the 1 is missing: y of a new network lies around 0, and so would its scales": (
             first,
             last,
@@ -151,8 +151,8 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
         "a scale may be negative: no absolute value": ((1 + first).abs(), last),
         "a scale may be negative: no exponential here": (first.exp(), last),
     }
-    for reason, (one, other) in known.items():
-        if _same(scale, one) and _same(shift, other):
+    for reason, (wrong_scale, wrong_shift) in mistakes.items():
+        if _same(scale, wrong_scale) and _same(shift, wrong_shift):
             return not_yet(reason)
     return not_yet(
         "y = w times the weights' transpose, plus the bias; scale = 1 + its first half, shift = the"
@@ -226,7 +226,7 @@ def check_style_loss(style_loss: Callable[..., Tensor]) -> Verdict:
     both = torch.cat([mean, std], 1)
     unbiased = x.std((2, 3)) - y.std((2, 3))
     variance = x.var((2, 3), correction=0) - y.var((2, 3), correction=0)
-    known = {
+    mistakes = {
         "squared: equation 13 has norms": (mean.square() + std.square()).sum(1).mean(),
         "squared, and averaged over the channels: equation 13 has norms": (
             (mean.square() + std.square()).mean()
@@ -246,7 +246,7 @@ def check_style_loss(style_loss: Callable[..., Tensor]) -> Verdict:
             + (x.std((0, 2, 3), correction=0) - y.std((0, 2, 3), correction=0)).norm()
         ),
     }
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _same(answer, value):
             return not_yet(reason)
     return not_yet(
@@ -263,10 +263,9 @@ def check_spike(spike: Callable[[int, float], float]) -> Verdict:
     exact = [math.sqrt((factor**2 - 1) / (n - 1)) * n for n, factor in cases]
     if _near(answer, right) or _near(answer, exact):
         return PASSED
-    known = {
-        "the variance must become factor^2 times as large, and 1 of it is there already: factor^2 - 1": [
-            factor * math.sqrt(n) for n, factor in cases
-        ],
+    mistakes = {
+        "the variance must become factor^2 times as large, and 1 of it is there already: factor^2"
+        " - 1": [factor * math.sqrt(n) for n, factor in cases],
         "take the root: variances add, standard deviations don't": [
             (factor**2 - 1) * n for n, factor in cases
         ],
@@ -280,13 +279,13 @@ def check_spike(spike: Callable[[int, float], float]) -> Verdict:
             (factor - 1) * n for n, factor in cases
         ],
     }
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _near(answer, value, 0.01):
             return not_yet(reason)
     off = next(k for k in (2, 0, 1, 3) if not _near(answer[k : k + 1], right[k : k + 1]))
-    (n, factor), (told, yours) = cases[off], apart(right[off], answer[off])
+    (n, factor), (expected, yours) = cases[off], apart(right[off], answer[off])
     return not_yet(
-        f"for {n} pixels and a factor of {factor:g} it is about {told}, yours is {yours}"
+        f"for {n} pixels and a factor of {factor:g} it is about {expected}, yours is {yours}"
     )
 
 
@@ -346,7 +345,7 @@ def _axes(axes: Sequence[int] | int) -> tuple[int, ...]:
 
 
 def _near(a: Sequence[float], b: Sequence[float], tolerance: float = 1e-3) -> bool:
-    return all(math.isclose(one, other, rel_tol=tolerance) for one, other in zip(a, b, strict=True))
+    return all(math.isclose(x, y, rel_tol=tolerance) for x, y in zip(a, b, strict=True))
 
 
 def _same(a: Tensor, b: Tensor) -> bool:

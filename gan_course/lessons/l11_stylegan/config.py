@@ -1,6 +1,4 @@
-"""Sizes of lesson 11: a small StyleGAN, trained live; and how many pictures measure it and the
-shipped one.
-"""
+"""Sizes of lesson 11: a small StyleGAN trained live, and pictures to measure it on."""
 
 from dataclasses import dataclass
 
@@ -9,7 +7,7 @@ from gan_course.training.stylegan import StyleGANConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     stylegan: StyleGANConfig
     n_pictures: int = 8_000

@@ -41,7 +41,7 @@ def check_num_ws(num_ws: Callable[[int], int]) -> Verdict:
     if counts == right:
         return PASSED
     log = {side: math.log2(side) for side in counts}
-    known = {
+    mistakes = {
         "4 px is the first resolution, so two doublings (1 and 2 px) do not count": {
             k: 2 * v for k, v in log.items()
         },
@@ -53,7 +53,7 @@ def check_num_ws(num_ws: Callable[[int], int]) -> Verdict:
             k: 2 * v - 3 for k, v in log.items()
         },
     }
-    for reason, values in known.items():
+    for reason, values in mistakes.items():
         if counts == values:
             return not_yet(reason)
     return not_yet(
@@ -101,28 +101,29 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
     conv, shift = conv2d(x, weight, padding=1), bias[:, None, None]
     each = strength[:, None, None] * noise
 
-    def styled(features: Tensor) -> Tensor:
+    def apply_style(features: Tensor) -> Tensor:
         return adain(features, y_s, y_b)
 
-    if _same(answer, styled(lrelu(conv + each + shift))):
+    if _same(answer, apply_style(lrelu(conv + each + shift))):
         return PASSED
-    known = {
+    mistakes = {
         "the noise comes in before LeakyReLU and AdaIN, not after": (
-            styled(lrelu(conv + shift)) + each
+            apply_style(lrelu(conv + shift)) + each
         ),
-        "the noise comes in before LeakyReLU, not between it and AdaIN": styled(
+        "the noise comes in before LeakyReLU, not between it and AdaIN": apply_style(
             lrelu(conv + shift) + each
         ),
-        "no noise was added": styled(lrelu(conv + shift)),
-        "the noise needs its strength: one for each channel": styled(lrelu(conv + noise + shift)),
-        "one strength for all channels: that is StyleGAN2's. Here each channel has its own": styled(
-            lrelu(conv + strength.mean() * noise + shift)
+        "no noise was added": apply_style(lrelu(conv + shift)),
+        "the noise needs its strength: one for each channel": apply_style(
+            lrelu(conv + noise + shift)
         ),
-        "every picture has a noise map of its own": styled(lrelu(conv + each[:1] + shift)),
-        "LeakyReLU is missing": styled(conv + each + shift),
-        "first LeakyReLU, then AdaIN": lrelu(styled(conv + each + shift)),
+        "one strength for all channels: that is StyleGAN2's. Here each channel has its"
+        " own": apply_style(lrelu(conv + strength.mean() * noise + shift)),
+        "every picture has a noise map of its own": apply_style(lrelu(conv + each[:1] + shift)),
+        "LeakyReLU is missing": apply_style(conv + each + shift),
+        "first LeakyReLU, then AdaIN": lrelu(apply_style(conv + each + shift)),
         "the style is missing: AdaIN comes last": lrelu(conv + each + shift),
-        "the bias is missing": styled(lrelu(conv + each)),
+        "the bias is missing": apply_style(lrelu(conv + each)),
         "y_s scales and y_b shifts: yours are exchanged": adain(
             lrelu(conv + each + shift), y_b, y_s
         ),
@@ -130,7 +131,7 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
             lrelu(conv + each + shift), 1 + y_s, y_b
         ),
     }
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _same(answer, value):
             return not_yet(reason)
     return not_yet(
@@ -142,9 +143,9 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
 def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
     """Exercise 4: noise for every layer."""
     maps = noise_maps(6, 32, torch.Generator().manual_seed(0))
-    if not isinstance(maps, list | tuple) or not all(torch.is_tensor(one) for one in maps):
+    if not isinstance(maps, list | tuple) or not all(torch.is_tensor(noise) for noise in maps):
         return not_yet("return a list of tensors, one for each layer")
-    sides = [one.shape[-1] for one in maps]
+    sides = [noise.shape[-1] for noise in maps]
     if sides == [4, 8, 16, 32]:
         return not_yet(
             "one map for each resolution: but each resolution has two layers, and each layer its"
@@ -154,7 +155,7 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
         return not_yet(
             f"the layers up to 32 px work at 4, 4, 8, 8, 16, 16, 32, 32; your maps at {sides}"
         )
-    if any(one.shape != (6, 1, side, side) for one, side in zip(maps, sides, strict=True)):
+    if any(noise.shape != (6, 1, side, side) for noise, side in zip(maps, sides, strict=True)):
         return not_yet(
             "each map is (n, 1, r, r): one channel, and one map a picture. Yours:"
             f" {tuple(maps[0].shape)}"
@@ -164,7 +165,7 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
             return not_yet("the bug: both layers of a resolution get one and the same map")
         if _correlation(first, second) > 0.5:
             return not_yet("the two maps of a resolution resemble one another: draw them apart")
-    if any(_correlation(one[:1].expand_as(one), one) > 0.9 for one in maps):
+    if any(_correlation(noise[:1].expand_as(noise), noise) > 0.9 for noise in maps):
         return not_yet("all pictures of the batch get one map: draw one for each")
     fine = maps[-1]
     if _correlation(fine[..., ::2, ::2], fine[..., 1::2, ::2]) > 0.5:
@@ -176,7 +177,7 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
             f"N(0, 1): mean 0 and spread 1, yours {fine.mean():.2f} and {fine.std():.2f}: randn,"
             " not rand"
         )
-    if not draws_with(lambda generator: [one.tolist() for one in noise_maps(2, 8, generator)]):
+    if not draws_with(lambda generator: [noise.tolist() for noise in noise_maps(2, 8, generator)]):
         return not_yet(
             "draw from `generator`: the same one gives the same maps, and another one others"
         )
@@ -207,7 +208,7 @@ def check_truncate(truncate: Callable[..., Tensor]) -> Verdict:
                 "right for a cutoff of 4; with a cutoff of 6 all six layers are truncated"
             )
         return PASSED
-    known = {
+    mistakes = {
         "all layers are truncated: those from the cutoff on stay as they are": right,
         "the other way round: layers *below* the cutoff are truncated": torch.where(
             below, ws, right
@@ -225,7 +226,7 @@ def check_truncate(truncate: Callable[..., Tensor]) -> Verdict:
             torch.arange(6)[:, None] < 5, right, ws
         ),
     }
-    for reason, value in known.items():
+    for reason, value in mistakes.items():
         if _same(answer, value):
             return not_yet(reason)
     return not_yet("mean + psi (w - mean) in the layers below the cutoff, and w in the others")
@@ -235,8 +236,8 @@ def check_truncate(truncate: Callable[..., Tensor]) -> Verdict:
 def check_mix(mix: Callable[..., Tensor]) -> Verdict:
     """Exercise 6: in a share of the pictures, another w from a random layer on."""
     n, num_ws, share = 4_000, 6, 0.9
-    w, other = torch.zeros(n, 3), torch.ones(n, 3)
-    answer = mix(w, other, num_ws, share, torch.Generator().manual_seed(0))
+    w, partner = torch.zeros(n, 3), torch.ones(n, 3)
+    answer = mix(w, partner, num_ws, share, torch.Generator().manual_seed(0))
     if not torch.is_tensor(answer) or answer.shape != (n, num_ws, 3):
         shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
         return not_yet(
@@ -260,19 +261,19 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
             "some pictures are the other w's throughout: a crossover at layer 0 mixes nothing"
         )
     mixed = rows.sum(1) > 0
-    found = mixed.double().mean().item()
-    if found > 0.999:
+    mixed_share = mixed.double().mean().item()
+    if mixed_share > 0.999:
         return not_yet(
             "every picture is mixed: 1 - share of them keep one w, or a single w is never trained"
         )
-    if abs(found - (1 - share)) < 0.03:
-        return not_yet(f"{found:.0%} of the pictures are mixed: `share` is the share that is")
-    if abs(found - share * (num_ws - 1) / num_ws) < 0.02:
+    if abs(mixed_share - (1 - share)) < 0.03:
+        return not_yet(f"{mixed_share:.0%} of the pictures are mixed: `share` is the share that is")
+    if abs(mixed_share - share * (num_ws - 1) / num_ws) < 0.02:
         return not_yet("a crossover behind the last layer mixes nothing: 1 to num_ws - 1")
-    if abs(found - share) > 0.03:
+    if abs(mixed_share - share) > 0.03:
         return not_yet(
-            f"{found:.0%} of the pictures are mixed, not {share:.0%}: draw for each picture by"
-            " itself"
+            f"{mixed_share:.0%} of the pictures are mixed, not {share:.0%}: draw for each picture"
+            " by itself"
         )
     places = torch.bincount(num_ws - rows[mixed].sum(1).long(), minlength=num_ws)[1:].double()
     if (places > 0).sum() == 1:
@@ -281,14 +282,14 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
         return not_yet(
             f"the crossovers 1 to {num_ws - 1} should come equally often: {places.long().tolist()}"
         )
-    w, other = torch.arange(3.0)[:, None], 10 + torch.arange(3.0)[:, None]
-    wide = mix(w, other, 4, 1.0, torch.Generator().manual_seed(1))
+    w, partner = torch.arange(3.0)[:, None], 10 + torch.arange(3.0)[:, None]
+    wide = mix(w, partner, 4, 1.0, torch.Generator().manual_seed(1))
     crossover = (wide[:, :, 0] < 10).sum(1)
-    expected = mix_styles(w[:, None].expand(3, 4, 1), other[:, None].expand(3, 4, 1), crossover)
+    expected = mix_styles(w[:, None].expand(3, 4, 1), partner[:, None].expand(3, 4, 1), crossover)
     if not torch.equal(wide, expected):
         return not_yet("a picture is mixed with its own partner: row k with row k")
-    w, other = torch.zeros(50, 3), torch.ones(50, 3)
-    if not draws_with(lambda generator: mix(w, other, num_ws, share, generator).tolist()):
+    w, partner = torch.zeros(50, 3), torch.ones(50, 3)
+    if not draws_with(lambda generator: mix(w, partner, num_ws, share, generator).tolist()):
         return not_yet(
             "draw with `generator`: the same one gives the same crossovers, and another one others"
         )
@@ -299,35 +300,35 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
 def check_lazy(lazy: Callable[[int, float, int], float]) -> Verdict:
     """Exercise 7: what R1 is multiplied by at a step."""
     gamma, every = 3.0, 16
-    told = [float(lazy(n, gamma, every)) for n in range(64)]
+    weights = [float(lazy(n, gamma, every)) for n in range(64)]
     right = [gamma / 2 * every if n % every == 0 else 0.0 for n in range(64)]
-    if _close(told, right):
+    if _close(weights, right):
         if not _close([float(lazy(n, 2.0, 1)) for n in range(3)], [1.0] * 3):
             return not_yet("right for every 16th step; with `every` = 1 it is gamma / 2 at each")
         return PASSED
-    if any(value < 0 for value in told):
+    if any(weight < 0 for weight in weights):
         return not_yet(
             "a negative weight rewards steep slopes: D would be paid for what R1 forbids"
         )
-    known = {
+    mistakes = {
         "that is right, and not lazy: 0 in all steps but every 16th": [gamma / 2] * 64,
         "one step in 16 with the plain weight is a penalty 16 times too weak": [
-            one / every for one in right
+            weight / every for weight in right
         ],
-        "the 2 is missing: gamma / 2": [2 * one for one in right],
+        "the 2 is missing: gamma / 2": [2 * weight for weight in right],
         "at the step before: step 0 has a penalty, then step 16": [*right[1:], right[0]],
         "in the one step the weight is `every` times as large, not as small": [
-            one / every**2 for one in right
+            weight / every**2 for weight in right
         ],
         "turned round: all steps but every 16th": [
             gamma / 2 * every * (n % every != 0) for n in range(64)
         ],
     }
-    for reason, values in known.items():
-        if _close(told, values):
+    for reason, values in mistakes.items():
+        if _close(weights, values):
             return not_yet(reason)
     return not_yet(
-        f"over 16 steps the weights should sum to 16 gamma / 2; yours: {sum(told[:16]):.2f} at"
+        f"over 16 steps the weights should sum to 16 gamma / 2; yours: {sum(weights[:16]):.2f} at"
         " gamma = 3"
     )
 
@@ -347,4 +348,4 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 
 def _close(a: Sequence[float], b: Sequence[float]) -> bool:
-    return all(abs(one - other) < 1e-9 for one, other in zip(a, b, strict=True))
+    return all(abs(x - y) < 1e-9 for x, y in zip(a, b, strict=True))

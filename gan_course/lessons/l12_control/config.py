@@ -1,6 +1,4 @@
-"""Sizes of lesson 12: the shipped StyleGAN steered and inverted; a small one with AdaIN, and toys,
-trained.
-"""
+"""Sizes of lesson 12: the shipped StyleGAN steered and inverted, a small one, and toys."""
 
 from dataclasses import dataclass
 
@@ -9,7 +7,7 @@ from gan_course.training.stylegan import StyleGANConfig
 
 @dataclass(frozen=True)
 class Config:
-    """What the lesson needs to know."""
+    """Sizes, steps and rates of the lesson."""
 
     adain: StyleGANConfig  # in whose features we look for droplets
     n_steps_project: int  # of each inversion

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -34,17 +35,17 @@ def check_levels(levels: Mapping[str, Iterable[int]]) -> Verdict:
         return NOT_ATTEMPTED
     if not isinstance(levels, Mapping) or set(levels) != set(LEVELS) or ... in levels.values():
         return not_yet(f"give the numbers of the styles for each of: {', '.join(LEVELS)}")
-    answers = {name: sorted(int(one) for one in levels[name]) for name in LEVELS}
+    answers = {name: sorted(int(style) for style in levels[name]) for name in LEVELS}
     if answers == LEVELS:
         return PASSED
-    told = sorted(one for numbers in answers.values() for one in numbers)
+    styles = sorted(style for level in answers.values() for style in level)
     if answers["coarse"] == [0, 1, 2, 3]:
         return not_yet("two layers at 4 px are StyleGAN's; StyleGAN2's constant is followed by one")
-    if 0 not in told:
+    if 0 not in styles:
         return not_yet("count from 0")
-    if told == list(range(9)):
+    if styles == list(range(9)):
         return not_yet("nine layers, but ten styles: who takes the last one?")
-    if told != list(range(10)):
+    if styles != list(range(10)):
         return not_yet("each of the ten styles, from 0 to 9, belongs to one level")
     wrong = next(name for name in LEVELS if answers[name] != LEVELS[name])
     return not_yet(
@@ -64,15 +65,15 @@ def check_chance(chance: Callable[[Tensor], Tensor]) -> Verdict:
             if abs(even - 7 / 8) < 1e-6
             else not_yet("right for three values, wrong for eight equal ones: 7/8")
         )
-    known = {
+    mistakes = {
         "that is how often they are alike": 1 - right,
         "1 - 1/K holds where all K values are equally common": 2 / 3,
         "that is how often the commonest value is missed": 0.5,
         "that is an entropy, not a probability": float(-(shares * shares.log()).sum()),
     }
-    told, yours = apart(right, answer)
-    return named_mistake(known, answer) or not_yet(
-        f"for shares of .5, .3 and .2 it is {told}, yours is {yours}"
+    expected, yours = apart(right, answer)
+    return named_mistake(mistakes, answer) or not_yet(
+        f"for shares of .5, .3 and .2 it is {expected}, yours is {yours}"
     )
 
 
@@ -121,38 +122,37 @@ def check_readability(readability: Callable[[Tensor, Tensor], float]) -> Verdict
     answers = (codes[:, :3] * torch.tensor([2.0, 1.0, 1.0]) + noise).argmax(1)
     answers = torch.where(answers == 0, 2, torch.where(answers == 2, 0, 1))
     codes = codes + 3
-    found = numbers(readability(codes.clone(), answers.clone()), 1)
-    if found is None:
+    result = numbers(readability(codes.clone(), answers.clone()), 1)
+    if result is None:
         return not_yet("return one number: the share of right answers")
-    (answer,) = found
+    (answer,) = result
 
-    def share(fit: slice, told: slice, *, bias: bool = True, hot: bool = True) -> float:
+    def share(fit: slice, test: slice, *, bias: bool = True, hot: bool = True) -> float:
         X = torch.cat([codes, torch.ones(160, int(bias))], 1).double()
         Y = one_hot(answers).double() if hot else answers[:, None].double()
-        said = X @ torch.linalg.lstsq(X[fit], Y[fit]).solution
-        said = said.argmax(1) if hot else said[:, 0].round().clamp(0, 2).long()
-        return float((said == answers)[told].double().mean())
+        scores = X @ torch.linalg.lstsq(X[fit], Y[fit]).solution
+        predictions = scores.argmax(1) if hot else scores[:, 0].round().clamp(0, 2).long()
+        return float((predictions == answers)[test].double().mean())
 
-    first, second, whole = slice(0, 80), slice(80, 160), slice(0, 160)
+    first, second, both = slice(0, 80), slice(80, 160), slice(0, 160)
     right = share(first, second)
     if abs(answer - right) < 0.015:
         return PASSED
-    known = {
+    mistakes = {
         "it is judged on the codes that it was fitted to: fit the first half, judge the second": (
             share(first, first)
         ),
-        "it is fitted to all codes and judged on them": share(whole, whole),
-        "it was fitted to the codes that it is judged on, too": share(whole, second),
+        "it is fitted to all codes and judged on them": share(both, both),
+        "it was fitted to the codes that it is judged on, too": share(both, second),
         "the other way round: fit the first half, judge the second": share(second, first),
         "the column of ones is missing: without it each plane passes through the origin": share(
             first, second, bias=False
         ),
-        "kinds are no amounts: regress to one column for each answer (one-hot), and take the largest": share(
-            first, second, hot=False
-        ),
+        "kinds are no amounts: regress to one column for each answer (one-hot), and take the"
+        " largest": share(first, second, hot=False),
         "that is the share of wrong answers": 1 - right,
     }
-    return named_mistake(known, answer, 0.004) or not_yet(
+    return named_mistake(mistakes, answer, 0.004) or not_yet(
         f"for the checker's codes it is {right:.3f}, yours is {answer:.3f}"
     )
 
@@ -171,7 +171,7 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
         return PASSED
     unit_a, unit_b = (x / x.norm(dim=1, keepdim=True) for x in (a, b))
     straight = torch.lerp(unit_a, unit_b, column)
-    known = {
+    mistakes = {
         "a straight line leaves the sphere, and cuts through the region where no z lies": (
             torch.lerp(a, b, column)
         ),
@@ -181,7 +181,7 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
         ),
         "b comes first": slerp_of_package(b, a, t),
     }
-    for reason, wrong in known.items():
+    for reason, wrong in mistakes.items():
         if is_same(answer, wrong):
             return not_yet(reason)
     cosine = (a * b).sum(1, keepdim=True).clamp(-1, 1)
@@ -221,7 +221,7 @@ def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
     _, vectors = torch.linalg.eigh(weights.double().T @ weights.double())
     centred = weights.double() - weights.double().mean(0)
     _, around_mean = torch.linalg.eigh(centred.T @ centred)
-    known = {
+    mistakes = {
         "": closed_form_directions(weights, 2).double(),
         "eigh sorts from small to large: these change the styles least": vectors[:, :2].T,
         "the right two, the weaker first": vectors[:, -2:].T,
@@ -231,7 +231,7 @@ def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
             around_mean.flip(1)[:, :2].T
         ),
     }
-    for reason, expected in known.items():
+    for reason, expected in mistakes.items():
         if ((answer * expected).sum(1).abs() - 1).abs().max() < 1e-4:  # the sign is free
             return not_yet(reason) if reason else PASSED
     return not_yet(
@@ -240,7 +240,7 @@ def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
 
 
 def _near(a: Iterable[float], b: Iterable[float]) -> bool:
-    return all(abs(one - other) < 1e-5 for one, other in zip(a, b, strict=True))
+    return all(abs(x - y) < 1e-5 for x, y in zip(a, b, strict=True))
 
 
 SPREADS = {
@@ -266,7 +266,9 @@ def check_demodulated(demodulated: Callable[[Tensor, Tensor], Tensor]) -> Verdic
             f" {shape}"
         )
 
-    def scaled(dims: tuple[int, ...] | None, *, onto: str = "in", root: bool = True) -> Tensor:
+    def scale(
+        dims: tuple[int, ...] | None, *, onto: Literal["in", "out"] = "in", root: bool = True
+    ) -> Tensor:
         w = weight * (
             style[:, None, :, None, None] if onto == "in" else style[:, :, None, None, None]
         )
@@ -275,26 +277,25 @@ def check_demodulated(demodulated: Callable[[Tensor, Tensor], Tensor]) -> Verdic
         total = w.square().sum(dims, keepdim=True) + 1e-8
         return w * (total.rsqrt() if root else 1 / total)
 
-    if is_same(answer, scaled((2, 3, 4))):
+    if is_same(answer, scale((2, 3, 4))):
         return PASSED
-    known = {
-        "modulated, and not demodulated": scaled(None),
-        "the style scales the *input* channels, axis 1 of the weights": scaled(
+    mistakes = {
+        "modulated, and not demodulated": scale(None),
+        "the style scales the *input* channels, axis 1 of the weights": scale(
             (2, 3, 4), onto="out"
         ),
-        "the sum runs over the input channels and the kernel, not over the output channels": scaled(
+        "the sum runs over the input channels and the kernel, not over the output channels": scale(
             (1, 2, 3, 4)
         ),
-        "one norm for all pictures: each has its own style": scaled((0, 1, 2, 3, 4)),
-        "the sum runs over the input channels too, not over the kernel alone": scaled((3, 4)),
-        "the sum runs over the kernel too": scaled((2,)),
-        "divided by the sum of squares, not by its root": scaled((2, 3, 4), root=False),
-        "that normalises the input channels: axes 1, 3 and 4": scaled((1, 3, 4)),
-        "the mean of squares, not their sum: the output would be too strong by the root of the fan in": (
-            scaled((2, 3, 4)) * math.sqrt(36)
-        ),
+        "one norm for all pictures: each has its own style": scale((0, 1, 2, 3, 4)),
+        "the sum runs over the input channels too, not over the kernel alone": scale((3, 4)),
+        "the sum runs over the kernel too": scale((2,)),
+        "divided by the sum of squares, not by its root": scale((2, 3, 4), root=False),
+        "that normalises the input channels: axes 1, 3 and 4": scale((1, 3, 4)),
+        "the mean of squares, not their sum: the output would be too strong by the root of the fan"
+        " in": scale((2, 3, 4)) * math.sqrt(36),
     }
-    for reason, wrong in known.items():
+    for reason, wrong in mistakes.items():
         if is_same(answer, wrong):
             return not_yet(reason)
     lengths = answer.square().sum((2, 3, 4))
@@ -367,30 +368,30 @@ def check_path_penalty(path_penalty: Callable[..., Tensor]) -> Verdict:
                 "the value is right, but its gradient does not reach the generator's weights"
             )
         return PASSED
-    own, raw = slopes(0.25), slopes(1.0)
-    known = {
+    slope, raw = slopes(0.25), slopes(1.0)
+    mistakes = {
         "as published: the mean is subtracted from every component; it belongs to the length": (
             (raw - mean).square().mean()
         ),
         "the mean is subtracted from every component; it belongs to the length": (
-            (own - mean).square().mean()
+            (slope - mean).square().mean()
         ),
         "divide by the root of H W, or the length depends on the resolution": (
             (raw.square().sum(2).mean(1).sqrt() - mean).square().mean()
         ),
         "the mean square over layers, not the sum": (
-            (own.square().sum((1, 2)).sqrt() - mean).square().mean()
+            (slope.square().sum((1, 2)).sqrt() - mean).square().mean()
         ),
         "the root is missing: a length, not its square": (
-            (own.square().sum(2).mean(1) - mean).square().mean()
+            (slope.square().sum(2).mean(1) - mean).square().mean()
         ),
         "one length for each picture, not one for the batch": (
-            (own.square().sum(2).mean().sqrt() - mean).square()
+            (slope.square().sum(2).mean().sqrt() - mean).square()
         ),
         "the penalty is a square: lengths below the mean cost, too": (lengths - mean).mean(),
         "that pulls lengths to 0; the penalty pulls them to their mean": lengths.square().mean(),
     }
     value = float(answer.detach())
     return named_mistake(
-        {reason: float(one.detach()) for reason, one in known.items()}, value
+        {reason: float(wrong.detach()) for reason, wrong in mistakes.items()}, value
     ) or not_yet(f"for the checker's generator it is {right:.4f}, yours is {value:.4f}")
