@@ -1,3 +1,4 @@
-"""Speed of the course's steps beside plain references, in one process. `python -m benchmarks` runs
-all rows.
+"""Speed of the course's steps beside plain references, in one process.
+
+`python -m benchmarks` runs all rows.
 """

@@ -1,6 +1,4 @@
-"""`python -m benchmarks`: time the course's steps beside plain ones and write
-docs/results/speed.md.
-"""
+"""Times the course's steps beside plain ones: `python -m benchmarks`, into docs/results/."""
 
 import argparse
 import json
@@ -60,9 +58,7 @@ def run(names: Sequence[str], rounds: int) -> dict:
 
 
 def as_on_an_old_machine(names: Sequence[str], rounds: int) -> list[float]:
-    """The ratios of the rows, the convolution's first, in a process that computes as on an old
-    machine.
-    """
+    """The ratios of the rows, the convolution's first, as on an old machine."""
     with tempfile.TemporaryDirectory() as folder:
         options = ["--rows", ",".join(names), "--rounds", str(rounds), "--here", "--out", folder]
         command = [sys.executable, "-m", "benchmarks", *options]

@@ -14,8 +14,7 @@ from gan_course.training.image_pool import ImagePool
 
 
 class PlainCycleGAN:
-    """Both generators, then both discriminators: float32, NCHW, eager, Adam as PyTorch makes it by
-    default.
+    """A plain CycleGAN step: float32, NCHW, eager, Adam as PyTorch makes it by default.
 
     The arithmetic is the course's, with torch's own InstanceNorm2d and ReflectionPad2d, one pass a
     network and set of pictures, and without gradients that nobody needs, so that only the way of
@@ -42,8 +41,9 @@ class PlainCycleGAN:
         ]
 
     def __call__(self, real_A: Tensor, real_B: Tensor) -> dict[str, Tensor]:
-        """One step on real pictures (N, 3, H, W) of each domain, in [-1, 1]; returns its losses,
-        detached.
+        """One step on real pictures (N, 3, H, W) of each domain, in [-1, 1].
+
+        Returns its losses, detached.
         """
         on = self.config
         for D in (self.D_A, self.D_B):

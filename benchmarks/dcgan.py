@@ -12,8 +12,7 @@ from gan_course.training.dcgan import DCGANConfig, DCGANStep, build_dcgan
 
 
 class PlainDCGAN:
-    """D's update, G's update, the average of G: float32, NCHW, eager, Adam as PyTorch makes it by
-    default.
+    """A plain DCGAN step: float32, NCHW, eager, Adam as PyTorch makes it by default.
 
     The arithmetic is the course's, down to what need not be computed (no gradients of G in D's
     turn, none of D's weights in G's turn), so that only the way of computing it differs. R1 is left
@@ -44,8 +43,9 @@ class PlainDCGAN:
         self.ema_decay, self.generator = ema_decay, generator
 
     def __call__(self, real: Tensor) -> dict[str, Tensor]:
-        """One step on a batch of real pictures (N, C, H, W) in [-1, 1]; returns both losses,
-        detached.
+        """One step on a batch of real pictures (N, C, H, W) in [-1, 1].
+
+        Returns both losses, detached.
         """
         ones, zeros = real.new_ones(len(real)), real.new_zeros(len(real))
 
@@ -76,8 +76,7 @@ class PlainDCGAN:
 
 
 def dcgan_pair(config: DCGANConfig, runtime: Runtime) -> tuple[DCGANStep, PlainDCGAN, Tensor]:
-    """The course's step, the plain one with the same first weights and latent vectors, and a batch
-    for both.
+    """The course's step, the plain one with the same weights and latent vectors, and a batch.
 
     Raises:
         ValueError: the configuration asks for R1, which the plain step leaves out.

@@ -29,9 +29,7 @@ def load() -> float:
 
 
 def count_flops(step: Callable[[], object]) -> int:
-    """Floating-point operations of one call, as torch counts them: convolutions and matrix
-    products, two an element.
-    """
+    """Floating-point operations of one call: convolutions and matrix products, two an element."""
     with FlopCounterMode(display=False) as counter:
         step()
     return counter.get_total_flops()
@@ -40,8 +38,7 @@ def count_flops(step: Callable[[], object]) -> int:
 def convolution(
     device: str, dtype: torch.dtype, memory_format: torch.memory_format
 ) -> Callable[[], None]:
-    """One call of the convolution that `CONVOLUTION` names, all tensors already in `dtype` and
-    layout.
+    """One call of the convolution of `CONVOLUTION`, all tensors already in `dtype` and layout.
 
     No conversions, no norm, no optimiser: it is what the machine can do, and a training step
         reaches a share of it.

@@ -74,9 +74,7 @@ def busy_neighbour() -> Iterator[None]:
 
 
 def beside_neighbour(name: str, trials: int) -> dict[str, float]:
-    """Quiet and busy trials in turn: the median seconds of each, and the median ratio of busy to
-    quiet.
-    """
+    """Quiet and busy trials in turn: median seconds of each, median ratio of busy to quiet."""
     quiet, busy = [], []
     for _ in range(trials):
         quiet.append(_trial(name))

@@ -99,9 +99,7 @@ program keeps one core busy, quiet and busy processes in turn.{_lessons(results)
 
 
 def _lessons(results: dict) -> str:
-    """A sentence on the live trainings of the lessons beside a busy neighbour, where they were
-    measured.
-    """
+    """A sentence on the lessons' live trainings beside a busy neighbour, where measured."""
     parts = []
     for name, row in results.get("lessons", {}).items():
         times = (

@@ -1,6 +1,4 @@
-"""The ring step of lesson 03, which trains a table of GANs at once, beside a plain loop over the
-same GANs.
-"""
+"""Lesson 03's ring step, many GANs at once, beside a plain loop over the same GANs."""
 
 from collections.abc import Sequence
 
@@ -86,7 +84,5 @@ class PlainRing:
 
 
 def rings_pair(config: RingsConfig, gans: Sequence[RingGAN]) -> tuple[RingsStep, list[PlainRing]]:
-    """The batched step of some GANs, and one plain step for each of them with the same weights and
-    data.
-    """
+    """The batched step of some GANs, and a plain step for each with the same weights and data."""
     return build_rings(config, gans), [PlainRing(gan, config) for gan in gans]

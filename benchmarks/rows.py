@@ -51,9 +51,7 @@ def dcgan_row(runtime: Runtime) -> Row:
 
 
 def cyclegan_row(runtime: Runtime) -> Row:
-    """The paper's networks for 256 px on one picture of 128 px: the runtime's precision against
-    float32, NCHW.
-    """
+    """The paper's networks for 256 px on one picture of 128 px, beside float32 and NCHW."""
     config = CycleGANConfig(n_steps=1_000, img_resolution=128, n_blocks=9)
     return _cyclegan_row("CycleGAN step, the paper's networks", config, runtime, inner=1)
 
@@ -94,8 +92,9 @@ def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: i
 
 
 def stylegan_row(runtime: Runtime) -> Row:
-    """StyleGAN as wide as the shipped weights, at full size; sixteen steps in a timing, so that
-    each has its R1.
+    """StyleGAN as wide as the shipped weights, at full size.
+
+    Sixteen steps in a timing, so that each has its R1.
     """
     config = StyleGANConfig(
         n_steps=22_000,
@@ -122,8 +121,9 @@ def stylegan_row(runtime: Runtime) -> Row:
 
 
 def rings_row(runtime: Runtime) -> Row:
-    """Lesson 03's whole table in one batched step against the same GANs one after another; float32
-    on the CPU.
+    """Lesson 03's whole table in one batched step against the same GANs one after another.
+
+    Float32 on the CPU.
     """
     lesson = BREAKS["fast"]
     config, table = lesson.rings, ring_table(lesson.gamma, range(lesson.n_seeds))

@@ -14,8 +14,7 @@ KERNEL = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
 
 
 class PlainStyleGAN:
-    """D's step with R1 every so often, then G's: float32, NCHW, eager, Adam as PyTorch makes it by
-    default.
+    """A plain StyleGAN step with lazy R1: float32, NCHW, eager, PyTorch's default Adam.
 
     The arithmetic is the course's, as one reads it in published code: nearest neighbour and then a
     blur, instance norm and then the style, a convolution and then a mean of 2 x 2 pixels.

@@ -1,6 +1,4 @@
-"""`python -m maintain NAME ...`: a name is a module of `maintain/` or of `maintain/studies/` that
-has a `main`.
-"""
+"""`python -m maintain NAME ...`: a name is a module here or in `studies/` that has a `main`."""
 
 import sys
 from collections.abc import Sequence

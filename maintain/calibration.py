@@ -1,5 +1,6 @@
-"""Do the lessons' claims hold by enough? Each lesson again over seeds, processors and thread
-counts.
+"""Calibration: the margin of each claim over its spread between runs.
+
+Each lesson runs again over seeds, processors and thread counts.
 
 `python -m maintain calibration [LESSONS] [--seeds 0,1,2,3,4]` runs each lesson in the fast profile:
 once per seed as this machine would, then with the first two seeds as on an old machine (AVX2 alone,
@@ -54,8 +55,7 @@ class Variant:
 
 
 def variants(seeds: Sequence[int], runtime: Runtime, jobs: int = 1) -> list[Variant]:
-    """The runs of a calibration: every seed, two as on an old machine, and one on another number of
-    threads.
+    """The runs of a calibration: every seed, two as on an old machine, one on other threads.
 
     Args:
         seeds: two or more.
@@ -80,9 +80,7 @@ def variants(seeds: Sequence[int], runtime: Runtime, jobs: int = 1) -> list[Vari
 
 
 def is_old(runtime: Runtime) -> bool:
-    """Whether this runtime already computes as on an old machine: `OLD_MACHINE` would change
-    nothing.
-    """
+    """Whether this runtime already computes as on an old machine."""
     return (
         runtime.precision == "float32" and "AVX512" not in torch.backends.cpu.get_cpu_capability()
     )
@@ -154,9 +152,7 @@ def keep(folder: Path, name: str, entry: dict) -> None:
 
 
 def write_page(folder: Path) -> None:
-    """Write `folder/calibration.md` anew from `folder/calibration.json` and the claims of the
-    stored notebooks.
-    """
+    """Write `folder/calibration.md` from `folder/calibration.json` and the stored notebooks."""
     stated = {path.stem: stored_claims(path) for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")}
     with atomic_write(folder / "calibration.md") as temporary:
         temporary.write_text(as_markdown(read_calibration(folder), stated), encoding="utf-8")

@@ -53,9 +53,7 @@ def prove(out: Path) -> dict:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line: 0 where all lessons passed, 1 where one failed, 2 without a GPU, 130 where
-    the user stopped.
-    """
+    """The command line: 0 where all passed, 1 where one failed, 2 without a GPU, 130 if stopped."""
     parser = OneLineParser(prog="python -m maintain gpu", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--out",

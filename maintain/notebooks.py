@@ -28,8 +28,9 @@ def source_names() -> list[str]:
 
 
 def read_source(name: str) -> nbformat.NotebookNode:
-    """A lesson's source as a notebook without outputs, its cells numbered so that two conversions
-    are equal.
+    """A lesson's source as a notebook without outputs, its cells numbered.
+
+    Two conversions are equal.
     """
     notebook = jupytext.read(NOTEBOOKS / "source" / f"{name}.py")
     notebook.metadata = nbformat.from_dict(
@@ -130,9 +131,7 @@ def _stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _with_palette(png: str) -> str:
-    """A plot in base64 with a palette of 256 colours: a quarter of the bytes, and no difference to
-    be seen.
-    """
+    """A plot in base64 with a palette of 256 colours, a quarter of the bytes."""
     smaller = io.BytesIO()
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     picture.quantize(256, dither=Image.Dither.NONE).save(smaller, format="PNG", optimize=True)

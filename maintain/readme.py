@@ -82,8 +82,7 @@ def with_waiting_table(page: str) -> str:
 
 
 def study_minutes(source: str) -> int:
-    """How long a lesson takes one reader, beside computing: a rule of thumb, rounded up to five
-    minutes.
+    """Study time of a lesson for one reader: a rule of thumb, rounded up to five minutes.
 
     The exercises' own minutes; 200 words of prose a minute, answers under a fold left out; 30 lines
     of code a minute; a minute for each prediction.

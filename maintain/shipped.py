@@ -34,8 +34,9 @@ def make_weights(name: str) -> set[str]:
 
 
 def measure_weights(name: str) -> set[str]:
-    """Measure shipped weights anew and write the figures into their card; the weights stay as they
-    are.
+    """Measure shipped weights anew and write the figures into their card.
+
+    The weights stay as they are.
 
     Returns:
         The names of all that was measured with it.

@@ -200,9 +200,7 @@ def _shown(seconds: dict[str, float], name: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line: 0 where all stages passed, 1 where one failed, 2 for bad input, 130 where
-    the user stopped.
-    """
+    """The command line: 0 where all passed, 1 where one failed, 2 for bad input, 130 if stopped."""
     parser = OneLineParser(prog="python -m maintain stages", description=__doc__.splitlines()[0])
     parser.add_argument("of", choices=("test", "verify"), help="whose stages to run")
     parser.add_argument(

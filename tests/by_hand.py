@@ -60,8 +60,9 @@ def halved(x):
 
 
 def blurred(x, *, border="zero"):
-    """1, 2, 1 over 4 along rows and along columns; beyond the border there is zero, or the border
-    again.
+    """1, 2, 1 over 4 along rows and along columns.
+
+    Beyond the border there is zero, or the border again.
     """
     y = torch.zeros(x.shape, dtype=torch.float64)
     height, width = x.shape[2:]
@@ -98,8 +99,9 @@ def pixel_normed(x):
 
 
 def with_deviation(x, group):
-    """Karras et al. 2018, section 3: the mean over features and places of the deviation over a
-    group, as a channel.
+    """Karras et al.
+
+    2018, section 3: the mean over features and places of the deviation over a group, as a channel.
 
     Pictures k, k + N / group, k + 2 N / group ... make a group.
     """

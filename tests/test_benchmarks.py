@@ -20,9 +20,7 @@ from gan_course.training.toy_gans import ring_table
 
 
 class FakeSteps:
-    """Two steps on a clock of their own: each call takes as long as the next of its times says, the
-    last for ever.
-    """
+    """Two steps on a clock of their own, each call as long as the next of its times."""
 
     def __init__(self, times_a, times_b):
         self.now, self.calls, self.times = 0.0, [], {"a": list(times_a), "b": list(times_b)}

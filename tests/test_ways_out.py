@@ -113,8 +113,9 @@ def pip_lines():
 
 @pytest.mark.parametrize("line", list(pip_lines()))
 def test_what_pip_is_asked_to_install_is_there(line):
-    """The course is on no index: only its own folder can be named. zsh takes [ ] for a pattern:
-    they are quoted.
+    """The course is on no index: only its own folder can be named.
+
+    Zsh takes [ ] for a pattern: they are quoted.
     """
     if "[" in line:
         assert re.search(r"'[^']*\[[a-z,]+\]'", line)

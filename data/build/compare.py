@@ -86,8 +86,9 @@ def table(rows: list[Row]) -> str:
 
 
 def _difference(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> float:
-    """The largest of the arrays' mean absolute differences; infinite for other names, shapes or
-    types.
+    """The largest of the arrays' mean absolute differences.
+
+    Infinite for other names, shapes or types.
     """
     if list(first) != list(second):
         return float("inf")

@@ -102,8 +102,9 @@ def read_credits(readme: str) -> list[Credit]:
 
 
 def chosen_photos(credits: list[Credit], files: Mapping[str, bytes]) -> dict[str, Credit]:
-    """The free photographs by name; one that the README misspells has no sure licence, and stays
-    out.
+    """The free photographs by name.
+
+    One that the README misspells has no sure licence, and stays out.
     """
     free = [
         c

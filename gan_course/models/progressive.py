@@ -275,8 +275,7 @@ class DiscriminatorBlock(nn.Module):
 
 
 def downsample_for_growth(images: Tensor, resolution: int, alpha: float) -> Tensor:
-    """Real pictures as a growing D is shown them: made smaller, and while a resolution fades in,
-    softened as G's are.
+    """Real pictures for a growing D: made smaller, and softened while a resolution fades in.
 
     Args:
         images: (N, C, H, W) at full size.

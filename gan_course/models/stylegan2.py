@@ -1,6 +1,4 @@
-"""StyleGAN2 (Karras et al. 2020, arXiv:1912.04958): styles in the weights, output skips, a residual
-discriminator.
-"""
+"""StyleGAN2: styles in the weights, output skips, residual D (Karras et al. 2020, 1912.04958)."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A memory of earlier fakes, for the discriminators."""
+"""Image pool: earlier fakes for the discriminators."""
 
 from typing import Any
 

@@ -99,8 +99,9 @@ def _replace_random_state(step: TrainingStep, saved: dict[str, Any]) -> bool:
 
 
 def _check_state(step: TrainingStep) -> None:
-    """What `load_state_dict` accepts and training would fall over: torch reads past the end of too
-    small a moment.
+    """Refuse what `load_state_dict` accepts, but training cannot use.
+
+    torch reads past the end of a moment that is too small.
     """
     if type(step.n_done) is not int or step.n_done < 0:
         raise ValueError(f"n_done is {step.n_done}")

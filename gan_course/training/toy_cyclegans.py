@@ -1,6 +1,4 @@
-"""Many small CycleGANs between two rings of points at once: the cycle loss and a prior, on and off,
-side by side.
-"""
+"""Toy CycleGANs between two rings: many at once, the cycle loss and a prior on and off."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -40,8 +38,9 @@ class PlaneGAN:
 
 
 def plane_table(lambda_cycle: float, seeds: Iterable[int]) -> dict[str, list[PlaneGAN]]:
-    """Four arms, cycle x prior, with one GAN a seed. GANs of one seed share first weights and
-    points.
+    """Four arms, cycle x prior, with one GAN a seed.
+
+    GANs of one seed share first weights and points.
     """
     arms = {
         "adversarial loss alone": (0.0, False),
@@ -53,8 +52,9 @@ def plane_table(lambda_cycle: float, seeds: Iterable[int]) -> dict[str, list[Pla
 
 
 def plane_centres(turn: float, *, n_modes: int = 8) -> tuple[Tensor, Tensor]:
-    """The modes of A, and those of B: A's ring turned by `turn` degrees. Row k of one is the true
-    partner of row k.
+    """The modes of A, and those of B: A's ring turned by `turn` degrees.
+
+    Row k of one is the true partner of row k.
 
     Args:
         turn: degrees, counterclockwise.
@@ -121,9 +121,7 @@ class PlaneStep(SavedStep):
         self.centres_A, self.centres_B = plane_centres(config.turn)
 
     def __call__(self) -> dict[str, Tensor]:
-        """One step of all; returns "gan", "cycle" and "D", each (M,), detached and without weights
-        or penalties.
-        """
+        """One step of all; returns "gan", "cycle" and "D", unweighted, without R1, each (M,)."""
         real_A, real_B = self.draw(self.centres_A), self.draw(self.centres_B)
         losses, fake_A, fake_B = self.update_G(real_A, real_B)
         losses |= self.update_D(real_A, real_B, fake_A, fake_B)

@@ -210,8 +210,9 @@ class RingsStep(SavedStep):
 
 
 def build_rings(config: RingsConfig, gans: Sequence[RingGAN]) -> RingsStep:
-    """The networks of some GANs, each from its own seed, and their step. Torch's global random
-    state is left alone.
+    """The networks of some GANs, each from its own seed, and their step.
+
+    Torch's global random state is left alone.
     """
     G, D = [], []
     with torch.random.fork_rng(devices=[]):

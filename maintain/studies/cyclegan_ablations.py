@@ -1,5 +1,4 @@
-"""What each part of CycleGAN buys: the same training with parts taken away, over seeds, measured
-against the truth.
+"""CycleGAN's ablations: parts taken away, over seeds, measured against the truth.
 
 `python -m maintain cyclegan_ablations NAME` runs what is missing in docs/results/NAME.json. The
 lessons read the files.

@@ -67,9 +67,7 @@ filters alone.
 
 
 def run() -> None:
-    """Train and measure every configuration and seed that the table lacks, and write each row at
-    once.
-    """
+    """Train and measure every row that the table lacks, and write each at once."""
 
     def measure(row: Row) -> Row:
         _, changes = STEPS[row["config"]]
@@ -85,8 +83,7 @@ def run() -> None:
 
 
 def train_and_measure(config: StyleGANConfig, seed: int) -> dict[str, float]:
-    """One training, and its distance from real critters: Fréchet distance, precision and recall (k
-    = 3).
+    """One training's distance from real critters: Fréchet distance, precision, recall (k = 3).
 
     Pictures of less than 64 px are enlarged for the reader; real ones likewise.
     """

@@ -36,8 +36,7 @@ def measure(name: str) -> dict[str, dict[str, Any]]:
 
 @torch.no_grad()
 def fashion_metrics(G: DCGANGenerator, *, n: int = 1_000, seed: int = 1) -> dict[str, float]:
-    """What the shipped reader sees in n samples of a generator of clothing, against the 1,000
-    held-out pictures.
+    """Precision, recall and the rarest kind of n samples of a generator of clothing.
 
     Precision and recall (k = 3) are given beside those of n training pictures against the same
     held-out ones: that is what a perfect generator would reach.

@@ -35,9 +35,7 @@ def measure(name: str) -> dict[str, dict[str, Any]]:
 
 
 def reader_metrics(world: str) -> dict[str, float]:
-    """The share of right answers of a shipped reader to each question, over 1,000 held-out
-    pictures.
-    """
+    """Accuracy of a shipped reader for each question, over 1,000 held-out pictures."""
     images, answers = WORLDS[world].load("test", 1_000, 0)
     images, answers = rotate_randomly(WORLDS[world], images, answers, seed=0)
     told = read_answers(load_reader(world), images)

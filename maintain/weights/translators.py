@@ -113,9 +113,7 @@ def measure_translation(name: str, G_AB: nn.Module, G_BA: nn.Module) -> tuple[Me
 
 
 def critter_metrics(to_striped: Translate, to_plain: Translate) -> tuple[Metrics, Metrics]:
-    """The error against the twin that differs in the stripes alone, and what doing nothing would
-    give.
-    """
+    """Error against the twin that differs in the stripes alone, beside doing nothing."""
     plain, factors = critters.load_critters("test", n=N_TEST, seed=0, texture="plain")
     striped = to_float(critters.draw_critters(critters.twin(factors, "texture", "stripes")))
     plain = to_float(plain)
@@ -127,8 +125,9 @@ def critter_metrics(to_striped: Translate, to_plain: Translate) -> tuple[Metrics
 
 
 def earth_metrics(to_map: Translate, to_satellite: Translate) -> tuple[Metrics, Metrics]:
-    """The error against the other view of the same hidden place, and that of its mean colour; the
-    sea's overlap.
+    """The error against the other view of the same hidden place, and that of its mean colour.
+
+    The sea's overlap.
     """
     satellite, chart = (
         to_float(load_domain(name, "test", n=N_TEST, seed=0))

@@ -102,8 +102,9 @@ def test_no_more_files_are_read_than_are_measured(kinds, tmp_path, capsys, monke
 
 @pytest.fixture
 def fidelity(monkeypatch):
-    """A stand-in for torch-fidelity, which needs a network; what it was given, and no need of
-    thousands.
+    """A stand-in for torch-fidelity, which needs a network.
+
+    What it was given, and no need of thousands.
     """
     seen = {}
 

@@ -1,5 +1,6 @@
-"""The builders of the bundled data, on small fixtures; without the network, and without what only
-they need.
+"""The builders of the bundled data, on small fixtures.
+
+Without the network, and without what only they need.
 """
 
 import importlib

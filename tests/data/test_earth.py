@@ -77,7 +77,7 @@ def test_tiles_keep_the_rule(halves, train):
 
 
 def test_every_kept_place_can_be_drawn_in_proportion_to_its_area(train):
-    kept = earth._kept(64, ("satellite", "relief"))
+    kept = earth._find_valid(64, ("satellite", "relief"))
     columns = earth._columns(64, test=False)
     latitude = torch.deg2rad(75 - (torch.arange(kept.shape[0]) + 32) / 7.5)
     weight = kept[:, columns].sum(1) * latitude.cos()

@@ -17,7 +17,7 @@ def copied(tmp_path, monkeypatch):
     shutil.copytree(REAL / "fashion", tmp_path / "fashion")
     shutil.copy(REAL / "manifest.json", tmp_path)
     monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
-    manifest._checked.cache_clear()
+    manifest._check.cache_clear()
     return tmp_path / "fashion"
 
 

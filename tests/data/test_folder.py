@@ -315,7 +315,7 @@ def test_a_resolution_below_one(tmp_path):
 def test_a_link_to_a_pipe_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a.png").symlink_to(tmp_path / "pipe")
-    expected = f"{tmp_path / 'a.png'} is no regular file: remove it"
+    expected = f"{tmp_path / 'a.png'} is not a regular file: remove it"
     assert complaint(load_folder, tmp_path, resolution=16) == expected
 
 

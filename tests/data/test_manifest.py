@@ -25,7 +25,7 @@ def root(tmp_path, monkeypatch):
     shutil.copy(REAL / LABELS, tmp_path / LABELS)
     shutil.copy(REAL / "manifest.json", tmp_path)
     monkeypatch.setenv("GAN_COURSE_DATA", str(tmp_path))
-    manifest._checked.cache_clear()
+    manifest._check.cache_clear()
     return tmp_path
 
 

@@ -1,5 +1,6 @@
-"""Pixels decide and metadata does not; values mean what the file says; a phone's photograph is not
-a bomb.
+"""Pixels decide and metadata does not.
+
+Values mean what the file says; a phone's photograph is not a bomb.
 """
 
 import io

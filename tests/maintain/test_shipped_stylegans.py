@@ -1,6 +1,4 @@
-"""What the cards of the shipped StyleGANs measure: real pictures must pass, and narrow ones must
-not.
-"""
+"""Coverage of the shipped StyleGANs: real pictures must pass, and narrow ones must not."""
 
 import itertools
 
@@ -29,9 +27,7 @@ def test_one_texture_is_missed_by_recall_and_by_name():
 
 
 def test_blurred_pictures_cover_next_to_nothing():
-    """Their precision alone would not tell: a dull picture lies within the wide balls of odd real
-    ones.
-    """
+    """Precision alone would not tell: a dull picture lies in the wide balls of odd real ones."""
     blurred = load_critters(n=N, seed=5)[0].float()
     blurred = (
         blurred.unfold(2, 4, 4)

@@ -61,8 +61,9 @@ def test_all_stored_weights_have_size_one_whatever_the_fan_in():
 
 
 def test_the_multiplier_changes_how_fast_a_layer_learns_and_not_what_it_starts_with():
-    """Adam's first step moves every stored weight by the rate; the output moves that many times the
-    multiplier.
+    """Adam's first step moves every stored weight by the rate.
+
+    The output moves that many times the multiplier.
     """
     torch.manual_seed(0)
     moves, sizes = [], []

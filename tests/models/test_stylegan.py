@@ -156,8 +156,9 @@ def test_noise_is_one_new_map_a_picture_at_every_call():
 
 
 def test_noise_begins_without_strength_and_a_strength_drawn_from_n_0_1_would_not():
-    """The deeplearning.ai GANs Specialization draws the strengths from N(0, 1); the official code
-    begins at 0.
+    """The deeplearning.ai GANs Specialization draws the strengths from N(0, 1).
+
+    The official code begins at 0.
     """
     G, z = generator(), torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
     strengths = [p for name, p in G.named_parameters() if name.endswith("noise_strength")]
@@ -173,8 +174,9 @@ def test_noise_begins_without_strength_and_a_strength_drawn_from_n_0_1_would_not
 
 
 def test_each_layer_gets_its_own_style_and_its_own_noise():
-    """A published StyleGAN shares one noise map between both layers of a block; the official code
-    has one a layer.
+    """A published StyleGAN shares one noise map between both layers of a block.
+
+    The official code has one a layer.
     """
     synthesis, seen = generator().synthesis, []
     for layer in synthesis.layers:
@@ -215,8 +217,9 @@ def test_one_map_for_both_layers_of_a_block_is_another_picture(in_float64):
 
 
 def by_hand_picture(synthesis, ws, maps, *, resolution, alpha):
-    """Karras et al. 2018, figure 2, with the layers of 2019: the old picture enlarged, the new one,
-    alpha between.
+    """Karras et al.
+
+    2018, figure 2, with the layers of 2019: the old picture enlarged, the new one, alpha between.
     """
     if synthesis.const is not None:
         x = synthesis.const.detach().expand(len(ws), -1, -1, -1)
@@ -265,8 +268,9 @@ def test_a_new_resolution_begins_as_the_old_picture_enlarged_and_ends_as_itself(
 
 
 def test_at_the_start_of_a_fade_d_cannot_tell_that_anything_has_grown():
-    """Neither by a fake nor by a real picture; if G enlarged smoothly, D would see fakes alone
-    become blurred.
+    """Neither by a fake nor by a real picture.
+
+    If G enlarged smoothly, D would see fakes alone become blurred.
     """
     synthesis = generator().synthesis
     D, ws, real = StyleGANDiscriminator(**MEDIUM), torch.randn(4, 8, 8), torch.randn(4, 3, 32, 32)
@@ -394,8 +398,9 @@ def test_psi_of_zero_makes_one_picture_of_all():
 
 
 def test_scaling_z_truncates_nothing_and_scaling_w_does():
-    """The deeplearning.ai GANs Specialization truncates z; StyleGAN normalises z, and truncates w
-    around its mean.
+    """The deeplearning.ai GANs Specialization truncates z.
+
+    StyleGAN normalises z, and truncates w around its mean.
     """
     G, z = generator(), torch.randn(64, 8, generator=torch.Generator().manual_seed(0))
     for _ in range(200):
@@ -491,8 +496,9 @@ def test_grown_by_hand(resolution, alpha):
 
 
 def test_bfloat16_in_channels_last_order_is_near():
-    """8 layers round to one part in 256, three times each; such errors add like a walk, to
-    sqrt(24), here doubled.
+    """8 layers round to one part in 256, three times each.
+
+    Such errors add like a walk, to sqrt(24), here doubled.
     """
     G = generator(noise=False)
     D = StyleGANDiscriminator(**MEDIUM)

@@ -54,8 +54,9 @@ def by_hand_modulated(conv, x, w):
 @pytest.mark.parametrize("demodulate", [True, False])
 @pytest.mark.parametrize("kernel", [1, 3])
 def test_a_modulated_convolution_by_hand(in_float64, kernel, demodulate, order):
-    """Weights of its own for each picture, as the equations say; the code scales the pictures
-    instead.
+    """Weights of its own for each picture, as the equations say.
+
+    The code scales the pictures instead.
     """
     conv = shaken(ModulatedConv2d(3, 2, kernel, w_dim=5, demodulate=demodulate))
     x, w = drawn(3, 3, 4, 5), drawn(3, 5, seed=1)
@@ -82,8 +83,9 @@ def test_first_and_second_derivatives_of_a_modulated_convolution(in_float64, dem
 
 
 def test_demodulated_features_have_unit_variance_whatever_the_style():
-    """Section 2.2: for input of unit variance. 60 features by 8 pictures by 100 pixels: 1 within
-    0.05 is 4 sigma.
+    """Section 2.2: for input of unit variance.
+
+    60 features by 8 pictures by 100 pixels: 1 within 0.05 is 4 sigma.
     """
     torch.manual_seed(0)
     x, w = torch.randn(8, 30, 12, 12), torch.randn(8, 6)
@@ -245,8 +247,9 @@ def by_hand_convolved(layer, x, gain=LEAKY):
 
 
 def by_hand_block(block, x):
-    """Figure 7c: two convolutions beside one, both halving; over sqrt(2), so that the variance
-    stays.
+    """Figure 7c: two convolutions beside one, both halving.
+
+    Over sqrt(2), so that the variance stays.
     """
     y = by_hand.leaky(by_hand_convolved(block.keep, x))
     y = by_hand.leaky(by_hand.halved(by_hand_convolved(block.halve, by_hand.blurred(y))))
@@ -317,8 +320,9 @@ def test_positions_are_one_vector_a_pixel_at_every_resolution_and_nothing_at_the
 
 
 def test_bfloat16_in_channels_last_order_is_near():
-    """7 layers round to one part in 256, three times each; such errors add like a walk, to
-    sqrt(21), here doubled.
+    """7 layers round to one part in 256, three times each.
+
+    Such errors add like a walk, to sqrt(21), here doubled.
     """
     G = generator(noise=False)
     D = ResidualDiscriminator(**MEDIUM)

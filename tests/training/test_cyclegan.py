@@ -60,8 +60,9 @@ def without_gradient(step, names):
 
 
 def plain_losses(step, real_A, real_B, cycle=10.0, identity=0.0):
-    """Zhu et al. 2017, equations 1 to 4 with squares for logs, term by term; the parts of G and of
-    D by name.
+    """Zhu et al. 2017, equations 1 to 4 with squares for logs, term by term.
+
+    The parts of G and of D by name.
     """
     fake_B, fake_A = step.G_AB(real_A), step.G_BA(real_B)
     of_G = {

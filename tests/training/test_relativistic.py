@@ -54,8 +54,9 @@ def fakes_to_come(step):
 
 
 def steepness(D, x):
-    """Mean squared length of D's slope at pictures; D looks at groups of four, so it is that of the
-    sum of scores.
+    """Mean squared length of D's slope at pictures.
+
+    D looks at groups of four, so it is that of the sum of scores.
     """
     x = x.clone().requires_grad_()
     (slopes,) = torch.autograd.grad(D(x).sum(), x)

@@ -83,8 +83,9 @@ def softplus(x):
 
 
 def replayed(step, *, n=4):
-    """The latents, styles, maps and fakes that the step would draw next; its generator stays as it
-    was.
+    """The latents, styles, maps and fakes that the step would draw next.
+
+    Its generator stays as it was.
     """
     state = step.generator.get_state()
     fake = step.sample(n, step.size()).detach()
@@ -156,8 +157,9 @@ def test_each_optimiser_is_corrected_for_its_own_penalty(build):
 @BOTH
 @pytest.mark.parametrize("n_done", [0, 1, 4, 5, 12])
 def test_d_s_loss_is_the_paper_s_with_r1_every_so_many_steps(build, caught, changes, n_done):
-    """The logistic loss; at step 0, 4, 8 ... gamma / 2 R1 in addition, four times as strong, and
-    nothing in between.
+    """The logistic loss.
+
+    At step 0, 4, 8 ... gamma / 2 R1 in addition, four times as strong, and nothing in between.
     """
     step = build(**changes, r1_gamma=3.0).step
     step.n_done = n_done
@@ -240,8 +242,9 @@ def test_g_s_loss_is_the_paper_s_with_path_lengths_every_so_many_steps(
 
 
 def test_the_path_length_penalty_by_hand(build, caught):
-    """pl_weight times (length - a)^2, threefold as it comes every third step; on half a batch; a
-    moves first.
+    """pl_weight times (length - a)^2, threefold as it comes every third step.
+
+    On half a batch; a moves first.
     """
     step = build(**SECOND, pl_decay=0.1).step
     step.pl_mean = torch.tensor(0.3)
@@ -384,8 +387,9 @@ def test_previews_are_the_average_s_at_full_size_whatever_has_grown(build):
 
 
 def crossovers(ws):
-    """For each picture, the first layer with another style than layer 0; the number of layers where
-    none has.
+    """For each picture, the first layer with another style than layer 0.
+
+    The number of layers where none has.
     """
     is_other = (ws != ws[:, :1]).any(2)
     assert (is_other.diff(dim=1).sum(1) <= 1).all()  # one crossover, and no way back
@@ -403,8 +407,9 @@ def test_nine_of_ten_pictures_mix_two_styles_at_a_layer_of_their_own(build):
 
 @pytest.mark.parametrize(("n_done", "n_layers"), [(0, 2), (4, 4), (12, 6)])
 def test_while_g_is_small_the_crossover_lies_within_it(build, n_done, n_layers):
-    """Else most mixing would happen in layers that are not there yet; the official code draws below
-    `cur_layers`.
+    """Else most mixing would happen in layers that are not there yet.
+
+    The official code draws below `cur_layers`.
     """
     step, seen, whole = build(mixing=1.0, **GROWING).step, [], stylegan.mix_styles
     step.n_done = n_done
@@ -489,8 +494,9 @@ def flat(value, prefix=""):
     ids=["growing", "A", "stylegan2, falling rate"],
 )
 def test_twenty_steps_are_eleven_and_nine_bit_for_bit(build, changes):
-    """11 lies in a fade, between two R1s and between two path lengths; the fresh build has another
-    past.
+    """11 lies in a fade, between two R1s and between two path lengths.
+
+    The fresh build has another past.
     """
     straight, broken, again = build(**changes), build(**changes), build(**changes)
     expected = fit(straight.step, straight.batches, n_steps=20)
