@@ -272,7 +272,7 @@ BUGS = [
     Bug(
         "EXIF written anew",
         "data/pictures.py",
-        "        return _to_rgb(image if turn is None else image.transpose(turn), path)",
+        "        return _to_rgb(image if transpose is None else image.transpose(transpose), path)",
         "        from PIL import ImageOps\n\n        return _to_rgb(ImageOps.exif_transpose(image),"
         " path)",
         "tests/data/test_pictures.py::test_an_odd_tag_does_not_spoil_a_turned_photograph[a width"

@@ -1,1 +1,1 @@
-"""Small real worlds that ship with the course; see data/ATTRIBUTION.md for where they come from."""
+"""Small real worlds that ship with the course; data/ATTRIBUTION.md names their sources."""

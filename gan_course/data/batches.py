@@ -55,7 +55,7 @@ class Batches:
         """Go on from a saved position.
 
         Raises:
-            ValueError: seed or position is no whole number from 0.
+            ValueError: seed or position is not a whole number from 0.
         """
         for name in ("seed", "position"):
             if type(state[name]) is not int or not 0 <= state[name] < HIGHEST:
@@ -126,11 +126,8 @@ class Paired:
                 f"pairs need as many pictures of one size: {tuple(A.shape)} of A, {tuple(B.shape)}"
                 " of B"
             )
-        self.pairs, self.channels = (
-            Batches(torch.cat([A, B], 1), batch_size, seed=seed),
-            [A.shape[1], B.shape[1]],
-        )
-        self.batch_size = batch_size
+        self.pairs = Batches(torch.cat([A, B], 1), batch_size, seed=seed)
+        self.channels, self.batch_size = [A.shape[1], B.shape[1]], batch_size
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches themselves."""

@@ -5,6 +5,7 @@ fact, and its exact twin, the same creature with one choice changed, can be draw
 to a translation that a CycleGAN has to find without pairs.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -167,7 +168,7 @@ def draw_critters(
         (N, 3, resolution, resolution) uint8 in 0..255.
 
     Raises:
-        ValueError: another resolution, or no table of factors.
+        ValueError: another resolution, or something else than a table of factors.
         CourseError: a bundled file is missing or has changed.
     """
     SPACE.check(factors)
@@ -216,7 +217,7 @@ def _parts(path: Path, device: str) -> dict[str, Tensor]:
     return {name: part.to(device) for name, part in parts.items()}
 
 
-def _colours(triples) -> Tensor:
+def _colours(triples: Iterable[tuple[int, int, int]]) -> Tensor:
     return torch.tensor(list(triples), dtype=torch.float32)[:, :, None, None]
 
 

@@ -1,6 +1,4 @@
-"""Domains to translate between, by name: what a picture set contributes to one side of a
-translation.
-"""
+"""Domains to translate between, by name: one side of a translation each."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -28,8 +26,8 @@ def load_domain(
         n: how many.
         resolution: side of the pictures.
         seed: another seed, another draw. Two domains drawn with different seeds contain no pairs;
-            drawn with the same seed, the tiles of both views of the earth show the same places, and
-            grey pictures are the colour pictures without colour, and emoji are the same ones.
+            drawn with the same seed, the tiles of both views of the earth show the same places,
+            grey pictures are the colour pictures without colour, and emoji are the same.
 
     Returns:
         (n, 3, resolution, resolution) uint8 in 0..255.
@@ -54,8 +52,8 @@ def _critters(texture: Literal["plain", "stripes"]) -> Load:
 
 def _earth(view: Literal["satellite", "relief"]) -> Load:
     def load(split: Split, n: int, resolution: int, seed: int) -> Tensor:
-        where = earth.crop_positions(n, split=split, tile=resolution, seed=seed)
-        return earth.crop(earth.load_view(view, 2), where, resolution)
+        corners = earth.crop_positions(n, split=split, tile=resolution, seed=seed)
+        return earth.crop(earth.load_view(view, 2), corners, resolution)
 
     return load
 
@@ -79,8 +77,8 @@ def _emoji(part: Literal[0, 1]) -> Load:
         rounds = [
             torch.randperm(len(images), generator=generator) for _ in range(-(-n // len(images)))
         ]
-        chosen = images[torch.cat(rounds)[:n]]
-        return chosen if resolution == CELL else resize(chosen, [resolution, resolution])
+        images = images[torch.cat(rounds)[:n]]
+        return images if resolution == CELL else resize(images, [resolution, resolution])
 
     return load
 

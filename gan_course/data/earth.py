@@ -1,5 +1,4 @@
-"""The Earth in registered views: one window shows the same place from space, as a map, and at
-night.
+"""The Earth in registered views: one window shows a place from space, as a map, at night.
 
 Pixels go from 180W to the right and from 75N down, 15 a degree. Three slices of longitude are
 hidden from training. There, and nowhere else, views may be compared place by place.
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from gan_course.data.manifest import bundled
 from gan_course.data.pictures import open_picture, to_grey
-from gan_course.data.splits import Split, draw_distinct, is_test, seeded
+from gan_course.data.splits import Split, draw_distinct, is_test, make_generator
 
 VIEWS = ("satellite", "relief", "night")
 HIDDEN_LONGITUDES = ((-82, -66), (5, 20), (125, 143))  # degrees east
@@ -94,7 +93,7 @@ def crop_positions(
     scale: Literal[1, 2] = 2,
     views: Sequence[str] = ("satellite", "relief"),
 ) -> Tensor:
-    r"""Where to cut tiles: no two at the same place.
+    r"""Draw the places of tiles, no two of them the same.
 
     A tile is kept if at least 20 % of it is land and the luminance of each of `views` has a
     standard deviation above 9, and then with probability $\cos(\text{latitude})$, which undoes the
@@ -133,15 +132,15 @@ def crop_positions(
         raise ValueError(
             f"tile is {tile}: that does not fit in {split} at scale {scale}, choose a smaller one"
         )
-    kept = _kept(side, views)
-    generator = seeded("earth", seed, split)
+    is_valid = _find_valid(side, views)
+    generator = make_generator("earth", seed, split)
 
     def draw(tries: int) -> Tensor:
         row = torch.randint(HEIGHT - side + 1, (tries,), generator=generator)
         column = columns[torch.randint(len(columns), (tries,), generator=generator)]
         latitude = NORTH - (row + side / 2) * 2 / PIXELS_A_DEGREE
-        lucky = torch.rand(tries, generator=generator) < torch.cos(torch.deg2rad(latitude))
-        return (row * WIDTH + column)[lucky & kept[row, column]]
+        accepted = torch.rand(tries, generator=generator) < torch.cos(torch.deg2rad(latitude))
+        return (row * WIDTH + column)[accepted & is_valid[row, column]]
 
     index = draw_distinct(draw, n, f"tiles in {split}")
     return torch.stack([index // WIDTH, index % WIDTH], dim=1) * factor
@@ -185,9 +184,7 @@ def _hidden_columns(scale: int) -> list[tuple[float, float]]:
 
 
 def _columns(side: int, test: bool) -> Tensor:
-    """Left edges, at scale 2, of tiles that lie inside a hidden slice (test) or outside of all
-    (train).
-    """
+    """Left edges, at scale 2, of tiles inside a hidden slice (test) or outside of all (train)."""
     left = torch.arange(max(0, WIDTH - side + 1))
     inside, outside = (
         torch.zeros(len(left), dtype=torch.bool),
@@ -199,15 +196,15 @@ def _columns(side: int, test: bool) -> Tensor:
     return left[inside if test else outside]
 
 
-def _kept(side: int, views: Sequence[str]) -> Tensor:
-    """For each top left corner at scale 2, whether its tile has land and contrast: bool."""
+def _find_valid(side: int, views: Sequence[str]) -> Tensor:
+    """Find the top left corners at scale 2 whose tile has land and contrast: bool."""
     area = side * side
-    kept = _box_sums(load_land(), side) >= MIN_LAND * area
+    is_valid = _box_sums(load_land(), side) >= MIN_LAND * area
     for name in views:
         grey = to_grey(load_view(name, 2))[0].to(torch.int64)
         total, squares = _box_sums(grey, side), _box_sums(grey * grey, side)
-        kept &= squares * area - total * total > MIN_STD**2 * area * area
-    return kept
+        is_valid &= squares * area - total * total > MIN_STD**2 * area * area
+    return is_valid
 
 
 def _box_sums(values: Tensor, side: int) -> Tensor:

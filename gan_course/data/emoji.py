@@ -28,15 +28,14 @@ def load_emoji(split: Split = "train") -> tuple[Tensor, Tensor, list[str]]:
     """
     test = is_test(split)
     names = bundled("emoji/names.txt").read_text(encoding="utf-8").split()
-    chosen = [
-        number for number in range(len(names)) if (number in range(len(names))[HELD_OUT]) == test
-    ]
-    colour = _cells(read_picture(bundled("emoji/color.webp")))[chosen]
-    drawing = to_grey(_cells(read_picture(bundled("emoji/sketch.png")))[chosen])
-    return colour, drawing, [names[number] for number in chosen]
+    held_out = range(len(names))[HELD_OUT]
+    indices = [k for k in range(len(names)) if (k in held_out) == test]
+    colour = _cut_cells(read_picture(bundled("emoji/color.webp")))[indices]
+    drawing = to_grey(_cut_cells(read_picture(bundled("emoji/sketch.png")))[indices])
+    return colour, drawing, [names[k] for k in indices]
 
 
-def _cells(sheet: Tensor) -> Tensor:
+def _cut_cells(sheet: Tensor) -> Tensor:
     """Cut a sheet into its cells, row by row; those after the last emoji are empty."""
     channels = sheet.shape[0]
     cells = sheet.unfold(1, CELL, CELL).unfold(2, CELL, CELL)  # (C, rows, columns, CELL, CELL)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_course.data.splits import Split, draw_distinct, is_test, seeded
+from gan_course.data.splits import Split, draw_distinct, is_test, make_generator
 
 ONE_IN = 10  # combinations that are held out
 RESOLUTIONS = (32, 64, 128, 256)
@@ -20,7 +20,7 @@ class FactorSpace:
     """All combinations of some factors, and the side on which each of them falls.
 
     A hash of the combination decides its side, so train and test share nothing whatever `n` and
-    seed. The factors in `twinned` have no say in it: a picture and its twin in such a factor lie on
+    seed. The factors in `twinned` do not enter it: a picture and its twin in such a factor lie on
     the same side.
 
     Args:
@@ -33,7 +33,7 @@ class FactorSpace:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many values each factor has."""
+        """The number of values of each factor."""
         return tuple(len(names) for names in self.values.values())
 
     def column(self, name: str) -> int:
@@ -58,7 +58,7 @@ class FactorSpace:
         return names.index(value)
 
     def check(self, factors: Tensor) -> None:
-        """Refuse what is no table of factors.
+        """Refuse anything but a table of factors.
 
         Raises:
             ValueError: `factors` is not (N, number of factors) int64, or a value is out of range.
@@ -97,7 +97,7 @@ class FactorSpace:
         test = is_test(split)
         chosen = {name: value for name, value in (fixed or {}).items() if value is not None}
         codes = {self.column(name): self.code(name, value) for name, value in chosen.items()}
-        generator = seeded("factors", seed, split, sorted(chosen.items()))
+        generator = make_generator("factors", seed, split, sorted(chosen.items()))
 
         def draw(tries: int) -> Tensor:
             table = torch.stack(
@@ -110,7 +110,7 @@ class FactorSpace:
         return self._table(draw_distinct(draw, n, f"combinations in {split}"))
 
     def held_out(self, factors: Tensor) -> Tensor:
-        """Which combinations belong to test: (N,) bool, about one in ten."""
+        """The combinations that belong to test: (N,) bool, about one in ten."""
         key = factors.cpu().clone()
         for name in self.twinned:
             key[:, self.column(name)] = 0
@@ -130,7 +130,7 @@ class FactorSpace:
             (N, F) int64.
 
         Raises:
-            ValueError: an unknown factor or value, or no table of factors.
+            ValueError: an unknown factor or value, or something else than a table of factors.
         """
         self.check(factors)
         changed = factors.clone()

@@ -1,4 +1,4 @@
-"""A folder of the learner's own pictures."""
+"""Reads a folder of the learner's own pictures."""
 
 import os
 from collections import Counter
@@ -23,7 +23,7 @@ from gan_course.errors import CourseError
 
 __all__ = ["left_out", "load_folder", "load_pictures", "picture_files", "progress", "read_picture"]
 
-# a folder inside, where this course puts what shows many samples and is none itself
+# a folder inside, where this course puts grids of samples, which are not samples themselves
 SHEETS = "sheets"
 SYSTEM_FILES = ("desktop.ini", "thumbs.db")  # of Windows, hidden there
 MAX_FOLDERS = 1_000  # folders inside that are looked into
@@ -103,9 +103,9 @@ def picture_files(folder: Path) -> list[Path]:
     endings = readable_endings()
     files = [entry for entry in _visible_files(folder) if entry.suffix.lower() in endings]
     if not files:
-        what_is_there = left_out(folder)
-        if what_is_there:
-            raise CourseError(f"no pictures in {folder} itself: {what_is_there}")
+        contents = left_out(folder)
+        if contents:
+            raise CourseError(f"no pictures in {folder} itself: {contents}")
         raise CourseError(
             f"no pictures in {folder}: put files there that end in {', '.join(endings)}"
         )
@@ -113,7 +113,7 @@ def picture_files(folder: Path) -> list[Path]:
 
 
 def left_out(folder: Path) -> str:
-    """What a folder holds beside the pictures that are read, in one line with the way out.
+    """The contents of a folder that are not read as pictures, in one line with the way out.
 
     Files of other endings are counted, and of the folders inside that hold pictures the fullest is
     named; hidden files and this course's own sheets of samples are not spoken of.
@@ -135,7 +135,7 @@ def left_out(folder: Path) -> str:
         words.append(f"{kinds} not read (formats that are: {', '.join(readable_formats())})")
     inside = _pictures_inside(folder, endings)
     if inside:
-        fullest, count = max(inside, key=lambda found: found[1])
+        fullest, count = max(inside, key=lambda entry: entry[1])
         pictures = "1 picture" if count == 1 else f"{count} pictures"
         others = " (and other folders inside have some)" if len(inside) > 1 else ""
         words.append(f"{fullest} has {pictures}{others}, not read: name that folder for them")
@@ -143,8 +143,9 @@ def left_out(folder: Path) -> str:
 
 
 def progress(files: Sequence[Path], doing: str) -> tqdm:
-    """The files, with a bar on standard error once some seconds have passed; without under
-    GAN_COURSE_HEADLESS.
+    """The files, with a progress bar on standard error after some seconds.
+
+    There is no bar under GAN_COURSE_HEADLESS.
     """
     silent = bool(os.environ.get("GAN_COURSE_HEADLESS"))
     return tqdm(
@@ -174,15 +175,15 @@ def _visible_files(folder: Path) -> list[Path]:
 
 def _pictures_inside(folder: Path, endings: Collection[str]) -> list[tuple[Path, int]]:
     """Folders inside, at any depth, and how many pictures each of them holds."""
-    found = []
+    counts: list[tuple[Path, int]] = []
     for path, folders, files in islice(os.walk(folder), MAX_FOLDERS):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != SHEETS)
         count = sum(
             Path(name).suffix.lower() in endings and not name.startswith(".") for name in files
         )
         if count and Path(path) != folder:
-            found.append((Path(path), count))
-    return found
+            counts.append((Path(path), count))
+    return counts
 
 
 def _check_request(resolution: int, channels: int) -> None:

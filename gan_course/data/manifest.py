@@ -1,4 +1,4 @@
-"""Finding the bundled files, and refusing those whose bytes have changed."""
+"""Finds the bundled files, and refuses those whose bytes have changed."""
 
 import json
 import os
@@ -16,8 +16,8 @@ def data_root() -> Path:
     Raises:
         CourseError: there is no such folder.
     """
-    chosen = os.environ.get("GAN_COURSE_DATA")
-    root = Path(chosen) if chosen else DATA
+    variable = os.environ.get("GAN_COURSE_DATA")
+    root = Path(variable) if variable else DATA
     if not root.is_dir():
         raise CourseError(
             f"no folder {root}: set GAN_COURSE_DATA to the data/ folder of the course's repository"
@@ -36,7 +36,7 @@ def bundled(name: str) -> Path:
         CourseError: the file is missing, is not in the manifest, or its bytes differ from the
             manifest's.
     """
-    return _checked(data_root(), name)
+    return _check(data_root(), name)
 
 
 def bundled_names(folder: str) -> list[str]:
@@ -60,15 +60,16 @@ def read_manifest(root: Path) -> dict[str, dict]:
             f"{path} cannot be read ({error}): restore it with git checkout -- data"
         ) from error
     if not isinstance(manifest, dict) or not all(
-        isinstance(e, dict) and "sha256" in e for e in manifest.values()
+        isinstance(entry, dict) and "sha256" in entry for entry in manifest.values()
     ):
-        raise CourseError(f"{path} is no manifest: restore it with git checkout -- data")
+        raise CourseError(f"{path} is not a manifest: restore it with git checkout -- data")
     return manifest
 
 
 def write_manifest(root: Path) -> dict[str, dict]:
-    """Write the manifest of every data file below `root` as it is now; for those who change the
-    data.
+    """Write the manifest of every data file below `root` as it is now.
+
+    For maintainers.
     """
     names = [
         path
@@ -93,7 +94,7 @@ def _is_data(relative: Path) -> bool:
 
 
 @cache
-def _checked(root: Path, name: str) -> Path:
+def _check(root: Path, name: str) -> Path:
     entry = read_manifest(root).get(name)
     path = root / name
     if entry is None:
@@ -103,12 +104,12 @@ def _checked(root: Path, name: str) -> Path:
     if not path.is_file():
         raise CourseError(f"{path} is missing: restore it with git checkout -- data")
     try:
-        found = sha256(path)
+        digest = sha256(path)
     except OSError as error:
         raise CourseError(
             f"{path} cannot be read ({error.strerror}): change its permissions"
         ) from error
-    if found != entry["sha256"]:
+    if digest != entry["sha256"]:
         raise CourseError(
             f"{path} has changed (its sha256 is not the manifest's): restore it with git checkout"
             " -- data"

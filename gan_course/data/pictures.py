@@ -1,4 +1,4 @@
-"""Reading one picture file of any usual kind as plain pixels, and grey from colour."""
+"""Reads a picture file of any usual kind as plain pixels, and makes grey from colour."""
 
 import errno
 import warnings
@@ -28,7 +28,8 @@ MAX_JPEG_PIXELS = 4 * MAX_PIXELS  # a JPEG can be decoded at half its size
 # bytes of one text or colour profile: Pillow's bound of 1 MB refuses good files
 MAX_TEXT = 64 * 2**20
 ORIENTATION = 0x0112  # EXIF's tag
-TURNS = {
+# by EXIF's orientation; `ImageOps.exif_transpose` would also write EXIF anew, and fail on odd tags
+TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -62,7 +63,7 @@ class PictureTooLargeError(CourseError):
 
 
 def too_many_pixels(path: Path) -> str:
-    """What is wrong with a picture that is too large, without the way out."""
+    """The message on a picture that is too large, without the way out."""
     return f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels"
 
 
@@ -98,8 +99,8 @@ def read_picture(path: Path | str, *, channels: int = 3) -> Tensor:
 
     Raises:
         ValueError: another number of channels.
-        CourseError: the file is missing, is no picture, is a pipe or a device, is damaged, is too
-            large, or holds no 8- or 16-bit values.
+        CourseError: the file is missing, is not a picture, is a pipe or a device, is damaged, is
+            too large, or holds no 8- or 16-bit values.
     """
     if channels not in (1, 3):
         raise ValueError(f"channels is {channels}: choose 3 for colour or 1 for grey")
@@ -117,7 +118,7 @@ def open_picture(path: Path | str, *, side: int | None = None) -> Image.Image:
             smaller than that.
 
     Raises:
-        PictureTooLargeError: more than `MAX_PIXELS`, and no JPEG, or no `side` that would help.
+        PictureTooLargeError: more than `MAX_PIXELS`, and not a JPEG, or no `side` that would help.
         CourseError: as for `read_picture`.
     """
     path = Path(path)
@@ -127,8 +128,8 @@ def open_picture(path: Path | str, *, side: int | None = None) -> Image.Image:
         image.load()
         if transparent is not None:
             image.info["transparency"] = transparent
-        turn = _turn(image)
-        return _to_rgb(image if turn is None else image.transpose(turn), path)
+        transpose = TRANSPOSES.get(_orientation(image))
+        return _to_rgb(image if transpose is None else image.transpose(transpose), path)
 
 
 def picture_size(path: Path | str) -> tuple[int, int]:
@@ -147,11 +148,11 @@ def picture_size(path: Path | str) -> tuple[int, int]:
 
 @contextmanager
 def _pillow_errors(path: Path) -> Iterator[None]:
-    """Whatever Pillow and the system raise becomes one line."""
+    """Turn every error of Pillow and the system into one line."""
     try:
         # a link to a pipe: to open it would wait for ever
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise CourseError(f"{path} is no regular file: remove it")
+            raise CourseError(f"{path} is not a regular file: remove it")
         with warnings.catch_warnings():
             # what matters is an error here; MAX_PIXELS is stricter than Pillow's bound
             warnings.simplefilter("ignore")
@@ -173,7 +174,7 @@ def _pillow_errors(path: Path) -> Iterator[None]:
         raise PictureTooLargeError(path) from error
     except OSError as error:
         if error.errno is None:  # Pillow's own
-            raise CourseError(_damaged(path, error)) from error
+            raise CourseError(_describe_damage(path, error)) from error
         if error.errno == errno.ELOOP:
             raise CourseError(f"{path} is a link that leads back to itself: remove it") from error
         reason = error.strerror or type(error).__name__
@@ -181,7 +182,7 @@ def _pillow_errors(path: Path) -> Iterator[None]:
             f"{path} cannot be read ({reason}): copy it anew, or remove it"
         ) from error
     except Exception as error:  # Pillow's decoders raise almost anything on damaged bytes
-        raise CourseError(_damaged(path, error)) from error
+        raise CourseError(_describe_damage(path, error)) from error
 
 
 def to_grey(pictures: Tensor) -> Tensor:
@@ -209,17 +210,15 @@ def to_grey(pictures: Tensor) -> Tensor:
     return ((19595 * red + 38470 * green + 7471 * blue + 2**15) >> 16).to(torch.uint8)
 
 
-def _damaged(path: Path, error: Exception) -> str:
+def _describe_damage(path: Path, error: Exception) -> str:
     reason = " ".join(str(error).split()) or type(error).__name__
     return f"{path} is damaged ({reason}): save or download it again, or remove it"
 
 
 @contextmanager
 def _open(path: Path) -> Iterator[ImageFile.ImageFile]:
-    """The picture, not yet decoded, under bounds that suit pictures: those of Pillow's are put back
-    afterwards.
-    """
-    kept = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
+    """Open a picture, not yet decoded, under our bounds; Pillow's are put back afterwards."""
+    bounds = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
     Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS // 2  # Pillow refuses from twice as many
     PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = MAX_TEXT, 4 * MAX_TEXT
     try:
@@ -228,7 +227,8 @@ def _open(path: Path) -> Iterator[ImageFile.ImageFile]:
         with open(path, "rb") as file, Image.open(file, formats=readable_formats()) as image:
             yield image
     finally:
-        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = kept
+        Image.MAX_IMAGE_PIXELS = bounds[0]
+        PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = bounds[1:]
 
 
 def _reduce(image: Image.Image, side: int | None, path: Path) -> None:
@@ -245,13 +245,6 @@ def _reduce(image: Image.Image, side: int | None, path: Path) -> None:
     image.draft(None, (width * side // short, height * side // short))
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the pixels. `ImageOps.exif_transpose` would also write EXIF anew, and fail on an
-    odd tag.
-    """
-    return TURNS.get(_orientation(image))
-
-
 def _orientation(image: Image.Image) -> int:
     with suppress(Exception):  # EXIF that cannot be read says nothing
         return int(image.getexif().get(ORIENTATION, 1))
@@ -259,8 +252,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _transparent_value(image: ImageFile.ImageFile) -> int | tuple[int, ...] | None:
-    """The grey or colour that a PNG declares transparent, in the terms of the pixels that Pillow
-    decodes.
+    """The grey or colour that a PNG declares transparent, in terms of the decoded pixels.
 
     Pillow hands it over as the file has it, and scales the pixels of 2, 4 and, in colour, 16 bits
     to 8.

@@ -1,6 +1,4 @@
-"""What every data set needs to divide and to draw: named splits, seeded generators, draws without
-repeats.
-"""
+"""Splits by name, seeded generators, and draws without repeats, for every data set."""
 
 import hashlib
 from collections.abc import Callable
@@ -26,10 +24,8 @@ def is_test(split: Split) -> bool:
     return split == "test"
 
 
-def seeded(*key: object) -> torch.Generator:
-    """A CPU generator seeded by all parts of `key`, so that neighbouring seeds give unrelated
-    draws.
-    """
+def make_generator(*key: object) -> torch.Generator:
+    """A CPU generator seeded by all parts of `key`: neighbouring seeds give unrelated draws."""
     digest = hashlib.sha256(repr(key).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
@@ -52,15 +48,15 @@ def draw_distinct(draw: Callable[[int], Tensor], n: int, what: str) -> Tensor:
     """
     if n < 1:
         raise ValueError(f"n is {n}: draw at least one of the {what}")
-    found, empty = np.empty(0, np.int64), 0
-    while len(found) < n:
-        stream = np.concatenate([found, draw(DRAWS_A_ROUND).numpy()])
+    values, empty = np.empty(0, np.int64), 0
+    while len(values) < n:
+        stream = np.concatenate([values, draw(DRAWS_A_ROUND).numpy()])
         _, first = np.unique(stream, return_index=True)
-        empty = empty + 1 if len(first) == len(found) else 0
+        empty = empty + 1 if len(first) == len(values) else 0
         if empty == EMPTY_ROUNDS:
             raise ValueError(
-                f"n is {n}, but there are only about {len(found)} different {what}: choose a"
+                f"n is {n}, but there are only about {len(values)} different {what}: choose a"
                 " smaller n"
             )
-        found = stream[np.sort(first)]
-    return torch.from_numpy(found[:n].copy())
+        values = stream[np.sort(first)]
+    return torch.from_numpy(values[:n].copy())

@@ -139,7 +139,7 @@ def draw_toons(
         (N, 3, resolution, resolution) uint8 in 0..255.
 
     Raises:
-        ValueError: another resolution, or no table of factors.
+        ValueError: another resolution, or something else than a table of factors.
         CourseError: a bundled file is missing or has changed.
     """
     SPACE.check(factors)
@@ -149,17 +149,17 @@ def draw_toons(
 
 
 def _draw(factors: Tensor, parts: dict[str, Tensor]) -> Tensor:
-    chosen = dict(zip(FACTORS, factors.unbind(1), strict=True))
+    codes = dict(zip(FACTORS, factors.unbind(1), strict=True))
     palettes = ((SKINS, "skin"), (HAIR_COLOURS, "hair_colour"), (CLOTH_COLOURS, "cloth_colour"))
     colours = torch.stack(
-        [_colours(palette, factors.device)[chosen[name]] for palette, name in palettes], dim=2
+        [_colours(palette, factors.device)[codes[name]] for palette, name in palettes], dim=2
     )
-    picture = _colours(BACKGROUNDS, factors.device)[chosen["background"]][:, :, None, None]
+    picture = _colours(BACKGROUNDS, factors.device)[codes["background"]][:, :, None, None]
     for name, layer in parts.items():
         factor = LAYER_FACTORS.get(name, name)
         # body and head come in one kind
-        number = chosen.get(factor, torch.zeros_like(factors[:, 0]))
-        fixed, weights, alpha = layer[number].float().split([3, 3, 1], dim=1)
+        code = codes.get(factor, torch.zeros_like(factors[:, 0]))
+        fixed, weights, alpha = layer[code].float().split([3, 3, 1], dim=1)
         tinted = torch.einsum("ncw,nwhx->nchx", colours, weights / 255)
         picture = picture * (1 - alpha / 255) + fixed + tinted
     return picture
@@ -171,8 +171,9 @@ def _colours(palette: dict[str, tuple[int, int, int]], device: torch.device) -> 
 
 @cache
 def _parts(path: Path, device: str) -> dict[str, Tensor]:
-    """Layers from the rearmost to the foremost, (kinds, 7, H, W) uint8; an empty one stands for
-    "none".
+    """Layers from the rearmost to the foremost, (kinds, 7, H, W) uint8.
+
+    An empty layer stands for "none".
     """
     parts = {}
     with np.load(path) as stored:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gan_course.data.manifest import bundled, bundled_names
 from gan_course.data.pictures import read_picture, to_grey
-from gan_course.data.splits import Split, is_test, seeded
+from gan_course.data.splits import Split, is_test, make_generator
 
 __all__ = ["load_paintings", "load_photos", "random_crops", "to_grey"]
 
@@ -106,7 +106,7 @@ def random_crops(
                 f"{name} is {width} x {height}: choose smallest={min(height, width)} or less"
             )
     images = [Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()) for _, picture in pictures]
-    generator = seeded("crops", seed)
+    generator = make_generator("crops", seed)
     crops = torch.empty(n, 3, size, size, dtype=torch.uint8)
     for number in range(n):
         for _ in range(MAX_TRIES):
