@@ -31,10 +31,9 @@ def resume_training(training: Training, out: Path) -> None:
     path = out / LAST
     state = load_checkpoint(path)
     saved = state.get("config")
-    is_run = isinstance(saved, dict) and all(isinstance(name, str) for name in saved)
     if (
         not isinstance(saved, dict)
-        or not is_run
+        or not all(isinstance(name, str) for name in saved)
         or not {"family", "step", "batches"} <= state.keys()
     ):
         raise CourseError(f"{path} is not a checkpoint of a run: name the run's own folder")
@@ -42,6 +41,8 @@ def resume_training(training: Training, out: Path) -> None:
         raise CourseError(
             f"{path} is a {state['family']} run, not {training.family}: choose another --out"
         )
+    if "constant" in saved and "constant" not in training.config:  # its name in older runs
+        saved["lr_constant"] = saved.pop("constant")
     try:
         _refuse_other_config(path, training.config, saved)
         is_other_device = _replace_random_state(training.step, state["step"])

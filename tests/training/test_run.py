@@ -7,6 +7,7 @@ import torch
 
 from gan_course.cli import main
 from gan_course.locks import run_folder
+from gan_course.training.checkpoints import save_checkpoint
 
 TRAIN = ["train", "dcgan", "--profile", "smoke", "--device", "cpu"]
 
@@ -207,3 +208,13 @@ def test_odd_configurations_in_a_checkpoint(out, capsys, config):
     torch.save(state, out / "last.pt")
     assert resumed(out) == 2
     assert "name the run's own folder" in last_line(capsys)
+
+
+def test_a_run_from_before_a_field_was_renamed_goes_on(tmp_path, two_folders):
+    out = tmp_path / "run"
+    train = ["train", "cyclegan", "--data", *two_folders, "--profile", "smoke", "--device", "cpu"]
+    assert main([*train, "--steps", "2", "--out", str(out)]) == 0
+    state = torch.load(out / "last.pt", weights_only=True)
+    state["config"]["constant"] = state["config"].pop("lr_constant")
+    save_checkpoint(out, state)
+    assert main([*train, "--steps", "2", "--out", str(out), "--resume"]) == 0
