@@ -1,4 +1,4 @@
-"""`python -m maintain NAME ...`: a name is a module here or in `studies/` that has a `main`."""
+"""`python -m maintain NAME ...`: runs `main` of the module NAME, here or among the studies."""
 
 import sys
 from collections.abc import Sequence

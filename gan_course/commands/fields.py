@@ -37,8 +37,8 @@ def set_fields(config: Config, settings: Sequence[str]) -> Config:
             raise CourseError(f"--set {reprlib.repr(setting)}: write FIELD=VALUE, such as lr=1e-4")
         if name not in kinds:
             near = difflib.get_close_matches(name, kinds, n=3, cutoff=0.5)
-            way = f"did you mean {' or '.join(near)}" if near else "--show lists all fields"
-            raise CourseError(f"--set {reprlib.repr(name)}: there is no such field; {way}")
+            advice = f"did you mean {' or '.join(near)}" if near else "--show lists all fields"
+            raise CourseError(f"--set {reprlib.repr(name)}: there is no such field; {advice}")
         if name in values:
             raise CourseError(f"--set {name}: given twice, leave one out")
         values[name] = _read(name, kinds[name], text)

@@ -110,7 +110,7 @@ def read_pickled(path: Path) -> dict[str, Any]:
     Raises:
         CourseError: it is damaged, is not such a file, or holds code.
     """
-    # files of old releases are no archives
+    # files of old releases are not archives
     if zipfile.is_zipfile(path) and (damage := damage_in_zip(path)):
         raise CourseError(f"{path} is damaged ({damage}): download or save it again")
     try:

@@ -226,7 +226,7 @@ WRONG = [
         "takes one pixel off",
     ),
     (lesson.check_block, lambda x, *parts: x, "the values are not"),
-    (lesson.check_query, no_pool, "that is no pool"),
+    (lesson.check_query, no_pool, "that is not a pool"),
     (lesson.check_query, lambda *parts: query(*parts, keep=False), "takes the place"),
     (lesson.check_query, lambda *parts: query(*parts, swap=1.0), "old pictures only"),
     (lesson.check_query, lambda *parts: query(*parts, swap=0.1), "the coin says one half"),

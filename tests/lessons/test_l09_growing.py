@@ -315,7 +315,7 @@ WRONG = [
     (
         lesson.check_schedule,
         lambda n, a, b, *rest: (8, 0.5) if a == b else schedule(n, a, b, *rest),
-        "no growing",
+        "does not grow",
     ),
 ]
 

@@ -118,7 +118,7 @@ WRONG = [
     (lesson.check_adain, lambda *parts: adain(*parts).mean((2, 3)), "keepdim"),
     (lesson.check_adain, lambda *parts: adain(*parts).float(), "float64"),
     (lesson.check_adain, lambda x, *parts: x, "the values are not"),
-    (lesson.check_style, of_y, "no mean and no spread of y"),
+    (lesson.check_style, of_y, "neither mean nor spread of y"),
     (lesson.check_style, of_y_expanded, "1 + its first half"),
     (lesson.check_style, halves(lambda a, b: (a, b)), "the 1 is missing"),
     (lesson.check_style, halves(lambda a, b: (b, a)), "exchanged"),

@@ -107,7 +107,7 @@ def check_jsd(jsd: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
         return not_yet("that is KL between p and q themselves; compare each with their mixture")
     if math.isclose(answer, truth - math.log(2), rel_tol=1e-6):
         return not_yet(
-            "the mixture is (p + q) / 2: without the half it is no density, and you are log 2"
+            "the mixture is (p + q) / 2: without the half it is not a density, and you are log 2"
             " too low"
         )
     if not math.isclose(answer, truth, rel_tol=1e-6):

@@ -130,7 +130,7 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
     ages = [now - number for now, number in enumerate(returned)][8:]
     share = sum(age > 0 for age in ages) / len(ages)
     if share == 0:
-        return not_yet("no picture of an earlier call ever comes back: that is no pool")
+        return not_yet("no picture of an earlier call ever comes back: that is not a pool")
     if max(number for now, number in enumerate(returned) if number < now) < 8:
         return not_yet(
             "the old pictures are always the first eight: the new one takes the place of the one"

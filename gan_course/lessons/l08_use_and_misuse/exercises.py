@@ -270,7 +270,7 @@ def check_uses(decisions: Mapping[str, str]) -> Verdict:
 
 
 class _Picky(nn.Module):
-    """A generator that keeps what it was shown and refuses sizes that are no multiples of 4."""
+    """A generator that keeps what it was shown and refuses sizes that are not multiples of 4."""
 
     seen: Tensor | None = None
 

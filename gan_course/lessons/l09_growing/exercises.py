@@ -275,7 +275,7 @@ def check_shown(shown: Callable[[Tensor, int, float], Tensor]) -> Verdict:
         "bilinear is softer than what G's old path shows: nearest neighbour": torch.lerp(
             smooth, sharp, 0.25
         ),
-        "every second pixel is no smaller picture: take means of 2 x 2": torch.lerp(
+        "every second pixel is not a smaller picture: take means of 2 x 2": torch.lerp(
             interpolate(every[..., ::2, ::2], scale_factor=2), every, 0.25
         ),
         "the soft half takes every second pixel: means of 2 x 2 there too": torch.lerp(
@@ -338,7 +338,7 @@ def check_schedule(schedule: Callable[..., Sequence]) -> Verdict:
             " after"
         )
     if numbers(schedule(7, 8, 8, 2, 2), 2) != [8, 1]:
-        return not_yet("a start at the full size is no growing: the full size and 1, at every step")
+        return not_yet("a start at the full size does not grow: the full size and 1, at every step")
     return PASSED
 
 

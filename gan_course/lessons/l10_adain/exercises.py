@@ -127,7 +127,7 @@ def check_style(style: Callable[..., tuple[Tensor, Tensor]]) -> Verdict:
     y = w @ weight.T + bias
     if {scale.numel(), shift.numel()} <= {1, 3}:
         return not_yet(
-            "the published mistake: y_s and y_b are no mean and no spread of y. They are its two"
+            "the published mistake: y_s and y_b are neither mean nor spread of y. They are its two"
             " halves"
         )
     if scale.shape != (3, 4) or shift.shape != (3, 4):

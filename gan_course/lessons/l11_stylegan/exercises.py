@@ -170,7 +170,7 @@ def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
     fine = maps[-1]
     if _correlation(fine[..., ::2, ::2], fine[..., 1::2, ::2]) > 0.5:
         return not_yet(
-            "a map enlarged from a coarser one is no noise of its resolution: neighbours are alike"
+            "a map enlarged from a coarser one is not noise of its resolution: neighbours are alike"
         )
     if abs(float(fine.std()) - 1) > 0.1 or abs(float(fine.mean())) > 0.1:
         return not_yet(

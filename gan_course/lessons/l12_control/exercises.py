@@ -148,7 +148,7 @@ def check_readability(readability: Callable[[Tensor, Tensor], float]) -> Verdict
         "the column of ones is missing: without it each plane passes through the origin": share(
             first, second, bias=False
         ),
-        "kinds are no amounts: regress to one column for each answer (one-hot), and take the"
+        "kinds are not amounts: regress to one column for each answer (one-hot), and take the"
         " largest": share(first, second, hot=False),
         "that is the share of wrong answers": 1 - right,
     }
