@@ -173,7 +173,11 @@ WRONG = [
     (the_game.check_jsd, lambda p, q, dx: jsd(p, q, dx) / math.log(2), "in bits"),
     (the_game.check_jsd, kl, "their mixture"),
     (the_game.check_jsd, lambda p, q, dx: (kl(p, q, dx) + kl(q, p, dx)) / 2, "their mixture"),
-    (the_game.check_jsd, lambda p, q, dx: (kl(p, p + q, dx) + kl(q, p + q, dx)) / 2, "not a density"),
+    (
+        the_game.check_jsd,
+        lambda p, q, dx: (kl(p, p + q, dx) + kl(q, p + q, dx)) / 2,
+        "not a density",
+    ),
     (the_game.check_jsd, naive_jsd, "0 log 0"),
     (the_game.check_jsd, epsilon_jsd, "have JSD"),
     (the_game.check_jsd, lambda p, q, dx: p + q, "could not be used"),
