@@ -244,8 +244,8 @@ def test_sigterm_ends_the_lessons_too(tmp_path, monkeypatch):
         **{"01_a": f"import time\nopen({str(started)!r}, 'w')\ntime.sleep(600)"},
     )
     program = (
-        "import sys, pathlib\nfrom gan_course.lessons import runner\n"
-        "lessons.NOTEBOOKS = runner.NOTEBOOKS = pathlib.Path(sys.argv.pop(1))\n"
+        "import sys, pathlib\nfrom gan_course.lessons import names, runner\n"
+        "names.NOTEBOOKS = runner.NOTEBOOKS = pathlib.Path(sys.argv.pop(1))\n"
         "from gan_course.cli import main\nsys.exit(main(sys.argv[1:]))"
     )
     arguments = ["run", "--profile", "smoke", "--device", "cpu", "--out", str(tmp_path / "run")]
