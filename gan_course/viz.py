@@ -1,6 +1,6 @@
 """Figures of a fixed size.
 
-Each function ends in `plt.show()` and returns None, so that stored outputs compare.
+A `show_*` ends in `plt.show()` and returns None, so that stored outputs compare.
 """
 
 from collections.abc import Mapping, Sequence

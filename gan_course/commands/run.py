@@ -43,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="lessons at a time, each on one thread (default: 1)",
     )
     parser.add_argument(
-        "--record", action="store_true", help="also write docs/results/course-<profile>.json"
+        "--record", action="store_true", help="also write docs/results/course-<profile>-<kind>.json"
     )
 
 

@@ -1,7 +1,7 @@
-"""Parts of the progressive GAN that StyleGAN kept: equalised learning rate, pixel norm, fading.
+"""Parts of the progressive GAN: equalised learning rate, pixel norm, minibatch std, resampling.
 
-StyleGAN's low-pass filters are here too, because generators and discriminators share them, and so
-is the rule for the number of features.
+StyleGAN kept them. Its low-pass filters are here too, because generators and discriminators share
+them, and so is the rule for the number of features.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""StyleGAN: AdaIN, its layer, its generator and its discriminator (Karras et al. 2019).
+"""StyleGAN: mapping, AdaIN, synthesis, truncation, mixing, discriminator (Karras et al. 2019).
 
 The paper's configurations (arXiv:1812.04948, table 1) are switches of one generator: `smooth` (B),
 `styles` (C), `constant` (D), `noise` (E); A is the progressive GAN. F, style mixing, is a matter of
@@ -47,8 +47,8 @@ class SynthesisLayer(nn.Module):
         smooth: low-pass after doubling.
 
     Source: Karras et al. 2019, figure 1b and equation 1; order and gains as in the official code,
-        where the strength starts at 0. The style's biases start at 1 for $y_s$ and at 0 for $y_b$,
-        as in the paper; the code has both at 0 and adds 1 to the first.
+        where the strength starts at 0. The style's scale starts at 1, as in the paper: its bias at
+        0, to which 1 is added, as in the code.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A training as one object: its step, its batches, its preview; saved and loaded together."""
+"""A training as one object: step, batches, preview; and the base of all steps, which saves them."""
 
 import hashlib
 from dataclasses import dataclass

@@ -271,7 +271,7 @@ def build_cyclegan(
         Batches(images_A.to(runtime.device), config.batch_size, seed=2 * seed),
         Batches(images_B.to(runtime.device), config.batch_size, seed=2 * seed + 1),
     )
-    # n_steps too: the learning rate's fall
+    # the length of a run counts too: it decides how the learning rate falls
     same = asdict(config) | {"seed": seed, "precision": runtime.precision}
     same |= {"pictures of A": fingerprint(images_A), "pictures of B": fingerprint(images_B)}
     preview = tuple(

@@ -194,7 +194,7 @@ def build_pix2pix(
     batches = Paired(
         images_A.to(runtime.device), images_B.to(runtime.device), config.batch_size, seed=seed
     )
-    # n_steps too: the learning rate's fall
+    # the length of a run counts too: it decides how the learning rate falls
     same = asdict(config) | {"seed": seed, "precision": runtime.precision}
     same |= {"pictures of A": fingerprint(images_A), "pictures of B": fingerprint(images_B)}
     preview = tuple(

@@ -59,7 +59,7 @@ class StyleGANConfig:
     r1_every: int = 16  # steps between two of both penalties
     pl_weight: float = 0.0  # of the path-length penalty; StyleGAN2 alone
     pl_every: int = 8  # steps between two of them
-    pl_decay: float = 0.01  # of the mean path length, a step
+    pl_decay: float = 0.01  # share of the new lengths in their mean, each time
     ema_decay: float = 0.998  # of the average of G's weights, a step
     start_resolution: int = 0  # where growing begins; 0 for no growing
     stable_steps: int = 0  # at each resolution but the last

@@ -1,4 +1,4 @@
-"""Checkers of lesson 12: what styles control (exercises 1 to 6)."""
+"""Checkers of lesson 12: what styles control and how to steer and repair them."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
