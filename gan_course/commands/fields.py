@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from gan_course.commands.parsing import HIGHEST
 from gan_course.errors import CourseError
+from gan_course.lessons.profiles import DEPTHS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Config = TypeVar("Config", bound="DataclassInstance")
+SHARES = ("lr_constant", "mixing", "pl_decay", "dropout")
+DEEPEST, WIDEST = 16, 65_536  # layers of one kind, features of a layer
 
 
 def set_fields(config: Config, settings: Sequence[str]) -> Config:
@@ -86,21 +90,21 @@ def _as_word(value: object) -> str:
 
 def _read(name: str, kind: Any, text: str) -> Any:
     """The value of a field that a text gives."""
+    given = f"--set {name}={reprlib.repr(text)}"
     if get_origin(kind) is Literal:
         if text not in get_args(kind):
-            raise CourseError(f"--set {name}={text}: choose {' or '.join(get_args(kind))}")
+            raise CourseError(f"{given}: choose {' or '.join(get_args(kind))}")
         return text
     if get_origin(kind) is tuple:
         parts = text.split(",")
         if len(parts) != len(get_args(kind)):
-            n = len(get_args(kind))
-            raise CourseError(f"--set {name}={text}: write {n} numbers, such as 0.5,0.999")
+            raise CourseError(f"{given}: write {len(get_args(kind))} numbers, such as 0.5,0.999")
         return tuple(
             _read(name, inner, part) for inner, part in zip(get_args(kind), parts, strict=True)
         )
     if kind is bool:
         if text.lower() not in ("true", "false"):
-            raise CourseError(f"--set {name}={text}: choose true or false")
+            raise CourseError(f"{given}: choose true or false")
         return text.lower() == "true"
     try:
         if "_" in text:
@@ -108,10 +112,25 @@ def _read(name: str, kind: Any, text: str) -> Any:
         value = kind(text)
     except (ValueError, OverflowError):
         what = "a whole number" if kind is int else "a number"
-        raise CourseError(f"--set {name}={reprlib.repr(text)}: write {what}") from None
-    lowest = 1 if name.endswith(("channels", "_dim", "_every")) or "channel_" in name else 0
-    if value < lowest:
-        raise CourseError(f"--set {name}={text}: write {lowest} or more")
-    if value != value or value in (float("inf"), float("-inf")):
-        raise CourseError(f"--set {name}={text}: write a finite number")
+        raise CourseError(f"{given}: write {what}") from None
+    lowest, highest = _limits(name, kind)
+    if not lowest <= value <= highest:  # not a number is neither
+        raise CourseError(f"{given}: write a number from {lowest:g} to {highest:g}")
     return value
+
+
+def _limits(name: str, kind: type) -> tuple[float, float]:
+    """The lowest and the highest value of a field that makes sense."""
+    if name in DEPTHS or name == "coordinates":
+        return 0, DEEPEST
+    if name in SHARES:
+        return 0, 1
+    if name == "ema_decay":
+        return 0, 1 - 1e-6
+    if name.endswith(("channels", "_dim")) or "channel_" in name:
+        return 1, WIDEST
+    if name.endswith("_every"):
+        return 1, HIGHEST
+    if name in ("lr", "mapping_lr"):
+        return 1e-30, 1e3
+    return 0, HIGHEST if kind is int else 1e6

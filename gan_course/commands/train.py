@@ -1,6 +1,7 @@
 """`python -m gan_course train`: trains a family on named pictures or folders."""
 
 import argparse
+import reprlib
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -131,6 +132,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         nargs="+",
+        action="extend",
         default=[],
         metavar="FIELD=VALUE",
         help="any field of the family's configuration, such as lr=1e-4 lambda_cycle=5",
@@ -227,13 +229,19 @@ def _build_training(options: argparse.Namespace, runtime: Runtime) -> tuple[Trai
     """Build the training of a family; the values of --set may not make a network."""
     try:
         return FAMILIES[options.family](options, runtime)
-    except (ValueError, RuntimeError, ArithmeticError, TypeError) as error:
-        if not options.set or "memory" in str(error):
+    except (ValueError, RuntimeError, ArithmeticError, TypeError, MemoryError) as error:
+        if not options.set:
             raise
+        if isinstance(error, MemoryError) or "memory" in str(error):
+            words = " ".join(map(reprlib.repr, options.set))
+            raise CourseError(
+                f"--set {words} takes more memory than there is: choose smaller values"
+            ) from error
         reason = " ".join(str(error).split())[:160]
+        words = " ".join(map(reprlib.repr, options.set))
         raise CourseError(
-            f"--set {' '.join(options.set)} does not make a {options.family} ({reason}): choose"
-            " other values, or see --show"
+            f"--set {words} does not make a {options.family} ({reason}): choose other values, or"
+            " see --show"
         ) from error
 
 

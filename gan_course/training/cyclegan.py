@@ -255,10 +255,11 @@ def build_cyclegan(
         n_preview: pictures of each domain in a preview.
 
     Raises:
-        ValueError: the pictures are not of the configuration's size, or every loss has weight 0.
+        ValueError: the pictures are not of the configuration's size, or every loss is off.
     """
-    if not (config.lambda_gan or config.lambda_cycle or config.lambda_identity):
-        raise ValueError("all weights of the losses are 0: the G's would have nothing to learn")
+    has_cycle = config.lambda_cycle and (config.forward or config.backward)
+    if not (config.lambda_gan or has_cycle or config.lambda_identity):
+        raise ValueError("all losses are off: the G's would have nothing to learn")
     for images in (images_A, images_B):
         check_size(images, 3, config.img_resolution)
     with torch.random.fork_rng(devices=[]):

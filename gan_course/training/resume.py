@@ -79,7 +79,8 @@ def _way_to(name: str, value: Any) -> str:
         return f"add {OPTIONS[name]} {value}"
     if name.startswith("pictures") or name == "img_channels":
         return "give the same --data"
-    return f"give the same --profile, or add --set {name}={value}"
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+    return f"give the same --profile, or add --set {name}={text}"
 
 
 def _replace_random_state(step: TrainingStep, saved: dict[str, Any]) -> bool:

@@ -141,6 +141,8 @@ def _check_switches(config: StyleGANConfig) -> None:
                 "stylegan has no path-length penalty, no demodulation and no positions: those are"
                 " of stylegan2"
             )
+    elif config.pl_weight and not config.n_mapping:
+        raise ValueError("path lengths need a mapping network: choose n_mapping from 1")
     elif start or not (config.styles and config.constant and config.smooth):
         raise ValueError(
             "stylegan2 does not grow, and always has styles, a constant start and filters"

@@ -12,6 +12,7 @@ from gan_course.training.cyclegan import CycleGANConfig
 from gan_course.training.stylegan import StyleGANConfig
 
 CONFIG = CycleGANConfig(n_steps=10)
+STYLEGAN2 = ["architecture=stylegan2", "start_resolution=0"]
 
 
 def test_fields_are_read_by_their_types():
@@ -32,15 +33,22 @@ def test_fields_are_read_by_their_types():
         ("qqqqqq=5", "there is no such field; --show lists all fields"),
         ("lr", "write FIELD=VALUE"),
         ("lr=fast", "lr='fast': write a number"),
-        ("lr=nan", "lr=nan: write a finite number"),
-        ("lr=-1", "lr=-1: write 0 or more"),
+        ("lr=nan", "lr='nan': write a number from 1e-30 to 1000"),
+        ("lr=-1", "lr='-1': write a number from 1e-30 to 1000"),
         ("n_blocks=2.5", "n_blocks='2.5': write a whole number"),
         ("n_blocks=1_0", "write a whole number"),
         ("n_blocks=" + "9" * 5_000, "write a whole number"),
-        ("forward=1", "forward=1: choose true or false"),
-        ("norm=batch", "norm=batch: choose instance or none"),
-        ("betas=0.5", "betas=0.5: write 2 numbers, such as 0.5,0.999"),
+        ("forward=1", "forward='1': choose true or false"),
+        ("norm=batch", "norm='batch': choose instance or none"),
+        ("betas=0.5", "betas='0.5': write 2 numbers, such as 0.5,0.999"),
         ("betas=0.5,x", "betas='x': write a number"),
+        ("lr_constant=2", "write a number from 0 to 1"),
+        ("ema_decay=1", "write a number from 0 to 0.999999"),
+        ("n_layers=" + "9" * 20, "write a number from 0 to 16"),
+        ("coordinates=200", "write a number from 0 to 16"),
+        ("base_channels=10000000", "write a number from 1 to 65536"),
+        ("norm=a\nb", "choose instance or none"),
+        ("norm=" + "x" * 20_000, "choose instance or none"),
     ],
     ids=lambda text: text[:20],
 )
@@ -48,6 +56,7 @@ def test_a_bad_setting_is_named_with_the_way_out(setting, words):
     with pytest.raises(CourseError) as caught:
         set_fields(CONFIG, [setting])
     assert words in str(caught.value) and len(str(caught.value)) < 200
+    assert "\n" not in str(caught.value)
 
 
 def test_a_field_twice():
@@ -78,7 +87,7 @@ def test_the_words_are_the_comments_of_the_source():
     [
         (["n_steps=3"], "--set n_steps: write --steps instead"),
         (["img_resolution=64"], "--set img_resolution: write --resolution instead"),
-        (["base_channels=0"], "--set base_channels=0: write 1 or more"),
+        (["base_channels=0"], "--set base_channels='0': write a number from 1"),
         (["betas=2,2"], "does not make a dcgan"),
         (["img_channels=3"], "does not make a dcgan"),
     ],
@@ -104,3 +113,33 @@ def test_a_setting_reaches_the_training(capsys, tmp_path):
 def test_a_training_needs_a_folder(capsys):
     assert main(["train", "dcgan"]) == 2
     assert "add --out DIR" in capsys.readouterr().err
+
+
+def test_settings_in_several_places_all_count(capsys):
+    assert main(["train", "cyclegan", "--set", "lr=0.5", "--show", "--set", "n_blocks=2"]) == 0
+    shown = capsys.readouterr().out
+    assert "\nlr=0.5 " in shown and "\nn_blocks=2 " in shown
+
+
+@pytest.mark.parametrize(
+    ("family", "settings", "words"),
+    [
+        ("cyclegan", ["lambda_gan=0", "forward=false", "backward=false"], "nothing to learn"),
+        ("stylegan", ["n_mapping=0", "pl_weight=1", *STYLEGAN2], "choose n_mapping from 1"),
+    ],
+)
+def test_fields_that_do_not_go_together(family, settings, words, capsys, tmp_path):
+    data = ["--data", "photos", "paintings"] if family == "cyclegan" else []
+    arguments = ["--profile", "smoke", "--device", "cpu", "--out", str(tmp_path / "x")]
+    assert main(["train", family, *data, *arguments, "--set", *settings]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_way_out_of_a_pair_of_numbers_can_be_typed(capsys, tmp_path):
+    train = ["train", "dcgan", "--profile", "smoke", "--device", "cpu", "--steps", "1"]
+    train += ["--out", str(tmp_path / "run")]
+    assert main([*train, "--set", "betas=0.3,0.9"]) == 0
+    assert main([*train, "--resume"]) == 2
+    assert "add --set betas=0.3,0.9" in capsys.readouterr().err
+    assert main([*train, "--resume", "--set", "betas=0.3,0.9"]) == 0
