@@ -1,6 +1,11 @@
 """Numbers that users write, on the command line and in environment variables."""
 
 
+def as_word(value: object) -> str:
+    """A value as it is typed: numbers that belong together with commas between them."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def whole_number(text: str, lowest: int, highest: int) -> int | None:
     """The number that a text of digits gives; None where it is not from `lowest` to `highest`.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, g
 from gan_course.commands.parsing import HIGHEST
 from gan_course.errors import CourseError
 from gan_course.lessons.profiles import DEPTHS
+from gan_course.settings import as_word
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -52,7 +53,7 @@ def set_fields(config: Config, settings: Sequence[str]) -> Config:
 def show_fields(config: "DataclassInstance") -> str:
     """Every field on a line: its value, and the word on it that stands beside it in the source."""
     words = field_words(type(config))
-    settings = {field.name: _as_word(getattr(config, field.name)) for field in fields(config)}
+    settings = {field.name: as_word(getattr(config, field.name)) for field in fields(config)}
     width = max(len(f"{name}={value}") for name, value in settings.items())
     lines = [
         f"{f'{name}={value}':{width}}  {words.get(name, '')}".rstrip()
@@ -81,11 +82,6 @@ def field_words(kind: type) -> dict[str, str]:
                 line -= 1
             words[node.target.id] = " ".join([*above, comments.get(node.lineno, "")]).strip()
     return words
-
-
-def _as_word(value: object) -> str:
-    """A value as `--set` takes it."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _read(name: str, kind: Any, text: str) -> Any:

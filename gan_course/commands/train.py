@@ -29,6 +29,7 @@ from gan_course.training.bundle import Training
 from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 from gan_course.training.dcgan import DCGANConfig, build_dcgan
 from gan_course.training.pix2pix import Pix2PixConfig, build_pix2pix
+from gan_course.training.resume import OPTIONS
 from gan_course.training.run import run_training
 from gan_course.training.stylegan import StyleGANConfig, build_stylegan
 
@@ -120,7 +121,6 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "cyclegan": CYCLEGAN,
     "stylegan": STYLEGAN,
 }
-OPTIONS = {"n_steps": "--steps", "batch_size": "--batch-size", "img_resolution": "--resolution"}
 
 Config = TypeVar("Config", DCGANConfig, CycleGANConfig, Pix2PixConfig, StyleGANConfig)
 TranslationConfig = TypeVar("TranslationConfig", CycleGANConfig, Pix2PixConfig)

@@ -71,6 +71,7 @@ def _resume(training: Training, folder: Path) -> Rows:
         return []
     state = load_checkpoint(folder / LAST)
     if (state.get("family"), state.get("config")) != (training.family, training.config):
+        print(f"the interrupted run in {folder} has another configuration: a new one begins")
         return []
     training.load_state_dict(state)
     print(f"going on from step {training.step.n_done} of an interrupted run in {folder}")

@@ -60,15 +60,23 @@ def load_checkpoint(path: Path | str, *, map_location: str = "cpu") -> dict[str,
         state = torch.load(path, map_location=map_location, weights_only=True)
     except (RuntimeError, EOFError, KeyError, ValueError) as error:
         raise CourseError(
-            f"{path} is no checkpoint of this course: name the run's own folder"
+            f"{path} is not a checkpoint of this course: name the run's own folder"
         ) from error
     except pickle.UnpicklingError as error:
         raise CourseError(
             f"{path} holds more than weights and was not opened: use only checkpoints you trust"
         ) from error
     if not isinstance(state, dict):
-        raise CourseError(f"{path} is no checkpoint of this course: name the run's own folder")
+        raise CourseError(f"{path} is not a checkpoint of this course: name the run's own folder")
+    _rename_fields(state)
     return state
+
+
+def _rename_fields(state: dict[str, Any]) -> None:
+    """Give the fields of an older run's configuration the names that they have today."""
+    config = state.get("config") if state.get("family") in ("cyclegan", "pix2pix") else None
+    if isinstance(config, dict) and "constant" in config:
+        config["lr_constant"] = config.pop("constant")
 
 
 def _keep_previous(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""DCGAN: its configuration, its networks, its step; also for any GAN from latent vectors."""
+"""DCGAN: its configuration, its networks, its step."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal

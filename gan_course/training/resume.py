@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write
+from gan_course.settings import as_word
 from gan_course.training.bundle import Training, TrainingStep
 from gan_course.training.checkpoints import LAST, load_checkpoint
 
@@ -41,8 +42,6 @@ def resume_training(training: Training, out: Path) -> None:
         raise CourseError(
             f"{path} is a {state['family']} run, not {training.family}: choose another --out"
         )
-    if "constant" in saved and "constant" not in training.config:  # its name in older runs
-        saved["lr_constant"] = saved.pop("constant")
     try:
         _refuse_other_config(path, training.config, saved)
         is_other_device = _replace_random_state(training.step, state["step"])
@@ -79,8 +78,7 @@ def _way_to(name: str, value: Any) -> str:
         return f"add {OPTIONS[name]} {value}"
     if name.startswith("pictures") or name == "img_channels":
         return "give the same --data"
-    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else value
-    return f"give the same --profile, or add --set {name}={text}"
+    return f"give the same --profile, or add --set {name}={as_word(value)}"
 
 
 def _replace_random_state(step: TrainingStep, saved: dict[str, Any]) -> bool:
