@@ -117,7 +117,7 @@ class Pix2PixStep(SavedStep):
             both = torch.cat([self.d_input(real_A, real_B), self.d_input(real_A, fake_B)])
             logits_real, logits_fake = self.D(both).float().chunk(2)
 
-        # Conditional GAN (equation 1), halved to slow D down (section 3.3)
+        # Conditional GAN (equation 1; without the input, 2), halved to slow D down (section 3.3)
         loss_D = d_logistic(logits_real, logits_fake) / 2
         descend(loss_D, self.opt_D)
         return {"loss_D": loss_D.detach()}
@@ -126,7 +126,7 @@ class Pix2PixStep(SavedStep):
         """Fool D, and stay near the true partner; D stands still. `fake_B` carries G's graph."""
         losses = {}
         with freeze(self.D):
-            # Conditional GAN (equation 1), as maximising log D (section 3.3)
+            # Conditional GAN (equation 1; without the input, 2), as maximising log D (section 3.3)
             if self.config.lambda_gan:
                 with self.runtime.autocast():
                     logits_fake = self.D(self.d_input(real_A, fake_B)).float()

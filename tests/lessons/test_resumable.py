@@ -35,7 +35,7 @@ def test_an_interrupted_lesson_goes_on_as_if_nothing_had_happened(tmp_path, fash
     assert not folder.exists()  # complete: the next run starts anew
 
 
-def test_a_checkpoint_of_another_configuration_is_left_aside(tmp_path, fashion, cpu):
+def test_a_checkpoint_of_another_configuration_is_left_aside(tmp_path, fashion, cpu, capsys):
     def pull_the_plug(n_done, rows):
         raise PulledPlugError
 
@@ -46,6 +46,7 @@ def test_a_checkpoint_of_another_configuration_is_left_aside(tmp_path, fashion, 
         with pytest.raises(PulledPlugError):
             fit_resumable(training, n_steps=4, folder=tmp_path, hook=pull_the_plug, hook_every=2)
         assert training.step.n_done == 2
+    assert capsys.readouterr().out.count("has another configuration: a new one begins") == 1
 
 
 def test_only_full_lessons_keep_checkpoints(monkeypatch):
