@@ -3,7 +3,7 @@
 import argparse
 import reprlib
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from os.path import expanduser
 from pathlib import Path
@@ -132,6 +132,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         nargs="+",
+        type=_setting,
         action="extend",
         default=[],
         metavar="FIELD=VALUE",
@@ -196,8 +197,12 @@ def work(options: argparse.Namespace) -> int:
         raise CourseError(f"unknown family {options.family!r}: choose from {', '.join(FAMILIES)}")
     if options.show:
         config = _apply_options(config_for(TABLES[options.family], options.profile), options)
-        side = options.resolution or config.img_resolution
-        print(show_fields(replace(config, img_resolution=side)))
+        if isinstance(config, DCGANConfig):
+            folder = _own_folder(options, ["fashion"])
+            print(show_fields(_fit_to_pictures(config, folder, options)))
+        else:
+            side = options.resolution or config.img_resolution
+            print(show_fields(replace(config, img_resolution=side)))
         return 0
     if options.out is None:
         raise CourseError("train writes into a folder of its own: add --out DIR")
@@ -247,14 +252,20 @@ def _build_training(options: argparse.Namespace, runtime: Runtime) -> tuple[Trai
 
 def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
     config = _apply_options(config_for(DCGAN, options.profile), options)
-    images, config = _pictures(options, config)
+    folder = _own_folder(options, ["fashion"])
+    config = _fit_to_pictures(config, folder, options)
+    if folder is None:
+        images = load_fashion()[0]
+    else:
+        side, channels = config.img_resolution, config.img_channels
+        images, _ = load_folder(folder, resolution=side, channels=channels)
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
     return build_dcgan(config, images, seed=options.seed, runtime=runtime), config.n_steps
 
 
 def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
     config = _apply_options(config_for(CYCLEGAN, options.profile), options)
-    config = _set_resolution(config, options.resolution, multiple=4)
+    config = _set_resolution(config, options, multiple=4)
     names = _two_names(options)
     A, _ = _domain(names[0], config.img_resolution, seed=2 * options.seed)
     B, _ = _domain(names[1], config.img_resolution, seed=2 * options.seed + 1)
@@ -267,7 +278,7 @@ def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
 
 def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
     config = _apply_options(config_for(PIX2PIX, options.profile), options)
-    config = _set_resolution(config, options.resolution, multiple=2**config.n_halvings)
+    config = _set_resolution(config, options, multiple=2**config.n_halvings)
     names = _two_names(options)
     A, B = _pairs(names, config.img_resolution, seed=options.seed)
     print(f"{len(A)} pairs, from {names[0]} to {names[1]}, {config.img_resolution} px · {runtime}")
@@ -285,14 +296,10 @@ def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
     if resolution < 8 or resolution > 256 or resolution & (resolution - 1):
         raise CourseError(f"--resolution {resolution}: choose a power of two from 8 to 256")
     config = replace(config, img_resolution=resolution)
-    names = options.data or []
-    if len(names) > 1:
-        raise CourseError(
-            f"stylegan learns from one set of pictures, not {len(names)}: name one after --data"
-        )
-    folder = own_folder(names[0], WORLDS_OF_FACTORS) if names else None
+    folder = _own_folder(options, WORLDS_OF_FACTORS)
     if folder is None:
-        images = _world(names[0] if names else "critters", resolution, seed=options.seed)
+        name = options.data[0] if options.data else "critters"
+        images = _world(name, resolution, seed=options.seed)
     else:
         images, _ = load_folder(folder, resolution=resolution)
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
@@ -318,31 +325,43 @@ FAMILIES: Mapping[str, Callable[[argparse.Namespace, Runtime], tuple[Training, i
 def _apply_options(config: Config, options: argparse.Namespace) -> Config:
     """The profile's configuration with the options' fields, batch size and length."""
     for field, option in OPTIONS.items():
-        if any(setting.partition("=")[0] == field for setting in options.set):
+        if _is_set(field, options):
             raise CourseError(f"--set {field}: write {option} instead")
     config = set_fields(config, options.set)
     n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
     return replace(config, batch_size=options.batch_size or config.batch_size, n_steps=n_steps)
 
 
-def _pictures(options: argparse.Namespace, config: DCGANConfig) -> tuple[Tensor, DCGANConfig]:
+def _is_set(field: str, options: argparse.Namespace) -> bool:
+    return any(setting.partition("=")[0] == field for setting in options.set)
+
+
+def _own_folder(options: argparse.Namespace, bundled: Collection[str]) -> Path | None:
+    """The folder of a family that learns from one set of pictures; None for a bundled set."""
     names = options.data or []
     if len(names) > 1:
         raise CourseError(
-            f"dcgan learns from one set of pictures, not {len(names)}: name one after --data"
+            f"{options.family} learns from one set of pictures, not {len(names)}: name one after"
+            " --data"
         )
-    folder = own_folder(names[0], ["fashion"]) if names else None
+    return own_folder(names[0], bundled) if names else None
+
+
+def _fit_to_pictures(
+    config: DCGANConfig, folder: Path | None, options: argparse.Namespace
+) -> DCGANConfig:
+    """The configuration at the size of its pictures; those of a folder are in colour by default."""
     if folder is None:
         if options.resolution not in (None, config.img_resolution):
             raise CourseError(f"fashion is {config.img_resolution} px: leave --resolution out")
-        return load_fashion()[0], config
+        return config
     resolution = options.resolution or 64
     try:
         split_resolution(resolution)
     except ValueError as error:
         raise CourseError(f"--resolution {resolution}: {error}") from error
-    images, _ = load_folder(folder, resolution=resolution)
-    return images, replace(config, img_resolution=resolution, img_channels=images.shape[1])
+    channels = config.img_channels if _is_set("img_channels", options) else 3
+    return replace(config, img_resolution=resolution, img_channels=channels)
 
 
 def _two_names(options: argparse.Namespace) -> list[str]:
@@ -359,15 +378,18 @@ def _two_names(options: argparse.Namespace) -> list[str]:
 
 
 def _set_resolution(
-    config: TranslationConfig, resolution: int | None, *, multiple: int
+    config: TranslationConfig, options: argparse.Namespace, *, multiple: int
 ) -> TranslationConfig:
     """The configuration at the wanted resolution, which G must be able to halve and D to judge."""
-    side = resolution or config.img_resolution
+    side = options.resolution or config.img_resolution
     smallest = -(-3 * 2**config.n_layers // multiple) * multiple
     if side % multiple or side < smallest:
-        raise CourseError(
-            f"--resolution {side}: choose a multiple of {multiple}, at least {smallest}"
-        )
+        ways = f"choose a multiple of {multiple}, at least {smallest}"
+        if side < smallest and _is_set("n_layers", options):
+            ways += f", or a smaller --set n_layers than {config.n_layers}"
+        if side % multiple and _is_set("n_halvings", options):
+            ways += f", or a smaller --set n_halvings than {multiple.bit_length() - 1}"
+        raise CourseError(f"--resolution {side}: {ways}")
     return replace(config, img_resolution=side)
 
 
@@ -424,6 +446,14 @@ def _index_by_name(folder: str, files: list[str]) -> dict[str, int]:
             )
         index[name] = k
     return index
+
+
+def _setting(text: str) -> str:
+    if text in FAMILIES:
+        raise argparse.ArgumentTypeError(
+            f"{text} is a family: write it first, as in train {text} --set lr=1e-4"
+        )
+    return text
 
 
 def _batch_size(text: str) -> int:

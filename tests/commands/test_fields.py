@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 
 import pytest
+import torch
 
 from gan_course.cli import main
 from gan_course.commands.fields import field_words, set_fields, show_fields
@@ -143,3 +144,59 @@ def test_the_way_out_of_a_pair_of_numbers_can_be_typed(capsys, tmp_path):
     assert main([*train, "--resume"]) == 2
     assert "add --set betas=0.3,0.9" in capsys.readouterr().err
     assert main([*train, "--resume", "--set", "betas=0.3,0.9"]) == 0
+
+
+def test_the_family_after_the_settings_is_not_taken_for_one(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "--set", "lr=1e-4", "dcgan"])
+    error = capsys.readouterr().err.strip()
+    assert stop.value.code == 2 and len(error.splitlines()) == 1
+    assert "dcgan is a family: write it first, as in train dcgan --set lr=1e-4" in error
+
+
+def test_the_size_of_a_folder_is_shown(two_folders, capsys):
+    train = ["train", "dcgan", "--profile", "smoke", "--show"]
+    assert main(train) == 0
+    assert "img_resolution=28 " in capsys.readouterr().out
+    assert main([*train, "--data", two_folders[0]]) == 0
+    out = capsys.readouterr().out
+    assert "img_resolution=64 " in out and "img_channels=3 " in out
+    assert main([*train, "--data", two_folders[0], "--resolution", "40"]) == 0
+    assert "img_resolution=40 " in capsys.readouterr().out
+    assert main([*train, "--data", "nowhere"]) == 2
+    assert "no data named 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("setting", "channels"), [([], 3), (["--set", "img_channels=1"], 1)])
+def test_the_pictures_of_a_folder_have_the_channels_that_were_set(
+    two_folders, setting, channels, capsys, tmp_path
+):
+    train = ["train", "dcgan", "--profile", "smoke", "--device", "cpu", "--resolution", "16"]
+    train += ["--data", two_folders[0], *setting]
+    assert main([*train, "--show"]) == 0
+    assert f"img_channels={channels} " in capsys.readouterr().out
+    assert main([*train, "--steps", "1", "--out", str(tmp_path / "run")]) == 0
+    state = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
+    assert state["config"]["img_channels"] == channels
+    assert f"({channels}, 16, 16)" in capsys.readouterr().out
+
+
+def test_channels_that_no_picture_has(two_folders, capsys, tmp_path):
+    train = ["train", "dcgan", "--profile", "smoke", "--device", "cpu", "--data", two_folders[0]]
+    assert main([*train, "--set", "img_channels=2", "--out", str(tmp_path / "x")]) == 2
+    assert "choose 3 for colour or 1 for grey" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("family", "settings", "words"),
+    [
+        ("cyclegan", ["n_layers=5"], "choose a multiple of 4, at least 96, or a smaller --set n_l"),
+        ("pix2pix", ["n_halvings=7"], "multiple of 128, at least 128, or a smaller --set n_halv"),
+    ],
+)
+def test_networks_too_deep_for_the_pictures(family, settings, words, capsys, tmp_path):
+    train = ["train", family, "--profile", "smoke", "--data", "earth-map", "earth-satellite"]
+    assert main([*train, "--out", str(tmp_path / "x"), "--set", *settings]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
