@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_course.data.batches import Batches, Paired, Unpaired
 from gan_course.runtime import keep_threads
-from gan_course.training.loop import Step
+from gan_course.training.loop import NonFiniteLoss, Step
 
 
 class TrainingStep(Step, Protocol):
@@ -89,6 +89,23 @@ class Training:
             keep_threads(state["threads"])
         self.step.load_state_dict(state["step"])
         self.batches.load_state_dict(state["batches"])
+
+
+def check_finite(step: TrainingStep) -> None:
+    """Refuse weights that are infinite or not a number.
+
+    The losses of a step are of the weights before its update, so those of the last step say nothing
+    of the weights after it.
+
+    Raises:
+        NonFiniteLoss: a network of the step has such a weight; the message names it.
+    """
+    for name, network in vars(step).items():
+        if isinstance(network, nn.Module):
+            for part, weight in network.named_parameters():
+                odd = weight.detach()[~weight.isfinite()]
+                if len(odd):
+                    raise NonFiniteLoss(step.n_done, f"{name}.{part}", float(odd[0]))
 
 
 def check_size(images: Tensor, channels: int, resolution: int) -> None:

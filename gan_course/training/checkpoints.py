@@ -42,14 +42,7 @@ def load_checkpoint(path: Path | str, *, map_location: str = "cpu") -> dict[str,
         CourseError: no such file, damaged bytes, or a file that holds code and not just weights.
     """
     path = Path(path)
-    if not path.is_file():
-        previous = path.with_name(PREVIOUS)
-        way = (
-            _way_out(path)
-            if previous.is_file()
-            else "start without --resume, or name the run's own folder"
-        )
-        raise CourseError(f"no checkpoint {path}: {way}")
+    require_checkpoint(path)
     try:
         damage = damage_in_zip(path)
     except PermissionError as error:
@@ -70,6 +63,22 @@ def load_checkpoint(path: Path | str, *, map_location: str = "cpu") -> dict[str,
         raise CourseError(f"{path} is not a checkpoint of this course: name the run's own folder")
     _rename_fields(state)
     return state
+
+
+def require_checkpoint(path: Path) -> None:
+    """Refuse to go on from a checkpoint that is not there.
+
+    Raises:
+        CourseError: no such file.
+    """
+    if not path.is_file():
+        previous = path.with_name(PREVIOUS)
+        way = (
+            _way_out(path)
+            if previous.is_file()
+            else "start without --resume, or name the run's own folder"
+        )
+        raise CourseError(f"no checkpoint {path}: {way}")
 
 
 def _rename_fields(state: dict[str, Any]) -> None:

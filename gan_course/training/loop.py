@@ -21,7 +21,7 @@ class Step(Protocol):
 
 
 class NonFiniteLoss(CourseError):
-    """A loss became infinite or not a number."""
+    """A loss or a weight became infinite or not a number."""
 
     def __init__(self, step: int, name: str, value: float) -> None:
         super().__init__(f"{name} is {value} at step {step}: training has diverged")

@@ -60,25 +60,34 @@ def resume_training(training: Training, out: Path) -> None:
 
 
 def _refuse_other_config(path: Path, config: dict, saved: dict) -> None:
-    for name in sorted(config.keys() | saved.keys()):
-        now, then = config.get(name), saved.get(name)
-        if now != then:
-            way = _way_to(name, then)
-            raise CourseError(
-                f"{path} was trained with {name} = {then}, this one has {now}: {way}, or choose"
-                " another --out"
-            )
+    names = [
+        name for name in sorted(config.keys() | saved.keys()) if config.get(name) != saved.get(name)
+    ]
+    if names:
+        differences = "; ".join(
+            f"{name} = {saved.get(name)}, this one has {config.get(name)}" for name in names
+        )
+        ways = "; ".join(_ways_to({name: saved.get(name) for name in names}))
+        raise CourseError(f"{path} was trained with {differences}: {ways}, or choose another --out")
 
 
-def _way_to(name: str, value: Any) -> str:
-    """How a setting of the saved run is chosen again."""
-    if name == "precision":
-        return f"set GAN_COURSE_PRECISION={value}"
-    if name in OPTIONS:
-        return f"add {OPTIONS[name]} {value}"
-    if name.startswith("pictures") or name == "img_channels":
-        return "give the same --data"
-    return f"give the same --profile, or add --set {name}={as_word(value)}"
+def _ways_to(saved: dict[str, Any]) -> list[str]:
+    """How the settings of the saved run are chosen again."""
+    ways, options, settings = [], [], []
+    for name, value in saved.items():
+        if name == "precision":
+            ways.append(f"set GAN_COURSE_PRECISION={value}")
+        elif name in OPTIONS:
+            options.append(f"{OPTIONS[name]} {value}")
+        elif name.startswith("pictures"):
+            ways.append("give the same --data")
+        else:
+            settings.append(f"{name}={as_word(value)}")
+    if options:
+        ways.append(f"add {' '.join(options)}")
+    if settings:
+        ways.append(f"give the same --profile, or add --set {' '.join(settings)}")
+    return list(dict.fromkeys(ways))
 
 
 def _replace_random_state(step: TrainingStep, saved: dict[str, Any]) -> bool:

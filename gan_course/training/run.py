@@ -11,8 +11,8 @@ from tqdm import tqdm
 from gan_course.errors import CourseError, Stopped
 from gan_course.files import atomic_write, output_folder
 from gan_course.locks import run_folder
-from gan_course.training.bundle import Training
-from gan_course.training.checkpoints import LAST, save_checkpoint
+from gan_course.training.bundle import Training, check_finite
+from gan_course.training.checkpoints import LAST, require_checkpoint, save_checkpoint
 from gan_course.training.loop import NonFiniteLoss, fit
 from gan_course.training.resume import METRICS, resume_training
 from gan_course.training.stopping import stop_requests
@@ -48,11 +48,13 @@ def run_training(
     Raises:
         CourseError: another process is at work in `out`; `out` holds a run and `resume` is false;
             nothing to resume; the saved configuration differs; the folder cannot be written; or a
-            loss is not finite.
+            loss, or a weight that was to be saved, is not finite.
         Stopped: a signal came, and the run was saved.
     """
     if save_every < 1:
         raise CourseError(f"save-every is {save_every}: choose a whole number from 1")
+    if resume:
+        require_checkpoint(Path(out) / LAST)  # before the folder is made
     with run_folder(out) as folder:
         if resume:
             resume_training(training, folder)
@@ -86,6 +88,7 @@ def _train(training: Training, out: Path, n_steps: int, save_every: int, quiet: 
         bar.update(n_done - bar.n)
         is_time = n_done % save_every == 0 or n_done == n_steps
         if is_time or request.came():
+            check_finite(training.step)
             save_checkpoint(out, training.state_dict())
         if is_time:
             _save_preview(training, samples / f"step_{n_done:06d}.jpg")

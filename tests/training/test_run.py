@@ -122,8 +122,18 @@ def test_random_numbers_of_another_device(tmp_path, capsys, family, two_folders)
     [
         (["--batch-size", "5"], ["add", "--batch-size", "8"]),
         (["--seed", "9"], ["add", "--seed", "0"]),
-        (["--profile", "fast"], ["give the same --profile"]),
-        (["--data", "PICTURES", "--resolution", "28"], ["give the same --data"]),
+        (
+            ["--profile", "fast"],
+            [
+                "add --batch-size 8; give the same --profile, or add --set base_channels=8"
+                " ema_decay=0.999 lr=0.0002"
+            ],
+        ),
+        (
+            ["--data", "PICTURES", "--resolution", "28"],
+            ["give the same --data; give the same --profile, or add --set img_channels=1"],
+        ),
+        (["--batch-size", "5", "--seed", "9"], ["add", "--batch-size", "8", "--seed", "0"]),
     ],
 )
 def test_a_setting_that_differs_comes_with_the_option_that_restores_it(
@@ -134,6 +144,57 @@ def test_a_setting_that_differs_comes_with_the_option_that_restores_it(
     assert f": {' '.join(way)}, or " in last_line(capsys)
     restored = [*given, *way[1:]] if way[0] == "add" else []
     assert main([*TRAIN, "--steps", "3", "--out", str(out), "--resume", *restored]) == 0
+
+
+def test_all_settings_that_differ_are_named_at_once(out, capsys):
+    change = ["--seed", "9", "--set", "lr=0.5", "base_channels=4", "betas=0.1,0.2"]
+    assert main([*TRAIN, "--steps", "3", "--out", str(out), "--resume", *change]) == 2
+    line = last_line(capsys)
+    assert (
+        "base_channels = 8, this one has 4; betas = (0.5, 0.999), this one has (0.1, 0.2)" in line
+    )
+    assert "lr = 0.0002, this one has 0.5; seed = 0, this one has 9: add --seed 0; " in line
+    assert "add --set base_channels=8 betas=0.5,0.999 lr=0.0002, or choose another --out" in line
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_nothing_to_resume_leaves_nothing_behind(tmp_path, capsys, is_there):
+    out = tmp_path / "pictures"
+    if is_there:
+        out.mkdir()
+        (out / "a.png").write_bytes(b"x")
+    assert resumed(out) == 2
+    assert "no checkpoint" in last_line(capsys) and out.exists() == is_there
+    assert not is_there or [path.name for path in out.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--steps", "1"], ["--steps", "2", "--save-every", "1"]], ids=len
+)
+def test_weights_that_are_not_finite_after_the_last_step_are_not_saved(
+    tmp_path, capsys, monkeypatch, arguments
+):
+    from gan_course.training import dcgan
+
+    update_G = dcgan.DCGANStep.update_G
+
+    def diverging(self, n):
+        losses = update_G(self, n)
+        if self.n_done == int(arguments[1]) - 1:
+            with torch.no_grad():
+                self.G.layers[0].weight[0, 0, 0, 0] = float("inf")
+        return losses  # which were finite
+
+    monkeypatch.setattr(dcgan.DCGANStep, "update_G", diverging)
+    out = tmp_path / "run"
+    assert main([*TRAIN, *arguments, "--out", str(out)]) == 2
+    line = last_line(capsys)
+    assert f"G.layers.0.weight is inf at step {arguments[1]}: training has diverged" in line
+    if arguments[1] == "1":
+        assert "no checkpoint was saved before it" in line and not (out / "last.pt").exists()
+    else:
+        assert f"the last good checkpoint is {out / 'last.pt'}" in line
+        assert torch.load(out / "last.pt", weights_only=True)["step"]["n_done"] == 1
 
 
 def test_another_precision_comes_with_the_variable_that_restores_it(tmp_path, capsys, monkeypatch):
