@@ -94,7 +94,8 @@ def with_coordinates(x: Tensor, octaves: int) -> Tensor:
 
     Args:
         x: (N, C, H, W).
-        octaves: how many speeds; 0 leaves x as it is.
+        octaves: how many speeds; 0 leaves x as it is. The fastest needs two pixels a turn, so more
+            than log2 of a side say the wrong place.
 
     Returns:
         (N, C + 4 octaves, H, W).

@@ -46,7 +46,7 @@ class CycleGANConfig:
     lambda_identity: float = 0.0  # weight of the identity loss
     padding: Padding = "reflect"  # of the G's
     residual: bool = False  # the G's predict a change of their input
-    coordinates: int = 0  # octaves of coordinates that the G's are given
+    coordinates: int = 0  # octaves of coordinates for the G's, at most log2 of img_resolution
     upsampling: Upsampling = "transposed"  # "resize": bilinear, then a convolution
     ema_decay: float = 0.0  # of the average of the G's weights, a step; 0 keeps none
 
@@ -255,11 +255,18 @@ def build_cyclegan(
         n_preview: pictures of each domain in a preview.
 
     Raises:
-        ValueError: the pictures are not of the configuration's size, or every loss is off.
+        ValueError: the pictures are not of the configuration's size, every loss is off, or the
+            finest octave of coordinates does not fit on the pixels.
     """
     has_cycle = config.lambda_cycle and (config.forward or config.backward)
     if not (config.lambda_gan or has_cycle or config.lambda_identity):
         raise ValueError("all losses are off: the G's would have nothing to learn")
+    # the finest turns 2^(octaves - 1) times over the picture; a turn of less than 2 px would alias
+    if 2**config.coordinates > config.img_resolution:
+        raise ValueError(
+            f"coordinates is {config.coordinates}: at {config.img_resolution} px choose at most"
+            f" {config.img_resolution.bit_length() - 1}"
+        )
     for images in (images_A, images_B):
         check_size(images, 3, config.img_resolution)
     with torch.random.fork_rng(devices=[]):

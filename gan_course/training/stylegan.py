@@ -143,10 +143,10 @@ def _check_switches(config: StyleGANConfig) -> None:
             )
     elif config.pl_weight and not config.n_mapping:
         raise ValueError("path lengths need a mapping network: choose n_mapping from 1")
-    elif start or not (config.styles and config.constant and config.smooth):
-        raise ValueError(
-            "stylegan2 does not grow, and always has styles, a constant start and filters"
-        )
+    elif start:
+        raise ValueError(f"stylegan2 does not grow: choose start_resolution=0, not {start}")
+    elif not (config.styles and config.constant and config.smooth):
+        raise ValueError("stylegan2 always has styles, a constant start and filters (smooth)")
 
 
 Size = tuple[int, float]  # the resolution of a step, and the share alpha of its newest block

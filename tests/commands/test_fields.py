@@ -127,6 +127,8 @@ def test_settings_in_several_places_all_count(capsys):
     [
         ("cyclegan", ["lambda_gan=0", "forward=false", "backward=false"], "nothing to learn"),
         ("stylegan", ["n_mapping=0", "pl_weight=1", *STYLEGAN2], "choose n_mapping from 1"),
+        ("cyclegan", ["coordinates=6"], "at 32 px choose at most 5"),
+        ("stylegan", ["architecture=stylegan2"], "choose start_resolution=0, not 8"),
     ],
 )
 def test_fields_that_do_not_go_together(family, settings, words, capsys, tmp_path):
