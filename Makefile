@@ -51,9 +51,7 @@ check: $(READY)  ## the daily check, about a minute: lint and quick unit tests
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 lint: $(READY)  ## ruff and mypy: rules, format and types
-	$(PY) -m ruff check . data/build
-	$(PY) -m ruff format --check . data/build
-	$(PY) -m mypy
+	@$(PY) -m maintain stages test --only lint
 
 lab: workbook  ## open your own copies of the lessons in JupyterLab (PROFILE=smoke for seconds, not minutes)
 	GAN_COURSE_PROFILE="$(PROFILE)" GAN_COURSE_DEVICE="$(DEVICE)" $(PY) -m jupyterlab work

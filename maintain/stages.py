@@ -1,8 +1,8 @@
 """The stages of `make test` and `make verify`: what each runs, what it protects, how long it takes.
 
 `python -m maintain stages test` runs the stages of `make test` one after another, up to the first
-that fails, and says how long each took. `--record` keeps these times in docs/results/stages.json,
-one entry a kind of machine.
+that fails, and says how long each took; with `--only lint` that one alone. `--record` keeps these
+times in docs/results/stages.json, one entry a kind of machine.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from gan_course.commands.parsing import OneLineParser, run_command
+from gan_course.errors import CourseError
 from gan_course.files import atomic_write
 from gan_course.lessons.names import lesson_names
 from gan_course.lessons.results import KINDS, current_commit, machine_kind
@@ -111,16 +112,27 @@ def _nbval(names: Sequence[str]) -> tuple[str, ...]:
     return ("-m", "pytest", "-q", "-n", BOTH, "--dist", "loadfile", *options, *files)
 
 
-def run_stages(of: str) -> dict[str, float]:
-    """Run the stages of "test" or "verify", each after the one before has passed.
+def chosen_stages(of: str, only: str = "") -> list[Stage]:
+    """The stages of "test" or "verify", or the one that is named.
+
+    Raises:
+        CourseError: there is none of that name.
+    """
+    chosen = [stage for stage in stages() if stage.of == of and only in ("", stage.name)]
+    if not chosen:
+        names = ", ".join(stage.name for stage in stages() if stage.of == of)
+        raise CourseError(f"{of} has no stage {only!r}: choose from {names}")
+    return chosen
+
+
+def run_stages(chosen: Sequence[Stage]) -> dict[str, float]:
+    """Run stages, each after the one before has passed.
 
     Returns:
         Seconds by stage, of those that passed.
     """
     seconds: dict[str, float] = {}
-    for stage in stages():
-        if stage.of != of:
-            continue
+    for stage in chosen:
         print(f"--- {stage.name}: {stage.protects}", flush=True)
         started = time.perf_counter()
         for command in stage.commands:
@@ -203,6 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: 0 where all passed, 1 where one failed, 2 for bad input, 130 if stopped."""
     parser = OneLineParser(prog="python -m maintain stages", description=__doc__.splitlines()[0])
     parser.add_argument("of", choices=("test", "verify"), help="whose stages to run")
+    parser.add_argument("--only", default="", metavar="STAGE", help="one of them, such as lint")
     parser.add_argument(
         "--record", action="store_true", help="also keep the times in docs/results/stages.json"
     )
@@ -210,8 +223,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    seconds = run_stages(options.of)
-    passed = len(seconds) == sum(stage.of == options.of for stage in stages())
+    chosen = chosen_stages(options.of, options.only)
+    seconds = run_stages(chosen)
+    passed = len(seconds) == len(chosen)
     print(
         ", ".join(f"{name} {taken:.0f} s" for name, taken in seconds.items()),
         f"in all {sum(seconds.values()):.0f} s",

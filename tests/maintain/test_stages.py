@@ -57,6 +57,14 @@ def test_stages_run_in_order_up_to_the_first_that_fails(three, capfd):
     assert "--- two: b" in capfd.readouterr().out
 
 
+def test_one_stage_alone(three, capfd):
+    ran = three(0)
+    assert stages.main(["test", "--only", "three"]) == 0
+    assert ran.read_text() == "3"
+    assert stages.main(["test", "--only", "outputs"]) == 2
+    assert "test has no stage 'outputs': choose from one, two, three" in capfd.readouterr().err
+
+
 def test_times_are_kept_by_kind_of_machine(three, tmp_path, monkeypatch, capfd):
     ran = three(0)
     monkeypatch.setattr(stages.record, "__defaults__", (tmp_path,))
