@@ -1,4 +1,4 @@
-"""Trains and measures the weights that ship: `python -m maintain shipped --make NAME`."""
+"""The command `python -m maintain shipped --make NAME`: makes or measures what ships, by name."""
 
 import argparse
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ from gan_course.models.dcgan import DCGANGenerator
 from gan_course.runtime import choose_runtime
 from gan_course.training.dcgan import DCGANConfig, build_dcgan
 from gan_course.weights.dcgan import load_dcgan
-from maintain.weights.shipping import recipe, ship, train
+from maintain.weights.train_and_ship import recipe, ship, train
 
 NAMES = ("dcgan-fashion",)
 CONFIG = DCGANConfig(n_steps=12_000, base_channels=96)

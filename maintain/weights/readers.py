@@ -6,7 +6,7 @@ from typing import Any
 from gan_course.evaluation.features import read_answers
 from gan_course.evaluation.readers import WORLDS, fit_reader, load_reader, rotate_randomly
 from gan_course.runtime import choose_runtime
-from maintain.weights.shipping import ship
+from maintain.weights.train_and_ship import ship
 
 NAMES = tuple(f"{world}-reader" for world in WORLDS)
 

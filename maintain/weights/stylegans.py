@@ -16,7 +16,7 @@ from gan_course.models.stylegan import StyleGANGenerator
 from gan_course.runtime import choose_runtime
 from gan_course.training.stylegan import StyleGANConfig, build_stylegan
 from gan_course.weights.stylegans import load_stylegan
-from maintain.weights.shipping import recipe, ship, train
+from maintain.weights.train_and_ship import recipe, ship, train
 
 N_TRAIN = {"critters": 50_000, "toons": 20_000}
 SAVE_EVERY = 250

@@ -24,7 +24,7 @@ from gan_course.inference.translate import in_parts
 from gan_course.runtime import choose_runtime
 from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 from gan_course.weights.translators import load_translator
-from maintain.weights.shipping import recipe, ship, train
+from maintain.weights.train_and_ship import recipe, ship, train
 
 N_TRAIN = 8_000
 N_TEST = 500

@@ -1,4 +1,4 @@
-"""Trains what ships, and writes its card."""
+"""Trains one weight in its run folder, and ships it with its card: for all kinds of weights."""
 
 import platform
 import time
