@@ -104,7 +104,7 @@ class ResnetGenerator(nn.Module):
 
     def finish(self, change: Tensor, x: Tensor) -> Tensor:
         """The picture, in float32: tanh of the layers' output, or of its sum with the input."""
-        if self.residual:  # tanh(atanh(x) + net(x))
+        if self.residual:
             change = change.float() + torch.atanh(x.float() * MARGIN)
         return torch.tanh(change.float())
 

@@ -51,7 +51,7 @@ class EqualLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, n_in) to (N, n_out)."""
-        # Karras et al. 2018, section 4.1: the weights are scaled by c at run time
+        # Karras et al. 2018, section 4.1: at run time, so that Adam sees weights of size 1
         return linear(x, self.weight * self.scale, self.bias * self.lr_multiplier)
 
 
@@ -145,7 +145,7 @@ class MinibatchStd(nn.Module):
             )
         parts = x.float().view(group, n // group, *x.shape[1:])
 
-        # Karras et al. 2018, section 3: the standard deviation over the group, averaged to a number
+        # Karras et al. 2018, section 3
         variance = (parts - parts.mean(0)).square().mean(0)
         std = (variance + 1e-8).sqrt().mean((1, 2, 3))  # (N / group,)
         std = std.repeat(group)[:, None, None, None].to(x.dtype)

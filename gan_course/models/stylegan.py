@@ -126,11 +126,11 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
         ]
         return torch.cat(pictures)
 
-    # mu(x) and sigma^2(x) of each channel of each picture, in float32 at least
+    # in float32 at least: a mean over many pixels keeps few digits in bfloat16
     precise = x if x.dtype == torch.float64 else x.float()
     variance, mean = torch.var_mean(precise, (2, 3), unbiased=False, keepdim=True)
 
-    # Huang and Belongie 2017, equation 8: y_s (x - mu) / sigma + y_b
+    # Huang and Belongie 2017, equation 8
     normalised = (x - mean) * (variance + eps).rsqrt()
     return (scale[:, :, None, None] * normalised + shift[:, :, None, None]).to(x.dtype)
 
@@ -385,7 +385,7 @@ class StyleGANGenerator(nn.Module):
         """
         ws = self.mapping(z)[:, None].repeat(1, self.num_ws, 1)
         if truncation_psi != 1:
-            # Appendix B: from the mean of w a share psi of the way
+            # Truncation (appendix B)
             coarse = ws[:, :truncation_cutoff]
             truncated = torch.lerp(self.mapping.w_avg, coarse, truncation_psi)
             ws = torch.cat([truncated, ws[:, coarse.shape[1] :]], 1)
