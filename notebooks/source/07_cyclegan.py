@@ -846,7 +846,7 @@ for sea, (_, made, chart, _) in zip(overlap, strips, strict=True):
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Four tall strips side by side, from Norway to the Sahara. The satellite view; the map that CycleGAN made of it, with pale blue sea, green Europe, white mountains and an orange Sahara; the true map, with brown mountains and a paler Sahara; and the satellite view that CycleGAN made of the true map, with dark blue sea, snow on many ranges and dark blotches on the Alps."}}
 titles = ("satellite", "→ map, by CycleGAN", "true map", "→ satellite, by CycleGAN")
-_, axes = plt.subplots(1, 4, figsize=(8.4, 8.0), dpi=72, layout="constrained")
+_, axes = plt.subplots(1, 4, figsize=(8.4, 8.0), dpi=0.72 * viz.DPI, layout="constrained")
 for ax, title, part in zip(axes, titles, strips[1], strict=True):
     ax.imshow(part[0, :, 40:480].permute(1, 2, 0) / 2 + 0.5, interpolation="nearest")
     ax.set_title(title, fontsize=9)
@@ -865,7 +865,7 @@ _, axes = plt.subplots(
     1,
     9,
     figsize=(8.4, 7.2),
-    dpi=72,
+    dpi=0.72 * viz.DPI,
     layout="constrained",
     width_ratios=[part[0].shape[3] for part in strips for _ in range(3)],
 )
