@@ -152,8 +152,8 @@ def termination_like_ctrl_c() -> Iterator[None]:
 
 
 def say_stopped() -> int:
-    """Print the line after Ctrl-C, and return its exit code."""
-    return _end(130, "stopped; what was saved stays")
+    """Print the line after Ctrl-C, of several processes in the first, and return its exit code."""
+    return 130 if process_rank() else _end(130, "stopped; what was saved stays")
 
 
 def _end(code: int, line: str) -> int:
