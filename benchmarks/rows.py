@@ -91,24 +91,28 @@ def _cyclegan_row(title: str, config: CycleGANConfig, runtime: Runtime, inner: i
     )
 
 
+# as wide as the shipped weights
+STYLEGAN_64 = StyleGANConfig(
+    n_steps=22_000,
+    z_dim=64,
+    w_dim=64,
+    n_mapping=4,
+    mapping_lr=0.1,
+    channel_base=1_024,
+    channel_max=96,
+    d_channel_base=1_024,
+    lr=0.005,
+    lr_constant=0.5,
+    r1_gamma=2.0,
+)
+
+
 def stylegan_row(runtime: Runtime) -> Row:
     """StyleGAN as wide as the shipped weights, at full size.
 
     Sixteen steps in a timing, so that each has its R1.
     """
-    config = StyleGANConfig(
-        n_steps=22_000,
-        z_dim=64,
-        w_dim=64,
-        n_mapping=4,
-        mapping_lr=0.1,
-        channel_base=1_024,
-        channel_max=96,
-        d_channel_base=1_024,
-        lr=0.005,
-        lr_constant=0.5,
-        r1_gamma=2.0,
-    )
+    config = STYLEGAN_64
     step, plain, real = stylegan_pair(config, runtime)
     plain(real)  # the step that is counted comes next: without R1, which the counter cannot follow
     sizes = (

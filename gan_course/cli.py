@@ -8,6 +8,8 @@ from types import ModuleType
 
 from gan_course import __version__
 from gan_course.commands.parsing import OneLineParser, hold_interrupt, run_command, say_stopped
+from gan_course.errors import CourseError
+from gan_course.settings import process_count, process_rank
 
 COMMANDS = {
     "doctor": "say where things would run, and what is missing",
@@ -39,7 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser = command_parser(named)
     except KeyboardInterrupt:
         return say_stopped()
-    return run_command(parser, arguments, lambda options: options.work(options))
+    return run_command(parser, arguments, lambda options: _work(named, options))
+
+
+def _work(name: str, options: argparse.Namespace) -> int:
+    if process_count() > 1 and name != "train":
+        line = f"{name} is the work of one process: call it without torchrun"
+        raise CourseError(line) if process_rank() == 0 else SystemExit(2)
+    return options.work(options)
 
 
 def command_parser(*names: str) -> argparse.ArgumentParser:

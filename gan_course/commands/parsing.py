@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from gan_course.errors import CourseError, Stopped
-from gan_course.settings import whole_number
+from gan_course.settings import process_rank, whole_number
 
 HIGHEST = 10**12
 
@@ -24,8 +24,9 @@ class OneLineParser(argparse.ArgumentParser):
     """A parser that reports a bad argument in one line, without the usage block."""
 
     def error(self, message: str) -> NoReturn:
-        """One line on standard error, and exit code 2."""
-        self.exit(2, f"gan_course: {message} (see {self.prog} --help)\n")
+        """One line on standard error, of the first process, and exit code 2."""
+        line = f"gan_course: {message} (see {self.prog} --help)\n"
+        self.exit(2, line if process_rank() == 0 else None)
 
 
 def whole(text: str, lowest: int = 1, highest: int = HIGHEST) -> int:
@@ -151,8 +152,8 @@ def termination_like_ctrl_c() -> Iterator[None]:
 
 
 def say_stopped() -> int:
-    """Print the line after Ctrl-C, and return its exit code."""
-    return _end(130, "stopped; what was saved stays")
+    """Print the line after Ctrl-C, of several processes in the first, and return its exit code."""
+    return 130 if process_rank() else _end(130, "stopped; what was saved stays")
 
 
 def _end(code: int, line: str) -> int:

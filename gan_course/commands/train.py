@@ -14,10 +14,10 @@ from torch import Tensor
 from gan_course.commands.fields import set_fields, show_fields
 from gan_course.commands.own_pictures import own_folder, refuse_two_meanings
 from gan_course.commands.parsing import folder, whole
+from gan_course.data.cache import PictureCache, Pictures, read_folder
 from gan_course.data.critters import load_critters
 from gan_course.data.domains import DOMAINS, load_domain
 from gan_course.data.fashion import load_fashion
-from gan_course.data.folder import load_folder
 from gan_course.data.pictures import picture_size
 from gan_course.data.splits import Split
 from gan_course.data.toons import load_toons
@@ -25,9 +25,16 @@ from gan_course.errors import CourseError, Stopped
 from gan_course.lessons.profiles import config_for, max_steps
 from gan_course.models.dcgan import split_resolution
 from gan_course.runtime import Runtime, choose_runtime
+from gan_course.settings import process_count
 from gan_course.training.bundle import Training
 from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 from gan_course.training.dcgan import DCGANConfig, build_dcgan
+from gan_course.training.distributed import (
+    device_of_process,
+    process_group,
+    share_of,
+    together,
+)
 from gan_course.training.pix2pix import Pix2PixConfig, build_pix2pix
 from gan_course.training.resume import OPTIONS
 from gan_course.training.run import run_training
@@ -164,7 +171,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         ),
     )
     parser.add_argument(
-        "--batch-size", type=_batch_size, help="pictures per batch (default: the profile's)"
+        "--batch-size",
+        type=_batch_size,
+        help="pictures per batch, of all processes together (default: the profile's)",
     )
     parser.add_argument(
         "--resolution", type=whole, help="side of the pictures in pixels (default: 64)"
@@ -180,6 +189,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="", help="cpu, cuda or mps")
     parser.add_argument("--out", type=folder, help="the run's folder")
     parser.add_argument(
+        "--cache",
+        type=folder,
+        metavar="DIR",
+        help=(
+            "keep decoded pictures of folders here and read them from there (default: only if they"
+            " do not fit into memory, in ~/.cache/gan_course)"
+        ),
+    )
+    parser.add_argument(
         "--resume",
         action="store_true",
         help="go on from OUT/last.pt; bit for bit on the same machine with as many threads",
@@ -189,10 +207,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def work(options: argparse.Namespace) -> int:
     """Train the family that the options name, and say where the results are.
 
+    Started by torchrun, all processes train one model together.
+
     Raises:
         CourseError: bad options, bad pictures, or a folder that cannot be used.
         Stopped: a signal came; the run is saved, and the line says how to go on.
     """
+    with process_group():
+        return _train(options)
+
+
+def _train(options: argparse.Namespace) -> int:
     if options.family not in FAMILIES:
         raise CourseError(f"unknown family {options.family!r}: choose from {', '.join(FAMILIES)}")
     if options.show:
@@ -206,8 +231,8 @@ def work(options: argparse.Namespace) -> int:
         return 0
     if options.out is None:
         raise CourseError("train writes into a folder of its own: add --out DIR")
-    runtime = choose_runtime(options.device)
-    training, n_steps = _build_training(options, runtime)
+    runtime = together(lambda: choose_runtime(device_of_process(options.device)))
+    training, n_steps = together(lambda: _build_training(options, runtime))
     try:
         run_training(
             training,
@@ -254,11 +279,16 @@ def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int
     config = _apply_options(config_for(DCGAN, options.profile), options)
     folder = _own_folder(options, ["fashion"])
     config = _fit_to_pictures(config, folder, options)
+    images: Pictures
     if folder is None:
         images = load_fashion()[0]
     else:
-        side, channels = config.img_resolution, config.img_channels
-        images, _ = load_folder(folder, resolution=side, channels=channels)
+        images, _ = read_folder(
+            folder,
+            resolution=config.img_resolution,
+            channels=config.img_channels,
+            cache=options.cache,
+        )
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
     return build_dcgan(config, images, seed=options.seed, runtime=runtime), config.n_steps
 
@@ -267,8 +297,10 @@ def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
     config = _apply_options(config_for(CYCLEGAN, options.profile), options)
     config = _set_resolution(config, options, multiple=4)
     names = _two_names(options)
-    A, _ = _domain(names[0], config.img_resolution, seed=2 * options.seed)
-    B, _ = _domain(names[1], config.img_resolution, seed=2 * options.seed + 1)
+    (A, _), (B, _) = (
+        _domain(name, config.img_resolution, seed=2 * options.seed + k, cache=options.cache)
+        for k, name in enumerate(names)
+    )
     print(
         f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution}"
         f" px · {runtime}"
@@ -280,7 +312,7 @@ def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, i
     config = _apply_options(config_for(PIX2PIX, options.profile), options)
     config = _set_resolution(config, options, multiple=2**config.n_halvings)
     names = _two_names(options)
-    A, B = _pairs(names, config.img_resolution, seed=options.seed)
+    A, B = _pairs(names, config.img_resolution, seed=options.seed, cache=options.cache)
     print(f"{len(A)} pairs, from {names[0]} to {names[1]}, {config.img_resolution} px · {runtime}")
     return build_pix2pix(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
 
@@ -288,20 +320,23 @@ def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, i
 def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
     config = _apply_options(config_for(STYLEGAN, options.profile), options)
     if config.batch_size > 4 and config.batch_size % 4:
+        count = process_count()
+        each = f" ({config.batch_size} in each of {count} processes)" if count > 1 else ""
         raise CourseError(
-            f"--batch-size {config.batch_size}: choose a multiple of 4, because D compares"
-            " groups of 4"
+            f"--batch-size {config.batch_size * count}{each}: choose a multiple of {4 * count},"
+            " because D compares groups of 4"
         )
     resolution = options.resolution or config.img_resolution
     if resolution < 8 or resolution > 256 or resolution & (resolution - 1):
         raise CourseError(f"--resolution {resolution}: choose a power of two from 8 to 256")
     config = replace(config, img_resolution=resolution)
     folder = _own_folder(options, WORLDS_OF_FACTORS)
+    images: Pictures
     if folder is None:
         name = options.data[0] if options.data else "critters"
         images = _world(name, resolution, seed=options.seed)
     else:
-        images, _ = load_folder(folder, resolution=resolution)
+        images, _ = read_folder(folder, resolution=resolution, cache=options.cache)
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
     return build_stylegan(config, images, seed=options.seed, runtime=runtime), config.n_steps
 
@@ -329,7 +364,8 @@ def _apply_options(config: Config, options: argparse.Namespace) -> Config:
             raise CourseError(f"--set {field}: write {option} instead")
     config = set_fields(config, options.set)
     n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
-    return replace(config, batch_size=options.batch_size or config.batch_size, n_steps=n_steps)
+    batch_size = share_of(options.batch_size or config.batch_size)
+    return replace(config, batch_size=batch_size, n_steps=n_steps)
 
 
 def _is_set(field: str, options: argparse.Namespace) -> bool:
@@ -393,25 +429,31 @@ def _set_resolution(
     return replace(config, img_resolution=side)
 
 
-def _domain(name: str, resolution: int, *, seed: int) -> tuple[Tensor, list[str]]:
+def _domain(
+    name: str, resolution: int, *, seed: int, cache: Path | None
+) -> tuple[Pictures, list[str]]:
     """Pictures of a bundled domain or a folder, and for a folder the names of its files."""
     folder = own_folder(name, DOMAINS)
     if folder is not None:
-        return load_folder(folder, resolution=resolution)
+        return read_folder(folder, resolution=resolution, cache=cache)
     try:
         return load_domain(name, n=N_PICTURES, resolution=resolution, seed=seed), []
     except ValueError as error:
         raise CourseError(f"{name} at --resolution {resolution}: {error}") from error
 
 
-def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Tensor]:
+def _pairs(
+    names: list[str], resolution: int, *, seed: int, cache: Path | None
+) -> tuple[Pictures, Pictures]:
     """Two views of the same things, or two folders whose files have the same names."""
     if any(name in DOMAINS for name in names) and not any(set(names) <= set(of) for of in PAIRS):
         choices = ", or of ".join(", ".join(group) for group in PAIRS)
         raise CourseError(
             f"{' and '.join(names)} are not pairs: choose two of {choices}, or two folders"
         )
-    (A, files_A), (B, files_B) = (_domain(name, resolution, seed=seed) for name in names)
+    (A, files_A), (B, files_B) = (
+        _domain(name, resolution, seed=seed, cache=cache) for name in names
+    )
     index_A, index_B = _index_by_name(names[0], files_A), _index_by_name(names[1], files_B)
     unpaired = sorted(index_A.keys() ^ index_B.keys())
     if unpaired:
@@ -432,7 +474,8 @@ def _pairs(names: list[str], resolution: int, *, seed: int) -> tuple[Tensor, Ten
                 f"{files_A[a]} is {width_A} x {height_A} in {names[0]} and {width_B} x"
                 f" {height_B} in {names[1]}: cut both to the same part first"
             )
-    return A, B[[b for _, b in pairs]]
+    order = [b for _, b in pairs]
+    return A, B.take(order) if isinstance(B, PictureCache) else B[order]
 
 
 def _index_by_name(folder: str, files: list[str]) -> dict[str, int]:

@@ -1,22 +1,26 @@
 """Endless batches whose order is a pure function of a seed and a position."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import torch
 from torch import Tensor
+
+from gan_course.data.cache import PictureCache, Pictures
 
 HIGHEST = 2**40  # of seeds and positions: what a generator is seeded with stays below 2**63
 
 
 class Batches:
-    """Shuffled batches of pictures, without end and without workers.
+    """Shuffled batches of pictures, without end.
 
     The k-th picture drawn is picture `permutation(seed, k // N)[k % N]`: each epoch sees every
     picture once, and the order is known from the seed and the number of batches drawn alone. That
     is all the state there is.
 
     Args:
-        images: (N, C, H, W) uint8 in 0..255, N >= 1; kept as they are, on their device.
+        images: (N, C, H, W) uint8 in 0..255, N >= 1; kept as they are, on their device. Of a
+            `PictureCache`, which is a file, other processes read batches ahead.
         batch_size: pictures per batch, at least 1; may exceed N.
         seed: decides the order.
 
@@ -24,7 +28,7 @@ class Batches:
         ValueError: no pictures, another dtype, or a batch size below 1.
     """
 
-    def __init__(self, images: Tensor, batch_size: int, *, seed: int) -> None:
+    def __init__(self, images: Pictures, batch_size: int, *, seed: int) -> None:
         if images.dtype != torch.uint8 or len(images) == 0:
             raise ValueError(
                 f"images must be uint8 and at least one; got {tuple(images.shape)} of"
@@ -34,6 +38,8 @@ class Batches:
             raise ValueError(f"batch_size is {batch_size}: at least 1 is needed")
         self.images, self.batch_size, self.seed = images, batch_size, seed
         self.position = 0
+        self.rank, self.count = 0, 1
+        self._reader: Iterator[Tensor] | None = None
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.long)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -42,10 +48,17 @@ class Batches:
 
     def __next__(self) -> Tensor:
         """The next batch: (batch_size, C, H, W) float32 in [-1, 1]."""
-        start = self.position * self.batch_size
-        indices = torch.cat([self._slice(k) for k in self._spans(start, start + self.batch_size)])
+        if self._reader is None:
+            self._reader = self._read_from(self.position)
         self.position += 1
-        return to_float(self.images[indices.to(self.images.device)])
+        return to_float(next(self._reader))
+
+    def share(self, rank: int, count: int) -> None:
+        """Hand out every `count`-th batch alone, from that of number `rank` on.
+
+        So `count` processes with one seed draw every picture once in an epoch between them.
+        """
+        self.rank, self.count, self._reader = rank, count, None
 
     def state_dict(self) -> dict[str, int]:
         """Seed and position."""
@@ -61,6 +74,20 @@ class Batches:
             if type(state[name]) is not int or not 0 <= state[name] < HIGHEST:
                 raise ValueError(f"{name} is {state[name]!r}: a whole number from 0 is needed")
         self.seed, self.position, self._epoch = state["seed"], state["position"], -1
+        self._reader = None
+
+    def _read_from(self, position: int) -> Iterator[Tensor]:
+        """Batches of bytes without end, from a position on."""
+        order = map(self._indices, count(position))
+        if isinstance(self.images, PictureCache):
+            return self.images.read(indices.tolist() for indices in order)
+        images = self.images
+        return (images[indices.to(images.device)] for indices in order)
+
+    def _indices(self, position: int) -> Tensor:
+        """The pictures of a batch, by their numbers: (batch_size,) int64."""
+        start = (position * self.count + self.rank) * self.batch_size
+        return torch.cat([self._slice(k) for k in self._spans(start, start + self.batch_size)])
 
     def _spans(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         n = len(self.images)
@@ -97,6 +124,11 @@ class Unpaired:
         """The next batch of each: (batch_size, C, H, W) float32 in [-1, 1], twice."""
         return next(self.A), next(self.B)
 
+    def share(self, rank: int, count: int) -> None:
+        """Hand out every `count`-th batch alone, from that of number `rank` on."""
+        self.A.share(rank, count)
+        self.B.share(rank, count)
+
     def state_dict(self) -> dict[str, dict[str, int]]:
         """Seed and position of both."""
         return {"A": self.A.state_dict(), "B": self.B.state_dict()}
@@ -120,14 +152,15 @@ class Paired:
         ValueError: A and B differ in number or size; or as for `Batches`.
     """
 
-    def __init__(self, A: Tensor, B: Tensor, batch_size: int, *, seed: int) -> None:
+    def __init__(self, A: Pictures, B: Pictures, batch_size: int, *, seed: int) -> None:
         if len(A) != len(B) or A.shape[2:] != B.shape[2:]:
             raise ValueError(
                 f"pairs need as many pictures of one size: {tuple(A.shape)} of A, {tuple(B.shape)}"
                 " of B"
             )
-        self.pairs = Batches(torch.cat([A, B], 1), batch_size, seed=seed)
-        self.channels, self.batch_size = [A.shape[1], B.shape[1]], batch_size
+        # the order depends on the seed and the number of pictures alone, so it is the same in both
+        self.A, self.B = (Batches(images, batch_size, seed=seed) for images in (A, B))
+        self.batch_size = batch_size
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches themselves."""
@@ -135,16 +168,21 @@ class Paired:
 
     def __next__(self) -> tuple[Tensor, Tensor]:
         """The next pairs: (batch_size, C, H, W) and (batch_size, D, H, W) float32 in [-1, 1]."""
-        A, B = next(self.pairs).split(self.channels, 1)
-        return A.contiguous(), B.contiguous()
+        return next(self.A), next(self.B)
+
+    def share(self, rank: int, count: int) -> None:
+        """Hand out every `count`-th batch alone, from that of number `rank` on."""
+        self.A.share(rank, count)
+        self.B.share(rank, count)
 
     def state_dict(self) -> dict[str, int]:
         """Seed and position."""
-        return self.pairs.state_dict()
+        return self.A.state_dict()
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go on from a saved position."""
-        self.pairs.load_state_dict(state)
+        self.A.load_state_dict(state)
+        self.B.load_state_dict(state)
 
 
 def to_float(images: Tensor) -> Tensor:

@@ -89,7 +89,7 @@ def load_pictures(
         except CourseError as error:
             errors.append(error)
     if errors:
-        raise CourseError(f"{errors[0]}{_others(len(errors) - 1)}") from errors[0]
+        raise CourseError(f"{errors[0]}{others(len(errors) - 1)}") from errors[0]
     stacked = torch.stack(pictures)
     return stacked if channels == 3 else to_grey(stacked)
 
@@ -207,7 +207,8 @@ def _square(file: Path, resolution: int, if_small: str) -> Tensor:
     return torch.from_numpy(np.array(square)).permute(2, 0, 1)
 
 
-def _others(count: int) -> str:
+def others(count: int) -> str:
+    """How many other pictures of a folder cannot be used, in brackets; empty for none."""
     match count:
         case 0:
             return ""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_course.data.batches import Batches, Paired, Unpaired
+from gan_course.data.cache import PictureCache, Pictures
 from gan_course.runtime import keep_threads
 from gan_course.training.loop import NonFiniteLoss, Step
 
@@ -25,6 +26,10 @@ class TrainingStep(Step, Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
+        ...
+
+    def change_chance(self, number: int) -> None:
+        """Draw other random numbers from now on, which a process's number decides."""
         ...
 
 
@@ -57,6 +62,16 @@ class SavedStep:
             for generator, saved in zip(self.generators, state["generators"], strict=True):
                 generator.set_state(saved)
         self.n_done = state["n_done"]
+
+    def change_chance(self, number: int) -> None:
+        """Draw other random numbers from now on, which a process's number decides."""
+        if hasattr(self, "generator"):
+            reseed(self.generator, number)
+
+
+def reseed(generator: torch.Generator, number: int) -> None:
+    """Seed a generator anew, by its first seed and a number; 0 begins the same numbers again."""
+    generator.manual_seed((generator.initial_seed() + 1_000_003 * number) % 2**63)
 
 
 @dataclass(frozen=True)
@@ -108,7 +123,7 @@ def check_finite(step: TrainingStep) -> None:
                     raise NonFiniteLoss(step.n_done, f"{name}.{part}", float(odd[0]))
 
 
-def check_size(images: Tensor, channels: int, resolution: int) -> None:
+def check_size(images: Pictures, channels: int, resolution: int) -> None:
     """Refuse pictures of another size than the configuration's.
 
     Raises:
@@ -121,7 +136,9 @@ def check_size(images: Tensor, channels: int, resolution: int) -> None:
         )
 
 
-def fingerprint(images: Tensor) -> str:
+def fingerprint(images: Pictures) -> str:
     """How many pictures there are, and the first digits of their SHA-256."""
+    if isinstance(images, PictureCache):
+        return f"{len(images)} with sha256 {images.digest[:12]}"
     digest = hashlib.sha256(images.cpu().contiguous().numpy().tobytes()).hexdigest()
     return f"{len(images)} with sha256 {digest[:12]}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from gan_course.runtime import Runtime
@@ -28,7 +29,9 @@ class Recorder:
     """
 
     def __init__(self, runtime: Runtime, generator: torch.Generator) -> None:
-        self.is_used, self.generator = runtime.device.startswith("cuda"), generator
+        # several processes exchange gradients within a step, which no graph records
+        self.is_used = runtime.device.startswith("cuda") and not dist.is_initialized()
+        self.generator = generator
         self.stream = torch.cuda.Stream(torch.device(runtime.device)) if self.is_used else None
         self.forget()
 

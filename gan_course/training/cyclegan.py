@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from gan_course.data.batches import Batches, Unpaired, to_float
+from gan_course.data.cache import Pictures
 from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
 from gan_course.models.layers import Norm, Padding, Upsampling, set_memory_format
 from gan_course.runtime import Runtime
-from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint
+from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint, reseed
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.image_pool import ImagePool
 from gan_course.training.losses import d_least_squares, g_least_squares
@@ -234,11 +235,16 @@ class CycleGANStep(SavedStep):
         for name, average in self.averages.items():
             average.load_state_dict(state["averages"][name])
 
+    def change_chance(self, number: int) -> None:
+        """Draw other random numbers from now on: the pools'."""
+        for pool in (self.pool_A, self.pool_B):
+            reseed(pool.generator, number)
+
 
 def build_cyclegan(
     config: CycleGANConfig,
-    images_A: Tensor,
-    images_B: Tensor,
+    images_A: Pictures,
+    images_B: Pictures,
     *,
     seed: int,
     runtime: Runtime,

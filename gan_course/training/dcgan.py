@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_course.data.batches import Batches
+from gan_course.data.cache import Pictures
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_course.runtime import Runtime
 from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint
@@ -131,7 +132,7 @@ class DCGANStep(SavedStep):
 
 
 def build_dcgan(
-    config: DCGANConfig, images: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 64
+    config: DCGANConfig, images: Pictures, *, seed: int, runtime: Runtime, n_preview: int = 64
 ) -> Training:
     """A DCGAN on pictures, from one seed.
 

@@ -36,6 +36,7 @@ def fit(
     hook: Callable[[int, list[dict[str, float]]], None] | None = None,
     hook_every: int = 10,
     should_stop: Callable[[], bool] = lambda: False,
+    average: Callable[[Tensor], Tensor] = lambda table: table,
 ) -> list[dict[str, float]]:
     """Run steps until `step.n_done` is `n_steps`.
 
@@ -52,6 +53,7 @@ def fit(
         hook_every: steps between two readings, counted from step 0; at least 1.
         should_stop: asked after each step; a yes ends the loop there, after a last reading and call
             of the hook.
+        average: from the losses of this process, (steps, losses), to those of all.
 
     Returns:
         One row per step done here: {"step": 1, 2, ..., and each loss by name}.
@@ -69,7 +71,7 @@ def fit(
         pending.append(step(next(batches)))
         stops = should_stop()
         if stops or step.n_done == n_steps or step.n_done % hook_every == 0:
-            new = _read(pending, first=step.n_done - len(pending) + 1)
+            new = _read(pending, first=step.n_done - len(pending) + 1, average=average)
             rows += new
             pending = []
             if hook is not None:
@@ -77,15 +79,13 @@ def fit(
     return rows
 
 
-def _read(pending: list[dict[str, Tensor]], first: int) -> list[dict[str, float]]:
+def _read(
+    pending: list[dict[str, Tensor]], first: int, average: Callable[[Tensor], Tensor]
+) -> list[dict[str, float]]:
     names = list(pending[0])
-    table = (
-        torch.stack([torch.stack([losses[name] for name in names]) for losses in pending])
-        .float()
-        .tolist()
-    )
+    table = torch.stack([torch.stack([losses[name] for name in names]) for losses in pending])
     rows = []
-    for number, values in enumerate(table, first):
+    for number, values in enumerate(average(table.float()).tolist(), first):
         for name, value in zip(names, values, strict=True):
             if not math.isfinite(value):
                 raise NonFiniteLoss(number, name, value)

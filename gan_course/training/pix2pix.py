@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from gan_course.data.batches import Paired, to_float
+from gan_course.data.cache import Pictures
 from gan_course.models.cyclegan import PatchDiscriminator
 from gan_course.models.pix2pix import UnetGenerator
 from gan_course.runtime import Runtime
@@ -160,8 +161,8 @@ class Pix2PixStep(SavedStep):
 
 def build_pix2pix(
     config: Pix2PixConfig,
-    images_A: Tensor,
-    images_B: Tensor,
+    images_A: Pictures,
+    images_B: Pictures,
     *,
     seed: int,
     runtime: Runtime,

@@ -13,6 +13,7 @@ from gan_course.files import atomic_write
 from gan_course.settings import as_word
 from gan_course.training.bundle import Training, TrainingStep
 from gan_course.training.checkpoints import LAST, load_checkpoint
+from gan_course.training.distributed import first_alone, own_state, sent_by_first
 
 METRICS = "metrics.csv"
 OPTIONS = {  # of `train`, by the setting that each changes
@@ -30,7 +31,8 @@ def resume_training(training: Training, out: Path) -> None:
         CourseError: no checkpoint, a damaged one, another training's, or another configuration.
     """
     path = out / LAST
-    state = load_checkpoint(path)
+    state = sent_by_first(first_alone(lambda: load_checkpoint(path)))
+    assert state is not None  # the first process has it
     saved = state.get("config")
     if (
         not isinstance(saved, dict)
@@ -44,6 +46,7 @@ def resume_training(training: Training, out: Path) -> None:
         )
     try:
         _refuse_other_config(path, training.config, saved)
+        state = own_state(state)
         is_other_device = _replace_random_state(training.step, state["step"])
         training.load_state_dict(state)
         _check_state(training.step)
@@ -56,10 +59,11 @@ def resume_training(training: Training, out: Path) -> None:
             f"{path} was saved on another kind of device: it goes on with other random numbers, so"
             " not bit for bit"
         )
-    _forget_rows_after(out / METRICS, training.step.n_done)
+    first_alone(lambda: _forget_rows_after(out / METRICS, training.step.n_done))
 
 
 def _refuse_other_config(path: Path, config: dict, saved: dict) -> None:
+    config, saved = {"processes": 1} | config, {"processes": 1} | saved
     names = [
         name for name in sorted(config.keys() | saved.keys()) if config.get(name) != saved.get(name)
     ]
@@ -77,6 +81,8 @@ def _ways_to(saved: dict[str, Any]) -> list[str]:
     for name, value in saved.items():
         if name == "precision":
             ways.append(f"set GAN_COURSE_PRECISION={value}")
+        elif name == "processes":
+            ways.append(f"start as many, with torchrun --nproc-per-node {value}")
         elif name in OPTIONS:
             options.append(f"{OPTIONS[name]} {value}")
         elif name.startswith("pictures"):

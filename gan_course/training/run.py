@@ -3,6 +3,7 @@
 import csv
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from torchvision.utils import save_image
@@ -13,6 +14,16 @@ from gan_course.files import atomic_write, output_folder
 from gan_course.locks import run_folder
 from gan_course.training.bundle import Training, check_finite
 from gan_course.training.checkpoints import LAST, require_checkpoint, save_checkpoint
+from gan_course.training.distributed import (
+    average,
+    first_alone,
+    gather_state,
+    highest,
+    rank,
+    refuse_different_options,
+    share_out,
+    world_size,
+)
 from gan_course.training.loop import NonFiniteLoss, fit
 from gan_course.training.resume import METRICS, resume_training
 from gan_course.training.stopping import stop_requests
@@ -37,6 +48,9 @@ def run_training(
     checkpoint are written anew. Ctrl-C, SIGTERM and SIGHUP save a checkpoint after the step before
     they stop.
 
+    Where torchrun started several processes, each calls this with its share of the batch; the first
+    alone reads and writes the folder.
+
     Args:
         training: as its builder made it, with nothing trained yet.
         out: the run's folder; made where it does not exist.
@@ -48,19 +62,24 @@ def run_training(
     Raises:
         CourseError: another process is at work in `out`; `out` holds a run and `resume` is false;
             nothing to resume; the saved configuration differs; the folder cannot be written; or a
-            loss, or a weight that was to be saved, is not finite.
+            loss, or a weight that was to be saved, is not finite; or processes differ in what they
+            were asked to do.
         Stopped: a signal came, and the run was saved.
     """
     if save_every < 1:
         raise CourseError(f"save-every is {save_every}: choose a whole number from 1")
+    training, out = share_out(training), Path(out)
+    asked = {"family": training.family, "steps": n_steps, "save-every": save_every}
+    refuse_different_options(training.config | asked | {"resume": resume})
     if resume:
-        require_checkpoint(Path(out) / LAST)  # before the folder is made
-    with run_folder(out) as folder:
+        first_alone(lambda: require_checkpoint(out / LAST))  # before the folder is made
+    with ExitStack() as stack:
+        first_alone(lambda: stack.enter_context(run_folder(out)))
         if resume:
-            resume_training(training, folder)
+            resume_training(training, out)
         else:
-            _refuse_old_run(folder)
-        _train(training, folder, n_steps, save_every, quiet)
+            first_alone(lambda: _refuse_old_run(out))
+        _train(training, out, n_steps, save_every, quiet)
 
 
 def _refuse_old_run(out: Path) -> None:
@@ -76,25 +95,37 @@ def _refuse_old_run(out: Path) -> None:
 
 
 def _train(training: Training, out: Path, n_steps: int, save_every: int, quiet: bool) -> None:
-    samples = output_folder(out / SAMPLES)
+    samples = out / SAMPLES
+    first_alone(lambda: output_folder(samples))
     bar = _progress_bar(training, n_steps, quiet)
+    stop = 0  # the signal that asked for an end, in whichever process
+
+    def should_stop() -> bool:
+        nonlocal stop
+        stop = highest(request.signal)
+        return stop != 0
 
     def hook(n_done: int, rows: list[dict[str, float]]) -> None:
+        is_time = n_done % save_every == 0 or n_done == n_steps
+        state = {}
+        if is_time or stop:
+            check_finite(training.step)
+            state = gather_state(training.state_dict())
+        if rank():
+            return
         _append_rows(out / METRICS, rows)
         losses = {name: f"{value:.2f}" for name, value in rows[-1].items() if name != "step"}
         bar.set_postfix(
             {"pictures/s": f"{_pictures_per_second(bar, training):.0f}", **losses}, refresh=False
         )
         bar.update(n_done - bar.n)
-        is_time = n_done % save_every == 0 or n_done == n_steps
-        if is_time or request.came():
-            check_finite(training.step)
-            save_checkpoint(out, training.state_dict())
+        if state:
+            save_checkpoint(out, state)
         if is_time:
             _save_preview(training, samples / f"step_{n_done:06d}.jpg")
 
     every = _divisor(save_every)
-    with stop_requests() as request:
+    with stop_requests(quiet=rank() > 0) as request:
         try:
             fit(
                 training.step,
@@ -102,16 +133,15 @@ def _train(training: Training, out: Path, n_steps: int, save_every: int, quiet: 
                 n_steps=n_steps,
                 hook=hook,
                 hook_every=every,
-                should_stop=request.came,
+                should_stop=should_stop,
+                average=average,
             )
         except NonFiniteLoss as error:
             raise CourseError(f"{error}; {_last_good(out)}") from error
         finally:
             bar.close()
-    if request.came() and training.step.n_done < n_steps:
-        raise Stopped(
-            request.signal, f"stopped after step {training.step.n_done}, saved in {out / LAST}"
-        )
+    if stop and training.step.n_done < n_steps:
+        raise Stopped(stop, f"stopped after step {training.step.n_done}, saved in {out / LAST}")
 
 
 def _append_rows(path: Path, rows: list[dict[str, float]]) -> None:
@@ -138,7 +168,8 @@ def _divisor(save_every: int, at_most: int = 25) -> int:
 
 
 def _progress_bar(training: Training, n_steps: int, quiet: bool) -> tqdm:
-    hidden = quiet or bool(os.environ.get("GAN_COURSE_HEADLESS")) or sys.stderr is None
+    silent = quiet or bool(os.environ.get("GAN_COURSE_HEADLESS"))
+    hidden = silent or sys.stderr is None or rank() > 0
     return tqdm(
         total=n_steps, initial=training.step.n_done, unit="step", disable=hidden, file=sys.stderr
     )
@@ -146,7 +177,7 @@ def _progress_bar(training: Training, n_steps: int, quiet: bool) -> tqdm:
 
 def _pictures_per_second(bar: tqdm, training: Training) -> float:
     rate = bar.format_dict["rate"] or 0.0
-    return rate * training.batches.batch_size
+    return rate * training.batches.batch_size * world_size()
 
 
 def _last_good(out: Path) -> str:

@@ -25,11 +25,12 @@ class StopRequest:
 
 
 @contextmanager
-def stop_requests() -> Iterator[StopRequest]:
+def stop_requests(*, quiet: bool = False) -> Iterator[StopRequest]:
     """Within, the first signal is only noted; another, a second later or more, acts as always.
 
-    A signal that is ignored (`nohup`) or that somebody else handles is left alone; so are all of
-    them outside the main thread, which alone may handle signals.
+    Unless `quiet`, a line says that it was noted. A signal that is ignored (`nohup`) or that
+    somebody else handles is left alone; so are all of them outside the main thread, which alone may
+    handle signals.
     """
     request, first = StopRequest(), 0.0
     before: dict[int, Any] = {}
@@ -42,9 +43,10 @@ def stop_requests() -> Iterator[StopRequest]:
         nonlocal first
         if not request.came():
             request.signal, first = number, time.monotonic()
-            # the terminal may be gone; print() could not be used within another print()
-            with suppress(OSError):
-                os.write(2, b"\nstopping after this step; once more to stop at once\n")
+            if not quiet:
+                # the terminal may be gone; print() could not be used within another print()
+                with suppress(OSError):
+                    os.write(2, b"\nstopping after this step; once more to stop at once\n")
         elif time.monotonic() - first >= SAME:
             restore()
             signal.raise_signal(number)

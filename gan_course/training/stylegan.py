@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_course.data.batches import Batches
+from gan_course.data.cache import Pictures
 from gan_course.models.progressive import downsample_for_growth
 from gan_course.models.stylegan import (
     StyleGANDiscriminator,
@@ -404,7 +405,7 @@ def lazy_adam(
 
 
 def build_stylegan(
-    config: StyleGANConfig, images: Tensor, *, seed: int, runtime: Runtime, n_preview: int = 64
+    config: StyleGANConfig, images: Pictures, *, seed: int, runtime: Runtime, n_preview: int = 64
 ) -> Training:
     """A StyleGAN or StyleGAN2 on pictures, from one seed.
 
