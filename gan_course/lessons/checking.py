@@ -378,7 +378,8 @@ def judge(
             asymmetric, every argument varied. A function that makes the arguments is called
             anew for each call: needed where a call changes them.
         mistakes: reason -> a function (or several) with that mistake, which takes the same
-            arguments. It is named where its answer, and its gradient, is the learner's.
+            arguments. It is named where its answer, and its gradient, is the learner's; of a
+            tuple it may give `...` for a part that can be anything.
         gradients: whether gradients count too, with respect to the weights of all networks and to
             all tensors of floats among the arguments: for losses and layers.
         names: for a tuple, the names of its parts, as ("loss_D", "loss_G").
@@ -400,16 +401,9 @@ def judge(
         trial.differentiate(answer)
         if trial.agree(answer, truth):
             continue
-        for reason, functions in (mistakes or {}).items():
-            for wrong in functions if isinstance(functions, Sequence) else (functions,):
-                if trial.agree(answer, trial.run_quietly(wrong, truth)):
-                    return not_yet(reason)
+        if reason := trial.named_mistake(answer, truth, mistakes or {}):
+            return not_yet(reason)
         if not trial.agree(answer, truth, values_only=True):
-            for reason, functions in (mistakes or {}).items():
-                for wrong in functions if isinstance(functions, Sequence) else (functions,):
-                    outcome = trial.run_quietly(wrong, truth)
-                    if trial.agree(answer, outcome, values_only=True):
-                        return not_yet(reason)
             return not_yet(_difference(story, answer.parts, truth.parts, names, rtol))
         return not_yet(trial.gradient_difference(answer, truth, names))
     return PASSED
@@ -475,7 +469,7 @@ class _Trial:
             outcome = self.run(function)
         except Exception:
             return None
-        parts = _parts(outcome.raw, truth.raw)
+        parts = _parts(outcome.raw, truth.raw, any_part=True)
         if parts is None:
             return None
         outcome.parts = parts
@@ -507,11 +501,29 @@ class _Trial:
     def agree(self, a: _Outcome, b: _Outcome | None, *, values_only: bool = False) -> bool:
         if b is None or not all(map(self._same, a.parts, b.parts)):
             return False
-        pairs = zip(a.slopes, b.slopes, strict=True)
-        return values_only or all(all(map(self._same, some, other)) for some, other in pairs)
+        triples = zip(a.slopes, b.slopes, b.parts, strict=True) if self.gradients else ()
+        return values_only or all(
+            part is ... or all(map(self._same, some, other)) for some, other, part in triples
+        )
 
     def _same(self, a: object, b: object) -> bool:
+        if b is ...:
+            return True
         return same(a, b, rtol=self.rtol) if isinstance(a, Tensor) else a == b
+
+    def named_mistake(self, answer: _Outcome, truth: _Outcome, mistakes: Mistakes) -> str:
+        """The first mistake with the answer's values and gradients, or else with its values."""
+        outcomes = [
+            (reason, self.run_quietly(wrong, truth))
+            for reason, functions in mistakes.items()
+            for wrong in (functions if isinstance(functions, Sequence) else (functions,))
+        ]
+        for values_only in (False, True):
+            for reason, outcome in outcomes:
+                is_right = self.agree(truth, outcome, values_only=values_only)
+                if not is_right and self.agree(answer, outcome, values_only=values_only):
+                    return reason
+        return ""
 
     def gradient_difference(self, answer: _Outcome, truth: _Outcome, names: tuple[str, ...]) -> str:
         """In words, the first gradient that is off where the value is right."""
@@ -562,14 +574,20 @@ def _tensor(value: Any) -> Tensor | None:
     return None
 
 
-def _parts(answer: Any, truth: Any) -> list | None:
-    """The parts of an answer, as tensors or words, in the form of the right one; else None."""
+def _parts(answer: Any, truth: Any, *, any_part: bool = False) -> list | None:
+    """The parts of an answer, as tensors or words, in the form of the right one; else None.
+
+    With `any_part` a part may be `...`, which agrees with anything.
+    """
     if isinstance(truth, tuple):
         if isinstance(answer, Tensor | np.ndarray):
             answer = list(answer) if answer.ndim else [answer]
         if not isinstance(answer, list | tuple) or len(answer) != len(truth):
             return None
-        entries = [_parts(*pair) for pair in zip(answer, truth, strict=True)]
+        entries = [
+            [...] if any_part and entry is ... else _parts(entry, expected)
+            for entry, expected in zip(answer, truth, strict=True)
+        ]
         known = [entry[0] for entry in entries if entry is not None]
         return known if len(known) == len(truth) else None
     if isinstance(truth, str):
