@@ -290,16 +290,13 @@ def _update_average(
 ) -> nn.Module:
     for average, current in zip(slow.parameters(), G.parameters(), strict=True):
         average.lerp_(current, 1 - decay)
-    for average, current in zip(slow.buffers(), G.buffers(), strict=True):
-        averaged = decay * average + (1 - decay) * current
+    for mine, theirs in zip(slow.buffers(), G.buffers(), strict=True):
         if buffers == "shared":
-            average.data = current.data
-        elif buffers == "averaged" or (
-            buffers == "floats averaged" and current.is_floating_point()
-        ):
-            average.copy_(averaged)
+            mine.data = theirs.data
+        elif buffers == "averaged" or (buffers == "floats averaged" and mine.is_floating_point()):
+            mine.copy_(decay * mine + (1 - decay) * theirs)
         elif buffers != "left":
-            average.copy_(current)
+            mine.copy_(theirs)
     return slow
 
 
