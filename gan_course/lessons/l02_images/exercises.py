@@ -125,19 +125,13 @@ def check_make_norm(make_norm: Callable[[int], nn.Module]) -> Verdict:
 @checker
 def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
     """Exercise 4: samples that depend on their own latent vector alone, and leave G as it was."""
-    source = torch.Generator().manual_seed(0)
-    G = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2)).double()
-    for weight in G.parameters():
-        weight.data = torch.randn(weight.shape, generator=source, dtype=torch.float64)
-    for _ in range(20):
-        G(torch.randn(32, 3, generator=source, dtype=torch.float64) * 2 + 1)
-    z, other = torch.randn(2, 8, 3, generator=source, dtype=torch.float64)
+    other, z = _trained_generator(1)
     return judge(
         draw,
         _draw,
         {
-            "from a G in training mode": (G, z),
-            "from a G in evaluation mode": (copy.deepcopy(G).eval(), other[:3]),
+            "from a G in training mode": _trained_generator(0),
+            "from a G in evaluation mode": (other.eval(), z[:3]),
         },
         result=lambda samples, G, z: (samples, samples.requires_grad),
         mistakes={
@@ -201,6 +195,7 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
     near = torch.tensor([1.0, math.sqrt(3.0), 0.0]).double()  # 60 degrees from a
     far = torch.tensor([-1.5, 0.0, 1.5 * math.sqrt(3.0)]).double()  # 120 degrees, and longer
     many = torch.randn(2, 64, generator=source, dtype=torch.float64)
+    rounded = torch.randn(8, generator=torch.Generator().manual_seed(11)).double()
     return judge(
         slerp,
         _slerp,
@@ -213,6 +208,11 @@ def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
             "between two vectors 120 degrees apart, one longer than the other": (a, far, 0.4),
             "in 64 dimensions": (*many, 0.7),
             "between a vector and itself": (a, a.clone(), 0.5),
+            "between a vector and itself, where rounding makes its cosine exceed 1": (
+                rounded,
+                rounded.clone(),
+                0.3,
+            ),
         },
         mistakes={
             "halfway lies on the chord, shorter than both ends: that is linear interpolation": (
@@ -261,6 +261,17 @@ def check_even_kernels(answer: Collection[int]) -> Verdict:
     if len(set(sizes)) < 3:
         return not_yet("a size is missing: count the strokes for each size you left out")
     return PASSED
+
+
+def _trained_generator(seed: int) -> tuple[nn.Module, Tensor]:
+    """A G whose running statistics have seen other batches, and latent vectors for it."""
+    source = torch.Generator().manual_seed(seed)
+    G = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2)).double()
+    for weight in G.parameters():
+        weight.data = torch.randn(weight.shape, generator=source, dtype=torch.float64)
+    for _ in range(20):
+        G(torch.randn(32, 3, generator=source, dtype=torch.float64) * 2 + 1)
+    return G, torch.randn(8, 3, generator=source, dtype=torch.float64)
 
 
 def _draw(G: nn.Module, z: Tensor) -> Tensor:

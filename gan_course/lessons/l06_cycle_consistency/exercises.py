@@ -130,6 +130,7 @@ def check_satisfied(satisfied: Callable[[Sequence[int], Sequence[int]], Sequence
         ([0, 0, 0, 0], [0, 0, 0, 0], "everything in one cluster"),
         ([0, 0, 1, 1], [0, 2], "four onto two: G's shares fit, and F reaches two of four"),
         ([0, 1], [0, 1, 0, 1], "two clusters reach two of four"),
+        ([0, 1, 1, 3], [0, 1, 2, 3], "F is fine, and G sends two to one place and none to another"),
         ([0, 1, 2, 3], [3, 3, 3, 3], "G is fine, F sends everything to one cluster"),
         ([0, 1, 2], [0, 1, 2, 2], "from A it comes home; from the fourth cluster of B it does not"),
         ([2, 0, 1, 1], [1, 2, 0], "from B it comes home; from the fourth cluster of A it does not"),
@@ -258,18 +259,24 @@ def check_cycle(cycle: Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor])
 @checker
 def check_objective(objective: Callable[..., Tensor]) -> Verdict:
     """Exercise 5: everything that the two generators minimise together."""
-    inputs = (_linear(3), _linear(4), _judge(7), _judge(8), _points(5), _points(6))
+    some = (_linear(3), _linear(4), _judge(7), _judge(8), _points(5), _points(6))
+    others = (_linear(5), _linear(6), _judge(9), _judge(10), _points(7, 4), _points(8, 4))
     none = torch.zeros((), dtype=torch.float64)
     return judge(
         objective,
         _objective,
         {
             f"with lambda_cycle {cycle:g} and lambda_identity {identity:g}": (
-                *inputs,
+                *networks_and_points,
                 cycle,
                 identity,
             )
-            for cycle, identity in ((10.0, 5.0), (10.0, 0.0), (0.0, 0.0), (3.0, 2.0))
+            for networks_and_points, cycle, identity in (
+                (some, 10.0, 5.0),
+                (some, 10.0, 0.0),
+                (others, 0.0, 0.0),
+                (others, 3.0, 2.0),
+            )
         },
         gradients=True,
         also_right=(_objective_with_frozen_Ds,),
