@@ -43,6 +43,7 @@ from gan_course.lessons.l08_use_and_misuse import exercises
 from gan_course.lessons.l08_use_and_misuse.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 runtime = choose_runtime("cpu")
 seed_everything(SEED)
@@ -227,6 +228,7 @@ def translate(G, x):
     ...
 
 
+# hint("any_size", 1)
 exercises.check_any_size(translate)
 
 # %% [markdown]
@@ -302,6 +304,7 @@ def upright(path):
     ...
 
 
+# hint("upright", 1)
 exercises.check_upright(upright)
 
 # %% [markdown]
@@ -341,6 +344,7 @@ def load_image(path):
     ...
 
 
+# hint("load_image", 1)
 exercises.check_load_image(load_image)
 
 # %% [markdown]
@@ -388,6 +392,7 @@ def ab_error(made, truth):
     ...
 
 
+# hint("ab_error", 1)
 exercises.check_ab_error(ab_error)
 
 # %% [markdown]
@@ -601,6 +606,7 @@ def lost(G_AB, G_BA, a, disturb):
     ...
 
 
+# hint("read_back", 1)
 exercises.check_read_back(lost)
 
 # %% [markdown]
@@ -1135,6 +1141,7 @@ show_strips(outputs)
 
 # %% tags=["exercise"]
 decisions = ...
+# hint("uses", 1)
 exercises.check_uses(decisions)
 
 # %% [markdown]

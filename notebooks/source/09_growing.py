@@ -43,6 +43,7 @@ from gan_course.lessons.l09_growing import exercises
 from gan_course.lessons.l09_growing.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
@@ -114,6 +115,7 @@ viz.show_grids(
 
 # %% tags=["exercise"]
 settled = {"body_colour": ..., "background": ..., "eyes": ..., "mouth": ...}
+# hint("settled", 1)
 exercises.check_settled(settled)
 
 # %% [markdown]
@@ -290,6 +292,7 @@ with torch.no_grad():
 
 # %% tags=["exercise"]
 rates = {"SGD": ..., "Adam": ...}
+# hint("rates", 1)
 exercises.check_rates(rates)
 
 # %% [markdown]
@@ -376,6 +379,7 @@ def equal_conv(x, weight, bias, gain):
     ...
 
 
+# hint("equal_conv", 1)
 exercises.check_equal_conv(equal_conv)
 
 # %% [markdown]
@@ -430,6 +434,7 @@ def pixel_norm(x):
     ...
 
 
+# hint("pixel_norm", 1)
 exercises.check_pixel_norm(pixel_norm)
 
 # %% [markdown]
@@ -522,6 +527,7 @@ def minibatch_std(x, group):
     ...
 
 
+# hint("minibatch_std", 1)
 exercises.check_minibatch_std(minibatch_std)
 
 # %% [markdown]
@@ -647,6 +653,7 @@ def shown(images, resolution, alpha):
     ...
 
 
+# hint("shown", 1)
 exercises.check_shown(shown)
 
 # %% [markdown]
@@ -709,6 +716,7 @@ def schedule(n_done, start, full, stable, fade):
     ...
 
 
+# hint("schedule", 1)
 exercises.check_schedule(schedule)
 
 # %% [markdown]

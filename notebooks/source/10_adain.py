@@ -43,6 +43,7 @@ from gan_course.lessons.l10_adain import exercises
 from gan_course.lessons.l10_adain.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 choose_runtime("cpu")  # a thread for each core that is free
 seed_everything(SEED)
@@ -111,6 +112,7 @@ print(
 
 # %% tags=["exercise"]
 axes = {"BatchNorm": ..., "InstanceNorm": ..., "PixelNorm": ..., "AdaIN": ...}
+# hint("axes", 1)
 exercises.check_axes(axes)
 
 # %% [markdown]
@@ -144,6 +146,7 @@ def adain(x, scale, shift, eps=1e-8):
     ...
 
 
+# hint("adain", 1)
 exercises.check_adain(adain)
 
 # %% [markdown]
@@ -231,6 +234,7 @@ def style(w, weight, bias):
     ...
 
 
+# hint("style", 1)
 exercises.check_style(style)
 
 # %% [markdown]
@@ -290,6 +294,7 @@ print(f"of {y_s.numel()} scales, {(y_s < 0).double().mean():.0%} are negative")
 
 # %% tags=["exercise"]
 after = {"3x + 5": ..., "-3x + 5": ..., "0x + 5": ..., "0.000001x": ...}
+# hint("after", 1)
 exercises.check_after(after)
 
 # %% [markdown]
@@ -393,6 +398,7 @@ idle = {
     "noise, then AdaIN": ...,
     "y_s of one channel, then a convolution and InstanceNorm": ...,
 }
+# hint("idle", 1)
 exercises.check_idle(idle)
 
 # %% [markdown]
@@ -492,6 +498,7 @@ def style_loss(x, y):
     ...
 
 
+# hint("style_loss", 1)
 exercises.check_style_loss(style_loss)
 
 # %% [markdown]
@@ -952,6 +959,7 @@ def spike(n, factor):
     ...
 
 
+# hint("spike", 1)
 exercises.check_spike(spike)
 
 # %% [markdown]

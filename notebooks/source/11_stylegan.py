@@ -43,6 +43,7 @@ from gan_course.lessons.l11_stylegan import exercises
 from gan_course.lessons.l11_stylegan.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
@@ -105,6 +106,7 @@ def num_ws(resolution):
     ...
 
 
+# hint("num_ws", 1)
 exercises.check_num_ws(num_ws)
 
 # %% [markdown]
@@ -156,6 +158,7 @@ print(f"spread of the weights that its first layer stores: {stored:.0f}, near 10
 
 # %% tags=["exercise"]
 effects = {"2 z": ..., "-z": ..., "z clipped to -0.7 ... 0.7": ..., "w half-way to its mean": ...}
+# hint("effects", 1)
 exercises.check_effects(effects)
 
 # %% [markdown]
@@ -271,6 +274,7 @@ def layer_by_hand(x, weight, bias, strength, noise, y_s, y_b):
     ...
 
 
+# hint("layer", 1)
 exercises.check_layer(layer_by_hand)
 
 # %% [markdown]
@@ -426,6 +430,7 @@ def noise_maps(n, resolution, generator):
     ...
 
 
+# hint("noise_maps", 1)
 exercises.check_noise_maps(noise_maps)
 
 # %% [markdown]
@@ -488,6 +493,7 @@ def truncate(ws, w_avg, psi, cutoff):
     ...
 
 
+# hint("truncate", 1)
 exercises.check_truncate(truncate)
 
 # %% [markdown]
@@ -534,6 +540,7 @@ def mix(w, other, num_ws, share, generator):
     ...
 
 
+# hint("mix", 1)
 exercises.check_mix(mix)
 
 # %% [markdown]
@@ -566,6 +573,7 @@ def lazy(n_done, gamma, every):
     ...
 
 
+# hint("lazy", 1)
 exercises.check_lazy(lazy)
 
 # %% [markdown]

@@ -46,6 +46,7 @@ from gan_course.lessons.l12_control.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training.stylegan import build_stylegan
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime("cpu")
 seed_everything(SEED)
 
@@ -132,6 +133,7 @@ viz.show_rows(
 
 # %% tags=["exercise"]
 levels = {"coarse": ..., "middle": ..., "fine": ...}
+# hint("levels", 1)
 exercises.check_levels(levels)
 
 # %% [markdown]
@@ -195,6 +197,7 @@ def chance(shares):
     ...
 
 
+# hint("chance", 1)
 exercises.check_chance(chance)
 
 # %% [markdown]
@@ -253,6 +256,7 @@ def interval(share, n, z=1.96):
     ...
 
 
+# hint("interval", 1)
 exercises.check_interval(interval)
 
 # %% [markdown]
@@ -421,6 +425,7 @@ def readability(codes, answers):
     ...
 
 
+# hint("readability", 1)
 exercises.check_readability(readability)
 
 # %% [markdown]
@@ -541,6 +546,7 @@ def slerp(a, b, t):
     ...
 
 
+# hint("slerp", 1)
 exercises.check_slerp(slerp)
 
 # %% [markdown]
@@ -813,6 +819,7 @@ def closed_form(weights, n):
     ...
 
 
+# hint("directions", 1)
 exercises.check_directions(closed_form)
 
 # %% [markdown]
@@ -1119,6 +1126,7 @@ def demodulated(weight, style):
     ...
 
 
+# hint("demodulated", 1)
 exercises.check_demodulated(demodulated)
 
 # %% [markdown]
@@ -1259,6 +1267,7 @@ spreads = {
     "one pattern in all channels": ...,
     "the same, but for one pixel at 1000: what is far from it": ...,
 }
+# hint("spreads", 1)
 exercises.check_spreads(spreads)
 
 # %% [markdown]
@@ -1361,6 +1370,7 @@ def path_penalty(images, ws, noise, mean):
     ...
 
 
+# hint("path_penalty", 1)
 exercises.check_path_penalty(path_penalty)
 
 # %% [markdown]
