@@ -602,7 +602,9 @@ def _words(value: object, names: tuple[str, ...] = ()) -> str:
     if names:
         return f"({', '.join(names)})"
     if isinstance(value, tuple | list):
-        return f"{len(value)} values"
+        shapes = [tuple(entry.shape) for entry in value if isinstance(entry, Tensor | np.ndarray)]
+        forms = f" of the shapes {', '.join(map(str, shapes))}" if any(shapes) else ""
+        return f"{len(value)} values{forms}"
     if isinstance(value, Tensor | np.ndarray) and value.ndim:
         return f"{'an array' if isinstance(value, np.ndarray) else 'a tensor'} of shape " + str(
             tuple(value.shape)
