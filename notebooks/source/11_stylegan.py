@@ -585,7 +585,67 @@ exercises.check_lazy(lazy)
 # ```
 #
 # </details>
+
+# %% [markdown]
+# **Exercise 8. Experiment: can Adam swallow a rare penalty?** (hard, 20 minutes: sixteen times as strong, but Adam
+# divides by the size of what comes)
 #
+# One number $w$ stands for D. Its loss at a step is $(w - x)^2 / 2$ with a new $x \sim N(1, 0.5^2)$, its penalty
+# $w^2 / 2$: with both at every step, $w$ settles half-way between 1 and 0. Plan three settings, with Adam's beta1 = 0 and
+# a rate of 0.02, for 1000 steps: the penalty at "every step" (beta2 = 0.99); sixteen times the penalty at
+# "every 16th, 0.99", which is this lesson's beta2; and the same at "every 16th, 0.5". Make three runs of each. The figure
+# of a run is the mean of $w$ over the second half of its steps.
+#
+# First your prediction: the rare penalty keeps its strength "with both" beta2, "with 0.99 only", "with 0.5 only", or
+# "with neither". Then the figures, and what follows: call it kept if the mean of the runs lies within 0.05 of that with
+# a penalty at every step.
+
+# %% tags=["exercise"]
+rare = {
+    "prediction": ...,
+    "figures": ...,  # {"every step": [...], "every 16th, 0.99": [...], "every 16th, 0.5": [...]}
+    "conclusion": ...,
+}
+# hint("rare", 1)
+exercises.check_rare(rare)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def settle(every, beta2, n_steps=1000):
+#     generator = torch.Generator().manual_seed(0)
+#     w, path = torch.nn.Parameter(torch.zeros(3)), []  # three runs at once
+#     optimizer = torch.optim.Adam([w], lr=0.02, betas=(0.0, beta2))
+#     for n_done in range(n_steps):
+#         x = 1 + 0.5 * torch.randn(3, generator=generator)
+#         weight = every if n_done % every == 0 else 0
+#         loss = ((w - x).square() / 2 + weight * w.square() / 2).sum()
+#         optimizer.zero_grad()
+#         loss.backward()
+#         optimizer.step()
+#         path.append(w.detach().clone())
+#     return torch.stack(path[n_steps // 2 :]).mean(0).tolist()
+#
+# rare = {
+#     "prediction": "with 0.99 only",
+#     "figures": {
+#         "every step": settle(1, 0.99),
+#         "every 16th, 0.99": settle(16, 0.99),
+#         "every 16th, 0.5": settle(16, 0.5),
+#     },
+#     "conclusion": "with 0.99 only",
+# }
+# ```
+#
+# Ours: 0.50, 0.49 and 0.89. Adam divides by the root of a running mean of squares. With a beta2 of 0.99 that mean is
+# over a hundred steps, hardly moves with the one strong step among sixteen, and divides all steps alike. With 0.5 it
+# sees little but the present step: the strong one is divided by its own strength, and counts like any other. The penalty
+# is there, and says one sixteenth of what it should. (StyleGAN2 corrects rate and betas for it, in its appendix B.)
+#
+# </details>
+
+# %% [markdown]
 # **EMA.** What is looked at and shipped is a running average of G's weights:
 # $\bar\theta \leftarrow \beta\bar\theta + (1 - \beta)\theta$.
 #
