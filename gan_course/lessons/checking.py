@@ -90,6 +90,8 @@ def checker(
             return NOT_ATTEMPTED
         if callable(attempt):
             attempt = _guard(attempt, changes, draws)
+        elif isinstance(attempt, Iterator):
+            attempt = tuple(attempt)
         before = _global_states()
         try:
             return check(attempt)
@@ -113,8 +115,8 @@ class _AttemptError(Exception):
     """What is wrong with a call, apart from its result."""
 
 
-class _RaisedError(_AttemptError):
-    """The learner's code raised an error."""
+class RaisedError(_AttemptError):
+    """The learner's code raised an error, which is the cause of this one."""
 
 
 def _guard(attempt: Callable, changes: tuple[int, ...], draws: bool) -> Callable:
@@ -143,7 +145,7 @@ def _guard(attempt: Callable, changes: tuple[int, ...], draws: bool) -> Callable
             if isinstance(result, Iterator):  # its body runs only now
                 result = tuple(result)
         except (Exception, SystemExit) as error:
-            raise _RaisedError(f"your code raised {type(error).__name__}: {error}") from error
+            raise RaisedError(f"your code raised {type(error).__name__}: {error}") from error
         finally:
             after = _global_states()
             _restore_global_states(before)
@@ -260,6 +262,10 @@ def _networks(value: object) -> Iterator[tuple[str, nn.Module]]:
             yield from ((f"[{n}]{path}", network) for path, network in _networks(entry))
 
 
+def _has_network(value: object) -> bool:
+    return next(_networks(value), None) is not None
+
+
 class _Snapshot:
     """What a network was before a call."""
 
@@ -367,6 +373,7 @@ def judge(
     *,
     mistakes: Mistakes | None = None,
     gradients: bool = False,
+    also_right: Sequence[Callable] = (),
     names: tuple[str, ...] = (),
     form: str = "",
     result: Callable[..., object] | None = None,
@@ -386,9 +393,12 @@ def judge(
             asymmetric, every argument varied. A function that makes the arguments is called
             anew for each call: needed where a call changes them.
         mistakes: reason -> a function (or several) with that mistake, which takes the same
-            arguments. It is named where its answer, and its gradient, is the learner's.
+            arguments. It is named where its answer, and its gradient, is the learner's; of a
+            tuple it may give `...` for a part that can be anything.
         gradients: whether gradients count too, with respect to the weights of all networks and to
-            all tensors of floats among the arguments: for losses and layers.
+            the tensors that require gradients; where there are neither, to all tensors of floats.
+            For losses and layers.
+        also_right: functions whose answer has another gradient and is as good.
         names: for a tuple, the names of its parts, as ("loss_D", "loss_G").
         form: what to return, in words, where names or shapes don't say it well.
         result: from what is returned and the arguments, what is compared: for a step, as
@@ -406,19 +416,14 @@ def judge(
             return not_yet(f"return {wanted}; yours is {_words(answer.returned)}")
         answer.parts = parts
         trial.differentiate(answer)
-        if trial.agree(answer, truth):
+        if trial.agree(answer, truth) or any(
+            trial.agree(answer, trial.run_quietly(other, truth)) for other in also_right
+        ):
             continue
-        for reason, functions in (mistakes or {}).items():
-            for wrong in functions if isinstance(functions, Sequence) else (functions,):
-                if trial.agree(answer, trial.run_quietly(wrong, truth)):
-                    return not_yet(reason)
+        if reason := trial.named_mistake(answer, truth, mistakes or {}):
+            return not_yet(reason)
         if not trial.agree(answer, truth, values_only=True):
-            for reason, functions in (mistakes or {}).items():
-                for wrong in functions if isinstance(functions, Sequence) else (functions,):
-                    outcome = trial.run_quietly(wrong, truth)
-                    if trial.agree(answer, outcome, values_only=True):
-                        return not_yet(reason)
-            return not_yet(_difference(story, answer.parts, truth.parts, names, rtol))
+            return not_yet(_difference(story, answer.parts, truth, names, rtol))
         return not_yet(trial.gradient_difference(answer, truth, names))
     return PASSED
 
@@ -448,12 +453,15 @@ class _Trial:
         self.leaves: dict[str, Tensor] = {}
         if gradients:
             fixed, ready = self.make(), []
+            floats = [x for x in fixed if isinstance(x, Tensor) and x.is_floating_point()]
+            chosen = any(x.requires_grad for x in floats) or any(map(_has_network, fixed))
             for n, arg in enumerate(fixed):
                 name = _name(parameters, n)
                 if isinstance(arg, Tensor) and arg.is_floating_point():
-                    if not arg.requires_grad:
+                    if not chosen:
                         arg = arg.clone().requires_grad_()
-                    self.leaves[name] = arg
+                    if arg.requires_grad:
+                        self.leaves[name] = arg
                 for path, network in _networks(arg):
                     for weight_name, weight in network.named_parameters():
                         if weight.requires_grad:
@@ -465,8 +473,8 @@ class _Trial:
         arguments = self.make()
         try:
             raw = returned = function(*arguments)
-        except _RaisedError as error:
-            raise _RaisedError(f"{story}, {error}") from error
+        except RaisedError as error:
+            raise RaisedError(f"{story}, {error}") from error
         if self.result is not None:
             raw = self.result(returned, *arguments)
         if isinstance(raw, Iterator):
@@ -483,7 +491,7 @@ class _Trial:
             outcome = self.run(function)
         except Exception:
             return None
-        parts = _parts(outcome.raw, truth.raw)
+        parts = _parts(outcome.raw, truth.raw, any_part=True)
         if parts is None:
             return None
         outcome.parts = parts
@@ -515,11 +523,29 @@ class _Trial:
     def agree(self, a: _Outcome, b: _Outcome | None, *, values_only: bool = False) -> bool:
         if b is None or not all(map(self._same, a.parts, b.parts)):
             return False
-        pairs = zip(a.slopes, b.slopes, strict=True)
-        return values_only or all(all(map(self._same, some, other)) for some, other in pairs)
+        triples = zip(a.slopes, b.slopes, b.parts, strict=True) if self.gradients else ()
+        return values_only or all(
+            part is ... or all(map(self._same, some, other)) for some, other, part in triples
+        )
 
     def _same(self, a: object, b: object) -> bool:
+        if b is ...:
+            return True
         return same(a, b, rtol=self.rtol) if isinstance(a, Tensor) else a == b
+
+    def named_mistake(self, answer: _Outcome, truth: _Outcome, mistakes: Mistakes) -> str:
+        """The first mistake with the answer's values and gradients, or else with its values."""
+        outcomes = [
+            (reason, self.run_quietly(wrong, truth))
+            for reason, functions in mistakes.items()
+            for wrong in (functions if isinstance(functions, Sequence) else (functions,))
+        ]
+        for values_only in (False, True):
+            for reason, outcome in outcomes:
+                is_right = self.agree(truth, outcome, values_only=values_only)
+                if not is_right and self.agree(answer, outcome, values_only=values_only):
+                    return reason
+        return ""
 
     def gradient_difference(self, answer: _Outcome, truth: _Outcome, names: tuple[str, ...]) -> str:
         """In words, the first gradient that is off where the value is right."""
@@ -570,14 +596,20 @@ def _tensor(value: Any) -> Tensor | None:
     return None
 
 
-def _parts(answer: Any, truth: Any) -> list | None:
-    """The parts of an answer, as tensors or words, in the form of the right one; else None."""
+def _parts(answer: Any, truth: Any, *, any_part: bool = False) -> list | None:
+    """The parts of an answer, as tensors or words, in the form of the right one; else None.
+
+    With `any_part` a part may be `...`, which agrees with anything.
+    """
     if isinstance(truth, tuple):
         if isinstance(answer, Tensor | np.ndarray):
             answer = list(answer) if answer.ndim else [answer]
         if not isinstance(answer, list | tuple) or len(answer) != len(truth):
             return None
-        entries = [_parts(*pair) for pair in zip(answer, truth, strict=True)]
+        entries = [
+            [...] if any_part and entry is ... else _parts(entry, expected)
+            for entry, expected in zip(answer, truth, strict=True)
+        ]
         known = [entry[0] for entry in entries if entry is not None]
         return known if len(known) == len(truth) else None
     if isinstance(truth, str):
@@ -614,22 +646,28 @@ def _words(value: object, names: tuple[str, ...] = ()) -> str:
     return "one number" if isinstance(value, Number | Tensor | np.ndarray) else repr(value)[:60]
 
 
-def _difference(story: str, answer: list, truth: list, names: tuple[str, ...], rtol: float) -> str:
+def _difference(
+    story: str, answer: list, truth: _Outcome, names: tuple[str, ...], rtol: float
+) -> str:
     """In words, the first part whose value is off; not by how much."""
-    for n, (mine, right) in enumerate(zip(answer, truth, strict=True)):
+    wanted = truth.raw if isinstance(truth.raw, tuple) else (truth.raw,)
+    for n, (mine, right) in enumerate(zip(answer, truth.parts, strict=True)):
         if same(mine, right, rtol=rtol) if isinstance(mine, Tensor) else mine == right:
             continue
         what = names[n] if names else ("your answer" if len(answer) == 1 else f"value {n + 1}")
-        if isinstance(mine, Tensor) and not mine.isfinite().all():
-            return f"{story}, {what} is not finite"
-        if isinstance(mine, Tensor) and mine.numel() > 1:
+        if not isinstance(mine, Tensor):
+            return f"{story}, {what} is not {mine!r}"
+        if mine.numel() > 1:
             off = int((~torch.isclose(mine, right, rtol=rtol, atol=1e-6)).sum())
             return f"{story}, {off} of {mine.numel()} values are off in {what}"
-        if isinstance(mine, Tensor) and not mine.is_complex():
-            a, b = mine.item(), right.item()
-            return f"{story}, {what} is {apart(a, b)[0]}: too {'small' if a < b else 'large'}"
-        shown = mine.item() if isinstance(mine, Tensor) else repr(mine)
-        return f"{story}, {what} is {shown}, and that is not right"
+        if _is_truth(wanted[n]):
+            return f"{story}, {what} is not {bool(mine)}"
+        if not mine.isfinite():
+            return f"{story}, {what} is not finite"
+        if mine.is_complex():
+            return f"{story}, {what} is not {mine.item():.3g}"
+        a, b = mine.item(), right.item()
+        return f"{story}, {what} is {apart(a, b)[0]}: too {'small' if a < b else 'large'}"
     raise AssertionError("no value differs")
 
 
@@ -714,6 +752,8 @@ def judge_table(
 
 
 def _listed(entry: Any) -> list:
+    if isinstance(entry, Mapping):  # {} is meant for an empty set
+        return list(entry)
     if isinstance(entry, Tensor | np.ndarray):
         return entry.flatten().tolist()
     return list(entry) if isinstance(entry, tuple | list | set | frozenset | range) else [entry]

@@ -43,6 +43,7 @@ from gan_course.lessons.l01_the_game import exercises
 from gan_course.lessons.l01_the_game.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 choose_runtime("cpu", "float32", threads=1)  # networks this small are fastest on one core
 seed_everything(SEED)
@@ -92,6 +93,7 @@ def optimal_discriminator(p, q):
     ...
 
 
+# hint("optimal_discriminator", 1)
 exercises.check_optimal_discriminator(optimal_discriminator)
 
 # %% [markdown]
@@ -154,6 +156,7 @@ def d_loss(logits_real, logits_fake):
     ...
 
 
+# hint("d_loss", 1)
 exercises.check_d_loss(d_loss)
 
 # %% [markdown]
@@ -252,6 +255,7 @@ def jsd(p, q, dx):
     ...
 
 
+# hint("jsd", 1)
 exercises.check_jsd(jsd)
 
 # %% [markdown]
@@ -336,6 +340,7 @@ plt.show()
 
 # %% tags=["exercise"]
 value_of_a_coin = ...
+# hint("value_of_a_coin", 1)
 exercises.check_value_of_a_coin(value_of_a_coin)
 
 # %% [markdown]
@@ -452,6 +457,7 @@ def d_step(D, G, opt_D, real, z):
     ...
 
 
+# hint("d_step", 1)
 exercises.check_d_step(d_step)
 
 # %% [markdown]
@@ -498,6 +504,7 @@ def g_step(D, G, opt_G, z):
     ...
 
 
+# hint("g_step", 1)
 exercises.check_g_step(g_step)
 
 # %% [markdown]
@@ -567,6 +574,7 @@ claim(
 
 # %% tags=["exercise"]
 where_it_saturates = ...
+# hint("where_it_saturates", 1)
 exercises.check_where_it_saturates(where_it_saturates)
 
 # %% [markdown]

@@ -42,6 +42,7 @@ from gan_course.lessons.l02_images import exercises
 from gan_course.lessons.l02_images.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
@@ -125,6 +126,7 @@ def transposed_size(size, kernel, stride, padding):
     ...
 
 
+# hint("transposed_size", 1)
 exercises.check_transposed_size(transposed_size)
 
 # %% [markdown]
@@ -135,28 +137,6 @@ exercises.check_transposed_size(transposed_size)
 # ```python
 # def transposed_size(size, kernel, stride, padding):
 #     return (size - 1) * stride + kernel - 2 * padding
-# ```
-#
-# </details>
-
-# %% [markdown]
-# **Exercise 2. Debug: a published generator** (easy, 5 minutes: it never ran)
-#
-# The article this course grew out of gives a generator in Keras. It makes `8 * 8 * 256` numbers and reshapes them to
-# `(4, 4, 256)`, which is already impossible. Suppose that it starts from `(4, 4, 256)`. Then come two `Conv2D` layers
-# with `strides=2` and `padding='same'`, and others with stride 1. What height does it end at?
-
-# %% tags=["exercise"]
-ends_at = ...
-exercises.check_article_size(ends_at)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# It strides the wrong way: 4, 2, 1. A generator has to upsample.
-#
-# ```python
-# ends_at = 1
 # ```
 #
 # </details>
@@ -237,6 +217,7 @@ def make_norm(n):
     ...
 
 
+# hint("make_norm", 1)
 exercises.check_make_norm(make_norm)
 
 # %% [markdown]
@@ -270,6 +251,7 @@ def draw(G, z):
     ...
 
 
+# hint("draw", 1)
 exercises.check_draw(draw)
 
 # %% [markdown]
@@ -489,6 +471,7 @@ def update_average(slow, G, decay):
     ...
 
 
+# hint("update_average", 1)
 exercises.check_update_average(update_average)
 
 # %% [markdown]
@@ -594,6 +577,7 @@ def slerp(a, b, t):
     ...
 
 
+# hint("slerp", 1)
 exercises.check_slerp(slerp)
 
 # %% [markdown]
@@ -654,6 +638,7 @@ for kernel in (3, 4):
 
 # %% tags=["exercise"]
 even_kernels = ...
+# hint("even_kernels", 1)
 exercises.check_even_kernels(even_kernels)
 
 # %% [markdown]

@@ -43,6 +43,7 @@ from gan_course.lessons.l03_why_training_breaks import exercises
 from gan_course.lessons.l03_why_training_breaks.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 choose_runtime("cpu", "float32")
 seed_everything(SEED)
@@ -85,6 +86,7 @@ def pull(theta, psi):
     ...
 
 
+# hint("pull", 1)
 exercises.check_pull(pull)
 
 # %% [markdown]
@@ -114,6 +116,7 @@ exercises.check_pull(pull)
 
 # %% tags=["exercise"]
 orbits = ...
+# hint("orbits", 1)
 exercises.check_orbits(orbits)
 
 # %% [markdown]
@@ -266,6 +269,7 @@ def eigenvalues(gamma):
     ...
 
 
+# hint("eigenvalues", 1)
 exercises.check_eigenvalues(eigenvalues)
 
 # %% [markdown]
@@ -387,7 +391,7 @@ viz.show_jpeg()
 #
 # Freeze D. It gives scores to a number of places, and G may put any share of its points at each. G minimises the mean
 # of $-\log \sigma(\text{score})$. Write the shares that are best for it, as a tensor of the shape of `scores` (which may
-# be a row or a grid).
+# be a row or a grid). They add up to 1; where two places tie for the best, any split between them will do.
 
 
 # %% tags=["exercise"]
@@ -396,6 +400,7 @@ def best_answer(scores):
     ...
 
 
+# hint("best_answer", 1)
 exercises.check_best_answer(best_answer)
 
 # %% [markdown]
@@ -574,6 +579,7 @@ def relativistic(logits_real, logits_fake):
     ...
 
 
+# hint("relativistic", 1)
 exercises.check_relativistic(relativistic)
 
 # %% [markdown]
@@ -609,6 +615,7 @@ def d_loss(logits_real, logits_fake):
     ...
 
 
+# hint("wasserstein", 1)
 exercises.check_wasserstein(d_loss)
 
 # %% [markdown]
@@ -846,6 +853,7 @@ viz.show_jpeg()
 
 # %% tags=["exercise"]
 signs = ...  # {"A": ..., "B": ..., "C": ..., "D": ...}
+# hint("line_up", 1)
 exercises.check_line_up(signs)
 
 # %% [markdown]

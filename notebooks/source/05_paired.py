@@ -43,6 +43,7 @@ from gan_course.lessons.l05_paired import exercises
 from gan_course.lessons.l05_paired.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
@@ -154,6 +155,7 @@ def best_guess(answers):
     ...
 
 
+# hint("best_guess", 1)
 exercises.check_best_guess(best_guess)
 
 # %% [markdown]
@@ -249,6 +251,7 @@ def d_loss(D, real_A, real_B, fake_B):
     ...
 
 
+# hint("d_loss", 1)
 exercises.check_d_loss(d_loss)
 
 # %% [markdown]
@@ -369,6 +372,7 @@ def field(layers):
     ...
 
 
+# hint("field", 1)
 exercises.check_field(field)
 
 # %% [markdown]
@@ -398,6 +402,7 @@ exercises.check_field(field)
 
 # %% tags=["exercise"]
 strides = [..., ..., ..., ..., ...]
+# hint("strides", 1)
 exercises.check_strides(strides)
 
 # %% [markdown]
@@ -532,6 +537,7 @@ for name, images in {"one colour": anchors["one colour"], "maps at half size": h
 
 # %% tags=["exercise"]
 ranking = {"lowest error": ..., "highest error": ..., "least detail": ...}
+# hint("ranking", 1)
 exercises.check_ranking(ranking)
 
 # %% [markdown]
@@ -741,6 +747,7 @@ def draw(G, A):
     ...
 
 
+# hint("draw", 1)
 exercises.check_draw(draw)
 
 # %% [markdown]
@@ -789,8 +796,8 @@ print(f"between two drawings {apart:.3f}; from a drawing to the truth {error['L1
 # %% [markdown]
 # **Exercise 7. Pairs or none?** (easy, 5 minutes: it decides which method you need)
 #
-# The article that this course grew out of names turning black-and-white photos into colour as its example for CycleGAN,
-# which needs no pairs. Say for each task whether true pairs are to be had: "paired" or "unpaired".
+# Turning black-and-white photos into colour is sometimes named as an example for CycleGAN, which needs no pairs. Say
+# for each task whether true pairs are to be had: "paired" or "unpaired".
 
 # %% tags=["exercise"]
 tasks = {
@@ -800,6 +807,7 @@ tasks = {
     "photo -> Van Gogh": ...,
     "satellite tile -> map tile": ...,
 }
+# hint("tasks", 1)
 exercises.check_tasks(tasks)
 
 # %% [markdown]

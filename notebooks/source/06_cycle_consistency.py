@@ -43,6 +43,7 @@ from gan_course.lessons.l06_cycle_consistency import exercises
 from gan_course.lessons.l06_cycle_consistency.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 runtime = choose_runtime()
 seed_everything(SEED)
@@ -96,6 +97,7 @@ def arrival(names, start, arrows):
     ...
 
 
+# hint("arrival", 1)
 exercises.check_arrival(arrival)
 
 # %% [markdown]
@@ -166,6 +168,7 @@ def satisfied(G, F):
     ...
 
 
+# hint("satisfied", 1)
 exercises.check_satisfied(satisfied)
 
 # %% [markdown]
@@ -239,6 +242,7 @@ def adversarial(D, real, fake):
     ...
 
 
+# hint("adversarial", 1)
 exercises.check_adversarial(adversarial)
 
 # %% [markdown]
@@ -269,6 +273,7 @@ def cycle(G_AB, G_BA, real_A, real_B):
     ...
 
 
+# hint("cycle", 1)
 exercises.check_cycle(cycle)
 
 # %% [markdown]
@@ -344,6 +349,7 @@ def objective(G_AB, G_BA, D_A, D_B, real_A, real_B, lambda_cycle, lambda_identit
     ...
 
 
+# hint("objective", 1)
 exercises.check_objective(objective)
 
 # %% [markdown]
@@ -455,6 +461,7 @@ print("steps:", len(STEPS), "· different columns:", len(set(answers.values())))
 
 # %% tags=["exercise"]
 symptoms = ...  # {"P": ..., "Q": ..., "R": ..., "S": ..., "T": ...}
+# hint("symptoms", 1)
 exercises.check_symptoms(symptoms)
 
 # %% [markdown]
@@ -640,6 +647,7 @@ judged("turned by 60 degrees, under 5 % of points are right with the prior", hig
 
 # %% tags=["exercise"]
 zero_terms = ...  # {"nothing": {...}, "negative": {...}, and so on for all five}
+# hint("zero_terms", 1)
 exercises.check_zero_terms(zero_terms)
 
 # %% [markdown]

@@ -16,11 +16,9 @@ def table_of(path):
     return module
 
 
-# Lesson 04 has a table of its own for each checker.
 TABLES = {
     path.stem.removeprefix("test_"): table_of(path)
     for path in sorted(Path(__file__).parent.glob("test_l[0-9]*.py"))
-    if path.stem != "test_l04_measuring"
 }
 
 

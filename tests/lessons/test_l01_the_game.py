@@ -1,5 +1,7 @@
+import functools
 import math
 
+import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import softplus
@@ -134,7 +136,78 @@ def g_step_that_freezes_D(D, G, opt_G, z):
     return g_step(D, G, opt_G, z)
 
 
+def and_then(update, after):
+    """The step, and something more at its end."""
+
+    @functools.wraps(update)
+    def step(*arguments):
+        loss = update(*arguments)
+        after(*arguments)
+        return loss
+
+    return step
+
+
+def cleared_at_both_ends(D, G, opt, *inputs):
+    loss = g_step(D, G, opt, *inputs)
+    G.zero_grad()
+    D.zero_grad()
+    return loss
+
+
+def d_step_by_hand(D, G, opt_D, real, z):
+    """At a rate of 1, whatever the optimiser's."""
+    loss = d_loss(D(real), D(G(z).detach()))
+    slopes = torch.autograd.grad(loss, list(D.parameters()))
+    with torch.no_grad():
+        for weight, slope in zip(D.parameters(), slopes, strict=True):
+            weight -= slope
+    return loss
+
+
+def in_place(p, q):
+    q += p
+    p /= q
+    return p
+
+
+RIGHT += [
+    (the_game.check_optimal_discriminator, lambda p, q: p.numpy() / (p + q).numpy()),
+    (the_game.check_jsd, lambda p, q, dx: jsd(p, q, dx).numpy()),
+    (the_game.check_value_of_a_coin, np.float32(-1.386)),
+    (the_game.check_g_step, and_then(g_step, lambda D, G, opt, z: opt.zero_grad())),
+    (the_game.check_g_step, cleared_at_both_ends),
+    (the_game.check_g_step, lambda *a: g_step(*a).item()),
+    (the_game.check_where_it_saturates, (torch.tensor(0), "g")),
+]
+
 WRONG = [
+    (the_game.check_optimal_discriminator, in_place, "you changed `p` itself"),
+    (
+        the_game.check_optimal_discriminator,
+        lambda p, q: [0.5, 0.75, 0.25, 0.75, 0, 1],
+        "one value a point",
+    ),
+    (the_game.check_d_loss, lambda r, f: d_loss(r, f).detach(), "carries no graph"),
+    (the_game.check_d_loss, lambda r, f: torch.cat([-r, f]).exp().log1p().mean(), "larger one"),
+    (the_game.check_jsd, lambda p, q, dx: kl(p, (p + q) / 2, dx), "one of the two KL terms alone"),
+    (the_game.check_value_of_a_coin, -1.4, "near enough to be right"),
+    (the_game.check_value_of_a_coin, "-1.386", "give one number"),
+    (the_game.check_d_step, and_then(d_step, lambda D, G, *_: G.eval()), "`G` came in training"),
+    (the_game.check_d_step, and_then(d_step, lambda D, *_: D.eval()), "`D` came in training"),
+    (the_game.check_d_step, d_step_by_hand, "after a step at another rate"),
+    (the_game.check_d_step, lambda *a: (d_step(*a), 0.0), "yours is 2 values"),
+    (the_game.check_g_step, and_then(g_step, lambda D, *_: D.eval()), "`D` came in training"),
+    (
+        the_game.check_g_step,
+        and_then(g_step, lambda *_: torch.set_grad_enabled(False)),
+        "off for every later cell",
+    ),
+    (
+        the_game.check_g_step,
+        and_then(g_step, lambda *_: torch.manual_seed(0)),
+        "seeded torch's global generator",
+    ),
     (
         the_game.check_optimal_discriminator,
         lambda p, q: q / (p + q),
