@@ -265,14 +265,9 @@ def check_d_objective(d_objective: Callable[..., Tensor]) -> Verdict:
     """Exercise 6: what both discriminators minimise, where a published summary has one."""
 
     def case(seed: int, n: int) -> tuple:
-        # whole numbers, because nobody needs a gradient of real pictures
-        reals = (_pictures(seed + k, n, 3, 4, 5).mul(2).long() for k in (0, 1))
-        return (
-            _Judge(0.7, 0.2),
-            _Judge(-0.4, 0.5),
-            *reals,
-            *(_pictures(seed + k, n, 3, 4, 5) for k in (2, 3)),
-        )
+        pictures = [_pictures(seed + k, n, 3, 4, 5) for k in range(4)]
+        fakes = [picture.requires_grad_() for picture in pictures[2:]]  # as they come from G
+        return _Judge(0.7, 0.2), _Judge(-0.4, 0.5), *pictures[:2], *fakes
 
     def difference(
         D_A: nn.Module, D_B: nn.Module, a: Tensor, b: Tensor, fake_A: Tensor, fake_B: Tensor
@@ -384,7 +379,7 @@ class _Judge(nn.Module):
         self.bias = nn.Parameter(torch.tensor(shift, dtype=torch.float64))
 
     def forward(self, images: Tensor) -> Tensor:
-        return (self.weight[:, None, None] * images.double()).sum(1) + self.bias
+        return (self.weight[:, None, None] * images).sum(1) + self.bias
 
 
 def _pictures(seed: int, *shape: int) -> Tensor:

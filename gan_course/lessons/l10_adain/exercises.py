@@ -322,59 +322,44 @@ def check_style_loss(style_loss: Callable[..., Tensor]) -> Verdict:
         spreads = (part.std((0, 2, 3), correction=0) for part in (x, y))
         return (next(means) - next(means)).norm() + (next(spreads) - next(spreads)).norm()
 
-    right = of(lambda mean, std: norm(mean) + norm(std))
-    mistakes: dict[str, Callable | tuple] = {
-        "squared: equation 13 has norms": (
-            of(lambda mean, std: (mean.square() + std.square()).sum(1).mean()),
-            of(lambda mean, std: (mean.square() + std.square()).mean()),
-        ),
-        "one norm over means and spreads together; the paper adds two": of(
-            lambda mean, std: norm(torch.cat([mean, std], 1))
-        ),
-        "only the means": of(lambda mean, std: norm(mean)),
-        "only the spreads": of(lambda mean, std: norm(std)),
-        "the variance is divided by H W - 1": of(
-            lambda mean, std: norm(mean) + norm(std), correction=1
-        ),
-        "variances: the paper compares standard deviations": of(
-            lambda mean, std: norm(mean) + norm(std), power=2
-        ),
-        "summed over the pictures: take their mean": of(
-            lambda mean, std: (mean.norm(dim=1) + std.norm(dim=1)).sum()
-        ),
-        "one norm over the whole batch: each picture has its own": of(
-            lambda mean, std: mean.norm() + std.norm()
-        ),
-        "absolute differences, where the paper has norms": (
-            of(lambda mean, std: (mean.abs() + std.abs()).sum(1).mean()),
-            of(lambda mean, std: (mean.abs() + std.abs()).mean()),
-        ),
-        "statistics over the batch: each picture has its own": over_batch,
-    }
-    for story, n, channels in (("for two pictures", 2, 3), ("for three others", 3, 4)):
-        # y stands outside of the judged function: a gradient in it is free
-        y = 2 * _randn(n, channels, 5, 6) + 1
-        verdict = judge(
-            lambda x, y=y: style_loss(x, y),
-            lambda x, y=y: right(x, y),
-            {story: (_randn(n, channels, 4, 3),)},
-            mistakes={
-                reason: tuple(partial(_swapped, wrong, y) for wrong in _several(wrongs))
-                for reason, wrongs in mistakes.items()
-            },
-            gradients=True,
-        )
-        if verdict != PASSED:
-            return verdict
-    return PASSED
+    def case(n: int, channels: int) -> tuple[Tensor, Tensor]:
+        x = _randn(n, channels, 4, 3).requires_grad_()  # the picture; y is what it should be like
+        return x, 2 * _randn(n, channels, 5, 6) + 1
 
-
-def _swapped(loss: Callable[[Tensor, Tensor], Tensor], y: Tensor, x: Tensor) -> Tensor:
-    return loss(x, y)
-
-
-def _several(functions: Callable | tuple) -> tuple:
-    return functions if isinstance(functions, tuple) else (functions,)
+    return judge(
+        style_loss,
+        of(lambda mean, std: norm(mean) + norm(std)),
+        {"for two pictures": case(2, 3), "for three others": case(3, 4)},
+        mistakes={
+            "squared: equation 13 has norms": (
+                of(lambda mean, std: (mean.square() + std.square()).sum(1).mean()),
+                of(lambda mean, std: (mean.square() + std.square()).mean()),
+            ),
+            "one norm over means and spreads together; the paper adds two": of(
+                lambda mean, std: norm(torch.cat([mean, std], 1))
+            ),
+            "only the means": of(lambda mean, std: norm(mean)),
+            "only the spreads": of(lambda mean, std: norm(std)),
+            "the variance is divided by H W - 1": of(
+                lambda mean, std: norm(mean) + norm(std), correction=1
+            ),
+            "variances: the paper compares standard deviations": of(
+                lambda mean, std: norm(mean) + norm(std), power=2
+            ),
+            "summed over the pictures: take their mean": of(
+                lambda mean, std: (mean.norm(dim=1) + std.norm(dim=1)).sum()
+            ),
+            "one norm over the whole batch: each picture has its own": of(
+                lambda mean, std: mean.norm() + std.norm()
+            ),
+            "absolute differences, where the paper has norms": (
+                of(lambda mean, std: (mean.abs() + std.abs()).sum(1).mean()),
+                of(lambda mean, std: (mean.abs() + std.abs()).mean()),
+            ),
+            "statistics over the batch: each picture has its own": over_batch,
+        },
+        gradients=True,
+    )
 
 
 @checker
