@@ -80,8 +80,13 @@ class Exercise:
     lesson: str
     check: str  # as "check_jsd"
     answer: str  # the name that the checker is given
-    solution: ast.Module
+    stub: str  # its cell
+    code: str  # the folded solution
     namespace: dict
+
+    @functools.cached_property
+    def solution(self) -> ast.Module:
+        return ast.parse(self.code)
 
     def value(self, changed: ast.Module | None = None, **extra: object) -> object:
         """The answer, from the solution or from a changed one."""
@@ -94,6 +99,7 @@ class Exercise:
         return getattr(self.namespace["exercises"], self.check)(answer)
 
 
+@functools.cache
 def exercises_of(name: str) -> list[Exercise]:
     """The exercises of a lesson, from the source of its notebook, as "01_the_game"."""
     namespace: dict = {"PROFILE": "smoke", "SEED": 0}
@@ -112,7 +118,7 @@ def exercises_of(name: str) -> list[Exercise]:
             check, answer = re.findall(r"^exercises\.(check_\w+)\((\w+)\)", cell.source, re.M)[-1]
             block = re.search(r"```python\n(.*?)```", cells[n + 1].source, re.DOTALL)
             assert block, f"{name} {check} has no solution"
-            found.append(Exercise(name, check, answer, ast.parse(block[1]), namespace))
+            found.append(Exercise(name, check, answer, cell.source, block[1], namespace))
     return found
 
 

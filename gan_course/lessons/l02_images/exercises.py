@@ -133,7 +133,7 @@ def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
             "from a G in training mode": _trained_generator(0),
             "from a G in evaluation mode": (other.eval(), z[:3]),
         },
-        result=lambda samples, G, z: (samples, samples.requires_grad),
+        result=lambda samples, G, z: (samples, _has_graph(samples)),
         mistakes={
             "the samples carry a graph: draw under torch.no_grad()": lambda G, z: copy.deepcopy(
                 G
@@ -272,6 +272,10 @@ def _trained_generator(seed: int) -> tuple[nn.Module, Tensor]:
     for _ in range(20):
         G(torch.randn(32, 3, generator=source, dtype=torch.float64) * 2 + 1)
     return G, torch.randn(8, 3, generator=source, dtype=torch.float64)
+
+
+def _has_graph(value: object) -> bool:
+    return isinstance(value, Tensor) and value.requires_grad
 
 
 def _draw(G: nn.Module, z: Tensor) -> Tensor:

@@ -246,7 +246,7 @@ def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
             "from a G in training mode": partial(_noisy_generator, 0, 4, training=True),
             "from a G in evaluation mode": partial(_noisy_generator, 1, 3, training=False),
         },
-        result=lambda fake, G, A: (fake, fake.requires_grad),
+        result=lambda fake, G, A: (fake, _has_graph(fake)),
         mistakes={
             "the graph is kept: nothing here will be differentiated": lambda G, A: G.train()(A),
             "two draws are equal: dropout is off, and with it the only noise that pix2pix has": (
@@ -325,6 +325,10 @@ def _noisy_generator(seed: int, n: int, *, training: bool) -> tuple[nn.Module, T
         (8,), -1_000.0
     )  # of other batches: who uses it makes huge values
     return G.train(training), torch.randn(n, 3, 8, 8)
+
+
+def _has_graph(value: object) -> bool:
+    return isinstance(value, Tensor) and value.requires_grad
 
 
 def _draw(G: nn.Module, A: Tensor) -> Tensor:

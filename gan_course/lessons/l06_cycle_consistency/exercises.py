@@ -1,6 +1,7 @@
 """Checkers of lesson 06, and their hints."""
 
 import dis
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -380,7 +381,7 @@ def _answer(arrival: Callable, names: str, start: str, arrows: Mapping = ARROWS)
     except RaisedError as raised:
         error = raised.__cause__
         assert error is not None
-        is_own = isinstance(error, TypeError) and _is_own(error, arrival.__wrapped__)  # type: ignore[attr-defined]
+        is_own = isinstance(error, TypeError) and _is_own(error, inspect.unwrap(arrival))
         return _REFUSED if is_own else _Accident(error)
 
 
