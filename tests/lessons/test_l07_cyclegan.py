@@ -352,6 +352,7 @@ WRONG = [
         "a pool of size 0 holds",
     ),
     (lesson.check_query, one_coin, "one coin"),
+    (lesson.check_query, lambda *parts: query(*parts).flip(3), "came back changed"),
     (lesson.check_query, one_place, "share one place"),
     (lesson.check_query, local_pool, "change the list itself"),
     (lesson.check_rate, lambda lr, done, n: lr, "never falls"),

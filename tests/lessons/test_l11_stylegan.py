@@ -182,7 +182,7 @@ RIGHT = [
     (lesson.check_truncate, truncate),
     (lesson.check_truncate, lambda *given: truncate(*given).numpy()),
     (lesson.check_mix, mix),
-    (lesson.check_mix, lambda *given: mix(*given).numpy()),
+    (lesson.check_mix, lambda *given: mix(*given).double()),
     (lesson.check_lazy, lazy),
     (lesson.check_lazy, lambda n, gamma, every: torch.tensor(lazy(n, gamma, every))),
     (lesson.check_lazy, lambda n, gamma, every: np.float64(lazy(n, gamma, every))),
@@ -364,6 +364,7 @@ WRONG = [
     (lesson.check_mix, lambda w, o, n, share, g: mix(w, o, n, 0.9, g), "not 30%"),
     (lesson.check_mix, lambda w, o, n, share, g: mix(w, o, 6, share, g), "and 4 layers"),
     (lesson.check_mix, rare_ends, "equally often"),
+    (lesson.check_mix, torch.no_grad()(mix), "mapping network cannot learn"),
     (lesson.check_mix, wrong_partner, "its own partner"),
     (
         lesson.check_mix,

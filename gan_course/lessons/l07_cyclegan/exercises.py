@@ -47,7 +47,7 @@ HINTS = {
     "query": (
         "go through the batch picture by picture: each has a coin and a place of its own",
         "three cases: the pool is not full; it is full and the coin says new; it says old",
-        "when an old picture leaves, the new one takes its place: kept[place] = image",
+        "when an old picture leaves, the new one is put into the place where it was",
     ),
     "rate": (
         "should the very last step have a rate of 0, or a little more?",
@@ -394,8 +394,9 @@ def _conv(seed: int) -> nn.Conv2d:
 
 
 def _numbered(first: int, n: int) -> Tensor:
-    """Pictures that carry their number in every pixel."""
-    return torch.arange(first, first + n).float()[:, None, None, None].expand(n, 3, 2, 2).clone()
+    """Pictures that carry their number in their first pixel, and a pattern in all others."""
+    pattern = torch.linspace(0, 0.4, 12).view(3, 2, 2)
+    return torch.arange(first, first + n).float()[:, None, None, None] + pattern
 
 
 def _stacked(answer: object) -> Tensor | None:
@@ -406,8 +407,11 @@ def _stacked(answer: object) -> Tensor | None:
 
 
 def _numbers(images: Tensor | None) -> list[int]:
+    """The numbers of pictures; -1 for one that has changed."""
     assert images is not None
-    return [round(value) for value in images[:, 0, 0, 0].tolist()]
+    numbers = images[:, 0, 0, 0].round().detach()
+    intact = torch.isclose(images, numbers[:, None, None, None] + _numbered(0, 1), atol=1e-4)
+    return torch.where(intact.flatten(1).all(1), numbers, -1).int().tolist()
 
 
 def _flaw_of_pool(calls: list[list[int]], pool: list) -> str:
@@ -419,6 +423,8 @@ def _flaw_of_pool(calls: list[list[int]], pool: list) -> str:
         pool: what is kept.
     """
     returned = list(chain(*calls))
+    if -1 in returned:
+        return "a picture came back changed: hand back what came in, now or earlier"
     if returned[:8] != list(range(8)):
         return "while the pool fills, hand back what came in, and keep it"
     if len(pool) > 8:

@@ -18,6 +18,7 @@ from gan_course.lessons.checking import (
     judge_experiment,
     judge_table,
     not_yet,
+    same,
     show_hint,
 )
 from gan_course.models.progressive import lrelu
@@ -329,12 +330,16 @@ def check_mix(mix: Callable[..., Tensor]) -> Verdict:
             )
         if reason := _flaw_of_mixing(torch.as_tensor(answer), share):
             return not_yet(reason)
-    w, partner = torch.arange(3.0)[:, None], 10 + torch.arange(3.0)[:, None]
-    wide = torch.as_tensor(mix(w, partner, 4, 1.0, torch.Generator().manual_seed(1)))
-    crossover = (wide[:, :, 0] < 10).sum(1)
-    expected = mix_styles(w[:, None].expand(3, 4, 1), partner[:, None].expand(3, 4, 1), crossover)
-    if not torch.equal(wide, expected):
+    w, partner = (start + torch.arange(3.0)[:, None] for start in (0, 10))
+    wide = mix(w.requires_grad_(), partner, 4, 1.0, torch.Generator().manual_seed(1))
+    from_w = torch.as_tensor(wide)[:, :, 0].detach() < 10
+    expected = mix_styles(
+        w[:, None].expand(3, 4, 1), partner[:, None].expand(3, 4, 1), from_w.sum(1)
+    )
+    if not same(wide, expected):
         return not_yet("a picture is mixed with its own partner: row k with row k")
+    if not torch.as_tensor(wide).requires_grad:
+        return not_yet("the styles are right, and the mapping network cannot learn through them")
     w, partner = torch.zeros(50, 3), torch.ones(50, 3)
     if not draws_with(lambda generator: mix(w, partner, 6, 0.9, generator).tolist()):
         return not_yet(
