@@ -1025,7 +1025,8 @@ exercises.check_lost(lost)
 # }
 # ```
 #
-# (The official options let you give the epoch by hand.) The package's checkpoint holds them all. Six steps in a row
+# (The official options let you give the epoch by hand. StyleGAN2-ADA's loop, too, keeps the networks alone: its Adam and
+# its count of pictures begin anew.) The package's checkpoint holds them all. Six steps in a row
 # must give the same weights, to the last bit, as three, a file, and three more:
 #
 # </details>

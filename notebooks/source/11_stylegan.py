@@ -475,6 +475,51 @@ print(found)
 # And the package's step? We shall look, when we have one.
 
 # %% [markdown]
+# **Exercise 5. Debug: what a generator starts from** (medium, 10 minutes: from a framework's own gallery of examples, and
+# sixteen pixels that never learn)
+#
+# A published generator begins like this, here in PyTorch; `noise` is (N, 1, 4, 4):
+#
+# ```python
+# class Start(torch.nn.Module):
+#     def __init__(self, n_channels):
+#         super().__init__()
+#         self.const = torch.ones(1, n_channels, 4, 4)
+#         self.strength = torch.nn.Parameter(torch.randn(n_channels))
+#
+#     def forward(self, noise):
+#         x = self.const.expand(len(noise), -1, -1, -1)
+#         return x + self.strength[:, None, None] * noise
+# ```
+#
+# Two things are not as in StyleGAN. Mend them, and keep the names.
+
+# %% tags=["exercise"]
+Start = ...  # a class with that name, in its place
+# hint("start", 1)
+exercises.check_start(Start)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# class Start(torch.nn.Module):
+#     def __init__(self, n_channels):
+#         super().__init__()
+#         self.const = torch.nn.Parameter(torch.ones(1, n_channels, 4, 4))
+#         self.strength = torch.nn.Parameter(torch.zeros(n_channels))
+#
+#     def forward(self, noise):
+#         x = self.const.expand(len(noise), -1, -1, -1)
+#         return x + self.strength[:, None, None] * noise
+# ```
+#
+# A tensor that is no parameter is in no optimiser and in no `state_dict`, and `G.to("cuda")` leaves it behind. The paper's
+# constant is *learned*. And strengths from N(0, 1) are the noise at full strength that was measured above.
+#
+# </details>
+
+# %% [markdown]
 # ## Truncation
 #
 # Where few training pictures were, G draws badly. So one gives up variety for quality and pulls $w$ towards its mean:
@@ -482,7 +527,7 @@ print(found)
 # own, one may do so for the coarse layers only.
 
 # %% [markdown]
-# **Exercise 5. Truncate** (easy, 10 minutes: around the mean, below a layer)
+# **Exercise 6. Truncate** (easy, 10 minutes: around the mean, below a layer)
 #
 # `ws` (N, num_ws, w_dim), `w_avg` (w_dim,). Layers 0 to `cutoff` - 1 are truncated.
 
@@ -528,7 +573,7 @@ print("it is the package's truncation, to 1e-5:", torch.allclose(by_hand, theirs
 # layer can rely on its neighbours having the same $w$.
 
 # %% [markdown]
-# **Exercise 6. Mix** (hard, 15 minutes: off by one here means a mixing that mixes nothing, and no loss tells)
+# **Exercise 7. Mix** (hard, 15 minutes: off by one here means a mixing that mixes nothing, and no loss tells)
 #
 # `w`, `other` (N, w_dim). Return `ws` (N, num_ws, w_dim). For each picture: with a chance of `share`, `other` from a
 # layer on that is drawn from 1 to `num_ws` - 1; else `w` in all layers. Draw with `generator`.
@@ -561,7 +606,7 @@ exercises.check_mix(mix)
 # the next. So it is computed at every 16th step only (StyleGAN2's idea; we take it for R1 and R2).
 
 # %% [markdown]
-# **Exercise 7. The weight of a rare penalty** (easy, 5 minutes: derive it; forgetting it weakens R1 sixteen times)
+# **Exercise 8. The weight of a rare penalty** (easy, 5 minutes: derive it; forgetting it weakens R1 sixteen times)
 #
 # D's loss is that of the game plus weight x R1. Return the weight at step `n_done` (from 0), so that on average
 # over many steps it is $\gamma / 2$, with the penalty at step 0, `every`, 2 `every`, ...
@@ -587,7 +632,7 @@ exercises.check_lazy(lazy)
 # </details>
 
 # %% [markdown]
-# **Exercise 8. Experiment: can Adam swallow a rare penalty?** (hard, 20 minutes: sixteen times as strong, but Adam
+# **Exercise 9. Experiment: can Adam swallow a rare penalty?** (hard, 20 minutes: sixteen times as strong, but Adam
 # divides by the size of what comes)
 #
 # One number $w$ stands for D. Its loss at a step is $(w - x)^2 / 2$ with a new $x \sim N(1, 0.5^2)$, its penalty

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn.functional import conv2d, interpolate, pad
 
 from gan_course.lessons.l11_stylegan import exercises as lesson
@@ -87,6 +88,57 @@ def nearly_shared(n, resolution, generator):
 
 def own_seed(n, resolution, generator):
     return noise_maps(n, resolution, torch.Generator().manual_seed(5))
+
+
+class Start(nn.Module):
+    """The learned constant; each row of WRONG changes one thing in it."""
+
+    make_const = staticmethod(lambda n: nn.Parameter(torch.ones(1, n, 4, 4)))
+    make_strength = staticmethod(lambda n: nn.Parameter(torch.zeros(n)))
+
+    def __init__(self, n_channels):
+        super().__init__()
+        self.const, self.strength = self.make_const(n_channels), self.make_strength(n_channels)
+
+    def forward(self, noise):
+        return self.const + self.strength[:, None, None] * noise
+
+
+class FixedConst(Start):
+    make_const = staticmethod(lambda n: torch.ones(1, n, 4, 4))
+
+
+class BufferConst(Start):
+    def __init__(self, n_channels):
+        super().__init__(n_channels)
+        del self.const
+        self.register_buffer("const", torch.ones(1, n_channels, 4, 4))
+
+
+class NoisyStart(Start):
+    make_strength = staticmethod(lambda n: nn.Parameter(torch.randn(n)))
+
+
+class OneStrength(Start):
+    make_strength = staticmethod(lambda n: nn.Parameter(torch.zeros(1)))
+
+
+class ZeroConst(Start):
+    make_const = staticmethod(lambda n: nn.Parameter(torch.zeros(1, n, 4, 4)))
+
+
+class FlatConst(Start):
+    make_const = staticmethod(lambda n: nn.Parameter(torch.ones(1, n, 1, 1)))
+
+
+class OneNoise(Start):
+    def forward(self, noise):
+        return super().forward(noise[:1].expand_as(noise))
+
+
+class CutStrength(Start):
+    def forward(self, noise):
+        return self.const + self.strength[:, None, None].detach() * noise
 
 
 def truncate(ws, w_avg, psi, cutoff):
@@ -179,6 +231,8 @@ RIGHT = [
     (lesson.check_layer, Layer()),
     (lesson.check_noise_maps, noise_maps),
     (lesson.check_noise_maps, lambda *given: (noise for noise in noise_maps(*given))),
+    (lesson.check_start, Start),
+    (lesson.check_start, lambda n: Start(n)),
     (lesson.check_truncate, truncate),
     (lesson.check_truncate, lambda *given: truncate(*given).numpy()),
     (lesson.check_mix, mix),
@@ -332,6 +386,15 @@ WRONG = [
         ),
         "some numbers of each w",
     ),
+    (lesson.check_start, FixedConst, "not among the parameters"),
+    (lesson.check_start, BufferConst, "a buffer"),
+    (lesson.check_start, NoisyStart, "noise at full strength"),
+    (lesson.check_start, OneStrength, "`strength` should be (5,)"),
+    (lesson.check_start, FlatConst, "`const` should be (1, 5, 4, 4)"),
+    (lesson.check_start, ZeroConst, "nothing to begin with"),
+    (lesson.check_start, OneNoise, "noise for each picture"),
+    (lesson.check_start, CutStrength, "does not reach both"),
+    (lesson.check_start, lambda n: n, "torch.nn.Module"),
     (lesson.check_truncate, in_place, "you changed `ws` itself"),
     (lesson.check_truncate, lambda ws, *rest: ws[:, 0], "of shape (5, 8, 7)"),
     (lesson.check_truncate, lambda ws, *rest: 2 * ws, "values are off"),

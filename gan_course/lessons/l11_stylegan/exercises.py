@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
 from gan_course.lessons.checking import (
@@ -51,6 +51,10 @@ HINTS = {
     "noise_maps": (
         "how many layers work at one resolution, and how many draws are there in the code above?",
         "one torch.randn for each entry of the list",
+    ),
+    "start": (
+        "print dict(Start(3).named_parameters()): who is missing?",
+        "how strong is the noise before anything was learned? How strong should it be?",
     ),
     "truncate": (
         "axis 1 of ws holds the layers",
@@ -252,13 +256,53 @@ def _flaw_of_noise(maps: list[Tensor], n: int, right: list[int]) -> str:
     return ""
 
 
+@checker(draws=True)
+def check_start(start: Callable[[int], nn.Module]) -> Verdict:
+    """Exercise 5: the learned constant, and the strengths of its noise."""
+    for n, n_channels in ((2, 5), (3, 4)):
+        G = start(n_channels)
+        if not isinstance(G, nn.Module):
+            return not_yet("give a class that makes a torch.nn.Module")
+        shapes = {"const": (1, n_channels, 4, 4), "strength": (n_channels,)}
+        weights = dict(G.named_parameters())
+        for name, shape in shapes.items():
+            if name not in weights:
+                return not_yet(
+                    f"`{name}` is a buffer: it is saved and moved, but no optimiser moves it"
+                    if name in dict(G.named_buffers())
+                    else f"`{name}` is not among the parameters: who would ever change it?"
+                )
+            if weights[name].shape != shape:
+                return not_yet(f"`{name}` should be {shape}; yours is {tuple(weights[name].shape)}")
+        if weights["strength"].any():
+            return not_yet(
+                "noise at full strength, before G has learned anything to hold against it"
+            )
+        if not weights["const"].any():
+            return not_yet("the constant was not wrong in being 1; 0 leaves nothing to begin with")
+        with torch.no_grad():
+            for weight in weights.values():
+                weight.copy_(_randn(*weight.shape))
+        noise = _randn(n, 1, 4, 4).float()
+        right = weights["const"] + weights["strength"][:, None, None] * noise
+        answer = G(noise)
+        if not same(answer, right):
+            return not_yet(
+                "what comes out should still be the constant, with noise for each picture"
+            )
+        slopes = torch.autograd.grad(answer.sum(), list(weights.values()), allow_unused=True)
+        if any(slope is None for slope in slopes):
+            return not_yet("a gradient does not reach both of them")
+    return PASSED
+
+
 def _truncate(ws: Tensor, w_avg: Tensor, psi: float, cutoff: int) -> Tensor:
     return torch.cat([torch.lerp(w_avg, ws[:, :cutoff], psi), ws[:, cutoff:]], 1)
 
 
 @checker
 def check_truncate(truncate: Callable[..., Tensor]) -> Verdict:
-    """Exercise 5: styles drawn towards the mean, up to a layer."""
+    """Exercise 6: styles drawn towards the mean, up to a layer."""
 
     def of(change: Callable[[Tensor, Tensor, float], Tensor]) -> Callable:
         return lambda ws, w_avg, psi, cutoff: torch.cat(
@@ -316,7 +360,7 @@ def check_truncate(truncate: Callable[..., Tensor]) -> Verdict:
 
 @checker
 def check_mix(mix: Callable[..., Tensor]) -> Verdict:
-    """Exercise 6: in a share of the pictures, another w from a random layer on."""
+    """Exercise 7: in a share of the pictures, another w from a random layer on."""
     n = 4_000
     for num_ws, share in ((6, 0.9), (4, 0.3)):
         answer = mix(
@@ -386,7 +430,7 @@ def _flaw_of_mixing(answer: Tensor, share: float) -> str:
 
 @checker
 def check_lazy(lazy: Callable[[int, float, int], float]) -> Verdict:
-    """Exercise 7: what R1 is multiplied by at a step."""
+    """Exercise 8: what R1 is multiplied by at a step."""
 
     def steps(weight: Callable[[int, float, int], float]) -> Callable:
         return lambda gamma, every: tuple(weight(n, gamma, every) for n in range(2 * every + 4))
@@ -436,7 +480,7 @@ def check_lazy(lazy: Callable[[int, float, int], float]) -> Verdict:
 
 @checker
 def check_rare(experiment: Mapping[str, object]) -> Verdict:
-    """Exercise 8: whether Adam lets a rare penalty keep its strength."""
+    """Exercise 9: whether Adam lets a rare penalty keep its strength."""
 
     def mean(row: Sequence[float]) -> float:
         return sum(row) / len(row)
