@@ -162,7 +162,11 @@ def _guard(attempt: Callable, changes: tuple[int, ...], draws: bool) -> Callable
             for n, (copy, arg) in enumerate(zip(kept, handed, strict=True))
             if n not in changes
         ]
-        for complaint in [_global_complaint(before, after, draws), *complaints, *changed]:
+        generator = next(
+            (_name(names, n) for n, arg in enumerate(args) if isinstance(arg, torch.Generator)), ""
+        )
+        of_globals = _global_complaint(before, after, draws, generator)
+        for complaint in [of_globals, *complaints, *changed]:
             if complaint:
                 raise _AttemptError(complaint)
         return result
@@ -332,7 +336,7 @@ def _restore_global_states(states: tuple) -> None:
     random.setstate(states[4])
 
 
-def _global_complaint(before: tuple, after: tuple, draws: bool) -> str:
+def _global_complaint(before: tuple, after: tuple, draws: bool, generator: str) -> str:
     if before[0] != after[0]:
         return (
             "you switched gradients off for every later cell too: `with torch.no_grad():` switches"
@@ -351,7 +355,11 @@ def _global_complaint(before: tuple, after: tuple, draws: bool) -> str:
         and before[3][2] == after[3][2]
         and before[4] == after[4]
     ):
-        return "you drew from a global random generator: nothing here is left to chance"
+        return "you drew from a global random generator: " + (
+            f"draw with {generator}, which is handed in"
+            if generator
+            else "nothing here is left to chance"
+        )
     return ""
 
 
@@ -626,7 +634,9 @@ def _words(value: object, names: tuple[str, ...] = ()) -> str:
     if names:
         return f"({', '.join(names)})"
     if isinstance(value, tuple | list):
-        return f"{len(value)} values"
+        shapes = [tuple(entry.shape) for entry in value if isinstance(entry, Tensor | np.ndarray)]
+        forms = f" of the shapes {', '.join(map(str, shapes))}" if any(shapes) else ""
+        return f"{len(value)} values{forms}"
     if isinstance(value, Tensor | np.ndarray) and value.ndim:
         return f"{'an array' if isinstance(value, np.ndarray) else 'a tensor'} of shape " + str(
             tuple(value.shape)

@@ -3,7 +3,8 @@
 A solution that is a function gets these: an argument frozen at its first value, its first result
 handed back for ever, a detach taken away, added or moved, another reduction, axis, operator or
 number, two arguments exchanged, a keyword or a statement left out. A table gets an entry of another
-one, a set loses an entry, a number changes.
+one, a set loses an entry, a number changes. Of an experiment only the report is changed, because
+how it was run is the learner's own.
 
 A mutant that met no difference (a detach of what had no graph) is not counted.
 """
@@ -144,6 +145,8 @@ class Mutant:
 
 def mutants_of(exercise: Exercise) -> list[Mutant]:
     """All mutants of one exercise, each with a name of its own."""
+    if any(_is_report(node) for node in ast.walk(exercise.solution)):
+        return list(_misreported(exercise))
     mutants = [*_frozen(exercise), *_rewritten(exercise)]
     seen: Counter = Counter()
     for mutant in mutants:
@@ -151,6 +154,29 @@ def mutants_of(exercise: Exercise) -> list[Mutant]:
         if seen[mutant.change] > 1:
             mutant.change += f" (place {seen[mutant.change]})"
     return mutants
+
+
+def _is_report(node: ast.AST) -> bool:
+    """Whether it is a table with the prediction, the figures and the conclusion of a learner."""
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return "conclusion" in [getattr(key, "value", None) for key in keys]
+
+
+def _misreported(exercise: Exercise) -> Iterator[Mutant]:
+    """The report of an experiment with something missing, or with the figures of other settings."""
+    report: dict = exercise.value()  # type: ignore[assignment]
+    settings, rows = list(report["figures"]), list(report["figures"].values())
+    changes = {
+        "no prediction": {"prediction": ...},
+        "no conclusion": {"conclusion": ...},
+        "the figures of a setting are missing": {"figures": {settings[0]: rows[0]}},
+        "one run of each": {"figures": {name: row[:1] for name, row in report["figures"].items()}},
+        "another setting's figures": {
+            "figures": dict(zip(settings, rows[1:] + rows[:1], strict=True))
+        },
+    }
+    for change, entries in changes.items():
+        yield Mutant(exercise, change, lambda entries=entries: report | entries)
 
 
 def _frozen(exercise: Exercise) -> Iterator[Mutant]:

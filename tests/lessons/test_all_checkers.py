@@ -59,7 +59,7 @@ SOLUTIONS = [
     for exercise in exercises_of(name)
 ]
 FUNCTIONS = [case for case in SOLUTIONS if callable(case.values[0].value())]
-DRAW = {"check_draw", "check_impostor"}  # may draw from the global generator
+DRAW = {"check_draw", "check_impostor", "check_start"}  # may draw from the global generator
 
 
 @pytest.mark.parametrize(("check", "right"), RIGHT)

@@ -28,6 +28,14 @@ SURVIVORS = {
     "04 impostor: 20 -> 21": "each spot has to hold more than three points, however many",
     "04 impostor: values.clamp_min(0) -> values": "for features that do not depend on each other no"
     " eigenvalue is near 0",
+    "07 query: torch.rand(1, generator=generator) < 0.5 -> torch.rand(1, generator=generator)"
+    " >= 0.5": "a fair coin has no sides",
+    "09 minibatch_std: 1e-08 -> 2e-08": "the exercise leaves open which small number",
+    "09 shown: 1 -> 2": "at alpha 1 the mixture is the sharp picture, too",
+    "09 shown: 1 -> 2 (place 3)": "the second side from the end: pictures are square, by the text",
+    "10 adain: 1e-08 -> 2e-08": "a default, and eps is always passed",
+    "12 interval: 1.96 -> 3.92": "a default, and z is always passed",
+    "12 readability: 1 -> 2 (place 3)": "two columns of ones span no more than one",
 }
 
 
