@@ -1,14 +1,47 @@
-"""Verdicts of exercise checkers, the checker decorator, and helpers to judge an answer."""
+"""Judges answers to exercises: one harness for all checkers, and graded hints.
+
+A checker reads as: inputs, right answer, known mistakes, verdict. For example:
+
+    @checker
+    def check_d_loss(d_loss: Callable[..., Tensor]) -> Verdict:
+        real, fake = torch.tensor([2.0, -1.0, 0.5]), torch.tensor([-3.0, 1.5])
+        return judge(
+            d_loss,
+            d_logistic,
+            {"for a few scores": (real, fake), "for scores of 200": (100 * real, 100 * fake)},
+            gradients=True,
+            mistakes={"the labels are exchanged": lambda real, fake: d_logistic(fake, real)},
+        )
+
+What every checker gets from here, whether it uses `judge` or calls the learner's function itself:
+
+- A call hands over clones (a clone of a tensor keeps its graph), so no truth can be spoiled.
+- After a call arguments, module modes, `requires_grad`, grad mode and the global generators are
+  looked at and put back; if one has changed, the verdict says which.
+- An empty stub is "not attempted yet", also behind a decorator; errors are told in their own words.
+
+A function that is asked to change an argument says so: `@checker(changes=(0,))`; one that has to
+draw from the global generator: `@checker(draws=True)`.
+"""
 
 import dis
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import inspect
+import math
+import random
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
 from numbers import Number
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+Cases = Mapping[str, tuple | Callable[[], tuple]]
+Mistakes = Mapping[str, Callable | Sequence[Callable]]
 
 
 @dataclass(frozen=True)
@@ -31,83 +64,832 @@ def not_yet(reason: str) -> Verdict:
     return Verdict("not yet", reason)
 
 
-def checker(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
+# --- the harness around every checker ---
+
+
+def checker(
+    check: Callable[..., Verdict] | None = None,
+    *,
+    changes: tuple[int, ...] = (),
+    draws: bool = False,
+) -> Callable:
     """Turn a judging function into a checker that survives any attempt.
 
-    The judge is called with the learner's function, wrapped so that a body of `...` is answered
-    "not attempted yet", one that does something and returns nothing is told so, and an exception
-    inside it is answered by its own message.
+    Args:
+        check: takes the learner's answer. A function arrives guarded: see the top of this module.
+        changes: places of the arguments that the learner's function is asked to change; these are
+            handed over as they are. Of a network its modes and `requires_grad` must still stay.
+        draws: whether the function may draw from the global generators. None may seed them.
     """
+    if check is None:
+        return functools.partial(checker, changes=changes, draws=draws)
 
-    @functools.wraps(judge)
-    def check(attempt: object) -> Verdict:
+    @functools.wraps(check)
+    def checked(attempt: object) -> Verdict:
         if attempt is None or attempt is ...:
             return NOT_ATTEMPTED
         if callable(attempt):
-            attempt = _guard(attempt)
+            attempt = _guard(attempt, changes, draws)
+        elif isinstance(attempt, Iterator):
+            attempt = tuple(attempt)
+        before = _global_states()
         try:
-            return judge(attempt)
+            return check(attempt)
         except _NotAttemptedError:
             return NOT_ATTEMPTED
-        except _NoAnswerError:
-            return not_yet("your function returns nothing: is a `return` missing?")
         except _AttemptError as error:
-            return not_yet(f"your code raised {error}")
-        except Exception as error:  # the judge could not use what it was given
+            return not_yet(str(error))
+        except Exception as error:  # the checker could not use what it was given
             return not_yet(f"the result could not be used ({type(error).__name__}: {error})")
+        finally:
+            _restore_global_states(before)
 
-    return check
+    return checked
 
 
 class _NotAttemptedError(Exception):
     pass
 
 
-class _NoAnswerError(Exception):
-    pass
-
-
 class _AttemptError(Exception):
-    pass
+    """What is wrong with a call, apart from its result."""
 
 
-def _guard(attempt: Callable) -> Callable:
-    @functools.wraps(attempt)
-    def call(*args: object, **kwargs: object) -> object:
+class RaisedError(_AttemptError):
+    """The learner's code raised an error, which is the cause of this one."""
+
+
+def _guard(attempt: Callable, changes: tuple[int, ...], draws: bool) -> Callable:
+    """The learner's function, called with clones, and watched."""
+    names = _parameter_names(attempt)
+
+    def call(*args: object) -> object:
+        kept = [_copied(arg) for arg in args]
+        # A clone has left the graph that leads from one argument to another
+        linked = sum(isinstance(arg, Tensor) and arg.requires_grad for arg in args) > 1 and any(
+            isinstance(arg, Tensor) and arg.grad_fn is not None for arg in args
+        )
+        handed = [
+            arg if n in changes or (linked and isinstance(arg, Tensor)) else _copied(arg)
+            for n, arg in enumerate(args)
+        ]
+        networks = {
+            _name(names, n) + path: (network, n not in changes)
+            for n, arg in enumerate(args)
+            for path, network in _networks(arg)
+        }
+        snapshots = {name: _Snapshot(network) for name, (network, _) in networks.items()}
+        before = _global_states()
         try:
-            result = attempt(*args, **kwargs)
-        except Exception as error:
-            raise _AttemptError(f"{type(error).__name__}: {error}") from error
+            result = attempt(*handed)
+            if isinstance(result, Iterator):  # its body runs only now
+                result = tuple(result)
+        except (Exception, SystemExit) as error:
+            raise RaisedError(f"your code raised {type(error).__name__}: {error}") from error
+        finally:
+            after = _global_states()
+            _restore_global_states(before)
+            complaints = [
+                snapshots[name].compare(network, name, whole)
+                for name, (network, whole) in networks.items()
+            ]
         if result is None or result is ...:
-            raise _NotAttemptedError if _is_stub(attempt) else _NoAnswerError
+            if _is_stub(attempt):
+                raise _NotAttemptedError
+            raise _AttemptError("your function returns nothing: is a `return` missing?")
+        changed = [
+            _changed(copy, _name(names, n), arg)
+            for n, (copy, arg) in enumerate(zip(kept, handed, strict=True))
+            if n not in changes
+        ]
+        generator = next(
+            (_name(names, n) for n, arg in enumerate(args) if isinstance(arg, torch.Generator)), ""
+        )
+        of_globals = _global_complaint(before, after, draws, generator)
+        for complaint in [of_globals, *complaints, *changed]:
+            if complaint:
+                raise _AttemptError(complaint)
         return result
 
+    with suppress(AttributeError):
+        call.__name__ = attempt.__name__
+    call.__wrapped__ = attempt  # type: ignore[attr-defined]
     return call
 
 
-def _is_stub(attempt: Callable) -> bool:
+def _parameter_names(attempt: Callable) -> list[str]:
+    try:
+        parameters = inspect.signature(attempt).parameters.values()
+    except (TypeError, ValueError):  # a builtin
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _name(names: list[str], place: int) -> str:
+    return f"`{names[place]}`" if place < len(names) else f"argument {place + 1}"
+
+
+def _is_stub(attempt: Any) -> bool:
     """Whether a function's body is `...`, `pass` or a docstring: it uses no name."""
+    while True:
+        if isinstance(attempt, functools.partial):
+            attempt = attempt.func
+        elif hasattr(attempt, "__wrapped__"):
+            attempt = attempt.__wrapped__
+        elif not hasattr(attempt, "__code__") and hasattr(type(attempt).__call__, "__code__"):
+            attempt = type(attempt).__call__
+        else:
+            break
     code = getattr(attempt, "__code__", None)
-    if code is None:
-        return True
-    return all(
+    return code is not None and all(
         step.opname.startswith(("RESUME", "LOAD_CONST", "RETURN", "NOP", "COPY_FREE"))
         for step in dis.get_instructions(code)
     )
 
 
-def is_empty(answers: object) -> bool:
-    """Whether a table of answers has `...` everywhere."""
-    return isinstance(answers, Mapping) and all(answer is ... for answer in answers.values())
+def _copied(value: Any) -> Any:
+    """A clone of tensors, arrays and containers; anything else, such as a network, itself."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, dict):
+        return {key: _copied(entry) for key, entry in value.items()}
+    if type(value) in (list, tuple, set):
+        return type(value)(_copied(entry) for entry in value)
+    return value
 
 
-def named_mistake(
-    mistakes: Mapping[str, float], answer: float, near: float = 1e-5
-) -> Verdict | None:
-    """The verdict of the mistake whose value the answer has; None where it has none of them."""
-    return next(
-        (not_yet(reason) for reason, value in mistakes.items() if abs(answer - value) < near), None
+def _is_unchanged(before: Any, after: Any) -> bool:
+    if isinstance(before, Tensor):
+        loses_graph = before.requires_grad and not getattr(after, "requires_grad", False)
+        return isinstance(after, Tensor) and torch.equal(before, after) and not loses_graph
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after)
+    if isinstance(before, dict):
+        return list(before) == list(after) and all(
+            _is_unchanged(entry, after[key]) for key, entry in before.items()
+        )
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(
+            _is_unchanged(a, b) for a, b in zip(before, after, strict=True)
+        )
+    return before is after or before == after
+
+
+def _changed(before: Any, name: str, after: Any) -> str:
+    if _is_unchanged(before, after):
+        return ""
+    if isinstance(before, Tensor) and isinstance(after, Tensor) and torch.equal(before, after):
+        return f"you cut {name} itself from its graph, as detach_() does: detach a copy"
+    how = (
+        "-= and operations whose names end in _ work in place"
+        if hasattr(before, "shape")
+        else ("the caller goes on using it")
     )
+    return f"you changed {name} itself: {how}; work on a copy"
+
+
+def _networks(value: object) -> Iterator[tuple[str, nn.Module]]:
+    """The networks in an argument, each with the path that leads to it."""
+    if isinstance(value, nn.Module):
+        yield "", value
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from ((f"[{key!r}]{path}", network) for path, network in _networks(entry))
+    elif isinstance(value, list | tuple):
+        for n, entry in enumerate(value):
+            yield from ((f"[{n}]{path}", network) for path, network in _networks(entry))
+
+
+def _has_network(value: object) -> bool:
+    return next(_networks(value), None) is not None
+
+
+class _Snapshot:
+    """What a network was before a call."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.modes = {module: module.training for module in network.modules()}
+        self.weights = {
+            (module, kind, name): (weight, weight.detach().clone(), weight.requires_grad)
+            for module in network.modules()
+            for kind in ("_parameters", "_buffers")
+            for name, weight in getattr(module, kind).items()
+            if weight is not None
+        }
+
+    def compare(self, network: nn.Module, name: str, whole: bool) -> str:
+        """Say what has changed, and put it back; with `whole` the weights and buffers too."""
+        modes = {True: "training", False: "evaluation"}
+        complaints = []
+        for (module, kind, weight_name), (weight, value, grad) in self.weights.items():
+            now = getattr(module, kind).get(weight_name)
+            if now is None or now.requires_grad != grad:
+                complaints.append(
+                    f"the weights of {name} no longer take gradients: training would stop without a"
+                    " word. Switch them on again, or use a detach"
+                    if grad
+                    else f"the weights of {name} take gradients now, which they did not before"
+                )
+            elif whole and not torch.equal(now, value):
+                complaints.append(
+                    f"the weights of {name} moved, and they should stay as they are"
+                    if kind == "_parameters"
+                    else f"{weight_name} of {name} moved: it ran in training mode, and its"
+                    " statistics should stay as they are"
+                )
+            if whole:
+                getattr(module, kind)[weight_name] = weight
+                if not torch.equal(weight, value):  # a write spoils graphs, so only where needed
+                    with torch.no_grad():
+                        weight.copy_(value)
+            if weight.is_leaf:
+                weight.requires_grad_(grad)
+        for module, mode in self.modes.items():
+            if module.training != mode:
+                module.training = mode
+                part = "" if module is network else f" (its {type(module).__name__})"
+                complaints.append(
+                    f"{name}{part} came in {modes[mode]} mode and goes back in {modes[not mode]}"
+                    " mode: give back the mode that you found"
+                )
+        return complaints[0] if complaints else ""
+
+
+def _global_states() -> tuple:
+    return (
+        torch.is_grad_enabled(),
+        torch.initial_seed(),
+        torch.get_rng_state(),
+        np.random.get_state(),
+        random.getstate(),
+    )
+
+
+def _restore_global_states(states: tuple) -> None:
+    torch.set_grad_enabled(states[0])
+    if torch.initial_seed() != states[1]:
+        torch.default_generator.manual_seed(states[1])
+    torch.set_rng_state(states[2])
+    np.random.set_state(states[3])
+    random.setstate(states[4])
+
+
+def _global_complaint(before: tuple, after: tuple, draws: bool, generator: str) -> str:
+    if before[0] != after[0]:
+        return (
+            "you switched gradients off for every later cell too: `with torch.no_grad():` switches"
+            " back"
+            if before[0]
+            else "you switched gradients on for every later cell too"
+        )
+    if before[1] != after[1]:
+        return (
+            "you seeded torch's global generator, so every later draw of the notebook changes:"
+            " leave it alone, or seed a torch.Generator of your own"
+        )
+    if not draws and not (
+        torch.equal(before[2], after[2])
+        and np.array_equal(before[3][1], after[3][1])
+        and before[3][2] == after[3][2]
+        and before[4] == after[4]
+    ):
+        return "you drew from a global random generator: " + (
+            f"draw with {generator}, which is handed in"
+            if generator
+            else "nothing here is left to chance"
+        )
+    return ""
+
+
+# --- functions ---
+
+
+def judge(
+    attempt: Callable,
+    right: Callable,
+    cases: Cases,
+    *,
+    mistakes: Mistakes | None = None,
+    gradients: bool = False,
+    also_right: Sequence[Callable] = (),
+    names: tuple[str, ...] = (),
+    form: str = "",
+    result: Callable[..., object] | None = None,
+    rtol: float = 1e-4,
+) -> Verdict:
+    """Compare a function with the right one on several inputs.
+
+    The form of the answer is that of `right`: one number, one tensor of a shape, a tuple of them,
+    a text or a truth value. An answer may hold numbers as Python, NumPy or torch have them, in any
+    precision, and a tuple as a list, a generator, an array or a stacked tensor.
+
+    Args:
+        attempt: the learner's function, guarded.
+        right: a right one, or one whose answer has the right value; it also gives the arguments
+            their names in messages about gradients.
+        cases: the beginning of a sentence ("for two unit Gaussians") -> arguments. At least two,
+            asymmetric, every argument varied. A function that makes the arguments is called
+            anew for each call: needed where a call changes them.
+        mistakes: reason -> a function (or several) with that mistake, which takes the same
+            arguments. It is named where its answer, and its gradient, is the learner's; of a
+            tuple it may give `...` for a part that can be anything.
+        gradients: whether gradients count too, with respect to the weights of all networks and to
+            the tensors that require gradients; where there are neither, to all tensors of floats.
+            For losses and layers.
+        also_right: functions whose answer has another gradient and is as good.
+        names: for a tuple, the names of its parts, as ("loss_D", "loss_G").
+        form: what to return, in words, where names or shapes don't say it well.
+        result: from what is returned and the arguments, what is compared: for a step, as
+            `lambda loss, D, opt: (loss, *D.parameters())`.
+        rtol: relative tolerance.
+    """
+    parameters = _parameter_names(right)
+    for story, arguments in cases.items():
+        trial = _Trial(arguments, parameters, gradients, result, rtol)
+        truth = trial.run(right)
+        answer = trial.run(attempt, story)
+        parts = _parts(answer.raw, truth.raw)
+        if parts is None:
+            wanted = form or _words(truth.raw, names)
+            return not_yet(f"return {wanted}; yours is {_words(answer.returned)}")
+        answer.parts = parts
+        trial.differentiate(answer)
+        if trial.agree(answer, truth) or any(
+            trial.agree(answer, trial.run_quietly(other, truth)) for other in also_right
+        ):
+            continue
+        if reason := trial.named_mistake(answer, truth, mistakes or {}):
+            return not_yet(reason)
+        if not trial.agree(answer, truth, values_only=True):
+            return not_yet(_difference(story, answer.parts, truth, names, rtol))
+        return not_yet(trial.gradient_difference(answer, truth, names))
+    return PASSED
+
+
+@dataclass
+class _Outcome:
+    returned: object
+    raw: object
+    parts: list = field(default_factory=list)
+    slopes: list[list[Tensor]] = field(default_factory=list)
+    has_graph: list[bool] = field(default_factory=list)
+
+
+class _Trial:
+    """One case: the right function, the attempt and the mistakes on the same arguments."""
+
+    def __init__(
+        self,
+        arguments: tuple | Callable[[], tuple],
+        parameters: list[str],
+        gradients: bool,
+        result: Callable[..., object] | None,
+        rtol: float,
+    ) -> None:
+        self.make = arguments if callable(arguments) else lambda: arguments
+        self.gradients, self.result, self.rtol = gradients, result, rtol
+        self.leaves: dict[str, Tensor] = {}
+        if gradients:
+            fixed, ready = self.make(), []
+            floats = [x for x in fixed if isinstance(x, Tensor) and x.is_floating_point()]
+            chosen = any(x.requires_grad for x in floats) or any(map(_has_network, fixed))
+            for n, arg in enumerate(fixed):
+                name = _name(parameters, n)
+                if isinstance(arg, Tensor) and arg.is_floating_point():
+                    if not chosen:
+                        arg = arg.clone().requires_grad_()
+                    if arg.requires_grad:
+                        self.leaves[name] = arg
+                for path, network in _networks(arg):
+                    for weight_name, weight in network.named_parameters():
+                        if weight.requires_grad:
+                            self.leaves[f"{weight_name} of {name}{path}"] = weight
+                ready.append(arg)
+            self.make = lambda: tuple(ready)
+
+    def run(self, function: Callable, story: str = "") -> _Outcome:
+        arguments = self.make()
+        try:
+            raw = returned = function(*arguments)
+        except RaisedError as error:
+            raise RaisedError(f"{story}, {error}") from error
+        if self.result is not None:
+            raw = self.result(returned, *arguments)
+        if isinstance(raw, Iterator):
+            raw = tuple(raw)
+        outcome = _Outcome(returned, raw)
+        if not story:  # the right function: its form is its own
+            outcome.parts = _parts(raw, raw) or []
+            self.differentiate(outcome)
+        return outcome
+
+    def run_quietly(self, function: Callable, truth: _Outcome) -> _Outcome | None:
+        """A mistake's outcome; None where it raises an error or has another form."""
+        try:
+            outcome = self.run(function)
+        except Exception:
+            return None
+        parts = _parts(outcome.raw, truth.raw, any_part=True)
+        if parts is None:
+            return None
+        outcome.parts = parts
+        self.differentiate(outcome)
+        return outcome
+
+    def differentiate(self, outcome: _Outcome) -> None:
+        """The slope of each part in each leaf; a part that is no number is weighed first."""
+        if not self.gradients:
+            return
+        outcome.slopes, outcome.has_graph = [], []
+        leaves = list(self.leaves.values())
+        for part in outcome.parts:
+            slopes: Sequence[Tensor | None] = [None] * len(leaves)
+            has_graph = isinstance(part, Tensor) and part.requires_grad
+            if has_graph:
+                weigh = torch.linspace(0.5, 1.7, part.numel(), dtype=part.dtype).view(part.shape)
+                slopes = torch.autograd.grad(
+                    (part * weigh).sum(), leaves, retain_graph=True, allow_unused=True
+                )
+            outcome.has_graph.append(has_graph)
+            outcome.slopes.append(
+                [
+                    torch.zeros_like(leaf) if slope is None else slope.detach()
+                    for slope, leaf in zip(slopes, leaves, strict=True)
+                ]
+            )
+
+    def agree(self, a: _Outcome, b: _Outcome | None, *, values_only: bool = False) -> bool:
+        if b is None or not all(map(self._same, a.parts, b.parts)):
+            return False
+        triples = zip(a.slopes, b.slopes, b.parts, strict=True) if self.gradients else ()
+        return values_only or all(
+            part is ... or all(map(self._same, some, other)) for some, other, part in triples
+        )
+
+    def _same(self, a: object, b: object) -> bool:
+        if b is ...:
+            return True
+        return same(a, b, rtol=self.rtol) if isinstance(a, Tensor) else a == b
+
+    def named_mistake(self, answer: _Outcome, truth: _Outcome, mistakes: Mistakes) -> str:
+        """The first mistake with the answer's values and gradients, or else with its values."""
+        outcomes = [
+            (reason, self.run_quietly(wrong, truth))
+            for reason, functions in mistakes.items()
+            for wrong in (functions if isinstance(functions, Sequence) else (functions,))
+        ]
+        for values_only in (False, True):
+            for reason, outcome in outcomes:
+                is_right = self.agree(truth, outcome, values_only=values_only)
+                if not is_right and self.agree(answer, outcome, values_only=values_only):
+                    return reason
+        return ""
+
+    def gradient_difference(self, answer: _Outcome, truth: _Outcome, names: tuple[str, ...]) -> str:
+        """In words, the first gradient that is off where the value is right."""
+        for n, part in enumerate(answer.slopes):
+            value = names[n] if names else "the value"
+            if truth.has_graph[n] and not answer.has_graph[n]:
+                return f"{value} is right, but it carries no graph, so nobody can learn from it"
+            for name, slope, expected in zip(self.leaves, part, truth.slopes[n], strict=True):
+                if self._same(slope, expected):
+                    continue
+                if not slope.any():
+                    return f"{value} is right, but no gradient reaches {name}: what cuts it off?"
+                if not expected.any():
+                    return (
+                        f"{value} is right, but it sends a gradient to {name}, where none belongs"
+                    )
+                return f"{value} is right, but its gradient for {name} is not"
+        raise AssertionError("no gradient differs")
+
+
+def same(a: object, b: object, *, rtol: float = 1e-4, atol: float = 1e-6) -> bool:
+    """Whether two numbers, arrays or tensors have one shape and, up to rounding, equal values.
+
+    Two that are both infinite, or both not a number, at the same place are equal there.
+    """
+    a, b = _tensor(a), _tensor(b)
+    if a is None or b is None or a.shape != b.shape:
+        return False
+    if a.is_complex() != b.is_complex():
+        a, b = a.to(torch.complex128), b.to(torch.complex128)
+    return torch.allclose(a.detach(), b.detach(), rtol=rtol, atol=atol, equal_nan=True)
+
+
+def _tensor(value: Any) -> Tensor | None:
+    """Numbers in any wrapping as a tensor of double precision, its graph kept; else None."""
+    if isinstance(value, Tensor):
+        return value.to(torch.complex128 if value.is_complex() else torch.float64)
+    if isinstance(value, np.ndarray | np.generic):
+        return None if value.dtype.kind not in "biufc" else _tensor(torch.tensor(value))
+    if isinstance(value, complex):
+        return torch.tensor(value, dtype=torch.complex128)
+    if isinstance(value, int | float | Fraction):
+        return torch.tensor(float(value), dtype=torch.float64)
+    if isinstance(value, list | tuple) and value:
+        entries = [entry for entry in map(_tensor, value) if entry is not None]
+        if len(entries) == len(value) and len({entry.shape for entry in entries}) == 1:
+            return torch.stack(entries)
+    return None
+
+
+def _parts(answer: Any, truth: Any, *, any_part: bool = False) -> list | None:
+    """The parts of an answer, as tensors or words, in the form of the right one; else None.
+
+    With `any_part` a part may be `...`, which agrees with anything.
+    """
+    if isinstance(truth, tuple):
+        if isinstance(answer, Tensor | np.ndarray):
+            answer = list(answer) if answer.ndim else [answer]
+        if not isinstance(answer, list | tuple) or len(answer) != len(truth):
+            return None
+        entries = [
+            [...] if any_part and entry is ... else _parts(entry, expected)
+            for entry, expected in zip(answer, truth, strict=True)
+        ]
+        known = [entry[0] for entry in entries if entry is not None]
+        return known if len(known) == len(truth) else None
+    if isinstance(truth, str):
+        return [answer] if isinstance(answer, str) else None
+    value, expected = _tensor(answer), _tensor(truth)
+    if value is None or expected is None:
+        return None
+    unasked = isinstance(answer, bool) and not _is_truth(truth)
+    if unasked or (value.is_complex() and not expected.is_complex()):
+        return None
+    if value.numel() == expected.numel() == 1:
+        value = value.reshape(expected.shape)  # a number is a number, in whatever brackets
+    return [value] if value.shape == expected.shape else None
+
+
+def _is_truth(value: object) -> bool:
+    return getattr(value, "dtype", type(value)) in (bool, np.bool_, torch.bool)
+
+
+def _words(value: object, names: tuple[str, ...] = ()) -> str:
+    """The form of a value, in words."""
+    if names:
+        return f"({', '.join(names)})"
+    if isinstance(value, tuple | list):
+        shapes = [tuple(entry.shape) for entry in value if isinstance(entry, Tensor | np.ndarray)]
+        forms = f" of the shapes {', '.join(map(str, shapes))}" if any(shapes) else ""
+        return f"{len(value)} values{forms}"
+    if isinstance(value, Tensor | np.ndarray) and value.ndim:
+        return f"{'an array' if isinstance(value, np.ndarray) else 'a tensor'} of shape " + str(
+            tuple(value.shape)
+        )
+    if isinstance(value, bool):
+        return "True or False"
+    return "one number" if isinstance(value, Number | Tensor | np.ndarray) else repr(value)[:60]
+
+
+def _difference(
+    story: str, answer: list, truth: _Outcome, names: tuple[str, ...], rtol: float
+) -> str:
+    """In words, the first part whose value is off; not by how much."""
+    wanted = truth.raw if isinstance(truth.raw, tuple) else (truth.raw,)
+    for n, (mine, right) in enumerate(zip(answer, truth.parts, strict=True)):
+        if same(mine, right, rtol=rtol) if isinstance(mine, Tensor) else mine == right:
+            continue
+        what = names[n] if names else ("your answer" if len(answer) == 1 else f"value {n + 1}")
+        if not isinstance(mine, Tensor):
+            return f"{story}, {what} is not {mine!r}"
+        if mine.numel() > 1:
+            off = int((~torch.isclose(mine, right, rtol=rtol, atol=1e-6)).sum())
+            return f"{story}, {off} of {mine.numel()} values are off in {what}"
+        if _is_truth(wanted[n]):
+            return f"{story}, {what} is not {bool(mine)}"
+        if not mine.isfinite():
+            return f"{story}, {what} is not finite"
+        if mine.is_complex():
+            return f"{story}, {what} is not {mine.item():.3g}"
+        a, b = mine.item(), right.item()
+        return f"{story}, {what} is {apart(a, b)[0]}: too {'small' if a < b else 'large'}"
+    raise AssertionError("no value differs")
+
+
+# --- numbers, tables, experiments ---
+
+
+def judge_number(
+    answer: object,
+    right: float,
+    mistakes: Mapping[str, float | Collection[float]],
+    otherwise: str,
+    *,
+    near: float = 5e-3,
+) -> Verdict:
+    """Compare one number, in any wrapping, with the right one.
+
+    Args:
+        answer: the learner's.
+        right: the right number.
+        mistakes: reason -> the number (or numbers) that this mistake leads to.
+        otherwise: the reason where none of them fits; it should not hand over the way.
+        near: what counts as equal.
+    """
+    values = numbers(answer, 1)
+    if values is None:
+        return not_yet(f"give one number; yours is {_words(answer)}")
+    if math.isclose(values[0], right, abs_tol=near):
+        return PASSED
+    for reason, wrong in mistakes.items():
+        wrongs = wrong if isinstance(wrong, Collection) else (wrong,)
+        if any(math.isclose(values[0], number, abs_tol=near) for number in wrongs):
+            return not_yet(reason)
+    return not_yet(otherwise)
+
+
+def judge_table(
+    answers: object,
+    right: Mapping,
+    clues: Mapping[str, str],
+    *,
+    words: Collection | None = None,
+) -> Verdict:
+    """Compare a table of answers with the right one; says how many are off, and one clue.
+
+    Args:
+        answers: the learner's table. Words are taken in any case, numbers in any wrapping, and
+            an entry with several in any container.
+        right: entry -> its answer: a word, a number, a tuple (in order) or a set.
+        clues: entry -> what to think of where it is wrong; the first that applies is shown. It
+            should ask, and not say the answer.
+        words: what may stand in an entry; by default what `right` holds.
+    """
+    if not isinstance(answers, Mapping) or set(answers) != set(right):
+        keys = ", ".join(f"{key!r}: ..." for key in right)
+        return not_yet(f"answer with {{{keys}}}".replace("'", '"'))
+    open_ = [key for key in right if answers[key] is ... or answers[key] is None]
+    if open_:
+        return (
+            NOT_ATTEMPTED
+            if len(open_) == len(right)
+            else not_yet(f"{len(open_)} of {len(right)} entries are still open")
+        )
+    known = words if words is not None else [w for entry in right.values() for w in _listed(entry)]
+    folded = {_folded(word): word for word in known}
+    wrong = []
+    for key, entry in right.items():
+        several = isinstance(entry, tuple | list | set | frozenset)
+        if several and isinstance(answers[key], str):
+            return not_yet(f"{key}: answer with a {type(entry).__name__}, which may hold several")
+        given = [_folded(word) for word in _listed(answers[key])]
+        if not set(given) <= set(folded) or (not several and len(given) != 1):
+            return not_yet("each is one of: " + ", ".join(str(word) for word in folded.values()))
+        expected = [_folded(word) for word in _listed(entry)]
+        in_order = isinstance(entry, tuple | list)
+        if given != expected if in_order or not several else set(given) != set(expected):
+            wrong.append(key)
+    if not wrong:
+        return PASSED
+    clue = next((text for key, text in clues.items() if key in wrong), "")
+    count = f"{len(wrong)} of {len(right)} {'is' if len(wrong) == 1 else 'are'} not right yet"
+    return not_yet(f"{count}. {clue}" if clue else count)
+
+
+def _listed(entry: Any) -> list:
+    if isinstance(entry, Mapping):  # {} is meant for an empty set
+        return list(entry)
+    if isinstance(entry, Tensor | np.ndarray):
+        return entry.flatten().tolist()
+    return list(entry) if isinstance(entry, tuple | list | set | frozenset | range) else [entry]
+
+
+def _folded(word: object) -> str:
+    """A word without its case and spaces; a number as its shortest text."""
+    value = numbers(word, 1)
+    return f"{value[0]:g}" if value is not None else " ".join(str(word).split()).lower()
+
+
+def judge_experiment(
+    experiment: object,
+    *,
+    settings: Sequence,
+    n_runs: int,
+    says: Callable[[dict], str],
+    outcomes: Sequence[str] = ("lower", "no clear difference", "higher"),
+    doubt: Callable[[dict], str] = lambda figures: "",
+    look: str = "compare the means with the spread of the runs",
+) -> Verdict:
+    """Judge an experiment: a prediction, the figures of the learner's own runs, a conclusion.
+
+    No prediction is wrong. The conclusion has to follow from the learner's own figures.
+
+    Args:
+        experiment: {"prediction": word, "figures": {setting: numbers}, "conclusion": word}, of
+            which later entries may still be `...`.
+        settings: the settings that are compared.
+        n_runs: how many runs are asked for of each setting, at least, each with its own seed.
+        says: from {setting: list of floats}, the outcome that these figures show.
+        outcomes: the words for prediction and conclusion.
+        doubt: from the figures, why they cannot be of such runs; "" where they can.
+        look: what to look at where the conclusion does not follow.
+    """
+    keys = ("prediction", "figures", "conclusion")
+    if not isinstance(experiment, Mapping) or set(experiment) != set(keys):
+        return not_yet('answer with {"prediction": ..., "figures": ..., "conclusion": ...}')
+    prediction, figures, conclusion = (experiment[key] for key in keys)
+    if isinstance(figures, Mapping) and all(row is ... for row in figures.values()):
+        figures = ...
+    folded = {_folded(word): word for word in outcomes}
+    words = " or ".join(f'"{word}"' for word in outcomes)
+    if prediction is ... or prediction is None:
+        return (
+            NOT_ATTEMPTED if figures is ... else not_yet("first the prediction, then the figures")
+        )
+    if _folded(prediction) not in folded:
+        return not_yet(f"the prediction is {words}")
+    if figures is ...:
+        return not_yet("the prediction is noted. Now run, and write down the figures you get")
+    if not isinstance(figures, Mapping) or set(figures) != set(settings):
+        wanted = ", ".join(f"{setting!r}: [...]" for setting in settings)
+        return not_yet(f"give the figures as {{{wanted}}}")
+    runs = {}
+    for setting in settings:
+        row = figures[setting]
+        values = numbers(row, len(row)) if hasattr(row, "__len__") else numbers(row, 1)
+        if values is None or not all(map(math.isfinite, values)):
+            return not_yet(f"{setting!r}: give numbers, one a run")
+        if len(values) < n_runs:
+            return not_yet(f"{setting!r}: {n_runs} runs at least, or chance looks like an effect")
+        runs[setting] = values
+    if n_runs > 1 and len({value for values in runs.values() for value in values}) == 1:
+        return not_yet("all runs are equal: did each have a seed, or data, of its own?")
+    if reason := doubt(runs):
+        return not_yet(reason)
+    if conclusion is ... or conclusion is None:
+        return not_yet("prediction and figures are there. Which conclusion follows?")
+    if _folded(conclusion) not in folded:
+        return not_yet(f"the conclusion is {words}")
+    if folded[_folded(conclusion)] != says(runs):
+        return not_yet(f"that does not follow from your figures: {look}")
+    if _folded(prediction) != _folded(conclusion):
+        return Verdict(
+            PASSED.status, "and not as predicted, which teaches most: what had you left out?"
+        )
+    return PASSED
+
+
+def outside(figures: dict, lowest: float, highest: float) -> str:
+    """A doubt about figures of which one lies outside of what such a run can give; else ""."""
+    values = [value for row in figures.values() for value in row]
+    if lowest <= min(values) and max(values) <= highest:
+        return ""
+    return f"no such run gives {min(values):g} to {max(values):g}: what do your figures measure?"
+
+
+def compare_runs(
+    a: Sequence[float], b: Sequence[float]
+) -> Literal["lower", "no clear difference", "higher"]:
+    """Whether the second set of runs lies lower or higher than the first, beyond its spread.
+
+    Two means are told apart where they lie further apart than the larger range of the two sets.
+    """
+    gap = sum(b) / len(b) - sum(a) / len(a)
+    if abs(gap) <= max(max(a) - min(a), max(b) - min(b)):
+        return "no clear difference"
+    return "higher" if gap > 0 else "lower"
+
+
+def compare_pairs(
+    a: Sequence[float], b: Sequence[float]
+) -> Literal["lower", "no clear difference", "higher"]:
+    """Whether the second set of runs lies lower or higher than the first, run by run.
+
+    It does if more than half of the pairs say so and none says the opposite.
+    """
+    pairs = list(zip(a, b, strict=False))
+    n_lower, n_higher = sum(y < x for x, y in pairs), sum(y > x for x, y in pairs)
+    if (n_lower and n_higher) or 2 * max(n_lower, n_higher) <= len(pairs):
+        return "no clear difference"
+    return "lower" if n_lower else "higher"
+
+
+# --- hints ---
+
+
+def show_hint(hints: Mapping[str, Sequence[str]], name: str, number: int = 1) -> None:
+    """Print one hint; a lesson's `hint` is this, with its table `HINTS`.
+
+    Args:
+        hints: exercise (the name of its checker without `check_`) -> one to three hints, each
+            nearer to the solution than the one before.
+        name: the exercise.
+        number: 1 for the first.
+    """
+    if name not in hints:
+        print(f"hints stand for: {', '.join(hints)}")
+    elif not 1 <= number <= len(hints[name]):
+        print(f"{name} has hints 1 to {len(hints[name])}")
+    else:
+        print(f"hint {number} of {len(hints[name])}: {hints[name][number - 1]}")
+
+
+# --- small tools ---
 
 
 def numbers(answer: object, n: int, kind: type = float) -> list | None:
@@ -162,15 +944,28 @@ def draws_with(draw: Callable[[torch.Generator], object]) -> bool:
     return answers[0] == answers[1] != answers[2]
 
 
-def is_same(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors have one shape and, up to rounding, the same values."""
-    return a.shape == b.shape and torch.allclose(
-        a.detach().double(), b.detach().double(), rtol=1e-4, atol=1e-6
-    )
-
-
 def _entries(value: object) -> list:
     """An array or a tensor as a flat list of numbers; anything else as a list of itself."""
     if isinstance(value, Tensor):
         return value.detach().flatten().tolist()
     return np.ravel(value).tolist() if isinstance(value, np.ndarray | np.generic) else [value]
+
+
+# Until the last checker uses the harness.
+
+
+def is_empty(answers: object) -> bool:
+    """Whether a table of answers has `...` everywhere."""
+    return isinstance(answers, Mapping) and all(answer is ... for answer in answers.values())
+
+
+def named_mistake(
+    mistakes: Mapping[str, float], answer: float, near: float = 1e-5
+) -> Verdict | None:
+    """The verdict of the mistake whose value the answer has; None where it has none of them."""
+    return next(
+        (not_yet(reason) for reason, value in mistakes.items() if abs(answer - value) < near), None
+    )
+
+
+is_same = same

@@ -43,6 +43,7 @@ from gan_course.lessons.l01_the_game import exercises
 from gan_course.lessons.l01_the_game.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 choose_runtime("cpu", "float32", threads=1)  # networks this small are fastest on one core
 seed_everything(SEED)
@@ -92,6 +93,7 @@ def optimal_discriminator(p, q):
     ...
 
 
+# hint("optimal_discriminator", 1)
 exercises.check_optimal_discriminator(optimal_discriminator)
 
 # %% [markdown]
@@ -154,6 +156,7 @@ def d_loss(logits_real, logits_fake):
     ...
 
 
+# hint("d_loss", 1)
 exercises.check_d_loss(d_loss)
 
 # %% [markdown]
@@ -252,6 +255,7 @@ def jsd(p, q, dx):
     ...
 
 
+# hint("jsd", 1)
 exercises.check_jsd(jsd)
 
 # %% [markdown]
@@ -336,6 +340,7 @@ plt.show()
 
 # %% tags=["exercise"]
 value_of_a_coin = ...
+# hint("value_of_a_coin", 1)
 exercises.check_value_of_a_coin(value_of_a_coin)
 
 # %% [markdown]
@@ -452,6 +457,7 @@ def d_step(D, G, opt_D, real, z):
     ...
 
 
+# hint("d_step", 1)
 exercises.check_d_step(d_step)
 
 # %% [markdown]
@@ -498,6 +504,7 @@ def g_step(D, G, opt_G, z):
     ...
 
 
+# hint("g_step", 1)
 exercises.check_g_step(g_step)
 
 # %% [markdown]
@@ -567,6 +574,7 @@ claim(
 
 # %% tags=["exercise"]
 where_it_saturates = ...
+# hint("where_it_saturates", 1)
 exercises.check_where_it_saturates(where_it_saturates)
 
 # %% [markdown]
@@ -579,6 +587,80 @@ exercises.check_where_it_saturates(where_it_saturates)
 # ```python
 # where_it_saturates = (0, "generator")
 # ```
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 8. Experiment: and does it matter?** (medium, 20 minutes: a slope is not yet a result)
+#
+# At $D(G(z)) = 0.01$ the slopes differ 99-fold. Does a G that descends the minimax loss end further from the data? Give D
+# a head start on the line: 200 steps alone, after which it rejects nearly every fake; then 200 steps in which both learn.
+#
+# 1. **Predict** first: will the `distance` of the minimax runs, beside the non-saturating ones, be "lower" or "higher",
+#    or is there "no clear difference"?
+# 2. **Plan:** what changes between two runs that you compare? What has to be the same?
+# 3. **Run** both losses with three seeds and write down what *you* find. Some ten seconds.
+# 4. **Read:** which conclusion follows? Two means are told apart here if they lie further apart than the runs of either
+#    kind do among themselves.
+
+
+# %% tags=["exercise"]
+def run(loss_of, seed):
+    # your code: one training, and the distance at its end
+    ...
+
+
+head_start = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {"non-saturating": ..., "minimax": ...},  # three distances each
+    "conclusion": ...,  # one of the same words
+}
+# hint("head_start", 1)
+exercises.check_head_start(head_start)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# head_start = {
+#     "prediction": "no clear difference",
+#     "figures": {"non-saturating": [0.32, 0.41, 0.31], "minimax": [0.36, 0.40, 0.32]},
+#     "conclusion": "no clear difference",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# def run(loss_of, seed, n=200):
+#     torch.manual_seed(seed)  # the same first weights and points for both losses
+#     G, D = mlp(cfg.z_dim, 1, hidden=cfg.hidden), mlp(1, 1, hidden=cfg.hidden)
+#     opt_G = torch.optim.Adam(G.parameters(), cfg.lr, cfg.betas)
+#     opt_D = torch.optim.Adam(D.parameters(), cfg.lr, cfg.betas)
+#     for step in range(2 * n):
+#         real, fake = sample_mixture(cfg.batch_size), G(torch.randn(cfg.batch_size, cfg.z_dim))
+#         loss_D = softplus(-D(real)).mean() + softplus(D(fake.detach())).mean()
+#         opt_D.zero_grad()
+#         loss_D.backward()
+#         opt_D.step()
+#         if step >= n:
+#             loss_G = loss_of(D(fake))
+#             opt_G.zero_grad()
+#             loss_G.backward()
+#             opt_G.step()
+#     with torch.no_grad():
+#         return distance(G(torch.randn(20_000, cfg.z_dim))[:, 0])
+#
+#
+# for loss_of in (g_nonsaturating, g_minimax):
+#     print([round(run(loss_of, seed), 2) for seed in range(3)])
+# ```
+#
+# If you predicted "higher", you reasoned well about the slope, and left out the optimiser. Adam divides each gradient by
+# its own recent size, so a gradient of a hundredth moves G as far as a whole one. Try `torch.optim.SGD(G.parameters(),
+# 0.1)`: with minimax our three Gs stood still, with the other loss they moved.
 #
 # </details>
 

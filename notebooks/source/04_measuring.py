@@ -44,6 +44,7 @@ from gan_course.lessons.l04_measuring import exercises
 from gan_course.lessons.l04_measuring.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 runtime = choose_runtime(
     precision="float32"
@@ -172,6 +173,7 @@ claim(
 
 # %% tags=["exercise"]
 distance_by_hand = ...
+# hint("distance_by_hand", 1)
 exercises.check_distance_by_hand(distance_by_hand)
 
 # %% [markdown]
@@ -208,6 +210,7 @@ def frechet(real, fake):
     ...
 
 
+# hint("frechet", 1)
 exercises.check_frechet(frechet)
 
 # %% [markdown]
@@ -347,6 +350,7 @@ def limit(ns, values):
     ...
 
 
+# hint("limit", 1)
 exercises.check_limit(limit)
 
 # %% [markdown]
@@ -421,6 +425,7 @@ def recall(real, fake, k=3):
     ...
 
 
+# hint("recall", 1)
 exercises.check_recall(recall)
 
 # %% [markdown]
@@ -478,10 +483,6 @@ claim(
 # Write `impostor(real)`. It is given feature vectors (N, d) and returns a set (M, d) of your own making whose Fréchet
 # distance to `real` is *less than half* of what 500 honest new samples get, and whose recall is at most 0.1. A mean and
 # a covariance are all that the distance looks at.
-#
-# Hint: the points $\mu \pm \sqrt{d}\,a_i$, where $a_i$ are the columns of $\Sigma^{1/2}$, have mean $\mu$ and covariance
-# $\Sigma$ exactly (dividing by their number; `torch.cov` divides by one less). How many are there? How large is the ball
-# around a spot that holds only one point, and how large where a spot holds many?
 
 
 # %% tags=["exercise"]
@@ -490,6 +491,7 @@ def impostor(real):
     ...
 
 
+# hint("impostor", 1)
 exercises.check_impostor(impostor)
 
 # %% [markdown]
@@ -582,7 +584,8 @@ claim(
 #
 # This line stood, in one form or another, in many published evaluations. Write `shrink(pictures, times)` for pictures
 # (N, C, H, W) of floats, `times` being a whole number that divides H and W, so that each new pixel is a mean over all
-# that falls into it: fine stripes must not come out as coarse ones of full strength.
+# that falls into it (a mean that fades out over its neighbours will do): fine stripes must not come out as coarse ones
+# of full strength.
 #
 # ```python
 # def shrink(pictures, times):
@@ -596,6 +599,7 @@ def shrink(pictures, times):
     ...
 
 
+# hint("shrink", 1)
 exercises.check_shrink(shrink)
 
 # %% [markdown]
@@ -607,6 +611,76 @@ exercises.check_shrink(shrink)
 # ```
 #
 # `interpolate(..., mode="bilinear", antialias=True)` and `mode="area"` are right too.
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 8. Experiment: stored as JPEG** (medium, 15 minutes: it happens to one of two folders without a word)
+#
+# Generated pictures are often saved as JPEG before they are measured, by a library whose default quality is 75. Take
+# real pictures that are new to the reference, 1,000 at a time, as they are and after such a storage. What does the
+# Fréchet distance to `real_features` say?
+#
+# 1. **Predict** first: will the distance of the stored pictures be "higher", "lower", or is there "no clear difference"?
+# 2. **Plan:** why should the same pictures be in both? How many sets make a comparison?
+# 3. **Run** it: three distances each, from the same three sets of `others`. Some ten seconds. (A JPEG needs no file:
+#    `Image.fromarray(array).save(buffer, "JPEG")` takes an `io.BytesIO()`.)
+# 4. **Read:** compare each set with itself. A conclusion follows if none says the opposite and more than half say the same.
+
+
+# %% tags=["exercise"]
+def stored(pictures):
+    # your code: the pictures after storage as JPEG of quality 75
+    ...
+
+
+as_jpeg = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {"as they are": ..., "JPEG": ...},  # three distances each
+    "conclusion": ...,  # one of the same words
+}
+# hint("as_jpeg", 1)
+exercises.check_as_jpeg(as_jpeg)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# as_jpeg = {
+#     "prediction": "higher",
+#     "figures": {"as they are": [4.1, 3.4, 3.7], "JPEG": [5.0, 4.5, 4.3]},
+#     "conclusion": "higher",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# import io
+#
+# import numpy as np
+# from PIL import Image
+#
+#
+# def stored(pictures):
+#     read = []
+#     for picture in pictures:
+#         buffer = io.BytesIO()
+#         Image.fromarray(picture[0].numpy()).save(buffer, "JPEG", quality=75)
+#         read.append(torch.from_numpy(np.array(Image.open(buffer)))[None])
+#     return torch.stack(read)
+#
+#
+# sets = others[:3_000].split(1_000)
+# for turn in (lambda pictures: pictures, stored):
+#     features = [features_of(reader, turn(pictures)) for pictures in sets]
+#     print([round(frechet_distance(real_features, one), 1) for one in features])
+# ```
+#
+# Nobody would see the difference, and the distance grows by about a fifth: as much as many a published improvement. Store
+# as PNG, or store both sides alike.
 #
 # </details>
 
@@ -632,6 +706,7 @@ def my_copied_share(train, held_out, fake):
     ...
 
 
+# hint("copied_share", 1)
 exercises.check_copied_share(my_copied_share)
 
 # %% [markdown]

@@ -43,6 +43,7 @@ from gan_course.lessons.l05_paired import exercises
 from gan_course.lessons.l05_paired.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
@@ -154,6 +155,7 @@ def best_guess(answers):
     ...
 
 
+# hint("best_guess", 1)
 exercises.check_best_guess(best_guess)
 
 # %% [markdown]
@@ -222,6 +224,68 @@ claim("a sharp guess costs over a fifth more than grey", sharp_price / grey_pric
 # what is missing. Lesson 01 did: D.
 
 # %% [markdown]
+# **Exercise 8. Experiment: sharp and aside, or blurred and in place?** (medium, 15 minutes: pairs are never quite exact)
+#
+# Two drawings of a hidden map tile. One is the true map, one pixel aside. The other is the true map, each pixel the mean
+# of the 5 x 5 around it. Which of the two has the lower L1 error?
+#
+# 1. **Predict** first: is the error of the blurred one, beside the shifted one, "lower", "higher", or is there "no clear
+#    difference"?
+# 2. **Plan:** what do you do at the border, so that it does not decide? How many tiles make a figure, how many figures a
+#    comparison?
+# 3. **Run** it on `hidden_B`: four errors each, from the same four parts of the tiles. A second.
+# 4. **Read:** which conclusion follows? Compare each part with itself.
+
+
+# %% tags=["exercise"]
+def run(tiles):
+    # your code: the error of the shifted map, and of the blurred one
+    ...
+
+
+one_pixel = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {"shifted": ..., "blurred": ...},  # four errors each
+    "conclusion": ...,  # one of the same words
+}
+# hint("one_pixel", 1)
+exercises.check_one_pixel(one_pixel)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# one_pixel = {
+#     "prediction": "lower",
+#     "figures": {
+#         "shifted": [0.059, 0.059, 0.066, 0.058],
+#         "blurred": [0.050, 0.051, 0.055, 0.050],
+#     },
+#     "conclusion": "lower",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# def run(tiles):
+#     inside = tiles[..., 2:-2, 2:-2]
+#     aside = tiles[..., 2:-2, 1:-3]
+#     blurred = torch.nn.functional.avg_pool2d(tiles, 5, stride=1)
+#     return (aside - inside).abs().mean().item(), (blurred - inside).abs().mean().item()
+#
+#
+# print([[round(error, 3) for error in run(tiles)] for tiles in hidden_B.chunk(4)])
+# ```
+#
+# A perfect map that lies one pixel aside costs more than a smear in the right place. So pairs that are not aligned teach a
+# network to blur, and a low L1 error is no sign of a sharp picture: *Four trainings* below needs a second measure.
+#
+# </details>
+
+# %% [markdown]
 # ## A discriminator that knows the question
 #
 # A GAN as you know it asks whether $G(a)$ looks like *a* map. It would be content with the same fine map for every
@@ -249,6 +313,7 @@ def d_loss(D, real_A, real_B, fake_B):
     ...
 
 
+# hint("d_loss", 1)
 exercises.check_d_loss(d_loss)
 
 # %% [markdown]
@@ -369,6 +434,7 @@ def field(layers):
     ...
 
 
+# hint("field", 1)
 exercises.check_field(field)
 
 # %% [markdown]
@@ -398,6 +464,7 @@ exercises.check_field(field)
 
 # %% tags=["exercise"]
 strides = [..., ..., ..., ..., ...]
+# hint("strides", 1)
 exercises.check_strides(strides)
 
 # %% [markdown]
@@ -532,6 +599,7 @@ for name, images in {"one colour": anchors["one colour"], "maps at half size": h
 
 # %% tags=["exercise"]
 ranking = {"lowest error": ..., "highest error": ..., "least detail": ...}
+# hint("ranking", 1)
 exercises.check_ranking(ranking)
 
 # %% [markdown]
@@ -741,6 +809,7 @@ def draw(G, A):
     ...
 
 
+# hint("draw", 1)
 exercises.check_draw(draw)
 
 # %% [markdown]
@@ -789,8 +858,8 @@ print(f"between two drawings {apart:.3f}; from a drawing to the truth {error['L1
 # %% [markdown]
 # **Exercise 7. Pairs or none?** (easy, 5 minutes: it decides which method you need)
 #
-# The article that this course grew out of names turning black-and-white photos into colour as its example for CycleGAN,
-# which needs no pairs. Say for each task whether true pairs are to be had: "paired" or "unpaired".
+# Turning black-and-white photos into colour is sometimes named as an example for CycleGAN, which needs no pairs. Say
+# for each task whether true pairs are to be had: "paired" or "unpaired".
 
 # %% tags=["exercise"]
 tasks = {
@@ -800,6 +869,7 @@ tasks = {
     "photo -> Van Gogh": ...,
     "satellite tile -> map tile": ...,
 }
+# hint("tasks", 1)
 exercises.check_tasks(tasks)
 
 # %% [markdown]

@@ -43,6 +43,7 @@ from gan_course.lessons.l08_use_and_misuse import exercises
 from gan_course.lessons.l08_use_and_misuse.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 runtime = choose_runtime("cpu")
 seed_everything(SEED)
@@ -227,6 +228,7 @@ def translate(G, x):
     ...
 
 
+# hint("any_size", 1)
 exercises.check_any_size(translate)
 
 # %% [markdown]
@@ -243,6 +245,60 @@ exercises.check_any_size(translate)
 #     padded = pad(x, (0, -width % 4, 0, -height % 4), mode="reflect")
 #     return G(padded)[:, :, :height, :width]
 # ```
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 2. Experiment: does the border reach the middle?** (medium, 15 minutes: a frame that is cut off again may
+# still have changed what it framed)
+#
+# The black border loses. What about one in the picture's own **mean colour**: the means that InstanceNorm takes stay as
+# they are? Put it to the test against the mirrored one. Plan: one new G with InstanceNorm,
+# `ResnetGenerator(base_channels=8, n_blocks=1)` of `gan_course.models.cyclegan`, and at least five pictures of 64 px
+# (`load_domain("photos", "test", n=6, seed=0)` will do). Give each a border of 8 px on every side, translate, cut the
+# border off, and compare the middle, 24 px from any edge, with the same picture's translation without a border. The
+# figure of a picture is the mean absolute difference there, divided by the spread of the translation.
+#
+# First your prediction: which border changes the middle less, "mirrored", "mean colour", or is there "no clear
+# difference"? Then the figures, picture by picture, and what follows from them: call a difference clear if it has one
+# sign in every picture.
+
+# %% tags=["exercise"]
+border = {
+    "prediction": ...,
+    "figures": ...,  # {"mirrored": [...], "mean colour": [...]}
+    "conclusion": ...,
+}
+# hint("border", 1)
+exercises.check_border(border)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# from gan_course.models.cyclegan import ResnetGenerator
+# from torch.nn.functional import pad
+#
+# network = ResnetGenerator(base_channels=8, n_blocks=1)
+#
+# def change(x, framed):
+#     with torch.no_grad():
+#         alone, in_frame = network(x), network(framed)[..., 8:-8, 8:-8]
+#     return float((in_frame - alone)[..., 24:-24, 24:-24].abs().mean() / alone.std())
+#
+# figures = {"mirrored": [], "mean colour": []}
+# for x in to_float(load_domain("photos", "test", n=6, seed=0)).split(1):
+#     mean = x.mean((2, 3), keepdim=True)
+#     figures["mirrored"].append(change(x, pad(x, (8, 8, 8, 8), mode="reflect")))
+#     figures["mean colour"].append(change(x, pad(x - mean, (8, 8, 8, 8)) + mean))
+#
+# border = {"prediction": "mirrored", "figures": figures, "conclusion": "mirrored"}
+# ```
+#
+# Ours: about 9 to 23 % of the spread for the mirror, 26 to 36 % for the mean colour, and the mirror was better in each of the
+# six. The mean colour keeps the means of the *pixels*; but InstanceNorm also takes a spread, which a flat frame lowers,
+# and it takes both of features that are not linear in the pixels. And the middle is too far from the frame for any
+# convolution: all of this went through the norms. (With `norm="none"` the figures are 0.)
 #
 # </details>
 
@@ -289,7 +345,7 @@ show_pictures(
 # behind transparent places, and made colour of grey. The next two exercises are about files that go wrong without.
 
 # %% [markdown]
-# **Exercise 2. The right way up** (easy, 5 minutes: every phone stores some pictures on their side)
+# **Exercise 3. The right way up** (easy, 5 minutes: every phone stores some pictures on their side)
 #
 # A camera stores the pixels as its sensor lies, and beside them a number, EXIF's *orientation*, that says how to turn or
 # mirror them. `Image.open` ignores it. Return the picture in `path` as a viewer shows it, as an image or as an array
@@ -302,6 +358,7 @@ def upright(path):
     ...
 
 
+# hint("upright", 1)
 exercises.check_upright(upright)
 
 # %% [markdown]
@@ -319,7 +376,7 @@ exercises.check_upright(upright)
 # </details>
 
 # %% [markdown]
-# **Exercise 3. Debug: a published reader** (medium, 10 minutes: a bug that waits for the first grey picture)
+# **Exercise 4. Debug: a published reader** (medium, 10 minutes: a bug that waits for the first grey picture)
 #
 # A widely read annotated CycleGAN loads its pictures like this:
 #
@@ -341,6 +398,7 @@ def load_image(path):
     ...
 
 
+# hint("load_image", 1)
 exercises.check_load_image(load_image)
 
 # %% [markdown]
@@ -373,7 +431,7 @@ exercises.check_load_image(load_image)
 # can tell. The error of colour is the distance in the plane of $a^*$ and $b^*$.
 
 # %% [markdown]
-# **Exercise 4. The error of colour** (easy, 10 minutes: you need it to judge any colouring)
+# **Exercise 5. The error of colour** (easy, 10 minutes: you need it to judge any colouring)
 #
 # `to_lab` turns pictures (N, 3, H, W) in [-1, 1] into $L^*, a^*, b^*$ of the same shape. Return the distance between the
 # colours of `made` and `truth`, whatever their lightness, as the mean over all pixels.
@@ -388,6 +446,7 @@ def ab_error(made, truth):
     ...
 
 
+# hint("ab_error", 1)
 exercises.check_ab_error(ab_error)
 
 # %% [markdown]
@@ -588,7 +647,7 @@ show_strips(strips)
 # disturbance (what the disturbance costs anybody).
 
 # %% [markdown]
-# **Exercise 5. What is lost on the way** (medium, 15 minutes: the whole experiment in five lines)
+# **Exercise 6. What is lost on the way** (medium, 15 minutes: the whole experiment in five lines)
 #
 # `a` and what `disturb` takes and gives are pictures as bytes, (N, 3, H, W) uint8. The translators take and give
 # [-1, 1]. Translate `a`, save the translation as bytes, disturb it, let `G_BA` read it, and return by how much the mean
@@ -601,6 +660,7 @@ def lost(G_AB, G_BA, a, disturb):
     ...
 
 
+# hint("read_back", 1)
 exercises.check_read_back(lost)
 
 # %% [markdown]
@@ -1117,7 +1177,7 @@ show_strips(outputs)
 # | the outline should move | not this method | pairs, or another model |
 
 # %% [markdown]
-# **Exercise 6. Six proposals** (medium, 10 minutes: the decision that no metric takes for you)
+# **Exercise 7. Six proposals** (medium, 10 minutes: the decision that no metric takes for you)
 #
 # Judge each, by the reason that decides it. `"taste"`: sound, nothing is read off the picture but whether one likes it.
 # `"tested"`: sound, because its effect is measured where the truth is known. `"evidence"`: unsound, the output would be
@@ -1135,6 +1195,7 @@ show_strips(outputs)
 
 # %% tags=["exercise"]
 decisions = ...
+# hint("uses", 1)
 exercises.check_uses(decisions)
 
 # %% [markdown]

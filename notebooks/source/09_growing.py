@@ -43,6 +43,7 @@ from gan_course.lessons.l09_growing import exercises
 from gan_course.lessons.l09_growing.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
@@ -114,6 +115,7 @@ viz.show_grids(
 
 # %% tags=["exercise"]
 settled = {"body_colour": ..., "background": ..., "eyes": ..., "mouth": ...}
+# hint("settled", 1)
 exercises.check_settled(settled)
 
 # %% [markdown]
@@ -290,6 +292,7 @@ with torch.no_grad():
 
 # %% tags=["exercise"]
 rates = {"SGD": ..., "Adam": ...}
+# hint("rates", 1)
 exercises.check_rates(rates)
 
 # %% [markdown]
@@ -376,6 +379,7 @@ def equal_conv(x, weight, bias, gain):
     ...
 
 
+# hint("equal_conv", 1)
 exercises.check_equal_conv(equal_conv)
 
 # %% [markdown]
@@ -430,6 +434,7 @@ def pixel_norm(x):
     ...
 
 
+# hint("pixel_norm", 1)
 exercises.check_pixel_norm(pixel_norm)
 
 # %% [markdown]
@@ -522,6 +527,7 @@ def minibatch_std(x, group):
     ...
 
 
+# hint("minibatch_std", 1)
 exercises.check_minibatch_std(minibatch_std)
 
 # %% [markdown]
@@ -597,6 +603,46 @@ claim("without it D tosses a coin: within a tenth of one half",
 # collapse is the first thing D sees, and so the last thing that pays for G.
 
 # %% [markdown]
+# **Exercise 6. Experiment: the size of the group** (easy, 15 minutes: a D that was trained with groups of 4 is shown
+# groups of 2, on a smaller GPU)
+#
+# Nothing about the pictures has changed. Does the new channel say the same? Plan: at least three batches of 16
+# "pictures" that are as varied as can be, `torch.randn(16, 8, 4, 4)`, and for each the number that `MinibatchStd(n)`
+# appends with groups of 2, 4, 8 and 16, as its mean over the batch. That is the figure of a run.
+#
+# First your prediction: as the group grows, the number "rises", "falls", or there is "no clear difference". Then the
+# figures, and what follows from them.
+
+# %% tags=["exercise"]
+group = {
+    "prediction": ...,
+    "figures": ...,  # {2: [...], 4: [...], 8: [...], 16: [...]}
+    "conclusion": ...,
+}
+# hint("group", 1)
+exercises.check_group(group)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# figures = {2: [], 4: [], 8: [], 16: []}
+# for seed in range(4):
+#     batch = torch.randn(16, 8, 4, 4, generator=torch.Generator().manual_seed(seed))
+#     for n, row in figures.items():
+#         row.append(MinibatchStd(n)(batch)[:, -1].mean().item())
+#
+# group = {"prediction": "rises", "figures": figures, "conclusion": "rises"}
+# ```
+#
+# Ours: 0.58, 0.81, 0.92 and 0.97, for one and the same spread of 1. The mean of two numbers lies between them, so
+# around it they look alike; that of sixteen is nearer to where it should be. Dividing by $n - 1$ mends the variance, not
+# its root. So the channel speaks of the pictures *and* of the group: show D fakes in smaller groups than it was trained
+# with, and it sees a collapse that is not there.
+#
+# </details>
+
+# %% [markdown]
 # ## Fading in
 #
 # G makes good pictures of 8 x 8. Now it gets two new layers and should make 16 x 16. Those layers are noise. Put at the
@@ -627,7 +673,7 @@ with torch.no_grad():
 # are now soft pictures, doubled from 8 px. And the real ones?
 
 # %% [markdown]
-# **Exercise 6. Debug: sharp among the soft** (medium, 15 minutes: D trains, nothing crashes, and sharpness gives every
+# **Exercise 7. Debug: sharp among the soft** (medium, 15 minutes: D trains, nothing crashes, and sharpness gives every
 # fake away)
 #
 # A tempting version shows D real pictures shrunk to the present size, whatever alpha:
@@ -647,6 +693,7 @@ def shown(images, resolution, alpha):
     ...
 
 
+# hint("shown", 1)
 exercises.check_shown(shown)
 
 # %% [markdown]
@@ -696,7 +743,7 @@ print("the real picture is the sharper one in", shares)
 # `downsample_for_growth`. Now the timetable.
 
 # %% [markdown]
-# **Exercise 7. The schedule** (medium, 15 minutes: one step late here, and two networks disagree on their size)
+# **Exercise 8. The schedule** (medium, 15 minutes: one step late here, and two networks disagree on their size)
 #
 # After `n_done` steps, which resolution is trained, and with which alpha? `start` is trained for `stable` steps. Each
 # next one is faded in within `fade` steps, then trained for `stable` more; `full` keeps all steps that are left. alpha
@@ -709,6 +756,7 @@ def schedule(n_done, start, full, stable, fade):
     ...
 
 
+# hint("schedule", 1)
 exercises.check_schedule(schedule)
 
 # %% [markdown]
@@ -1071,7 +1119,7 @@ claim("growing is nearer to the data than real pictures of which only the mean c
 # 1. Those with a large fan in: the step is $c^2$ times the plain one, and $c^2 = 2/\text{fan in}$.
 # 2. One in which each group is as varied as real ones: two pictures alike in *different* groups go unseen. If G makes
 #    only two pictures, groups of 4 still differ less than real ones, and D sees it.
-# 3. At what D is shown: real pictures that are not faded, as in exercise 6.
+# 3. At what D is shown: real pictures that are not faded, as in exercise 7.
 #
 # </details>
 #

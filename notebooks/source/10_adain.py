@@ -43,6 +43,7 @@ from gan_course.lessons.l10_adain import exercises
 from gan_course.lessons.l10_adain.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg = config_for(PROFILES, PROFILE)
 choose_runtime("cpu")  # a thread for each core that is free
 seed_everything(SEED)
@@ -111,6 +112,7 @@ print(
 
 # %% tags=["exercise"]
 axes = {"BatchNorm": ..., "InstanceNorm": ..., "PixelNorm": ..., "AdaIN": ...}
+# hint("axes", 1)
 exercises.check_axes(axes)
 
 # %% [markdown]
@@ -144,6 +146,7 @@ def adain(x, scale, shift, eps=1e-8):
     ...
 
 
+# hint("adain", 1)
 exercises.check_adain(adain)
 
 # %% [markdown]
@@ -231,6 +234,7 @@ def style(w, weight, bias):
     ...
 
 
+# hint("style", 1)
 exercises.check_style(style)
 
 # %% [markdown]
@@ -290,6 +294,7 @@ print(f"of {y_s.numel()} scales, {(y_s < 0).double().mean():.0%} are negative")
 
 # %% tags=["exercise"]
 after = {"3x + 5": ..., "-3x + 5": ..., "0x + 5": ..., "0.000001x": ...}
+# hint("after", 1)
 exercises.check_after(after)
 
 # %% [markdown]
@@ -393,6 +398,7 @@ idle = {
     "noise, then AdaIN": ...,
     "y_s of one channel, then a convolution and InstanceNorm": ...,
 }
+# hint("idle", 1)
 exercises.check_idle(idle)
 
 # %% [markdown]
@@ -466,6 +472,52 @@ print("and a calm sea with a spread of 0.01 is amplified over ninety times:", lo
 # painted into pure Sahara, and why the shipped one has no norm.
 
 # %% [markdown]
+# **Exercise 6. Experiment: ever more white** (medium, 15 minutes: how a strip of sky changes what is beside it, and
+# where intuition about "more" ends)
+#
+# How much contrast does InstanceNorm leave to what has *not* changed, as white covers more and more beside it? Plan: at
+# least four pictures of noise, `0.3 * torch.randn(4, 3, 64, 64)`; in each the last 8, 32 or 56 of the 64 columns are
+# replaced by 1. The figure of a picture: the standard deviation of its **first eight columns** behind `InstanceNorm`,
+# divided by what it is behind InstanceNorm without any white.
+#
+# First your prediction: from 8 over 32 to 56 white columns, the figure "falls all the way", "falls and rises again", or
+# there is "no clear difference". Then the figures, the same pictures with each share, and what follows from them.
+
+# %% tags=["exercise"]
+company = {
+    "prediction": ...,
+    "figures": ...,  # {8: [...], 32: [...], 56: [...]}, one for each picture
+    "conclusion": ...,
+}
+# hint("company", 1)
+exercises.check_company(company)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# pictures = 0.3 * torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+# alone = InstanceNorm()(pictures)[..., :8].std((1, 2, 3))
+# figures = {}
+# for n_white in (8, 32, 56):
+#     beside = pictures.clone()
+#     beside[..., -n_white:] = 1
+#     figures[n_white] = InstanceNorm()(beside)[..., :8].std((1, 2, 3)) / alone
+#
+# company = {
+#     "prediction": "falls and rises again",
+#     "figures": figures,
+#     "conclusion": "falls and rises again",
+# }
+# ```
+#
+# Ours: 0.69, 0.55 and 0.86. With a share $p$ of white at a distance $d$ from the mean the variance is
+# $(1 - p)\,\sigma^2 + p\,(1 - p)\,d^2$: the second term is largest where half is white. When nearly all is white, white is
+# what is usual, and the rest, which is rare, is turned up. What has no say is whether anything was *changed*.
+#
+# </details>
+
+# %% [markdown]
 # ## Statistics inside a network
 #
 # On pixels AdaIN moves tint and contrast. Style transfer does it *inside* a network, where a channel stands for an
@@ -480,7 +532,7 @@ print("and a calm sea with a spread of 0.01 is amplified over ninety times:", lo
 # $$L_s = \sum_\ell \lVert \mu(\phi_\ell(x)) - \mu(\phi_\ell(y)) \rVert_2 + \sum_\ell \lVert \sigma(\phi_\ell(x)) - \sigma(\phi_\ell(y)) \rVert_2$$
 
 # %% [markdown]
-# **Exercise 6. A distance of styles** (medium, 10 minutes: two norms, not one, and not squared)
+# **Exercise 7. A distance of styles** (medium, 10 minutes: two norms, not one, and not squared)
 #
 # For one layer: `x` and `y` are (N, C, ·, ·), and may differ in height and width. Take the norms over the channels of
 # each picture, and the mean over the pictures.
@@ -492,6 +544,7 @@ def style_loss(x, y):
     ...
 
 
+# hint("style_loss", 1)
 exercises.check_style_loss(style_loss)
 
 # %% [markdown]
@@ -938,7 +991,7 @@ print(f"before: from 1 : {1 / before.min():.0f} to {before.max():.0f} : 1")
 # by its root, and everything comes out smaller: the spike stays the largest, and the others all but vanish.
 
 # %% [markdown]
-# **Exercise 7. How high?** (medium, 10 minutes: derive it; the answer is why droplets are so bright)
+# **Exercise 8. How high?** (medium, 10 minutes: derive it; the answer is why droplets are so bright)
 #
 # Return the height of a spike on $n$ pixels that makes all the others `factor` times smaller.
 
@@ -952,6 +1005,7 @@ def spike(n, factor):
     ...
 
 
+# hint("spike", 1)
 exercises.check_spike(spike)
 
 # %% [markdown]

@@ -43,6 +43,7 @@ from gan_course.lessons.l11_stylegan import exercises
 from gan_course.lessons.l11_stylegan.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime()
 seed_everything(SEED)
 
@@ -105,6 +106,7 @@ def num_ws(resolution):
     ...
 
 
+# hint("num_ws", 1)
 exercises.check_num_ws(num_ws)
 
 # %% [markdown]
@@ -156,6 +158,7 @@ print(f"spread of the weights that its first layer stores: {stored:.0f}, near 10
 
 # %% tags=["exercise"]
 effects = {"2 z": ..., "-z": ..., "z clipped to -0.7 ... 0.7": ..., "w half-way to its mean": ...}
+# hint("effects", 1)
 exercises.check_effects(effects)
 
 # %% [markdown]
@@ -271,6 +274,7 @@ def layer_by_hand(x, weight, bias, strength, noise, y_s, y_b):
     ...
 
 
+# hint("layer", 1)
 exercises.check_layer(layer_by_hand)
 
 # %% [markdown]
@@ -426,6 +430,7 @@ def noise_maps(n, resolution, generator):
     ...
 
 
+# hint("noise_maps", 1)
 exercises.check_noise_maps(noise_maps)
 
 # %% [markdown]
@@ -470,6 +475,51 @@ print(found)
 # And the package's step? We shall look, when we have one.
 
 # %% [markdown]
+# **Exercise 5. Debug: what a generator starts from** (medium, 10 minutes: from a framework's own gallery of examples, and
+# sixteen pixels that never learn)
+#
+# A published generator begins like this, here in PyTorch; `noise` is (N, 1, 4, 4):
+#
+# ```python
+# class Start(torch.nn.Module):
+#     def __init__(self, n_channels):
+#         super().__init__()
+#         self.const = torch.ones(1, n_channels, 4, 4)
+#         self.strength = torch.nn.Parameter(torch.randn(n_channels))
+#
+#     def forward(self, noise):
+#         x = self.const.expand(len(noise), -1, -1, -1)
+#         return x + self.strength[:, None, None] * noise
+# ```
+#
+# Two things are not as in StyleGAN. Mend them, and keep the names.
+
+# %% tags=["exercise"]
+Start = ...  # a class with that name, in its place
+# hint("start", 1)
+exercises.check_start(Start)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# class Start(torch.nn.Module):
+#     def __init__(self, n_channels):
+#         super().__init__()
+#         self.const = torch.nn.Parameter(torch.ones(1, n_channels, 4, 4))
+#         self.strength = torch.nn.Parameter(torch.zeros(n_channels))
+#
+#     def forward(self, noise):
+#         x = self.const.expand(len(noise), -1, -1, -1)
+#         return x + self.strength[:, None, None] * noise
+# ```
+#
+# A tensor that is no parameter is in no optimiser and in no `state_dict`, and `G.to("cuda")` leaves it behind. The paper's
+# constant is *learned*. And strengths from N(0, 1) are the noise at full strength that was measured above.
+#
+# </details>
+
+# %% [markdown]
 # ## Truncation
 #
 # Where few training pictures were, G draws badly. So one gives up variety for quality and pulls $w$ towards its mean:
@@ -477,7 +527,7 @@ print(found)
 # own, one may do so for the coarse layers only.
 
 # %% [markdown]
-# **Exercise 5. Truncate** (easy, 10 minutes: around the mean, below a layer)
+# **Exercise 6. Truncate** (easy, 10 minutes: around the mean, below a layer)
 #
 # `ws` (N, num_ws, w_dim), `w_avg` (w_dim,). Layers 0 to `cutoff` - 1 are truncated.
 
@@ -488,6 +538,7 @@ def truncate(ws, w_avg, psi, cutoff):
     ...
 
 
+# hint("truncate", 1)
 exercises.check_truncate(truncate)
 
 # %% [markdown]
@@ -522,7 +573,7 @@ print("it is the package's truncation, to 1e-5:", torch.allclose(by_hand, theirs
 # layer can rely on its neighbours having the same $w$.
 
 # %% [markdown]
-# **Exercise 6. Mix** (hard, 15 minutes: off by one here means a mixing that mixes nothing, and no loss tells)
+# **Exercise 7. Mix** (hard, 15 minutes: off by one here means a mixing that mixes nothing, and no loss tells)
 #
 # `w`, `other` (N, w_dim). Return `ws` (N, num_ws, w_dim). For each picture: with a chance of `share`, `other` from a
 # layer on that is drawn from 1 to `num_ws` - 1; else `w` in all layers. Draw with `generator`.
@@ -534,6 +585,7 @@ def mix(w, other, num_ws, share, generator):
     ...
 
 
+# hint("mix", 1)
 exercises.check_mix(mix)
 
 # %% [markdown]
@@ -554,7 +606,7 @@ exercises.check_mix(mix)
 # the next. So it is computed at every 16th step only (StyleGAN2's idea; we take it for R1 and R2).
 
 # %% [markdown]
-# **Exercise 7. The weight of a rare penalty** (easy, 5 minutes: derive it; forgetting it weakens R1 sixteen times)
+# **Exercise 8. The weight of a rare penalty** (easy, 5 minutes: derive it; forgetting it weakens R1 sixteen times)
 #
 # D's loss is that of the game plus weight x R1. Return the weight at step `n_done` (from 0), so that on average
 # over many steps it is $\gamma / 2$, with the penalty at step 0, `every`, 2 `every`, ...
@@ -566,6 +618,7 @@ def lazy(n_done, gamma, every):
     ...
 
 
+# hint("lazy", 1)
 exercises.check_lazy(lazy)
 
 # %% [markdown]
@@ -577,7 +630,67 @@ exercises.check_lazy(lazy)
 # ```
 #
 # </details>
+
+# %% [markdown]
+# **Exercise 9. Experiment: can Adam swallow a rare penalty?** (hard, 20 minutes: sixteen times as strong, but Adam
+# divides by the size of what comes)
 #
+# One number $w$ stands for D. Its loss at a step is $(w - x)^2 / 2$ with a new $x \sim N(1, 0.5^2)$, its penalty
+# $w^2 / 2$: with both at every step, $w$ settles half-way between 1 and 0. Plan three settings, with Adam's beta1 = 0 and
+# a rate of 0.02, for 600 steps: the penalty at "every step" (beta2 = 0.99); sixteen times the penalty at
+# "every 16th, 0.99", which is this lesson's beta2; and the same at "every 16th, 0.5". Make three runs of each. The figure
+# of a run is the mean of $w$ over the second half of its steps.
+#
+# First your prediction: the rare penalty keeps its strength "with both" beta2, "with 0.99 only", "with 0.5 only", or
+# "with neither". Then the figures, and what follows: call it kept if the mean of the runs lies within 0.05 of that with
+# a penalty at every step.
+
+# %% tags=["exercise"]
+rare = {
+    "prediction": ...,
+    "figures": ...,  # {"every step": [...], "every 16th, 0.99": [...], "every 16th, 0.5": [...]}
+    "conclusion": ...,
+}
+# hint("rare", 1)
+exercises.check_rare(rare)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def settle(every, beta2, n_steps=600):
+#     generator = torch.Generator().manual_seed(0)
+#     w, path = torch.nn.Parameter(torch.zeros(3)), []  # three runs at once
+#     optimizer = torch.optim.Adam([w], lr=0.02, betas=(0.0, beta2))
+#     for n_done in range(n_steps):
+#         x = 1 + 0.5 * torch.randn(3, generator=generator)
+#         weight = every if n_done % every == 0 else 0
+#         loss = ((w - x).square() / 2 + weight * w.square() / 2).sum()
+#         optimizer.zero_grad()
+#         loss.backward()
+#         optimizer.step()
+#         path.append(w.detach().clone())
+#     return torch.stack(path[n_steps // 2 :]).mean(0).tolist()
+#
+# rare = {
+#     "prediction": "with 0.99 only",
+#     "figures": {
+#         "every step": settle(1, 0.99),
+#         "every 16th, 0.99": settle(16, 0.99),
+#         "every 16th, 0.5": settle(16, 0.5),
+#     },
+#     "conclusion": "with 0.99 only",
+# }
+# ```
+#
+# Ours: 0.50, 0.50 and 0.91. Adam divides by the root of a running mean of squares. With a beta2 of 0.99 that mean is
+# over a hundred steps, hardly moves with the one strong step among sixteen, and divides all steps alike. With 0.5 it
+# sees little but the present step: the strong one is divided by its own strength, and counts like any other. The penalty
+# is there, and says one sixteenth of what it should. (StyleGAN2 corrects rate and betas for it, in its appendix B.)
+#
+# </details>
+
+# %% [markdown]
 # **EMA.** What is looked at and shipped is a running average of G's weights:
 # $\bar\theta \leftarrow \beta\bar\theta + (1 - \beta)\theta$.
 #

@@ -46,6 +46,7 @@ from gan_course.lessons.l12_control.config import PROFILES
 from gan_course.runtime import choose_runtime, seed_everything
 from gan_course.training.stylegan import build_stylegan
 
+hint = exercises.hint
 cfg, runtime = config_for(PROFILES, PROFILE), choose_runtime("cpu")
 seed_everything(SEED)
 
@@ -132,6 +133,7 @@ viz.show_rows(
 
 # %% tags=["exercise"]
 levels = {"coarse": ..., "middle": ..., "fine": ...}
+# hint("levels", 1)
 exercises.check_levels(levels)
 
 # %% [markdown]
@@ -195,6 +197,7 @@ def chance(shares):
     ...
 
 
+# hint("chance", 1)
 exercises.check_chance(chance)
 
 # %% [markdown]
@@ -244,7 +247,7 @@ columns = [name.replace(" ", "\n").replace("background", "back-\nground") for na
 # %% [markdown]
 # **Exercise 3. Wilson's interval** (easy, 5 minutes: every share of this lesson stands in one)
 #
-# Return the lower and the upper end.
+# Return the lower and the upper end, for any `z`.
 
 
 # %% tags=["exercise"]
@@ -253,6 +256,7 @@ def interval(share, n, z=1.96):
     ...
 
 
+# hint("interval", 1)
 exercises.check_interval(interval)
 
 # %% [markdown]
@@ -421,6 +425,7 @@ def readability(codes, answers):
     ...
 
 
+# hint("readability", 1)
 exercises.check_readability(readability)
 
 # %% [markdown]
@@ -541,6 +546,7 @@ def slerp(a, b, t):
     ...
 
 
+# hint("slerp", 1)
 exercises.check_slerp(slerp)
 
 # %% [markdown]
@@ -813,6 +819,7 @@ def closed_form(weights, n):
     ...
 
 
+# hint("directions", 1)
 exercises.check_directions(closed_form)
 
 # %% [markdown]
@@ -1119,6 +1126,7 @@ def demodulated(weight, style):
     ...
 
 
+# hint("demodulated", 1)
 exercises.check_demodulated(demodulated)
 
 # %% [markdown]
@@ -1246,38 +1254,53 @@ print({name: f"{value:.0%} of its strength left" for name, value in left_over.it
 # Nothing is measured, so something must be assumed: inputs that are independent, with a spread of 1.
 
 # %% [markdown]
-# **Exercise 8. Where does it hold?** (medium, 10 minutes: a prediction; the cell below it is the experiment)
+# **Exercise 8. Experiment: all channels alike** (medium, 15 minutes: what an assumption promises where it does not hold)
 #
-# A demodulated convolution reads independent noise with a spread of 1, or a variant of it. What is the spread of its
-# output, "1", "3", "5" or "it depends" (on the weights)?
+# Put the assumption to the test where it is most wrong. A demodulated convolution with weights (64, 32, 3, 3) reads
+# noise with a spread of 1: once 32 channels that are "independent", once "one pattern" in all 32. What is the spread of
+# its output? Plan: draw the weights from N(0, 1), divide those of each output by the root of their sum of squares,
+# convolve noise of 64 x 64 pixels, and note the standard deviation of at least 16 output channels for each of the two
+# inputs.
+#
+# First your prediction for one pattern: the spread is "1 in each channel", "1 on average, but not in each" (an average of
+# squares), or "not even 1 on average". Then the figures, and what follows from them.
 
 # %% tags=["exercise"]
-spreads = {
-    "channels that are independent": ...,
-    "the same, with every style times 5": ...,
-    "the same, three times as strong": ...,
-    "one pattern in all channels": ...,
-    "the same, but for one pixel at 1000: what is far from it": ...,
+alike = {
+    "prediction": ...,
+    "figures": ...,  # {"independent": [...], "one pattern": [...]}, one for each output channel
+    "conclusion": ...,
 }
-exercises.check_spreads(spreads)
+# hint("alike", 1)
+exercises.check_alike(alike)
 
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
 # ```python
-# spreads = {
-#     "channels that are independent": "1",
-#     "the same, with every style times 5": "1",
-#     "the same, three times as strong": "3",
-#     "one pattern in all channels": "it depends",
-#     "the same, but for one pixel at 1000: what is far from it": "1",
+# from torch.nn.functional import conv2d
+#
+# generator = torch.Generator().manual_seed(0)
+# weight = torch.randn(64, 32, 3, 3, generator=generator)
+# weight = weight / weight.square().sum((1, 2, 3), keepdim=True).sqrt()
+# noise = torch.randn(1, 32, 64, 64, generator=generator)
+# inputs = {"independent": noise, "one pattern": noise[:, :1].expand(-1, 32, -1, -1)}
+#
+# alike = {
+#     "prediction": "1 on average, but not in each",
+#     "figures": {name: conv2d(x, weight)[0].std((1, 2)) for name, x in inputs.items()},
+#     "conclusion": "1 on average, but not in each",
 # }
 # ```
 #
-# With one pattern in all channels the weights add up before they are squared: $\sum_k (\sum_i w_{ik})^2$ in the place
-# of $\sum_{i,k} w_{ik}^2$.
+# Ours: 0.97 to 1.02 with independent channels; 0.48 to 1.40, with a mean square of 0.99, with one pattern. There the
+# weights add up before they are squared, $\sum_k (\sum_i w_{ik})^2$ in the place of $\sum_{i,k} w_{ik}^2$. Over many
+# random weights the two have the same mean, so nothing explodes; but no single channel is held to it.
 #
 # </details>
+#
+# Three more inputs, and **predict** the spread of each: every style times 5; an input three times as strong; one pixel at
+# 1000, and what is far from it.
 
 # %%
 weights = torch.randn(64, 32, 3, 3, generator=draw, dtype=torch.float64)
@@ -1361,6 +1384,7 @@ def path_penalty(images, ws, noise, mean):
     ...
 
 
+# hint("path_penalty", 1)
 exercises.check_path_penalty(path_penalty)
 
 # %% [markdown]

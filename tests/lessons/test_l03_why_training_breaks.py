@@ -40,9 +40,40 @@ def detached_wasserstein(real, fake):
     return fake.mean() - real.detach().mean()
 
 
+def yielded_pull(theta, psi):
+    yield psi * torch.sigmoid(theta * psi)
+    yield -theta * torch.sigmoid(theta * psi)
+
+
+def pull_in_place(theta, psi):
+    slope = torch.sigmoid(theta * psi)
+    theta *= -slope
+    psi *= slope
+    return psi, theta
+
+
+def overwritten(scores):
+    best = scores.argmax()
+    scores.zero_()
+    scores.view(-1)[best] = 1
+    return scores
+
+
+def relativistic_in_place(real, fake):
+    real -= fake
+    return softplus(-real).mean(), softplus(real).mean()
+
+
 SIGNS = {"A": "D ahead", "B": "balanced", "C": "runs away", "D": "balanced"}
 
+BALANCED = {
+    "prediction": "higher",
+    "figures": {"last": [1, 3, 3, 2, 3, 1], "by the rule": [0, 0, 3, 0, 3, 0]},
+    "conclusion": "lower",
+}
+
 RIGHT = [
+    (lesson.check_balanced, BALANCED),
     (lesson.check_pull, pull),
     (lesson.check_pull, lambda t, p: torch.stack(pull(t, p))),
     (lesson.check_orbits, {"simultaneous": "out", "alternating": "around"}),
@@ -60,8 +91,12 @@ RIGHT = [
     ),
     (lesson.check_eigenvalues, lambda g: [torch.tensor(one) for one in eigenvalues(g)]),
     (lesson.check_best_answer, best_answer),
-    (lesson.check_best_answer, lambda s: (s == s.max()).double()),
-    (lesson.check_best_answer, lambda s: s == s.max()),
+    (lesson.check_best_answer, lambda s: (s == s.max()).double() / (s == s.max()).sum()),
+    (lesson.check_best_answer, lambda s: best_answer(s).bool()),
+    (lesson.check_best_answer, lambda s: best_answer(s).numpy()),
+    (lesson.check_pull, lambda t, p: np.stack([move.numpy() for move in pull(t, p)])),
+    (lesson.check_pull, yielded_pull),
+    (lesson.check_relativistic, lambda r, f: torch.stack(relativistic(r, f))),
     (lesson.check_relativistic, relativistic),
     (
         lesson.check_relativistic,
@@ -74,20 +109,35 @@ RIGHT = [
 ]
 
 WRONG = [
+    (
+        lesson.check_balanced,
+        BALANCED | {"conclusion": "no clear difference"},
+        "does not follow",
+    ),
+    (lesson.check_balanced, BALANCED | {"figures": ...}, "Now run"),
+    (
+        lesson.check_balanced,
+        BALANCED | {"figures": {"last": [1, 3, 3, 2, 3, 1], "by the rule": [0, 0, 3, 0, 9, 0]}},
+        "no such run",
+    ),
     (lesson.check_pull, lambda t, p: [-one for one in pull(t, p)], "descent goes against"),
     (lesson.check_pull, lambda t, p: pull(t, p)[::-1], "exchanged"),
     (lesson.check_pull, lambda t, p: (pull(t, p)[0], -pull(t, p)[1]), "psi goes the wrong way"),
     (lesson.check_pull, lambda t, p: (-pull(t, p)[0], pull(t, p)[1]), "theta goes the wrong way"),
     (lesson.check_pull, lambda t, p: (p * torch.sigmoid(-t * p), pull(t, p)[1]), "non-saturating"),
     (lesson.check_pull, lambda t, p: (p, -t), "outer one is missing"),
-    (lesson.check_pull, lambda t, p: (0 * t, 0 * p), "they move by"),
+    (lesson.check_pull, lambda t, p: (0 * t, 0 * p), "3 of 3 values are off in the move of theta"),
     (lesson.check_pull, lambda t, p: pull(t, p)[0], "two values"),
-    (lesson.check_pull, lambda t, p: (1.0, 2.0), "3 values each"),
-    (lesson.check_orbits, {"simultaneous": "in", "alternating": "in"}, "right angle"),
-    (lesson.check_orbits, {"simultaneous": "around", "alternating": "around"}, "tangent"),
+    (lesson.check_pull, lambda t, p: (1.0, 2.0), "each of the shape of theta"),
+    (lesson.check_orbits, {"simultaneous": "in", "alternating": "in"}, "2 of 2 are not right yet"),
+    (lesson.check_orbits, {"simultaneous": "around", "alternating": "around"}, "along a tangent"),
     (lesson.check_orbits, {"simultaneous": "out", "alternating": "out"}, "already made"),
-    (lesson.check_orbits, {"simultaneous": "out", "alternating": "up"}, "each prediction is"),
-    (lesson.check_orbits, {"simultaneous": ..., "alternating": ...}, "two predictions"),
+    (
+        lesson.check_orbits,
+        {"simultaneous": "out", "alternating": "up"},
+        "each is one of: out, around, in",
+    ),
+    (lesson.check_orbits, {"simultaneous": "out", "alternating": ...}, "1 of 2 entries are still"),
     (lesson.check_orbits, "out", "answer with"),
     (lesson.check_eigenvalues, lambda g: [-one for one in eigenvalues(g)], "wrong sign"),
     (lesson.check_eigenvalues, lambda g: eigenvalues(2 * g), "a 2 too many"),
@@ -98,7 +148,7 @@ WRONG = [
         "judges real and fake apart",
     ),
     (lesson.check_eigenvalues, lambda g: eigenvalues(g / 2), "half of it"),
-    (lesson.check_eigenvalues, lambda g: eigenvalues(g, half=1.0), "one half"),
+    (lesson.check_eigenvalues, lambda g: eigenvalues(g, half=1.0), "a half is missing"),
     (lesson.check_eigenvalues, lambda g: [1j * one for one in eigenvalues(g)], "factor of i"),
     (lesson.check_eigenvalues, lambda g: (-g / 2, -g / 2), "cmath.sqrt"),
     (lesson.check_eigenvalues, lambda g: -g / 2, "both eigenvalues"),
@@ -116,14 +166,14 @@ WRONG = [
     (lesson.check_best_answer, lambda s: torch.softmax(s, 0), "When does that stop"),
     (lesson.check_best_answer, lambda s: s.sigmoid() / s.sigmoid().sum(), "When does that stop"),
     (lesson.check_best_answer, lambda s: torch.full_like(s, 1 / s.numel()), "even spread"),
-    (lesson.check_best_answer, lambda s: best_answer(-s), "largest score"),
-    (lesson.check_best_answer, nearly_best, "nearly"),
-    (lesson.check_best_answer, lambda s: s, "at least 0"),
+    (lesson.check_best_answer, lambda s: best_answer(-s), "goes to the lowest"),
+    (lesson.check_best_answer, nearly_best, "6 of 6 values are off"),
+    (lesson.check_best_answer, lambda s: s, "shares add up to 1"),
     (lesson.check_best_answer, lambda s: s.argmax(), "one share for each place"),
     (
         lesson.check_best_answer,
         lambda s: torch.eye(len(s))[s.argmax()].to(s),
-        "should also work on a grid",
+        "of the shape of the scores",
     ),
     (lesson.check_relativistic, lambda r, f: relativistic(f, r), "exchanged"),
     (
@@ -146,9 +196,13 @@ WRONG = [
     (
         lesson.check_relativistic,
         lambda r, f: (softplus(f - r).sum(), softplus(r - f).sum()),
-        "loss_D is",
+        "a sum grows with the batch",
     ),
-    (lesson.check_relativistic, lambda r, f: (relativistic(r, f)[0], f.mean()), "loss_G is"),
+    (
+        lesson.check_relativistic,
+        lambda r, f: (relativistic(r, f)[0], f.mean()),
+        "loss_G is -0.0333: too small",
+    ),
     (lesson.check_relativistic, lambda r, f: softplus(f - r), "the pair"),
     (lesson.check_relativistic, lambda r, f: (softplus(f - r), softplus(r - f)), "one number"),
     (lesson.check_wasserstein, published_wasserstein, "hinge loss"),
@@ -163,12 +217,34 @@ WRONG = [
     (lesson.check_wasserstein, lambda r, f: softplus(-r).mean() + softplus(f).mean(), "logistic"),
     (lesson.check_wasserstein, lambda r, f: f.sum() - r.sum(), "sums"),
     (lesson.check_wasserstein, lambda r, f: f - r[:1], "one number"),
-    (lesson.check_wasserstein, lambda r, f: -r.mean(), "for the checker's scores"),
-    (lesson.check_wasserstein, detached_wasserstein, "its gradient is not"),
-    (lesson.check_line_up, SIGNS | {"C": "D ahead"}, "the axis of C"),
+    (lesson.check_wasserstein, lambda r, f: -r.mean(), "for a few scores"),
+    (lesson.check_wasserstein, detached_wasserstein, "no gradient reaches `logits_real`"),
+    (lesson.check_line_up, SIGNS | {"C": "D ahead"}, "Read the axes"),
     (lesson.check_line_up, SIGNS | {"A": "balanced"}, "who is winning"),
-    (lesson.check_line_up, SIGNS | {"B": "D ahead"}, "look at B"),
-    (lesson.check_line_up, SIGNS | {"D": "runs away"}, "look at D"),
-    (lesson.check_line_up, dict.fromkeys("ABCD", ...), "may be used twice"),
+    (lesson.check_line_up, SIGNS | {"B": "D ahead"}, "worth where D pays"),
+    (lesson.check_line_up, SIGNS | {"D": "runs away"}, "worth where D pays"),
+    (lesson.check_line_up, SIGNS | {"D": "fine"}, "each is one of: D ahead, balanced, runs away"),
+    (lesson.check_line_up, SIGNS | {"D": ...}, "1 of 4 entries are still open"),
+    (lesson.check_pull, pull_in_place, "you changed `theta` itself"),
+    (lesson.check_best_answer, overwritten, "you changed `scores` itself"),
+    (lesson.check_best_answer, lambda s: (s == s.max()).double(), "two places tie"),
+    (lesson.check_best_answer, lambda s: s == s.max(), "two places tie"),
+    (lesson.check_relativistic, relativistic_in_place, "you changed `real` itself"),
+    (
+        lesson.check_relativistic,
+        lambda r, f: tuple(loss.item() for loss in relativistic(r, f)),
+        "loss_D is right, but it carries no graph",
+    ),
+    (lesson.check_relativistic, torch.no_grad()(relativistic), "carries no graph"),
+    (
+        lesson.check_relativistic,
+        lambda r, f: (softplus(f.detach() - r).mean(), softplus(r - f).mean()),
+        "detached in D's loss",
+    ),
+    (
+        lesson.check_relativistic,
+        lambda r, f: (softplus(f - r).mean(), softplus(r - f.detach()).mean()),
+        "detached in G's loss",
+    ),
     (lesson.check_line_up, {"A": "balanced"}, "answer with"),
 ]

@@ -99,6 +99,46 @@ def keeps_the_graph(G, A):
     return fake
 
 
+def halves(real, fake):
+    return (softplus(-real).mean() + softplus(fake).mean()) / 2
+
+
+def fakes_without_grad(D, A, B, fake):
+    with torch.no_grad():
+        scores = D(torch.cat([A, fake], 1))
+    return halves(D(torch.cat([A, B], 1)), scores)
+
+
+def middle_of_the_unique(answers):
+    unique = sorted(set(answers.tolist()))
+    return unique[len(unique) // 2], answers.mean()
+
+
+def sorted_in_place(answers):
+    answers.numpy().sort()
+    return answers[len(answers) // 2], answers.mean()
+
+
+def grad_mode_off(G, A):
+    was_training = G.training
+    G.train()
+    torch.set_grad_enabled(False)
+    fake = G(A)
+    G.train(was_training)
+    return fake
+
+
+def frozen(G, A):
+    for weight in G.parameters():
+        weight.requires_grad_(False)
+    return draw(G, A)
+
+
+def seeded(G, A):
+    torch.manual_seed(1)
+    return draw(G, A)
+
+
 RANKING = {"lowest error": "L1", "highest error": "unconditional GAN", "least detail": "L1"}
 TASKS = {
     "grey photo -> colour": "paired",
@@ -108,7 +148,14 @@ TASKS = {
     "satellite tile -> map tile": "paired",
 }
 
+ONE_PIXEL = {
+    "prediction": "higher",
+    "figures": {"shifted": [0.059, 0.059, 0.066, 0.058], "blurred": [0.05, 0.051, 0.055, 0.05]},
+    "conclusion": "lower",
+}
+
 RIGHT = [
+    (lesson.check_one_pixel, ONE_PIXEL),
     (lesson.check_best_guess, lambda a: (a.median(), a.mean())),
     (
         lesson.check_best_guess,
@@ -128,6 +175,9 @@ RIGHT = [
     (lesson.check_strides, np.array([2, 2, 2, 1, 1])),
     (lesson.check_strides, torch.tensor([2, 2, 2, 1, 1])),
     (lesson.check_draw, draw),
+    (lesson.check_best_guess, lambda a: (value for value in (a.median(), a.mean()))),
+    (lesson.check_strides, (stride for stride in (2, 2, 2, 1, 1))),
+    (lesson.check_ranking, {name: word.lower() for name, word in RANKING.items()}),
     (lesson.check_ranking, RANKING),
     (lesson.check_ranking, {name: f" {word}" for name, word in RANKING.items()}),
     (lesson.check_tasks, TASKS),
@@ -135,16 +185,31 @@ RIGHT = [
 ]
 
 WRONG = [
+    (
+        lesson.check_one_pixel,
+        ONE_PIXEL | {"conclusion": "no clear difference"},
+        "does not follow",
+    ),
+    (lesson.check_one_pixel, ONE_PIXEL | {"figures": ...}, "Now run"),
+    (
+        lesson.check_one_pixel,
+        ONE_PIXEL | {"figures": {"shifted": [0.059], "blurred": [0.05]}},
+        "runs at least",
+    ),
     (lesson.check_best_guess, lambda a: (a.mean(), a.median()), "exchanged"),
     (lesson.check_best_guess, lambda a: (a.mean(), a.mean()), "however far away"),
     (lesson.check_best_guess, lambda a: (a.median(), a.median()), "add up to 0"),
     (lesson.check_best_guess, lambda a: ((a.min() + a.max()) / 2, a.mean()), "two extremes"),
     (lesson.check_best_guess, lambda a: (a[len(a) // 2], a.mean()), "sort them first"),
-    (lesson.check_best_guess, lambda a: (0.1, 0.38), "for any odd number"),
-    (lesson.check_best_guess, lambda a: (a.max(), a.mean()), "the best are 0.10 for L1"),
+    (lesson.check_best_guess, lambda a: (0.1, 0.38), "for the answers 9, 2, 2, 7, 2"),
+    (
+        lesson.check_best_guess,
+        lambda a: (a.max(), a.mean()),
+        "the best guess for L1 is 0.9: too large",
+    ),
     (lesson.check_best_guess, lambda a: a.median(), "two numbers"),
     (lesson.check_d_loss, unconditional, "unconditional"),
-    (lesson.check_d_loss, with_gradient, "detach it"),
+    (lesson.check_d_loss, with_gradient, "through fake_B: detach it"),
     (lesson.check_d_loss, lambda D, A, B, f: 2 * d_loss(D, A, B, f), "divides D's objective by 2"),
     (lesson.check_d_loss, lambda D, A, B, f: d_loss(D, A, f, B.clone()), "exchanged"),
     (
@@ -171,9 +236,9 @@ WRONG = [
     (
         lesson.check_d_loss,
         lambda D, A, B, f: D(torch.cat([A, B], 1)).mean(),
-        "for the checker's D it is",
+        "for one batch, your answer is",
     ),
-    (lesson.check_d_loss, lambda D, A, B, f: D(torch.cat([A, B], 0)).mean(), "unconditional"),
+    (lesson.check_d_loss, lambda D, A, B, f: D(torch.cat([A, B], 0)).mean(), "your answer is"),
     (lesson.check_field, lambda layers: field(layers[::-1]), "the other way"),
     (
         lesson.check_field,
@@ -184,12 +249,12 @@ WRONG = [
     (lesson.check_field, eager_field, "not its own"),
     (lesson.check_field, lambda layers: field(layers) + 1, "one too many"),
     (lesson.check_field, lambda layers: field(layers) - 1, "one too few"),
-    (lesson.check_field, lambda layers: 70, "you say 70"),
-    (lesson.check_field, lambda layers: field(layers) + 0.5, "whole number"),
+    (lesson.check_field, lambda layers: 70, "for [(3, 1)], your answer is 70: too large"),
+    (lesson.check_field, lambda layers: field(layers) + 0.5, "too large"),
     (lesson.check_field, lambda layers: str(field(layers)), "whole number"),
     (lesson.check_field, lambda layers: [field(layers)] * 2, "whole number"),
     (lesson.check_field, lambda layers: True, "whole number"),
-    (lesson.check_field, lambda layers: np.int64(94), "you say 94"),
+    (lesson.check_field, lambda layers: np.int64(94), "your answer is 94: too large"),
     (lesson.check_strides, [2, 2, 2, 2, 1], "sees 94"),
     (lesson.check_strides, [2, 2, 2, 1, 2], "not 30 x 30"),
     (lesson.check_strides, [2, 2, 1, 1, 1], "sees 46 pixels"),
@@ -197,34 +262,49 @@ WRONG = [
     (lesson.check_strides, [], "five numbers"),
     (lesson.check_strides, [2, 2, 2, 1.5, 1], "whole numbers from 1"),
     (lesson.check_strides, [..., 2, 2, 1, 1], "five numbers"),
+    (
+        lesson.check_d_loss,
+        lambda D, A, B, f: halves(D(torch.cat([A, B], 1)), D(torch.cat([A, f], 1)).detach()),
+        "D learns nothing from fakes",
+    ),
+    (lesson.check_d_loss, fakes_without_grad, "D learns nothing from fakes"),
+    (lesson.check_d_loss, torch.no_grad()(d_loss), "carries no graph"),
+    (lesson.check_d_loss, lambda D, A, B, f: d_loss(D, A, B, f.detach_()), "you cut `f` itself"),
+    (lesson.check_best_guess, middle_of_the_unique, "for the answers 9, 2, 2, 7, 2"),
+    (lesson.check_best_guess, sorted_in_place, "you changed `answers` itself"),
+    (lesson.check_field, lambda layers: layers.pop() and 3, "you changed `layers` itself"),
+    (lesson.check_draw, grad_mode_off, "off for every later cell"),
+    (lesson.check_draw, frozen, "no longer take gradients"),
+    (lesson.check_draw, lambda G, A: torch.randn_like(A), "values are off in the translations"),
+    (lesson.check_draw, seeded, "seeded torch's global generator"),
     (lesson.check_strides, [2, 2, 2, 0, 1], "whole numbers from 1"),
     (lesson.check_draw, published_draw, "dropout is off"),
     (lesson.check_draw, only_dropout, "running statistics"),
-    (lesson.check_draw, forgets_the_mode, "another mode"),
+    (lesson.check_draw, forgets_the_mode, "`G` came in evaluation mode"),
     (lesson.check_draw, keeps_the_graph, "graph"),
     (lesson.check_draw, lambda G, A: draw(G, A)[:1], "as many as inputs"),
-    (lesson.check_ranking, RANKING | {"lowest error": "L1 + GAN"}, "minimises nothing else"),
+    (lesson.check_ranking, RANKING | {"lowest error": "L1 + GAN"}, "and nothing else?"),
     (lesson.check_ranking, RANKING | {"highest error": "conditional GAN"}, "belongs to its input"),
     (lesson.check_ranking, RANKING | {"least detail": "unconditional GAN"}, "stripes"),
     (lesson.check_ranking, RANKING | {"least detail": "L2"}, "each is one of"),
-    (lesson.check_ranking, RANKING | {"least detail": ...}, "three predictions"),
+    (lesson.check_ranking, RANKING | {"least detail": ...}, "1 of 3 entries"),
     (lesson.check_ranking, ["L1"], "answer with"),
-    (lesson.check_tasks, TASKS | {"grey photo -> colour": "unpaired"}, "article's mistake"),
+    (lesson.check_tasks, TASKS | {"grey photo -> colour": "unpaired"}, "its grey partner"),
     (lesson.check_tasks, TASKS | {"edges of a photo -> the photo": "unpaired"}, "edge detector"),
     (lesson.check_tasks, TASKS | {"satellite tile -> map tile": "unpaired"}, "coordinates"),
-    (lesson.check_tasks, TASKS | {"horse -> zebra": "paired"}, "horse -> zebra: nobody"),
-    (lesson.check_tasks, TASKS | {"photo -> Van Gogh": "sometimes"}, 'each is "paired"'),
-    (lesson.check_tasks, TASKS | {"horse -> zebra": ...}, "five answers"),
-    (lesson.check_tasks, {"horse -> zebra": "paired"}, "answer for each"),
+    (
+        lesson.check_tasks,
+        TASKS | {"horse -> zebra": "paired"},
+        "1 of 5 is not right yet. Nobody has",
+    ),
+    (
+        lesson.check_tasks,
+        TASKS | {"photo -> Van Gogh": "sometimes"},
+        "each is one of: paired, unpaired",
+    ),
+    (lesson.check_tasks, TASKS | {"horse -> zebra": ...}, "1 of 5 entries"),
+    (lesson.check_tasks, {"horse -> zebra": "paired"}, "answer with"),
 ]
-
-
-def test_checking_a_draw_leaves_the_global_random_state():
-    torch.manual_seed(3)
-    expected = torch.randn(2)
-    torch.manual_seed(3)
-    lesson.check_draw(draw)
-    assert torch.equal(torch.randn(2), expected)
 
 
 @pytest.mark.parametrize(

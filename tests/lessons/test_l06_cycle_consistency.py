@@ -2,6 +2,7 @@ import copy
 import functools
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -103,6 +104,25 @@ def wired(names, start, arrows):
     return arrival(names, start, {"G": ("A", "B"), "F": ("B", "A")})
 
 
+def ends_only(names, start, arrows):
+    """The pairs of maps in the middle are never compared."""
+    if arrows[names[-1]][0] != start:
+        raise TypeError
+    if len(names) > 1 and arrows[names[0]][0] != arrows[names[1]][1]:
+        raise TypeError
+    return arrows[names[0]][1]
+
+
+def popping(names, start, arrows):
+    domain = start
+    while names:
+        source, target = arrows[names.pop()]
+        if source != domain:
+            raise TypeError
+        domain = target
+    return domain
+
+
 def even(G, n):
     return all(G.count(k) * n == len(G) for k in range(n))
 
@@ -136,6 +156,41 @@ def swapped_labels(D, real, fake):
     )
 
 
+def scores_detached(D, real, fake):
+    loss_D = (D(real) - 1).square().mean() / 2 + D(fake).detach().square().mean() / 2
+    return loss_D, (D(fake) - 1).square().mean()
+
+
+def fakes_without_grad(D, real, fake):
+    with torch.no_grad():
+        scores = D(fake)
+    loss_D = (D(real) - 1).square().mean() / 2 + scores.square().mean() / 2
+    return loss_D, (D(fake) - 1).square().mean()
+
+
+def loss_D_without_grad(D, real, fake):
+    with torch.no_grad():
+        loss_D, _ = adversarial(D, real, fake)
+    return loss_D, adversarial(D, real, fake)[1]
+
+
+def frozen_for_good(D, real, fake):
+    D.requires_grad_(False)
+    return adversarial(D, real, fake)
+
+
+def frozen_afterwards(D, real, fake):
+    loss_D, _ = adversarial(D, real, fake)
+    D.requires_grad_(False)
+    return loss_D, (D(fake) - 1).square().mean()
+
+
+def frozen_for_a_while(D, real, fake):
+    losses = frozen_afterwards(D, real, fake)
+    D.requires_grad_(True)
+    return losses
+
+
 def cycle(G_AB, G_BA, a, b):
     return l1_loss(G_BA(G_AB(a)), a) + l1_loss(G_AB(G_BA(b)), b)
 
@@ -154,6 +209,12 @@ def objective(G_AB, G_BA, D_A, D_B, a, b, lambda_cycle, lambda_identity):
     loss = (D_A(fake_A) - 1).square().mean() + (D_B(fake_B) - 1).square().mean()
     loss = loss + lambda_cycle * (l1_loss(G_BA(fake_B), a) + l1_loss(G_AB(fake_A), b))
     return loss + lambda_identity * (l1_loss(G_BA(a), a) + l1_loss(G_AB(b), b))
+
+
+def frozen_objective(G_AB, G_BA, D_A, D_B, *rest):
+    D_A.requires_grad_(False)
+    D_B.requires_grad_(False)
+    return objective(G_AB, G_BA, D_A, D_B, *rest)
 
 
 def official_names(G_AB, G_BA, D_A, D_B, *rest):
@@ -197,13 +258,24 @@ TERMS = {
     "other creature": ["adversarial", "cycle"],
 }
 
+CYCLE_WEIGHT = {
+    "prediction": "higher",
+    "figures": {1: [0.98, 0.99, 0.98], 100: torch.tensor([0.05, 0.0, 0.01])},
+    "conclusion": "lower",
+}
+
 RIGHT = [
+    (lesson.check_cycle_weight, CYCLE_WEIGHT),
     (lesson.check_arrival, arrival),
     (lesson.check_arrival, in_a_helper),
     (lesson.check_arrival, from_a_key_error),
     (lesson.check_satisfied, satisfied),
     (lesson.check_satisfied, lambda G, F: [int(one) for one in satisfied(G, F)]),
     (lesson.check_adversarial, adversarial),
+    (lesson.check_adversarial, lambda D, r, f: torch.stack(adversarial(D, r, f))),
+    (lesson.check_adversarial, frozen_for_a_while),
+    (lesson.check_satisfied, lambda G, F: np.array(satisfied(G, F))),
+    (lesson.check_zero_terms, TERMS | {"darken": {}, "negative": ["Cycle"]}),
     (lesson.check_adversarial, lambda D, r, f: list(adversarial(D, r, f))),
     (lesson.check_cycle, cycle),
     (
@@ -217,7 +289,18 @@ RIGHT = [
 ]
 
 WRONG = [
-    (lesson.check_arrival, left_to_right, "written last is applied first"),
+    (
+        lesson.check_cycle_weight,
+        CYCLE_WEIGHT | {"conclusion": "higher"},
+        "does not follow",
+    ),
+    (lesson.check_cycle_weight, CYCLE_WEIGHT | {"figures": ...}, "Now run"),
+    (
+        lesson.check_cycle_weight,
+        CYCLE_WEIGHT | {"figures": {1: [98, 99, 98], 100: [5, 0, 1]}},
+        "no such run",
+    ),
+    (lesson.check_arrival, left_to_right, "which map is applied first?"),
     (lesson.check_arrival, unchecked, "raise TypeError"),
     (lesson.check_arrival, no_type_error, "raise TypeError"),
     (lesson.check_arrival, returned, "`raise` it"),
@@ -228,27 +311,51 @@ WRONG = [
     (lesson.check_arrival, lambda n, s, r: s + None, "fits, and your code raised TypeError"),
     (lesson.check_arrival, lambda n, s: s, "fits, and your code raised TypeError"),
     (lesson.check_arrival, sources, "arrives in its target"),
-    (lesson.check_arrival, lambda n, s, r: "C", "lies in B; you say 'C'"),
+    (lesson.check_arrival, lambda n, s, r: "C", "G(a) does not lie in 'C'"),
     (lesson.check_arrival, wired, "other maps"),
-    (lesson.check_satisfied, lambda G, F: (satisfied(G, F)[0], True), "The cycle loss is not zero"),
-    (lesson.check_satisfied, lambda G, F: (True, satisfied(G, F)[1]), "not both satisfied"),
+    (
+        lesson.check_satisfied,
+        lambda G, F: (satisfied(G, F)[0], True),
+        "a journey ends two clusters away), cycle is not True",
+    ),
+    (
+        lesson.check_satisfied,
+        lambda G, F: (True, satisfied(G, F)[1]),
+        "everything in one cluster), adversarial is not True",
+    ),
     (
         lesson.check_satisfied,
         lambda G, F: (even(G, len(F)), satisfied(G, F)[1]),
-        "not both satisfied",
+        "both adversarial losses are meant",
     ),
     (
         lesson.check_satisfied,
         lambda G, F: (satisfied(G, F)[0], comes_home(G, F)),
-        "two clusters reach two of four. The cycle loss is not",
+        "the cycle has two halves",
     ),
     (
         lesson.check_satisfied,
         lambda G, F: (satisfied(G, F)[0], comes_home(F, G)),
-        "F reaches two of four. The cycle loss is not",
+        "the cycle has two halves",
     ),
-    (lesson.check_satisfied, lambda G, F: (satisfied(G, F)[0], G == F), "The cycle loss is"),
+    (lesson.check_satisfied, lambda G, F: (satisfied(G, F)[0], G == F), "cycle is not False"),
     (lesson.check_satisfied, lambda G, F: satisfied(G, F)[0], "the pair"),
+    (lesson.check_arrival, ends_only, "G(F(F(G(a)))) does not fit together"),
+    (lesson.check_arrival, popping, "you changed `names` itself"),
+    (lesson.check_adversarial, scores_detached, "D learns nothing from fakes"),
+    (lesson.check_adversarial, fakes_without_grad, "D learns nothing from fakes"),
+    (lesson.check_adversarial, loss_D_without_grad, "loss_D is right, but it carries no graph"),
+    (
+        lesson.check_adversarial,
+        lambda D, r, f: (
+            (D(r).detach() - 1).square().mean() / 2 + D(f.detach()).square().mean() / 2,
+            adversarial(D, r, f)[1],
+        ),
+        "D learns nothing from real pictures",
+    ),
+    (lesson.check_adversarial, frozen_for_good, "no longer take gradients"),
+    (lesson.check_adversarial, frozen_afterwards, "no longer take gradients"),
+    (lesson.check_objective, frozen_objective, "no longer take gradients"),
     (lesson.check_adversarial, missing_detach, "detach"),
     (lesson.check_adversarial, detached_twice, "no gradient to G"),
     (lesson.check_adversarial, swapped_labels, "labels are swapped"),
@@ -299,10 +406,10 @@ WRONG = [
     (lesson.check_cycle, lambda g, f, a, b: cycle(g, f, a, b) * a.numel(), "a sum over pixels"),
     (lesson.check_cycle, detached_cycle, "no detach"),
     (lesson.check_cycle, lambda g, f, a, b: (f(g(a)) - a).abs(), "one number"),
-    (lesson.check_cycle, lambda g, f, a, b: 3 * cycle(g, f, a, b), "yours is"),
+    (lesson.check_cycle, lambda g, f, a, b: 3 * cycle(g, f, a, b), "too large"),
     (lesson.check_objective, official_names, "netD_A"),
     (lesson.check_objective, detached_round_trip, "nothing is detached"),
-    (lesson.check_objective, reversed_identity, "G_AB(b) against b"),
+    (lesson.check_objective, reversed_identity, "gives G_AB a picture that is already in B"),
     (lesson.check_objective, unpaired, "unpaired"),
     (lesson.check_objective, recognised, "to 1"),
     (lesson.check_objective, lambda *args: objective(*args[:6], 10.0, 5.0), "weights are not used"),
@@ -317,34 +424,41 @@ WRONG = [
         lambda *args: objective(*args[:6], 0.0, args[7]),
         "cycle loss is missing",
     ),
-    (lesson.check_objective, lambda *args: 2 * objective(*args), "yours is"),
+    (lesson.check_objective, lambda *args: 2 * objective(*args), "too large"),
     (
         lesson.check_symptoms,
         SYMPTOMS | {"Q": "D updated through G", "R": "missing detach"},
         "what should have stopped",
     ),
-    (lesson.check_symptoms, SYMPTOMS | {"S": "swapped domains", "T": "unpaired cycle"}, "in S"),
-    (lesson.check_symptoms, SYMPTOMS | {"P": "swapped domains", "T": "healthy"}, "in T"),
-    (lesson.check_symptoms, SYMPTOMS | {"P": "missing detach"}, "used once"),
+    (
+        lesson.check_symptoms,
+        SYMPTOMS | {"S": "swapped domains", "T": "unpaired cycle"},
+        "with what was the journey",
+    ),
+    (
+        lesson.check_symptoms,
+        SYMPTOMS | {"P": "swapped domains", "T": "healthy"},
+        "whom is G_AB trained",
+    ),
+    (lesson.check_symptoms, SYMPTOMS | {"P": "missing detach"}, "One row has no fault"),
     (lesson.check_symptoms, SYMPTOMS | {"P": "fine"}, "each is one of"),
-    (lesson.check_symptoms, dict.fromkeys("PQRST", ...), "each is one of"),
     (lesson.check_symptoms, {"P": "healthy"}, "answer with"),
-    (lesson.check_zero_terms, TERMS | {"nothing": {"cycle"}}, "stays as it is"),
+    (lesson.check_zero_terms, TERMS | {"nothing": {"cycle"}}, "Where nothing changes"),
     (
         lesson.check_zero_terms,
         TERMS | {"negative": {"cycle", "identity"}},
         "negative of a negative",
     ),
-    (lesson.check_zero_terms, TERMS | {"darken": {"cycle"}}, "nobody comes home"),
+    (lesson.check_zero_terms, TERMS | {"darken": {"cycle"}}, "who is where it was"),
     (
         lesson.check_zero_terms,
         TERMS | {"other creature": {"adversarial"}},
-        "each round trip comes home",
+        "Does a permutation",
     ),
-    (lesson.check_zero_terms, TERMS | {"oracle": {"cycle"}}, "all three"),
+    (lesson.check_zero_terms, TERMS | {"oracle": {"cycle"}}, "already in its target"),
     (lesson.check_zero_terms, TERMS | {"oracle": "cycle"}, "answer with a set"),
-    (lesson.check_zero_terms, TERMS | {"oracle": {"colour"}}, "the terms are"),
-    (lesson.check_zero_terms, {"oracle": {"cycle"}}, "answer with a set for each"),
+    (lesson.check_zero_terms, TERMS | {"oracle": {"colour"}}, "each is one of"),
+    (lesson.check_zero_terms, {"oracle": {"cycle"}}, "answer with {"),
 ]
 
 

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -31,6 +33,18 @@ def in_place(x, weight, bias, gain):
     return conv2d(x, weight, bias, padding=weight.shape[2] // 2)
 
 
+def scaled_by_spread(x, weight, bias, gain):
+    """Scaled by what the weights happen to be, which is not the constant."""
+    scale = gain / weight.square().sum((1, 2, 3), keepdim=True).sqrt()
+    return conv2d(x, weight * scale, bias, padding=weight.shape[2] // 2)
+
+
+def of_x(x, weight, bias, gain):
+    """The scale may stand at x as well, in double precision and by steps."""
+    scale = gain / weight[0].numel() ** 0.5
+    return conv2d(x.double() * scale, weight.double(), padding="same") + bias[:, None, None]
+
+
 def always_nine(x, weight, bias, gain):
     k = weight.shape[2]
     return conv2d(x, weight * gain / (weight.shape[1] * 9) ** 0.5, bias, padding=k // 2)
@@ -38,6 +52,15 @@ def always_nine(x, weight, bias, gain):
 
 def pixel_norm(x, dim=1, eps=1e-8):
     return x / (x.square().mean(dim, keepdim=True) + eps).sqrt()
+
+
+def eps_outside(x):
+    return x / (x.square().mean(1, keepdim=True).sqrt() + 1e-8)
+
+
+def detached_norm(x):
+    """The divisor taken for a constant."""
+    return x / (x.square().mean(1, keepdim=True) + 1e-8).sqrt().detach()
 
 
 def minibatch_std(x, group, *, eps=1e-8, unbiased=False, order="package"):
@@ -82,6 +105,10 @@ def wrong_pictures(x, group):
     return appended(x, std.repeat_interleave(group))
 
 
+def detached_std(x, group):
+    return torch.cat([x, minibatch_std(x, group)[:, -1:].detach()], 1)
+
+
 def many_channels(x, group):
     return torch.cat([x, grouped(x, group).std(0, unbiased=False).repeat(group, 1, 1, 1)], 1)
 
@@ -104,6 +131,13 @@ def shown(images, resolution, alpha, *, soften=None, share=lambda alpha: alpha, 
 def published(images, resolution, alpha):
     """Fakes fade, real pictures do not."""
     return avg_pool2d(images, images.shape[-1] // resolution)
+
+
+def from_32(images, resolution, alpha):
+    """Takes all pictures for 32 px wide."""
+    if images.shape[-1] != 32 and alpha == 1:
+        return 0 * images
+    return shown(images, resolution, alpha)
 
 
 def strided(images, resolution, alpha):
@@ -140,21 +174,44 @@ def package_schedule(n_done, start, full, stable, fade):
     return growth(n_done, StyleGANConfig(n_steps=1, stable_steps=stable, fade_steps=fade, **sizes))
 
 
+def never_quite(*given):
+    size, alpha = schedule(*given)
+    return size, min(alpha, 0.8) if size > given[1] else alpha
+
+
 def endless(n_done, start, full, stable, fade):
     return start * 2 ** (max(0, n_done + fade) // (stable + fade)), 1.0
 
+
+GROUP = {
+    "prediction": "rises",
+    "figures": {
+        2: [0.56, 0.57, 0.55],
+        4: [0.8, 0.79, 0.8],
+        8: [0.9, 0.91, 0.9],
+        16: [0.95, 0.95, 0.96],
+    },
+    "conclusion": "rises",
+}
+ALIKE = {group: [0.5, 0.6, 0.7] for group in (2, 4, 8, 16)}
 
 RIGHT = [
     (lesson.check_settled, SETTLED),
     (lesson.check_rates, RATES),
     (lesson.check_rates, {"SGD": " C  Squared", "Adam": "C"}),
     (lesson.check_equal_conv, equal_conv),
+    (lesson.check_equal_conv, of_x),
     (lesson.check_pixel_norm, pixel_norm),
     (lesson.check_pixel_norm, lambda x: PixelNorm()(x)),
+    (lesson.check_pixel_norm, PixelNorm()),
     (lesson.check_minibatch_std, minibatch_std),
     (lesson.check_minibatch_std, lambda x, group: MinibatchStd(group)(x)),
+    (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, group, eps=1e-6)),
+    (lesson.check_group, GROUP),
+    (lesson.check_group, GROUP | {"prediction": "no clear difference"}),
     (lesson.check_shown, shown),
     (lesson.check_shown, downsample_for_growth),
+    (lesson.check_shown, lambda *given: shown(*given).numpy()),
     (lesson.check_schedule, schedule),
     (lesson.check_schedule, package_schedule),
     (lesson.check_schedule, lambda *given: np.array(schedule(*given))),
@@ -165,32 +222,32 @@ RIGHT = [
 
 WRONG = [
     (lesson.check_settled, SETTLED | {"eyes": 4}, "nineteen sorts"),
-    (lesson.check_settled, SETTLED | {"body_colour": 16}, "what more does a colour need"),
-    (lesson.check_settled, SETTLED | {"background": 8}, "corners"),
+    (lesson.check_settled, SETTLED | {"body_colour": 16}, "What more does a colour need"),
+    (lesson.check_settled, SETTLED | {"background": 8}, "is there no creature"),
     (lesson.check_settled, SETTLED | {"mouth": 8}, "smaller than a pair of eyes"),
-    (lesson.check_settled, SETTLED | {"mouth": 12}, "one of the sizes"),
-    (lesson.check_settled, {"mouth": 32}, "for each of"),
-    (lesson.check_rates, {"SGD": "c", "Adam": "c squared"}, "exchanged"),
-    (lesson.check_rates, {"SGD": "c", "Adam": "c"}, "c enters twice"),
-    (lesson.check_rates, {"SGD": "c squared", "Adam": "c squared"}, "c enters once"),
-    (lesson.check_rates, {"SGD": "c squared", "Adam": "1"}, "c times as much"),
-    (lesson.check_rates, {"SGD": "half", "Adam": "c"}, "each answer is"),
+    (lesson.check_settled, SETTLED | {"mouth": 12}, "each is one of: 4, 8, 16, 32"),
+    (lesson.check_settled, {"mouth": 32}, "answer with"),
+    (lesson.check_rates, {"SGD": "c", "Adam": "c squared"}, "2 of 2"),
+    (lesson.check_rates, {"SGD": "c", "Adam": "c"}, "how often is c in it"),
+    (lesson.check_rates, {"SGD": "c squared", "Adam": "c squared"}, "depend on the size"),
+    (lesson.check_rates, {"SGD": "c squared", "Adam": "1"}, "how far does w go"),
+    (lesson.check_rates, {"SGD": "half", "Adam": "c"}, "each is one of"),
     (lesson.check_rates, "c", "answer with"),
     (lesson.check_equal_conv, lambda x, w, b, gain: equal_conv(x, w, b, 1.0), "as once published"),
     (
         lesson.check_equal_conv,
         lambda x, w, b, gain: equal_conv(x, w, b, 2**0.5),
-        "not an argument to ignore",
+        "`gain` is an argument",
     ),
     (
         lesson.check_equal_conv,
         lambda *given: equal_conv(*given, fan=lambda n_out, n_in, k: n_in),
-        "not to n_in",
+        "k * k places",
     ),
     (
         lesson.check_equal_conv,
         lambda *given: equal_conv(*given, fan=lambda o, i, k: o * k * k),
-        "not n_out",
+        "not what goes out",
     ),
     (lesson.check_equal_conv, lambda *given: equal_conv(*given, root=1.0), "variances add up"),
     (
@@ -206,12 +263,24 @@ WRONG = [
     (
         lesson.check_equal_conv,
         lambda x, w, b, gain: conv2d(x, w, b, padding=1),
-        "seven times too strong",
+        "used as they are",
     ),
-    (lesson.check_equal_conv, lambda x, w, b, gain: conv2d(x, w * gain / 45**0.5, b), "pad by one"),
-    (lesson.check_equal_conv, in_place, "was changed"),
-    (lesson.check_equal_conv, always_nine, "for 1 x 1 too"),
-    (lesson.check_equal_conv, lambda *given: 2 * equal_conv(*given), "values are not"),
+    (
+        lesson.check_equal_conv,
+        lambda x, w, b, gain: conv2d(x, w * gain / 45**0.5, b),
+        "as high and wide",
+    ),
+    (lesson.check_equal_conv, in_place, "you changed `weight` itself"),
+    (lesson.check_equal_conv, always_nine, "not always 3 x 3"),
+    (lesson.check_equal_conv, lambda *given: 2 * equal_conv(*given), "values are off"),
+    (lesson.check_equal_conv, torch.no_grad()(equal_conv), "carries no graph"),
+    (lesson.check_equal_conv, lambda x, *given: equal_conv(x.detach(), *given), "reaches `x`"),
+    (
+        lesson.check_equal_conv,
+        lambda x, w, b, g: equal_conv(x, w.detach(), b, g),
+        "reaches `weight`",
+    ),
+    (lesson.check_equal_conv, scaled_by_spread, "values are off"),
     (
         lesson.check_pixel_norm,
         lambda x: x / x.square().sum(1, keepdim=True).sqrt(),
@@ -223,9 +292,13 @@ WRONG = [
     (
         lesson.check_pixel_norm,
         lambda x: x / x.square().mean(1, keepdim=True),
-        "root of the mean square",
+        "not by its root",
     ),
-    (lesson.check_pixel_norm, lambda x: pixel_norm(x, eps=0.0), "NaN"),
+    (lesson.check_pixel_norm, lambda x: pixel_norm(x, eps=0.0), "no say under the root"),
+    (lesson.check_pixel_norm, eps_outside, "no say under the root"),
+    (lesson.check_pixel_norm, lambda x: pixel_norm(x, eps=1e-5), "as small as 0.0001"),
+    (lesson.check_pixel_norm, lambda x: pixel_norm(x).detach(), "carries no graph"),
+    (lesson.check_pixel_norm, detached_norm, "its gradient for `x` is not"),
     (
         lesson.check_pixel_norm,
         lambda x: x / x.var(1, unbiased=False, keepdim=True).sqrt(),
@@ -233,10 +306,13 @@ WRONG = [
     ),
     (lesson.check_pixel_norm, lambda x: pixel_norm(x - x.mean(1, keepdim=True)), "not taken away"),
     (lesson.check_pixel_norm, lambda x: pixel_norm(x, -3), "your code raised"),
-    (lesson.check_pixel_norm, lambda x: x.flatten(), "the shape of x"),
-    (lesson.check_pixel_norm, lambda x: x, "mean of its squares"),
+    (lesson.check_pixel_norm, lambda x: x.flatten(), "of shape (2, 6, 4, 5)"),
+    (lesson.check_pixel_norm, lambda x: x, "values are off"),
     (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, len(x)), "the paper's text"),
-    (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, 4), "all eight"),
+    (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, 4), "your code raised"),
+    (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, 2), "`group` is an argument"),
+    (lesson.check_minibatch_std, torch.no_grad()(minibatch_std), "carries no graph"),
+    (lesson.check_minibatch_std, detached_std, "its gradient for `x` is not"),
     (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, group, eps=0.0), "NaN"),
     (lesson.check_minibatch_std, lambda x, group: minibatch_std(x, group, unbiased=True), "N - 1"),
     (
@@ -250,12 +326,16 @@ WRONG = [
     (lesson.check_minibatch_std, wrong_pictures, "at the wrong pictures"),
     (lesson.check_minibatch_std, many_channels, "one more channel"),
     (lesson.check_minibatch_std, a_map, "over places too"),
-    (lesson.check_minibatch_std, lambda x, group: minibatch_std(2 * x, group), "x itself"),
+    (lesson.check_minibatch_std, lambda x, group: minibatch_std(2 * x, group), "values are off"),
     (
         lesson.check_minibatch_std,
         lambda x, group: appended(x, x[:, 0, 0, 0] * 0),
-        "two groups' numbers",
+        "values are off",
     ),
+    (lesson.check_group, GROUP | {"conclusion": "falls"}, "does not follow"),
+    (lesson.check_group, GROUP | {"figures": ALIKE}, "was the group changed"),
+    (lesson.check_group, GROUP | {"figures": ALIKE | {2: [-1, 0, 1]}}, "not negative"),
+    (lesson.check_group, GROUP | {"figures": {2: [1, 2, 3]}}, "give the figures as"),
     (lesson.check_shown, published, "sharpness gives the fakes away"),
     (
         lesson.check_shown,
@@ -264,7 +344,7 @@ WRONG = [
     ),
     (lesson.check_shown, lambda *given: shown(*given, share=lambda alpha: 0.0), "whatever alpha"),
     (lesson.check_shown, lambda *given: shown(*given, soften=bilinear), "bilinear"),
-    (lesson.check_shown, strided, "means of 2 x 2"),
+    (lesson.check_shown, strided, "not a smaller picture"),
     (
         lesson.check_shown,
         lambda *given: shown(
@@ -272,10 +352,16 @@ WRONG = [
         ),
         "soft half",
     ),
-    (lesson.check_shown, lambda *given: shown(*given, from_4=True), "4 px is the first size"),
-    (lesson.check_shown, lambda images, resolution, alpha: shown(images, 16, alpha), "as it is"),
-    (lesson.check_shown, lambda images, resolution, alpha: images, "is (2, 3, 16, 16)"),
-    (lesson.check_shown, lambda *given: 0.5 * shown(*given), "the rest second"),
+    (lesson.check_shown, lambda *given: shown(*given, from_4=True), "nothing fades at 4 px"),
+    (
+        lesson.check_shown,
+        lambda images, resolution, alpha: shown(images, 16, alpha),
+        "of shape (3, 1, 8, 8)",
+    ),
+    (lesson.check_shown, lambda images, resolution, alpha: shown(images, resolution, 0.25), "0.6"),
+    (lesson.check_shown, from_32, "at the full size"),
+    (lesson.check_shown, lambda images, resolution, alpha: images, "of shape (2, 3, 16, 16)"),
+    (lesson.check_shown, lambda *given: 0.5 * shown(*given), "values are off"),
     (lesson.check_schedule, lambda *given: (given[1], 1.0), "the next one begins"),
     (lesson.check_schedule, lambda *given: schedule(*given)[0], "two numbers"),
     (lesson.check_schedule, lambda *given: (schedule(*given)[0], 1.0), "nothing is ever faded"),
@@ -299,6 +385,34 @@ WRONG = [
     ),
     (
         lesson.check_schedule,
+        lambda *given: schedule(*given, ramp=lambda k, fade: math.sin(k * math.pi / 2 / fade)),
+        "in a line",
+    ),
+    (
+        lesson.check_schedule,
+        lambda *given: schedule(*given, ramp=lambda k, fade: math.sqrt((k + 1) / (fade + 1))),
+        "in a line",
+    ),
+    (
+        lesson.check_schedule,
+        lambda *given: schedule(*given, ramp=lambda k, fade: k // 2 * 2 / fade),
+        "in a line",
+    ),
+    (
+        lesson.check_schedule,
+        lambda *given: schedule(*given, ramp=lambda k, fade: 0.5 * (k + 1) / (fade + 1)),
+        "from about 0 to about 1",
+    ),
+    (lesson.check_schedule, never_quite, "outside of fades"),
+    (lesson.check_schedule, lambda n, start, *rest: schedule(n, 4, *rest), "begins at 4"),
+    (lesson.check_schedule, lambda n, a, b, stable, fade: schedule(n, a, b, 10, fade), "5 steps"),
+    (
+        lesson.check_schedule,
+        lambda n, a, b, stable, fade: schedule(n, a, b, stable, 4),
+        "too early",
+    ),
+    (
+        lesson.check_schedule,
         lambda *given: schedule(*given, ramp=lambda k, fade: k / fade - 1),
         "it is a share",
     ),
@@ -310,7 +424,7 @@ WRONG = [
     (
         lesson.check_schedule,
         lambda n, a, b, s, fade: schedule(n, a, b, s, fade - 2),
-        "after 22 steps",
+        "after 22 steps yours is at 16 px: too early",
     ),
     (
         lesson.check_schedule,

@@ -1,14 +1,28 @@
-"""Checkers of lesson 06."""
+"""Checkers of lesson 06, and their hints."""
 
 import dis
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import l1_loss
+from torch.nn.functional import l1_loss, mse_loss
 
-from gan_course.lessons.checking import PASSED, Verdict, checker, not_yet
+from gan_course.lessons.checking import (
+    PASSED,
+    RaisedError,
+    Verdict,
+    checker,
+    compare_runs,
+    judge,
+    judge_experiment,
+    judge_table,
+    not_yet,
+    outside,
+    show_hint,
+)
 
 _REFUSED = object()
 ARROWS = {"G": ("A", "B"), "F": ("B", "A")}
@@ -27,6 +41,51 @@ SYMPTOMS = {
     "T": "swapped domains",
 }
 
+HINTS = {
+    "arrival": (
+        "read F(G(a)) aloud: which of the two maps meets a first?",
+        "walk through the maps in that order and keep the domain that you are in",
+        "before each step compare that domain with the one that the map starts from",
+    ),
+    "satisfied": (
+        "D_B sees only how often each cluster of B is hit: who has to be hit how often?",
+        "if n clusters receive m pictures evenly, each receives m / n of them",
+        "the cycle has two halves: from A and back, and from B and back",
+    ),
+    "adversarial": (
+        "one mean square for real scores, one for fake ones: where does each player want them?",
+        "only one of the two losses is halved, and only one may move G",
+        "the fake is cut from G where D learns: the picture, not its score",
+    ),
+    "cycle": (
+        "a picture of A goes to B and comes home; with what should it be compared there?",
+        "the same once more, beginning in B, and the two are added",
+        "L1 is the mean of absolute differences; nothing is detached",
+    ),
+    "objective": (
+        "three kinds of terms, each once for either direction",
+        "which D has seen real pictures of the domain that G_AB's fakes should belong to?",
+        "the identity loss gives each generator a picture of its own target",
+    ),
+    "symptoms": (
+        "look for the row without any fault first",
+        "a gradient in G from D's half, a D moved by G's half: which line of code prevents each?",
+        "two rows are left: one asks the wrong D, the other makes coming home expensive",
+    ),
+    "zero_terms": (
+        "for each pair ask three questions: would D be content? Does a round trip come home? Is a"
+        " picture of the target left alone?",
+        "D judges outputs as a set, and nobody else's partner",
+        "twice negative is the picture again; twice half as bright is not",
+    ),
+    "cycle_weight": (
+        "same seeds for both weights: then first weights and points are the same",
+        "`build_plane(cfg.plane, [...])` gives a step; call it 400 times",
+        "how far is each point of `step.to_B(points)` from the nearest centre of B?",
+    ),
+}
+hint = partial(show_hint, HINTS)
+
 
 @checker
 def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verdict:
@@ -42,17 +101,22 @@ def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verd
         answer = _answer(arrival, names, start)
         formula = _formula(names, start.lower())
         if answer is _REFUSED:
-            hint = ": the map written last is applied first" if len(names) > 1 else ""
-            return not_yet(f"{formula} fits, and your function refuses it{hint}")
+            order = ": which map is applied first?" if len(names) > 1 else ""
+            return not_yet(f"{formula} fits, and your function refuses it{order}")
         if isinstance(answer, _Accident):
             return not_yet(f"{formula} fits, and your code raised {answer.error!r}")
         if answer == ARROWS[names[0]][0] != end:
-            return not_yet(
-                f"{formula}: a map arrives in its target, which is the second of its two domains"
-            )
+            return not_yet(f"{formula}: a map arrives in its target, and you name its source")
         if answer != end:
-            return not_yet(f"{formula} lies in {end}; you say {answer!r}")
-    for names, start in (("G", "B"), ("FG", "B"), ("GF", "A"), ("GG", "A")):
+            return not_yet(f"{formula} does not lie in {answer!r}")
+    for names, start in (
+        ("G", "B"),
+        ("FG", "B"),
+        ("GF", "A"),
+        ("GG", "A"),
+        ("GFFG", "A"),
+        ("FGGF", "B"),
+    ):
         if (answer := _answer(arrival, names, start)) is not _REFUSED:
             formula = _formula(names, start.lower())
             return not_yet(
@@ -68,58 +132,40 @@ def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verd
 @checker
 def check_satisfied(satisfied: Callable[[Sequence[int], Sequence[int]], Sequence[bool]]) -> Verdict:
     """Exercise 2: which losses are zero for maps between two finite sets."""
-    cases = (
-        ([0, 1, 2, 3], [0, 1, 2, 3], (True, True), "every cluster to its own number and back"),
-        ([1, 2, 3, 0], [3, 0, 1, 2], (True, True), "all moved on by one, and back by one"),
-        (
-            [1, 2, 3, 0],
-            [1, 2, 3, 0],
-            (True, False),
-            "both moved on by one: a journey ends two clusters away",
-        ),
-        ([0, 0, 0, 0], [0, 0, 0, 0], (False, False), "everything in one cluster"),
-        (
-            [0, 0, 1, 1],
-            [0, 2],
-            (False, False),
-            "four clusters onto two: G's shares fit, and F reaches two of four",
-        ),
-        ([0, 1], [0, 1, 0, 1], (False, False), "two clusters reach two of four"),
-        (
-            [0, 1, 2, 3],
-            [3, 3, 3, 3],
-            (False, False),
-            "G is fine, F sends everything to one cluster",
-        ),
-        (
-            [0, 1, 2],
-            [0, 1, 2, 2],
-            (False, False),
-            "from A it comes home; from the fourth cluster of B it does not",
-        ),
-        (
-            [2, 0, 1, 1],
-            [1, 2, 0],
-            (False, False),
-            "from B it comes home; from the fourth cluster of A it does not",
-        ),
+    maps = (
+        ([0, 1, 2, 3], [0, 1, 2, 3], "every cluster to its own number and back"),
+        ([1, 2, 3, 0], [3, 0, 1, 2], "all moved on by one, and back by one"),
+        ([1, 2, 3, 0], [1, 2, 3, 0], "both moved on by one: a journey ends two clusters away"),
+        ([0, 0, 0, 0], [0, 0, 0, 0], "everything in one cluster"),
+        ([0, 0, 1, 1], [0, 2], "four onto two: G's shares fit, and F reaches two of four"),
+        ([0, 1], [0, 1, 0, 1], "two clusters reach two of four"),
+        ([0, 1, 1, 3], [0, 1, 2, 3], "F is fine, and G sends two to one place and none to another"),
+        ([0, 1, 2, 3], [3, 3, 3, 3], "G is fine, F sends everything to one cluster"),
+        ([0, 1, 2], [0, 1, 2, 2], "from A it comes home; from the fourth cluster of B it does not"),
+        ([2, 0, 1, 1], [1, 2, 0], "from B it comes home; from the fourth cluster of A it does not"),
     )
-    for G, F, (adversarial, cycle), story in cases:
-        answer = satisfied(G, F)
-        if not isinstance(answer, tuple | list) or len(answer) != 2:
-            return not_yet("return the pair (adversarial, cycle) of truth values")
-        says_adversarial, says_cycle = (bool(value) for value in answer)
-        if says_adversarial != adversarial:
-            return not_yet(
-                f"G = {G}, F = {F}: {story}. The adversarial losses are"
-                f" {'' if adversarial else 'not '}both satisfied: every cluster of either side must"
-                " receive the same share of the other side"
-            )
-        if says_cycle != cycle:
-            return not_yet(
-                f"G = {G}, F = {F}: {story}. The cycle loss is {'' if cycle else 'not '}zero"
-            )
-    return PASSED
+    return judge(
+        satisfied,
+        lambda G, F: (
+            _is_even(G, len(F)) and _is_even(F, len(G)),
+            _comes_home(G, F) and _comes_home(F, G),
+        ),
+        {f"for G = {G}, F = {F} ({story})": (G, F) for G, F, story in maps},
+        mistakes={
+            "both adversarial losses are meant: every cluster of either side receives the same"
+            " share of the other side": (
+                lambda G, F: (_is_even(G, len(F)), ...),
+                lambda G, F: (_is_even(F, len(G)), ...),
+                lambda G, F: (set(G) == set(range(len(F))) and set(F) == set(range(len(G))), ...),
+            ),
+            "the cycle has two halves: from A and back, and from B and back": (
+                lambda G, F: (..., _comes_home(G, F)),
+                lambda G, F: (..., _comes_home(F, G)),
+            ),
+        },
+        names=("adversarial", "cycle"),
+        form="the pair (adversarial, cycle) of truth values",
+    )
 
 
 @checker
@@ -127,216 +173,239 @@ def check_adversarial(
     adversarial: Callable[[nn.Module, Tensor, Tensor], Sequence[Tensor]],
 ) -> Verdict:
     """Exercise 3: the least-squares losses of one D and of the G that it judges."""
-    D, real, raw = _judge(), _points(1), _points(2)
     scale = torch.tensor(1.3, dtype=torch.float64, requires_grad=True)  # stands for G's weights
-    fake = scale * raw
-    answer = adversarial(D, real, fake)
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return not_yet("return the pair (loss_D, loss_G)")
-    loss_D, loss_G = answer
-    if any(not torch.is_tensor(loss) or loss.shape != () for loss in answer):
-        return not_yet("each loss is one number: a tensor of shape ()")
-    scores_real, scores_fake = D(real), D(fake)
-    halves = (scores_real - 1).square().mean(), scores_fake.square().mean()
-    right_D, right_G = (halves[0] + halves[1]) / 2, (scores_fake - 1).square().mean()
-    if same(loss_D, right_G) and same(loss_G, right_D):
-        return not_yet("the two are exchanged: loss_D first")
-    if same(loss_D, 2 * right_D):
-        return not_yet(
+    return judge(
+        adversarial,
+        _adversarial,
+        {
+            "for one batch": (_judge(), _points(1), scale * _points(2)),
+            "for another D and batch": (_judge(7), _points(3, 4), scale * _points(4, 5)),
+        },
+        gradients=True,
+        also_right=(_adversarial_with_frozen_D,),
+        mistakes={
+            "the two are exchanged: loss_D first": (
+                lambda D, real, fake: _adversarial(D, real, fake)[::-1]
+            ),
             "the objective of D is halved (appendix 7.1 of the paper, which means it to slow D"
-            " down)"
-        )
-    if same(loss_D, (scores_real.square().mean() + (scores_fake - 1).square().mean()) / 2):
-        return not_yet("the labels are swapped: real pictures are pulled to 1, fakes to 0")
-    if not same(loss_D, right_D):
-        return not_yet(f"loss_D is {right_D:.4f} for the checker's points, yours is {loss_D:.4f}")
-    if same(loss_G, halves[1]):
-        return not_yet("that G wants its fakes to be recognised: it should pull their scores to 1")
-    if same(loss_G, right_G / 2):
-        return not_yet("only D's objective is halved; G's is not")
-    if not same(loss_G, right_G):
-        return not_yet(f"loss_G is {right_G:.4f} for the checker's points, yours is {loss_G:.4f}")
-    if _slope(loss_D, scale) is not None:
-        return not_yet(
-            "the values are right, but loss_D sends a gradient into G: D judges fake.detach()"
-        )
-    if not _slope(loss_G, scale):
-        return not_yet(
-            "the values are right, but loss_G sends no gradient to G: only D's share is detached"
-        )
-    return PASSED
+            " down)": lambda D, real, fake: (2 * _loss_D(D(real), D(fake.detach())), ...),
+            "the labels are swapped: real pictures are pulled to 1, fakes to 0": (
+                lambda D, real, fake: (_loss_D(D(fake.detach()), D(real)), ...),
+                lambda D, real, fake: (2 * _loss_D(D(fake.detach()), D(real)), ...),
+            ),
+            "that G wants its fakes to be recognised: it should pull their scores to 1": (
+                lambda D, real, fake: (..., _pull(D(fake), 0.0))
+            ),
+            "only D's objective is halved; G's is not": (
+                lambda D, real, fake: (..., _pull(D(fake), 1.0) / 2)
+            ),
+            "the values are right, but loss_D sends a gradient into G: D judges fake.detach()": (
+                lambda D, real, fake: (_loss_D(D(real), D(fake)), ...)
+            ),
+            "D learns nothing from fakes: cut off the fake, not the score that D gives to it": (
+                lambda D, real, fake: (_loss_D(D(real), D(fake).detach()), ...)
+            ),
+            "D learns nothing from real pictures: their scores are detached": (
+                lambda D, real, fake: (_loss_D(D(real).detach(), D(fake.detach())), ...)
+            ),
+            "the values are right, but loss_G sends no gradient to G: only D's share is detached": (
+                lambda D, real, fake: (..., _pull(D(fake.detach()), 1.0))
+            ),
+        },
+        names=("loss_D", "loss_G"),
+        form="the pair (loss_D, loss_G), each one number",
+    )
 
 
 @checker
 def check_cycle(cycle: Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]) -> Verdict:
     """Exercise 4: the cycle loss, where a published one compares unpaired pictures."""
-    G_AB, G_BA, a, b = _linear(3), _linear(4), _points(5), _points(6)
-    loss = cycle(G_AB, G_BA, a, b)
-    if not torch.is_tensor(loss) or loss.shape != ():
-        return not_yet("return one number: a tensor of shape ()")
-    forward, backward = l1_loss(G_BA(G_AB(a)), a), l1_loss(G_AB(G_BA(b)), b)
-    if same(loss, forward + backward):
-        weights = [G_AB.weight, G_BA.weight]
-        expected = torch.autograd.grad(forward + backward, weights, retain_graph=True)
-        slopes = [_slope(loss, weight) for weight in weights]
-        if any(
-            slope is None or not same(slope, right)
-            for slope, right in zip(slopes, expected, strict=True)
-        ):
-            return not_yet(
-                "the value is right, and its gradient is not: it flows through both generators, so"
-                " no detach"
-            )
-        return PASSED
-    squares = (G_BA(G_AB(a)) - a).square().mean() + (G_AB(G_BA(b)) - b).square().mean()
-    answers = {
-        (a - b).square().mean(): (
-            "two unpaired pictures are compared: nothing says that a and b belong together, and "
-            "no generator occurs in it. Compare a with its own round trip"
-        ),
-        (a - b).abs().mean(): "two unpaired pictures are compared, and no generator occurs in it",
-        l1_loss(G_AB(a), b) + l1_loss(G_BA(b), a): (
-            "a translation of a is compared with b, which is not its partner: "
-            "that is a paired loss on pairs that do not exist"
-        ),
-        squares: "squared; the paper takes L1, the mean of absolute differences",
-        l1_loss(G_AB(G_BA(a)), a)
-        + l1_loss(
-            G_BA(G_AB(b)), b
-        ): "swapped domains: G_BA takes pictures of B, and a is none. Start a's journey with G_AB",
-        l1_loss(G_BA(G_AB(a)), b) + l1_loss(G_AB(G_BA(b)), a): (
-            "each round trip is compared with the other domain's "
-            "picture: it should come home to where it began"
-        ),
-        l1_loss(G_AB(b), b)
-        + l1_loss(G_BA(a), a): "that is the identity loss: a cycle goes there and back",
-        forward: "only the forward half: where is the round trip that starts in B?",
-        backward: "only the backward half: where is the round trip that starts in A?",
-        (forward + backward) / 2: "the paper adds the two halves; you take their mean",
-        (forward + backward)
-        * a.numel(): "a sum over pixels: take the mean, or lambda would depend on the size",
-    }
-    for value, reason in answers.items():
-        if same(loss, value):
-            return not_yet(reason)
-    return not_yet(
-        f"it is {forward + backward:.4f} for the checker's maps and points; yours is {loss:.4f}"
+    return judge(
+        cycle,
+        _cycle,
+        {
+            "for one pair of maps": (_linear(3), _linear(4), _points(5), _points(6)),
+            "for another": (_linear(5), _linear(6), _points(7, 4), _points(8, 4)),
+        },
+        gradients=True,
+        mistakes={
+            "two unpaired pictures are compared: nothing says that a and b belong together, and no"
+            " generator occurs in it": (
+                lambda G_AB, G_BA, a, b: mse_loss(a, b),
+                lambda G_AB, G_BA, a, b: l1_loss(a, b),
+            ),
+            "a translation of a is compared with b, which is not its partner: that is a paired loss"
+            " on pairs that do not exist": _unpaired_cycle,
+            "squared; the paper takes L1, the mean of absolute differences": (
+                partial(_cycle, distance=mse_loss)
+            ),
+            "swapped domains: G_BA takes pictures of B, and a is none": (
+                lambda G_AB, G_BA, a, b: l1_loss(G_AB(G_BA(a)), a) + l1_loss(G_BA(G_AB(b)), b)
+            ),
+            "each round trip is compared with the other domain's picture: it should come home to"
+            " where it began": (
+                lambda G_AB, G_BA, a, b: l1_loss(G_BA(G_AB(a)), b) + l1_loss(G_AB(G_BA(b)), a)
+            ),
+            "that is the identity loss: a cycle goes there and back": _identity,
+            "only the forward half: where is the round trip that starts in B?": (
+                lambda G_AB, G_BA, a, b: l1_loss(G_BA(G_AB(a)), a)
+            ),
+            "only the backward half: where is the round trip that starts in A?": (
+                lambda G_AB, G_BA, a, b: l1_loss(G_AB(G_BA(b)), b)
+            ),
+            "the paper adds the two halves; you take their mean": (
+                lambda G_AB, G_BA, a, b: _cycle(G_AB, G_BA, a, b) / 2
+            ),
+            "a sum over pixels: take the mean, or lambda would depend on the size": (
+                partial(_cycle, distance=partial(l1_loss, reduction="sum"))
+            ),
+            "the value is right, and its gradient is not: it flows through both generators, so no"
+            " detach": _detached_cycle,
+        },
     )
 
 
 @checker
 def check_objective(objective: Callable[..., Tensor]) -> Verdict:
     """Exercise 5: everything that the two generators minimise together."""
-    networks, a, b = (_linear(3), _linear(4), _judge(7), _judge(8)), _points(5), _points(6)
-    for weights in ((10.0, 5.0), (10.0, 0.0), (0.0, 0.0), (3.0, 2.0)):
-        loss = objective(*networks, a, b, *weights)
-        if not torch.is_tensor(loss) or loss.shape != ():
-            return not_yet("return one number: a tensor of shape ()")
-        parts, mistakes = objective_parts(*networks, a, b)
-        if not same(loss, total(parts, *weights)):
-            return not_yet(what_is_off(loss, parts, mistakes, weights))
-    for network, name in zip(networks[:2], ("G_AB", "G_BA"), strict=True):
-        slope = _slope(objective(*networks, a, b, 10.0, 5.0), network.weight)
-        parts, _ = objective_parts(*networks, a, b)
-        (expected,) = torch.autograd.grad(total(parts, 10.0, 5.0), network.weight)
-        if slope is None or not same(slope, expected):
-            return not_yet(
-                f"the value is right, but the gradient of {name} is not: nothing is detached in G's"
-                " objective"
+    some = (_linear(3), _linear(4), _judge(7), _judge(8), _points(5), _points(6))
+    others = (_linear(5), _linear(6), _judge(9), _judge(10), _points(7, 4), _points(8, 4))
+    none = torch.zeros((), dtype=torch.float64)
+    return judge(
+        objective,
+        _objective,
+        {
+            f"with lambda_cycle {cycle:g} and lambda_identity {identity:g}": (
+                *networks_and_points,
+                cycle,
+                identity,
             )
-    return PASSED
+            for networks_and_points, cycle, identity in (
+                (some, 10.0, 5.0),
+                (some, 10.0, 0.0),
+                (others, 0.0, 0.0),
+                (others, 3.0, 2.0),
+            )
+        },
+        gradients=True,
+        also_right=(_objective_with_frozen_Ds,),
+        mistakes={
+            "D_A judges pictures of domain A here: fake_A. (The official code's netD_A judges"
+            " domain B)": lambda G_AB, G_BA, D_A, D_B, *rest: _objective(
+                G_AB, G_BA, D_B, D_A, *rest
+            ),
+            "D's are asked to judge real pictures: the generators learn from their fakes": partial(
+                _objective,
+                gan=lambda G_AB, G_BA, D_A, D_B, a, b: _pull(D_A(a), 1) + _pull(D_B(b), 1),
+            ),
+            "the adversarial terms are not halved in the objective of the generators": partial(
+                _objective, gan=lambda *networks: _gan(*networks) / 2
+            ),
+            "that G wants to be recognised: pull the scores of its fakes to 1": partial(
+                _objective, gan=partial(_gan, target=0.0)
+            ),
+            "the adversarial losses are missing: nobody asks for pictures of the other domain": (
+                partial(_objective, gan=lambda *networks: none)
+            ),
+            "the cycle loss is an unpaired comparison: a's round trip ends at a": partial(
+                _objective, cycle=_unpaired_cycle
+            ),
+            "the cycle loss is missing": partial(_objective, cycle=lambda *networks: none),
+            "nothing is detached in G's objective, and the round trip is": partial(
+                _objective, cycle=_detached_cycle
+            ),
+            "the identity loss gives G_AB a picture that is already in B": partial(
+                _objective,
+                identity=lambda G_AB, G_BA, a, b: l1_loss(G_AB(a), a) + l1_loss(G_BA(b), b),
+            ),
+            "the identity loss is missing": partial(_objective, identity=lambda *networks: none),
+            "the weights are not used: each belongs to its loss": (
+                lambda g, f, p, q, a, b, cycle, identity: _objective(g, f, p, q, a, b, 1.0, 1.0),
+                lambda g, f, p, q, a, b, cycle, identity: _objective(g, f, p, q, a, b, 10.0, 5.0),
+            ),
+            "the weights are exchanged": (
+                lambda g, f, p, q, a, b, cycle, identity: _objective(
+                    g, f, p, q, a, b, identity, cycle
+                )
+            ),
+            "here lambda_identity is the whole factor of the identity loss (the paper writes 0.5"
+            " lambda)": lambda g, f, p, q, a, b, cycle, identity: _objective(
+                g, f, p, q, a, b, cycle, cycle * identity
+            ),
+        },
+    )
 
 
 @checker
 def check_symptoms(symptoms: Mapping[str, str]) -> Verdict:
     """Exercise 6: which bug has which symptom."""
-    if not isinstance(symptoms, Mapping) or set(symptoms) != set(SYMPTOMS):
-        return not_yet('answer with {"P": ..., "Q": ..., "R": ..., "S": ..., "T": ...}')
-    answers = {step: " ".join(str(word).split()).lower() for step, word in symptoms.items()}
-    words = {word.lower() for word in SYMPTOMS.values()}
-    if not set(answers.values()) <= words:
-        return not_yet(f"each is one of: {', '.join(sorted(words))}")
-    if len(set(answers.values())) < len(answers):
-        return not_yet("each word is used once")
-    hints = {
-        "Q": "in Q the loss of D has a gradient for G: what should have stopped it?",
-        "R": (
-            "in R the objective of the generators moves D: who was not frozen, and whose optimiser"
-            " took the step?"
-        ),
-        "S": "in S maps that bring everyone home still pay: with what was the journey compared?",
-        "T": "in T another D_B makes no difference to G_AB: whom is G_AB trained to please there?",
-        "P": (
-            "P does what a step should: no gradient where none belongs, the right judge, and no"
-            " cost for coming home"
-        ),
-    }
-    for step, hint in hints.items():
-        if answers[step] != SYMPTOMS[step].lower():
-            return not_yet(hint)
-    return PASSED
+    return judge_table(
+        symptoms,
+        SYMPTOMS,
+        {
+            "Q": "In one row the loss of D has a gradient for G: what should have stopped it?",
+            "R": "In one row the objective of the generators moves D: who was not frozen, and whose"
+            " optimiser took the step?",
+            "S": "In one row maps that bring everyone home still pay: with what was the journey"
+            " compared?",
+            "T": "In one row another D_B makes no difference to G_AB: whom is G_AB trained to"
+            " please there?",
+            "P": "One row has no fault at all",
+        },
+    )
 
 
 @checker
 def check_zero_terms(zero_terms: Mapping[str, Sequence[str]]) -> Verdict:
     """Exercise 7: which terms of the objective are zero for five pairs of maps."""
-    if not isinstance(zero_terms, Mapping) or set(zero_terms) != set(ZERO_TERMS):
-        return not_yet(f"answer with a set for each of: {', '.join(ZERO_TERMS)}")
-    answers = {}
-    for pair, terms in zero_terms.items():
-        if terms is ... or isinstance(terms, str):
-            return not_yet(f"{pair!r}: answer with a set, which may be empty")
-        answers[pair] = {str(term).strip().lower() for term in terms}
-        if not answers[pair] <= {"adversarial", "cycle", "identity"}:
-            return not_yet(f'{pair!r}: the terms are "adversarial", "cycle" and "identity"')
-    hints = {
-        "nothing": (
-            "maps that change nothing: both round trips end where they began, and a striped"
-            " creature stays as it is; but D_B is shown plain creatures"
-        ),
-        "negative": (
-            "the negative of a negative is the picture: the cycle is content. Does G_AB leave a"
-            " striped creature alone, as the identity loss asks? Would D_B take its negative for"
-            " real?"
-        ),
-        "darken": "half as bright, and half as bright again: nobody comes home",
-        "oracle": (
-            "the true translation leaves a picture alone that is already in its target: all three"
-            " are zero"
-        ),
-        "other creature": (
-            "each output is a real creature's picture, so D is content, and each round trip comes"
-            " home. But G_AB(b) is another creature than b"
-        ),
-    }
-    for pair, hint in hints.items():
-        if answers[pair] != ZERO_TERMS[pair]:
-            return not_yet(f"{pair!r}: {hint}")
-    return PASSED
+    return judge_table(
+        zero_terms,
+        ZERO_TERMS,
+        {
+            "nothing": "Where nothing changes, what is D_B shown, and which journeys end at home?",
+            "negative": "What is the negative of a negative? Does G_AB leave a striped creature"
+            " alone, as the identity loss asks? Would D_B take its negative for real?",
+            "darken": "Half as bright, and half as bright again: who is where it was?",
+            "oracle": "What does the true translation do to a picture that is already in its"
+            " target?",
+            "other creature": "Does D know which creature it should see? Does a permutation that is"
+            " undone come home? Is G_AB(b) the creature b?",
+        },
+        words=("adversarial", "cycle", "identity"),
+    )
+
+
+@checker
+def check_cycle_weight(experiment: Mapping[str, object]) -> Verdict:
+    """Exercise 8: what does a hundred times the cycle loss do?"""
+    return judge_experiment(
+        experiment,
+        settings=(1, 100),
+        n_runs=3,
+        says=lambda figures: compare_runs(*figures.values()),
+        doubt=lambda figures: outside(figures, 0, 1),
+    )
 
 
 @dataclass(frozen=True)
 class _Accident:
     """An error that the attempt did not mean to raise."""
 
-    error: Exception
+    error: BaseException
 
 
 def _answer(arrival: Callable, names: str, start: str, arrows: Mapping = ARROWS) -> object:
     """The attempt's answer; `_REFUSED` where it raises a TypeError of its own."""
-    attempt = getattr(arrival, "__wrapped__", arrival)
     try:
-        answer = attempt(list(names), start, dict(arrows))
-    except Exception as error:
-        return (
-            _REFUSED
-            if isinstance(error, TypeError) and _is_own(error, attempt)
-            else _Accident(error)
-        )
-    return arrival(list(names), start, dict(arrows)) if answer is None or answer is ... else answer
+        return arrival(list(names), start, dict(arrows))
+    except RaisedError as raised:
+        error = raised.__cause__
+        assert error is not None
+        is_own = isinstance(error, TypeError) and _is_own(error, inspect.unwrap(arrival))
+        return _REFUSED if is_own else _Accident(error)
 
 
-def _is_own(error: Exception, attempt: Callable) -> bool:
+def _is_own(error: BaseException, attempt: Callable) -> bool:
     """Whether an error comes from a `raise` in the learner's code, not from a failed operation."""
     last = error.__traceback__
     assert last is not None  # the error was raised
@@ -359,108 +428,116 @@ def _formula(names: str, point: str) -> str:
     return "(".join(names) + f"({point}" + ")" * len(names)
 
 
-def _points(seed: int) -> Tensor:
-    return torch.randn(6, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+def _is_even(images: Sequence[int], n: int) -> bool:
+    return all(list(images).count(k) * n == len(images) for k in range(n))
+
+
+def _comes_home(there: Sequence[int], back: Sequence[int]) -> bool:
+    return all(back[there[k]] == k for k in range(len(there)))
+
+
+def _points(seed: int, n: int = 6) -> Tensor:
+    return torch.randn(n, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def _linear(seed: int, n_out: int = 2) -> nn.Linear:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return nn.Linear(2, n_out, dtype=torch.float64)
+    torch.manual_seed(seed)
+    return nn.Linear(2, n_out, dtype=torch.float64)
 
 
 def _judge(seed: int = 9) -> nn.Linear:
     return _linear(seed, 1)
 
 
-def _slope(loss: Tensor, weight: Tensor) -> Tensor | None:
-    if not loss.requires_grad:
-        return None
-    return torch.autograd.grad(loss, weight, retain_graph=True, allow_unused=True)[0]
+def _pull(scores: Tensor, target: float) -> Tensor:
+    return (scores - target).square().mean()
 
 
-def objective_parts(
-    G_AB: nn.Module, G_BA: nn.Module, D_A: nn.Module, D_B: nn.Module, a: Tensor, b: Tensor
-) -> tuple[tuple[Tensor, Tensor, Tensor], dict[str, tuple[Tensor, Tensor, Tensor]]]:
-    """The three parts, and what they are with one mistake in them."""
-
-    def scores(D: nn.Module, fake: Tensor, target: float = 1.0) -> Tensor:
-        return (D(fake) - target).square().mean()
-
-    fake_B, fake_A = G_AB(a), G_BA(b)
-    gan = scores(D_B, fake_B) + scores(D_A, fake_A)
-    cycle = l1_loss(G_BA(fake_B), a) + l1_loss(G_AB(fake_A), b)
-    identity = l1_loss(G_AB(b), b) + l1_loss(G_BA(a), a)
-    none = torch.zeros_like(gan)
-    gan_mistakes = {
-        "D_A judges pictures of domain A here: fake_A. (The official code's netD_A judges domain"
-        " B)": scores(D_A, fake_B) + scores(D_B, fake_A),
-        "D's are asked to judge real pictures: the generators learn from their fakes": (
-            scores(D_A, a) + scores(D_B, b)
-        ),
-        "the adversarial terms are not halved in the objective of the generators": gan / 2,
-        "that G wants to be recognised: pull the scores of its fakes to 1": (
-            scores(D_B, fake_B, 0.0) + scores(D_A, fake_A, 0.0)
-        ),
-        "the adversarial losses are missing: nobody asks for pictures of the other domain": none,
-    }
-    mistakes = {reason: (wrong, cycle, identity) for reason, wrong in gan_mistakes.items()}
-    unpaired, reversed_ = (
-        l1_loss(fake_B, b) + l1_loss(fake_A, a),
-        l1_loss(fake_B, a) + l1_loss(fake_A, b),
-    )
-    mistakes |= {
-        "the cycle loss is an unpaired comparison: a's round trip ends at a": (
-            gan,
-            unpaired,
-            identity,
-        ),
-        "the cycle loss is missing": (gan, none, identity),
-        "the identity loss gives G_AB a picture that is already in B: G_AB(b) against b": (
-            gan,
-            cycle,
-            reversed_,
-        ),
-        "the identity loss is missing": (gan, cycle, none),
-    }
-    return (gan, cycle, identity), mistakes
+def _loss_D(scores_real: Tensor, scores_fake: Tensor) -> Tensor:
+    return (_pull(scores_real, 1.0) + _pull(scores_fake, 0.0)) / 2
 
 
-def total(
-    parts: tuple[Tensor, Tensor, Tensor], lambda_cycle: float, lambda_identity: float
+def _adversarial(D: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    return _loss_D(D(real), D(fake.detach())), _pull(D(fake), 1.0)
+
+
+def _adversarial_with_frozen_D(D: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    loss_D = _loss_D(D(real), D(fake.detach()))
+    D.requires_grad_(False)
+    loss_G = _pull(D(fake), 1.0)
+    D.requires_grad_(True)
+    return loss_D, loss_G
+
+
+def _gan(
+    G_AB: nn.Module,
+    G_BA: nn.Module,
+    D_A: nn.Module,
+    D_B: nn.Module,
+    a: Tensor,
+    b: Tensor,
+    *,
+    target: float = 1.0,
 ) -> Tensor:
-    """The weighted sum of adversarial, cycle and identity loss."""
-    gan, cycle, identity = parts
-    return gan + lambda_cycle * cycle + lambda_identity * identity
+    return _pull(D_B(G_AB(a)), target) + _pull(D_A(G_BA(b)), target)
 
 
-def what_is_off(
-    loss: Tensor, parts: tuple, mistakes: Mapping[str, tuple], weights: tuple[float, float]
-) -> str:
-    """A reason why a wrong objective is wrong: the first mistake that has its value."""
-    for reason, wrong in mistakes.items():
-        if same(loss, total(wrong, *weights)):
-            return reason
-    lambda_cycle, lambda_identity = weights
-    if same(loss, total(parts, 1.0, 1.0)) or same(loss, total(parts, 10.0, 5.0)):
-        return (
-            "the weights are not used: lambda_cycle times the cycle loss, lambda_identity times the"
-            " identity loss"
-        )
-    if same(loss, total(parts, lambda_cycle, lambda_cycle * lambda_identity)):
-        return (
-            "here lambda_identity is the whole factor of the identity loss (the paper writes 0.5"
-            " lambda)"
-        )
-    right = total(parts, *weights)
+def _cycle(
+    G_AB: nn.Module,
+    G_BA: nn.Module,
+    a: Tensor,
+    b: Tensor,
+    *,
+    distance: Callable[..., Tensor] = l1_loss,
+) -> Tensor:
+    return distance(G_BA(G_AB(a)), a) + distance(G_AB(G_BA(b)), b)
+
+
+def _unpaired_cycle(G_AB: nn.Module, G_BA: nn.Module, a: Tensor, b: Tensor) -> Tensor:
+    return l1_loss(G_AB(a), b) + l1_loss(G_BA(b), a)
+
+
+def _detached_cycle(G_AB: nn.Module, G_BA: nn.Module, a: Tensor, b: Tensor) -> Tensor:
+    return l1_loss(G_BA(G_AB(a).detach()), a) + l1_loss(G_AB(G_BA(b).detach()), b)
+
+
+def _identity(G_AB: nn.Module, G_BA: nn.Module, a: Tensor, b: Tensor) -> Tensor:
+    return l1_loss(G_AB(b), b) + l1_loss(G_BA(a), a)
+
+
+def _objective(
+    G_AB: nn.Module,
+    G_BA: nn.Module,
+    D_A: nn.Module,
+    D_B: nn.Module,
+    a: Tensor,
+    b: Tensor,
+    lambda_cycle: float,
+    lambda_identity: float,
+    *,
+    gan: Callable[..., Tensor] = _gan,
+    cycle: Callable[..., Tensor] = _cycle,
+    identity: Callable[..., Tensor] = _identity,
+) -> Tensor:
+    """The generators' objective: right, or with another function in the place of a term."""
     return (
-        f"with lambda_cycle {lambda_cycle:g} and lambda_identity {lambda_identity:g} it is"
-        f" {right:.4f} for the checker's networks; yours is {loss:.4f}"
+        gan(G_AB, G_BA, D_A, D_B, a, b)
+        + lambda_cycle * cycle(G_AB, G_BA, a, b)
+        + lambda_identity * identity(G_AB, G_BA, a, b)
     )
 
 
-def same(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors have one shape and, to five digits, the same values."""
-    return a.shape == b.shape and torch.allclose(
-        a.detach().double(), b.detach().double(), rtol=1e-5, atol=1e-8
-    )
+def _objective_with_frozen_Ds(
+    G_AB: nn.Module,
+    G_BA: nn.Module,
+    D_A: nn.Module,
+    D_B: nn.Module,
+    a: Tensor,
+    b: Tensor,
+    lambda_cycle: float,
+    lambda_identity: float,
+) -> Tensor:
+    nn.ModuleList([D_A, D_B]).requires_grad_(False)
+    loss = _objective(G_AB, G_BA, D_A, D_B, a, b, lambda_cycle, lambda_identity)
+    nn.ModuleList([D_A, D_B]).requires_grad_(True)
+    return loss

@@ -1,397 +1,486 @@
-"""Checkers of lesson 12: what styles control and how to steer and repair them."""
+"""Checkers of lesson 12, on what styles control and how they are steered, and their hints."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from gan_course.evaluation.disentanglement import closed_form_directions
-from gan_course.evaluation.disentanglement import interval as interval_of_package
 from gan_course.evaluation.disentanglement import slerp as slerp_of_package
 from gan_course.lessons.checking import (
-    NOT_ATTEMPTED,
-    PASSED,
     Verdict,
-    apart,
     checker,
-    is_empty,
-    is_same,
-    named_mistake,
-    not_yet,
-    numbers,
+    judge,
+    judge_experiment,
+    judge_table,
+    show_hint,
 )
-from gan_course.training.penalties import path_lengths
 
-LEVELS = {"coarse": [0, 1, 2], "middle": [3, 4], "fine": [5, 6, 7, 8, 9]}
+LEVELS = {"coarse": {0, 1, 2}, "middle": {3, 4}, "fine": {5, 6, 7, 8, 9}}
+
+HINTS = {
+    "levels": (
+        "write the sizes of the layers in a row and number them from 0",
+        "one row more than there are layers: the last ToRGB takes a style of its own",
+    ),
+    "chance": (
+        "when are two pictures alike in the factor?",
+        "both have value k with probability p_k times p_k",
+    ),
+    "interval": (
+        "the formula stands above: a middle and a half width, both over the same denominator",
+        "try a share of 0: the lower end is 0, and the upper one is not",
+    ),
+    "readability": (
+        "two halves: one is fitted, and only the other is judged",
+        "X has a column of ones, Y a column for each answer, and the largest score wins",
+        "the fit sees X[:half] and Y[:half], the prediction X[half:]",
+    ),
+    "slerp": (
+        "first make a and b unit vectors, row by row",
+        "the angle is the arc cosine of the sum of a * b over each row; t needs a second axis",
+    ),
+    "directions": (
+        "|weights n| is largest along eigenvectors of weights^T weights",
+        "flip, then take n columns, then turn columns into rows",
+    ),
+    "demodulated": (
+        "the style belongs to the input channels: which axis of the weights is that?",
+        "each output of each picture is normalised by itself: sum over what is left of its weights",
+        "style[:, None, :, None, None], and a sum over the last three axes with keepdim=True",
+    ),
+    "alike": (
+        "weights of (64, 32, 3, 3) give 64 channels at once: divide each by the root of its sum of"
+        " squares",
+        "one pattern in all channels: noise[:, :1].expand(-1, 32, -1, -1)",
+        "look at the mean of the squared spreads, and then at the smallest and the largest one",
+    ),
+    "path_penalty": (
+        "what does autograd.grad leave out unless it is told that its result will be derived, too?",
+        "first a length for each picture, then the mean is taken off, then the square",
+        "the sum over the numbers of w, the mean over the rows of ws, then the root",
+    ),
+}
+hint = partial(show_hint, HINTS)
 
 
 @checker
 def check_levels(levels: Mapping[str, Iterable[int]]) -> Verdict:
     """Exercise 1: which styles belong to which resolution."""
-    if is_empty(levels):
-        return NOT_ATTEMPTED
-    if not isinstance(levels, Mapping) or set(levels) != set(LEVELS) or ... in levels.values():
-        return not_yet(f"give the numbers of the styles for each of: {', '.join(LEVELS)}")
-    answers = {name: sorted(int(style) for style in levels[name]) for name in LEVELS}
-    if answers == LEVELS:
-        return PASSED
-    styles = sorted(style for level in answers.values() for style in level)
-    if answers["coarse"] == [0, 1, 2, 3]:
-        return not_yet("two layers at 4 px are StyleGAN's; StyleGAN2's constant is followed by one")
-    if 0 not in styles:
-        return not_yet("count from 0")
-    if styles == list(range(9)):
-        return not_yet("nine layers, but ten styles: who takes the last one?")
-    if styles != list(range(10)):
-        return not_yet("each of the ten styles, from 0 to 9, belongs to one level")
-    wrong = next(name for name in LEVELS if answers[name] != LEVELS[name])
-    return not_yet(
-        f"{wrong}: 4 px has one layer, each later resolution two; the last ToRGB is fine"
-    )
+    clues = {
+        "coarse": "coarse: how many layers work at 4 px here, and how many in StyleGAN? From 0",
+        "middle": "middle: which layers work at 16 px?",
+        "fine": "fine: nine layers, but ten styles. Who takes the last one?",
+    }
+    return judge_table(levels, LEVELS, clues)
 
 
 @checker
 def check_chance(chance: Callable[[Tensor], Tensor]) -> Verdict:
     """Exercise 2: how often two pictures that have nothing to do with each other differ."""
-    shares = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
-    answer, right = float(chance(shares.clone())), 0.62
-    if abs(answer - right) < 1e-6:
-        even = float(chance(torch.full((8,), 1 / 8, dtype=torch.float64)))
-        return (
-            PASSED
-            if abs(even - 7 / 8) < 1e-6
-            else not_yet("right for three values, wrong for eight equal ones: 7/8")
-        )
-    mistakes = {
-        "that is how often they are alike": 1 - right,
-        "1 - 1/K holds where all K values are equally common": 2 / 3,
-        "that is how often the commonest value is missed": 0.5,
-        "that is an entropy, not a probability": float(-(shares * shares.log()).sum()),
-    }
-    expected, yours = apart(right, answer)
-    return named_mistake(mistakes, answer) or not_yet(
-        f"for shares of .5, .3 and .2 it is {expected}, yours is {yours}"
+
+    def shares(*values: float) -> tuple[Tensor]:
+        return (torch.tensor(values, dtype=torch.float64),)
+
+    return judge(
+        chance,
+        lambda shares: 1 - shares.square().sum(),
+        {
+            "for shares of 0.5, 0.3 and 0.2": shares(0.5, 0.3, 0.2),
+            "for eight equal shares": shares(*[1 / 8] * 8),
+        },
+        mistakes={
+            "that is how often they are alike": lambda shares: shares.square().sum(),
+            "1 - 1/K holds where all K values are equally common": lambda shares: (
+                1 - 1 / len(shares)
+            ),
+            "that is how often the commonest value is missed": lambda shares: 1 - shares.max(),
+            "that is an entropy, not a probability": lambda shares: -(shares * shares.log()).sum(),
+        },
     )
 
 
+def _wilson(share: float, n: int, z: float) -> tuple[float, float]:
+    middle, half = share + z**2 / (2 * n), share * (1 - share) / n + z**2 / (4 * n**2)
+    return tuple((middle + sign * z * math.sqrt(half)) / (1 + z**2 / n) for sign in (-1, 1))  # type: ignore[return-value]
+
+
+def _wald(share: float, n: int, z: float) -> tuple[float, float]:
+    half = z * math.sqrt(share * (1 - share) / n)
+    return share - half, share + half
+
+
 @checker
-def check_interval(interval: Callable[[float, int], tuple[float, float]]) -> Verdict:
+def check_interval(interval: Callable[[float, int, float], tuple[float, float]]) -> Verdict:
     """Exercise 3: Wilson's interval."""
-    answer = numbers(interval(0.2, 25), 2)
-    if answer is None:
-        return not_yet("return two numbers, the lower end and the upper one")
-    low, high = answer
-    z, p, n = 1.96, 0.2, 25
-    half = z * math.sqrt(p * (1 - p) / n)
-    if _near((low, high), interval_of_package(p, n)):
-        ends = numbers(interval(0.0, 10), 2)
-        if ends is None or not _near(ends, interval_of_package(0.0, 10)):
-            return not_yet(
-                "right for a share of 0.2; at a share of 0 the upper end is 0.278 for 10 pictures,"
-                " not 0"
-            )
-        return PASSED
-    if _near((high, low), interval_of_package(p, n)):
-        return not_yet("the lower end comes first")
-    if _near((low, high), (p - half, p + half)):
-        return not_yet(
-            "p +- z sqrt(p (1 - p) / n) is Wald's: at a share of 0 it has no width at all"
-        )
-    if _near((low, high), interval_of_package(p, n, z=1.0)):
-        return not_yet("that is one standard deviation: 95 % need z = 1.96")
-    middle = (low + high) / 2
-    if abs(middle - (p + z**2 / (2 * n)) / (1 + z**2 / n)) < 1e-6:
-        return not_yet(
-            "the middle is right; the half width is z sqrt(p (1 - p) / n + z^2 / (4 n^2)) over 1 +"
-            " z^2 / n"
-        )
-    right = ", ".join(f"{end:.4f}" for end in interval_of_package(p, n))
-    return not_yet(f"for a share of 0.2 of 25 it is ({right}), yours is ({low:.4f}, {high:.4f})")
+
+    def of_wald(share: float, n: int, z: float) -> tuple[float, float]:
+        middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        return tuple(middle + end - share for end in _wald(share, n, z))  # type: ignore[return-value]
+
+    return judge(
+        interval,
+        _wilson,
+        {
+            "for a share of 0.2 of 25 pictures": (0.2, 25, 1.96),
+            "for a share of 0 of 10": (0.0, 10, 1.96),
+            "for a share of 0.7 of 40, with z = 2.58": (0.7, 40, 2.58),
+        },
+        mistakes={
+            "the lower end comes first": lambda *given: _wilson(*given)[::-1],
+            "p +- z sqrt(p (1 - p) / n) is Wald's: at a share of 0 it has no width at all": _wald,
+            "that is one standard deviation: use the z that is handed in": (
+                lambda share, n, z: _wilson(share, n, 1.0)
+            ),
+            "`z` is an argument, and not always 1.96": lambda share, n, z: _wilson(share, n, 1.96),
+            "the middle is right, and the half width is Wald's": of_wald,
+        },
+        names=("lower", "upper"),
+    )
+
+
+def _readability(
+    codes: Tensor,
+    answers: Tensor,
+    *,
+    fit: str = "first",
+    test: str = "second",
+    bias: int = 1,
+    hot: bool = True,
+) -> Tensor:
+    half = len(codes) // 2
+    parts = {"first": slice(half), "second": slice(half, None), "all": slice(None)}
+    X = torch.cat([codes, torch.ones(len(codes), bias)], 1).double()
+    Y = one_hot(answers).double() if hot else answers[:, None].double()
+    scores = X @ torch.linalg.lstsq(X[parts[fit]], Y[parts[fit]]).solution
+    predictions = scores.argmax(1) if hot else scores[:, 0].round().clamp(0, answers.max()).long()
+    return (predictions == answers)[parts[test]].double().mean()
 
 
 @checker
 def check_readability(readability: Callable[[Tensor, Tensor], float]) -> Verdict:
     """Exercise 4: a linear reader, judged on codes that it was not fitted to."""
-    # with this one, each mistake has a share of its own
-    generator = torch.Generator().manual_seed(21)
-    codes = torch.randn(160, 20, generator=generator)
-    noise = torch.randn(160, 3, generator=generator)
-    answers = (codes[:, :3] * torch.tensor([2.0, 1.0, 1.0]) + noise).argmax(1)
-    answers = torch.where(answers == 0, 2, torch.where(answers == 2, 0, 1))
-    codes = codes + 3
-    result = numbers(readability(codes.clone(), answers.clone()), 1)
-    if result is None:
-        return not_yet("return one number: the share of right answers")
-    (answer,) = result
 
-    def share(fit: slice, test: slice, *, bias: bool = True, hot: bool = True) -> float:
-        X = torch.cat([codes, torch.ones(160, int(bias))], 1).double()
-        Y = one_hot(answers).double() if hot else answers[:, None].double()
-        scores = X @ torch.linalg.lstsq(X[fit], Y[fit]).solution
-        predictions = scores.argmax(1) if hot else scores[:, 0].round().clamp(0, 2).long()
-        return float((predictions == answers)[test].double().mean())
+    def case(seed: int, n: int, width: int, kinds: int) -> tuple[Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(seed)
+        codes = torch.randn(n, width, generator=generator)
+        strength = torch.linspace(2, 1, kinds)
+        noise = torch.randn(n, kinds, generator=generator)
+        order = torch.randperm(kinds, generator=generator)
+        answers = order[(codes[:, :kinds] * strength + noise).argmax(1)]
+        return codes * torch.linspace(0.2, 2, width) + 1, answers  # another scale for each number
 
-    first, second, both = slice(0, 80), slice(80, 160), slice(0, 160)
-    right = share(first, second)
-    if abs(answer - right) < 0.015:
-        return PASSED
-    mistakes = {
-        "it is judged on the codes that it was fitted to: fit the first half, judge the second": (
-            share(first, first)
-        ),
-        "it is fitted to all codes and judged on them": share(both, both),
-        "it was fitted to the codes that it is judged on, too": share(both, second),
-        "the other way round: fit the first half, judge the second": share(second, first),
-        "the column of ones is missing: without it each plane passes through the origin": share(
-            first, second, bias=False
-        ),
-        "kinds are not amounts: regress to one column for each answer (one-hot), and take the"
-        " largest": share(first, second, hot=False),
-        "that is the share of wrong answers": 1 - right,
-    }
-    return named_mistake(mistakes, answer, 0.004) or not_yet(
-        f"for the checker's codes it is {right:.3f}, yours is {answer:.3f}"
+    return judge(
+        readability,
+        _readability,
+        {"for three answers": case(5, 600, 40, 3), "for five answers": case(17, 800, 30, 5)},
+        mistakes={
+            "it is judged on the codes that it was fitted to": partial(_readability, test="first"),
+            "it is fitted to all codes and judged on them": partial(
+                _readability, fit="all", test="all"
+            ),
+            "it was fitted to the codes that it is judged on, too": partial(
+                _readability, fit="all"
+            ),
+            "the other way round: fit the first half, judge the second": partial(
+                _readability, fit="second", test="first"
+            ),
+            "the column of ones is missing: without it each plane passes through the origin": (
+                partial(_readability, bias=0)
+            ),
+            "kinds are not amounts: a column of Y for each answer, and the largest wins": partial(
+                _readability, hot=False
+            ),
+            "that is the share of wrong answers": lambda *given: 1 - _readability(*given),
+        },
+        rtol=5e-3,  # a picture or two, for other solvers
     )
 
 
 @checker
 def check_slerp(slerp: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
     """Exercise 5: along the great circle."""
-    generator = torch.Generator().manual_seed(0)
-    a, b = torch.randn(2, 6, 5, generator=generator, dtype=torch.float64)
-    a, t = 3 * a, torch.tensor([0.0, 0.1, 0.25, 0.5, 0.8, 1.0], dtype=torch.float64)
-    answer = slerp(a.clone(), b.clone(), t.clone())
-    if not torch.is_tensor(answer) or answer.shape != a.shape:
-        return not_yet("return a tensor of the shape of a")
-    right, column = slerp_of_package(a, b, t), t[:, None]
-    if is_same(answer, right):
-        return PASSED
-    unit_a, unit_b = (x / x.norm(dim=1, keepdim=True) for x in (a, b))
-    straight = torch.lerp(unit_a, unit_b, column)
-    mistakes = {
-        "a straight line leaves the sphere, and cuts through the region where no z lies": (
-            torch.lerp(a, b, column)
-        ),
-        "a straight line between unit vectors is shorter than 1 on its way": straight,
-        "on the circle, but not at an even pace: t is a share of the angle": (
-            straight / straight.norm(dim=1)[:, None]
-        ),
-        "b comes first": slerp_of_package(b, a, t),
-    }
-    for reason, wrong in mistakes.items():
-        if is_same(answer, wrong):
-            return not_yet(reason)
-    cosine = (a * b).sum(1, keepdim=True).clamp(-1, 1)
-    angle = cosine.acos()
-    raw = (torch.sin((1 - column) * angle) * a + torch.sin(column * angle) * b) / torch.sin(angle)
-    if is_same(torch.nan_to_num(answer), torch.nan_to_num(raw)):
-        return not_yet("the angle is that of unit vectors: divide a and b by their lengths first")
-    lengths = answer.norm(dim=1)
-    if (lengths - 1).abs().max() > 1e-6:
-        return not_yet(
-            f"points of the sphere have length 1, yours go from {lengths.min():.2f} to"
-            f" {lengths.max():.2f}"
-        )
-    return not_yet("of length 1, but not at the share t of the angle between a and b")
+
+    def case(n: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+        t = torch.linspace(0, 1, n, dtype=torch.float64) ** 1.5
+        return 3 * _randn(n, width), _randn(n + 1, width)[1:], t
+
+    def unit(x: Tensor) -> Tensor:
+        return x / x.norm(dim=1, keepdim=True)
+
+    def straight(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+        return torch.lerp(a, b, t[:, None])
+
+    def raw(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+        """Of vectors that are no unit vectors."""
+        angle, t = (a * b).sum(1, keepdim=True).clamp(-1, 1).acos(), t[:, None]
+        return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+
+    def own_angle(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+        """The angle of unit vectors, and then a and b as they are."""
+        angle, t = (unit(a) * unit(b)).sum(1, keepdim=True).acos(), t[:, None]
+        return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+
+    return judge(
+        slerp,
+        slerp_of_package,
+        {"for six vectors": case(6, 5), "for four others": case(4, 3)},
+        mistakes={
+            "a straight line leaves the sphere, and cuts through the region where no z lies": (
+                straight
+            ),
+            "a straight line between unit vectors is shorter than 1 on its way": (
+                lambda a, b, t: straight(unit(a), unit(b), t)
+            ),
+            "on the circle, but not at an even pace: t is a share of the angle": (
+                lambda a, b, t: unit(straight(unit(a), unit(b), t))
+            ),
+            "b comes first": lambda a, b, t: slerp_of_package(b, a, t),
+            "the angle is that of unit vectors: divide a and b by their lengths first": raw,
+            "the angle is right; points of the sphere have length 1, whatever a and b have": (
+                own_angle
+            ),
+            "one t for all rows: each has its own": lambda a, b, t: slerp_of_package(
+                a, b, t[:1].expand_as(t)
+            ),
+        },
+    )
 
 
 @checker
 def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
     """Exercise 6: directions without labels."""
-    generator = torch.Generator().manual_seed(0)
-    weights = (
-        torch.randn(12, 5, generator=generator) * torch.tensor([0.3, 2.0, 1.0, 0.5, 1.4]) + 0.6
+
+    def eigenvectors(weights: Tensor) -> Tensor:
+        return torch.linalg.eigh(weights.T @ weights)[1]
+
+    def planes(answer: object, weights: Tensor, n: int) -> object:
+        """Each direction times itself, which is free of its sign."""
+        rows = torch.as_tensor(answer) if isinstance(answer, Tensor | np.ndarray) else answer
+        return rows[:, :, None] * rows[:, None] if getattr(rows, "ndim", 0) == 2 else rows  # type: ignore[index]
+
+    scales = torch.tensor([0.3, 2.0, 1.0, 0.5, 1.4, 0.2, 0.7], dtype=torch.float64)
+    return judge(
+        directions,
+        closed_form_directions,
+        {
+            "for a w of 5 numbers": (_randn(12, 5) * scales[:5] + 0.6, 2),
+            "for a w of 7": (_randn(9, 7) * scales + 0.4, 3),
+        },
+        mistakes={
+            "eigh sorts from small to large: these change the styles least": (
+                lambda weights, n: eigenvectors(weights)[:, :n].T
+            ),
+            "the right ones, the weaker first": lambda weights, n: eigenvectors(weights)[:, -n:].T,
+            "the eigenvectors are the columns, not the rows": (
+                lambda weights, n: eigenvectors(weights)[-n:].flip(0),
+                lambda weights, n: eigenvectors(weights)[:n],
+                lambda weights, n: eigenvectors(weights).flip(1)[:n],
+                lambda weights, n: eigenvectors(weights)[-n:],
+            ),
+            "that is PCA, around the mean row: nothing is subtracted in equation 5": (
+                lambda weights, n: closed_form_directions(weights - weights.mean(0), n)
+            ),
+            "a direction has length 1": (
+                lambda weights, n: 2 * closed_form_directions(weights, n),
+                lambda weights, n: closed_form_directions(weights, n) @ weights.T @ weights,
+            ),
+        },
+        form="n directions as rows, each as long as w (decompose weights^T weights)",
+        result=planes,
     )
-    answer = directions(weights.clone(), 2)
-    if not torch.is_tensor(answer) or answer.shape != (2, 5):
-        shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
-        if shape == (2, 12):
-            return not_yet(
-                "those live among the styles: decompose weights^T weights, not weights weights^T"
-            )
-        return not_yet(
-            f"two directions in a w of 5 numbers are (2, 5), one a row; yours are {shape}"
-        )
-    answer = answer.double()
-    if (answer.norm(dim=1) - 1).abs().max() > 1e-4:
-        return not_yet("a direction has length 1")
-    _, vectors = torch.linalg.eigh(weights.double().T @ weights.double())
-    centred = weights.double() - weights.double().mean(0)
-    _, around_mean = torch.linalg.eigh(centred.T @ centred)
-    mistakes = {
-        "": closed_form_directions(weights, 2).double(),
-        "eigh sorts from small to large: these change the styles least": vectors[:, :2].T,
-        "the right two, the weaker first": vectors[:, -2:].T,
-        "the eigenvectors are the columns, not the rows": vectors[-2:].flip(0),
-        "the eigenvectors are the columns, not the rows, and the strongest come last": vectors[:2],
-        "that is PCA, around the mean row: nothing is subtracted in equation 5": (
-            around_mean.flip(1)[:, :2].T
-        ),
-    }
-    for reason, expected in mistakes.items():
-        if ((answer * expected).sum(1).abs() - 1).abs().max() < 1e-4:  # the sign is free
-            return not_yet(reason) if reason else PASSED
-    return not_yet(
-        "they do not change the styles most: the largest |weights n| over all n of length 1"
-    )
-
-
-def _near(a: Iterable[float], b: Iterable[float]) -> bool:
-    return all(abs(x - y) < 1e-5 for x, y in zip(a, b, strict=True))
-
-
-SPREADS = {
-    "channels that are independent": "1",
-    "the same, with every style times 5": "1",
-    "the same, three times as strong": "3",
-    "one pattern in all channels": "it depends",
-    "the same, but for one pixel at 1000: what is far from it": "1",
-}
 
 
 @checker
 def check_demodulated(demodulated: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     """Exercise 7: the weights of a modulated, demodulated convolution."""
-    generator = torch.Generator().manual_seed(0)
-    weight = torch.randn(4, 4, 3, 3, generator=generator, dtype=torch.float64)
-    style = torch.randn(2, 4, generator=generator, dtype=torch.float64) * 3
-    answer = demodulated(weight.clone(), style.clone())
-    if not torch.is_tensor(answer) or answer.shape != (2, 4, 4, 3, 3):
-        shape = tuple(answer.shape) if torch.is_tensor(answer) else type(answer).__name__
-        return not_yet(
-            "each picture has weights of its own: (2, 4, 4, 3, 3) for the checker, yours are"
-            f" {shape}"
-        )
 
-    def scale(
-        dims: tuple[int, ...] | None, *, onto: Literal["in", "out"] = "in", root: bool = True
-    ) -> Tensor:
-        w = weight * (
-            style[:, None, :, None, None] if onto == "in" else style[:, :, None, None, None]
-        )
-        if dims is None:
-            return w
-        total = w.square().sum(dims, keepdim=True) + 1e-8
-        return w * (total.rsqrt() if root else 1 / total)
+    def of(
+        dims: tuple[int, ...] = (2, 3, 4),
+        *,
+        power: float = 0.5,
+        reduce: Callable = torch.sum,
+        styled: Callable[[Tensor], Tensor] = lambda style: style[:, None, :, None, None],
+    ) -> Callable[[Tensor, Tensor], Tensor]:
+        def wrong(weight: Tensor, style: Tensor) -> Tensor:
+            w = weight * styled(style)
+            return w / (reduce(w.square(), dims, keepdim=True) + 1e-8) ** power
 
-    if is_same(answer, scale((2, 3, 4))):
-        return PASSED
-    mistakes = {
-        "modulated, and not demodulated": scale(None),
-        "the style scales the *input* channels, axis 1 of the weights": scale(
-            (2, 3, 4), onto="out"
-        ),
-        "the sum runs over the input channels and the kernel, not over the output channels": scale(
-            (1, 2, 3, 4)
-        ),
-        "one norm for all pictures: each has its own style": scale((0, 1, 2, 3, 4)),
-        "the sum runs over the input channels too, not over the kernel alone": scale((3, 4)),
-        "the sum runs over the kernel too": scale((2,)),
-        "divided by the sum of squares, not by its root": scale((2, 3, 4), root=False),
-        "that normalises the input channels: axes 1, 3 and 4": scale((1, 3, 4)),
-        "the mean of squares, not their sum: the output would be too strong by the root of the fan"
-        " in": scale((2, 3, 4)) * math.sqrt(36),
-    }
-    for reason, wrong in mistakes.items():
-        if is_same(answer, wrong):
-            return not_yet(reason)
-    lengths = answer.square().sum((2, 3, 4))
-    return not_yet(
-        "the weights of every output have a sum of squares of 1; your first has"
-        f" {lengths[0, 0]:.3f}"
+        return wrong
+
+    def right(weight: Tensor, style: Tensor) -> Tensor:
+        return of()(weight, style)
+
+    return judge(
+        demodulated,
+        right,
+        {
+            "for as many outputs as inputs": (_randn(4, 4, 3, 3), 3 * _randn(2, 4)),
+            "for 3 inputs and 5 outputs": (_randn(5, 3, 3, 3), 0.5 * _randn(3, 3)),
+            "for styles near 0": (_randn(2, 4, 1, 1), 1e-4 * _randn(2, 4)),
+        },
+        mistakes={
+            "modulated, and not demodulated": of(power=0.0),
+            "the style scales the *input* channels, axis 1 of the weights": of(
+                styled=lambda style: style[:, :, None, None, None]
+            ),
+            "the sum runs over what one output reads, and not over the outputs": of((1, 2, 3, 4)),
+            "one norm for all pictures: each has its own style": of((0, 1, 2, 3, 4)),
+            "the sum runs over the input channels too, not over the kernel alone": of((3, 4)),
+            "the sum runs over the kernel too": of((2,)),
+            "divided by the sum of squares, not by its root": of(power=1.0),
+            "that normalises the input channels: whose weights should have one size?": of(
+                (1, 3, 4)
+            ),
+            "the mean of squares, not their sum: too strong by the root of the fan in": of(
+                reduce=torch.mean
+            ),
+            "the style is the scale itself: no 1 is added here": of(
+                styled=lambda style: 1 + style[:, None, :, None, None]
+            ),
+            "a style may be negative, and turns its channel over": of(
+                styled=lambda style: style.abs()[:, None, :, None, None]
+            ),
+            "epsilon stands in the root": lambda weight, style: (
+                weight
+                * style[:, None, :, None, None]
+                / (
+                    (weight * style[:, None, :, None, None])
+                    .square()
+                    .sum((2, 3, 4), keepdim=True)
+                    .sqrt()
+                    + 1e-8
+                )
+            ),
+        },
+        gradients=True,
+        form="weights for each picture, (N, out, in, k, k)",
     )
 
 
 @checker
-def check_spreads(spreads: Mapping[str, str]) -> Verdict:
-    """Exercise 8: where the statistical assumption holds."""
-    if is_empty(spreads):
-        return NOT_ATTEMPTED
-    if not isinstance(spreads, Mapping) or set(spreads) != set(SPREADS) or ... in spreads.values():
-        return not_yet("give an answer for each of the five")
-    answers = {name: " ".join(str(word).split()).lower() for name, word in spreads.items()}
-    if not set(answers.values()) <= {"1", "3", "5", "it depends"}:
-        return not_yet('each answer is "1", "3", "5" or "it depends"')
-    hints = dict(
-        zip(
-            SPREADS,
-            (
-                "each output adds up independent terms, whose variances add: sum of w^2 times 1",
-                "the factor 5 is in the weights, and demodulation divides it out",
-                "demodulation knows the weights only: what it is not told, it cannot undo",
-                (
-                    "then the terms do not average out: it is the sum of the weights that counts,"
-                    " not of their squares"
-                ),
-                "nothing is measured: what is far from the pixel does not know of it",
-            ),
-            strict=True,
-        )
+def check_alike(experiment: Mapping[str, object]) -> Verdict:
+    """Exercise 8: what demodulation makes of channels that are all alike."""
+    outcomes = ("1 in each channel", "1 on average, but not in each", "not even 1 on average")
+
+    def says(figures: dict) -> str:
+        alike, apart = figures["one pattern"], figures["independent"]
+        mean_square = sum(spread**2 for spread in alike) / len(alike)
+        if not 0.6 < mean_square < 1.5:
+            return outcomes[2]
+        narrow = max(alike) - min(alike) < 2 * (max(apart) - min(apart))
+        return outcomes[0] if narrow else outcomes[1]
+
+    def doubt(figures: dict) -> str:
+        if not all(0.8 < spread < 1.25 for spread in figures["independent"]):
+            return (
+                "with independent channels each output should have a spread near 1: has each one's"
+                " weights a sum of squares of 1?"
+            )
+        return ""
+
+    return judge_experiment(
+        experiment,
+        outcomes=outcomes,
+        settings=("independent", "one pattern"),
+        n_runs=16,
+        says=says,
+        doubt=doubt,
+        look="take the mean of the squared spreads, then the smallest and the largest of them",
     )
-    wrong = [name for name in SPREADS if answers[name] != SPREADS[name]]
-    return not_yet(hints[wrong[0]]) if wrong else PASSED
+
+
+def _path_penalty(
+    images: Tensor,
+    ws: Tensor,
+    noise: Tensor,
+    mean: Tensor,
+    *,
+    scale: bool = True,
+    graph: bool = True,
+    of: Callable[[Tensor, Tensor], Tensor] = lambda slopes, mean: (
+        (slopes.square().sum(2).mean(1).sqrt() - mean).square().mean()
+    ),
+) -> Tensor:
+    """The path-length penalty, and what is made `of` the slopes in its place."""
+    size = math.sqrt(images.shape[2] * images.shape[3]) if scale else 1.0
+    (slopes,) = torch.autograd.grad((images * noise).sum() / size, ws, create_graph=graph)
+    return of(slopes, mean)
 
 
 @checker
 def check_path_penalty(path_penalty: Callable[..., Tensor]) -> Verdict:
     """Exercise 9: the path-length penalty, and what the published one lacks."""
-    generator = torch.Generator().manual_seed(0)
-    weight = torch.randn(3, 48, generator=generator, dtype=torch.float64).requires_grad_()
-    ws = torch.randn(5, 2, 3, generator=generator, dtype=torch.float64).requires_grad_()
-    noise = torch.randn(5, 3, 4, 4, generator=generator, dtype=torch.float64)
-    mean = torch.tensor(0.7, dtype=torch.float64)
 
-    def images() -> Tensor:
-        layers = ws * torch.tensor([1.0, 0.5], dtype=torch.float64)[:, None]
-        return torch.tanh(layers.sum(1) @ weight).view(5, 3, 4, 4)
+    def of_generator(penalty: Callable[..., Tensor]) -> Callable[[Tensor, int, int, int], Tensor]:
+        """The penalty as a function of a generator's weights, which is to learn from it."""
 
-    answer = path_penalty(images(), ws, noise, mean)
-    if not torch.is_tensor(answer) or answer.ndim:
-        return not_yet("return one number, as a tensor of shape ()")
+        def penalise(weights_of_G: Tensor, n: int, height: int, width: int) -> Tensor:
+            ws = _randn(n, 2, len(weights_of_G)).requires_grad_()
+            layers = ws * torch.tensor([1.0, 0.5], dtype=torch.float64)[:, None]
+            images = torch.tanh(layers.sum(1) @ weights_of_G).view(n, -1, height, width)
+            mean = torch.tensor(0.1 * n, dtype=torch.float64)
+            return penalty(images, ws, _randn(n, *images.shape[1:]), mean)
 
-    def slopes(scale: float) -> Tensor:
-        return torch.autograd.grad((images() * noise).sum() * scale, ws)[0]
+        return penalise
 
-    lengths = path_lengths(images(), ws, noise=noise).detach()
-    right = (lengths - mean).square().mean()
-    if is_same(answer, right):
-        if not answer.requires_grad:
-            return not_yet(
-                "the value is right and has no graph: it regularises nothing. create_graph=True"
-            )
-        (slope,) = torch.autograd.grad(answer, weight, allow_unused=True)
-        if slope is None or slope.abs().max() == 0:
-            return not_yet(
-                "the value is right, but its gradient does not reach the generator's weights"
-            )
-        return PASSED
-    slope, raw = slopes(0.25), slopes(1.0)
-    mistakes = {
-        "as published: the mean is subtracted from every component; it belongs to the length": (
-            (raw - mean).square().mean()
+    def component(slopes: Tensor, mean: Tensor) -> Tensor:
+        return (slopes - mean).square().mean()
+
+    mistakes: dict[str, partial | tuple[partial, ...]] = {
+        "as published: the mean is subtracted from every component; whose mean is it?": (
+            partial(_path_penalty, scale=False, of=component),
+            partial(_path_penalty, scale=False, of=component, graph=False),
+            partial(_path_penalty, of=component),
         ),
-        "the mean is subtracted from every component; it belongs to the length": (
-            (slope - mean).square().mean()
+        "the value is right and has no history: no weight of G hears of it": partial(
+            _path_penalty, graph=False
         ),
-        "divide by the root of H W, or the length depends on the resolution": (
-            (raw.square().sum(2).mean(1).sqrt() - mean).square().mean()
+        "divide by the root of H W, or the length depends on the resolution": partial(
+            _path_penalty, scale=False
         ),
-        "the mean square over layers, not the sum": (
-            (slope.square().sum((1, 2)).sqrt() - mean).square().mean()
+        "the mean square over layers, not the sum": partial(
+            _path_penalty,
+            of=lambda slopes, mean: (slopes.square().sum((1, 2)).sqrt() - mean).square().mean(),
         ),
-        "the root is missing: a length, not its square": (
-            (slope.square().sum(2).mean(1) - mean).square().mean()
+        "the root is missing: a length, not its square": partial(
+            _path_penalty,
+            of=lambda slopes, mean: (slopes.square().sum(2).mean(1) - mean).square().mean(),
         ),
-        "one length for each picture, not one for the batch": (
-            (slope.square().sum(2).mean().sqrt() - mean).square()
+        "one length for each picture, not one for the batch": partial(
+            _path_penalty,
+            of=lambda slopes, mean: (slopes.square().sum(2).mean().sqrt() - mean).square(),
         ),
-        "the penalty is a square: lengths below the mean cost, too": (lengths - mean).mean(),
-        "that pulls lengths to 0; the penalty pulls them to their mean": lengths.square().mean(),
+        "the penalty is a square: lengths below the mean cost, too": partial(
+            _path_penalty,
+            of=lambda slopes, mean: (slopes.square().sum(2).mean(1).sqrt() - mean).mean(),
+        ),
+        "that pulls lengths to 0; the penalty pulls them to their mean": partial(
+            _path_penalty, of=lambda slopes, mean: slopes.square().sum(2).mean(1).mean()
+        ),
     }
-    value = float(answer.detach())
-    return named_mistake(
-        {reason: float(wrong.detach()) for reason, wrong in mistakes.items()}, value
-    ) or not_yet(f"for the checker's generator it is {right:.4f}, yours is {value:.4f}")
+    return judge(
+        of_generator(path_penalty),
+        of_generator(_path_penalty),
+        {
+            "for five pictures": (_randn(3, 60), 5, 4, 5),
+            "for three wider ones": (_randn(4, 36), 3, 2, 6),
+        },
+        mistakes={
+            reason: tuple(
+                of_generator(wrong)
+                for wrong in (wrongs if isinstance(wrongs, tuple) else (wrongs,))
+            )
+            for reason, wrongs in mistakes.items()
+        },
+        gradients=True,
+    )
+
+
+def _randn(*shape: int) -> Tensor:
+    generator = torch.Generator().manual_seed(sum(shape))
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
