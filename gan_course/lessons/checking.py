@@ -768,10 +768,10 @@ def _folded(word: object) -> str:
 def judge_experiment(
     experiment: object,
     *,
-    outcomes: Sequence[str],
     settings: Sequence,
     n_runs: int,
     says: Callable[[dict], str],
+    outcomes: Sequence[str] = ("lower", "no clear difference", "higher"),
     doubt: Callable[[dict], str] = lambda figures: "",
     look: str = "compare the means with the spread of the runs",
 ) -> Verdict:
@@ -782,17 +782,19 @@ def judge_experiment(
     Args:
         experiment: {"prediction": word, "figures": {setting: numbers}, "conclusion": word}, of
             which later entries may still be `...`.
-        outcomes: the words for prediction and conclusion.
         settings: the settings that are compared.
         n_runs: how many runs are asked for of each setting, at least, each with its own seed.
         says: from {setting: list of floats}, the outcome that these figures show.
-        doubt: from the same, why they cannot be of such runs; "" where they can.
+        outcomes: the words for prediction and conclusion.
+        doubt: from the figures, why they cannot be of such runs; "" where they can.
         look: what to look at where the conclusion does not follow.
     """
     keys = ("prediction", "figures", "conclusion")
     if not isinstance(experiment, Mapping) or set(experiment) != set(keys):
         return not_yet('answer with {"prediction": ..., "figures": ..., "conclusion": ...}')
     prediction, figures, conclusion = (experiment[key] for key in keys)
+    if isinstance(figures, Mapping) and all(row is ... for row in figures.values()):
+        figures = ...
     folded = {_folded(word): word for word in outcomes}
     words = " or ".join(f'"{word}"' for word in outcomes)
     if prediction is ... or prediction is None:
@@ -803,9 +805,9 @@ def judge_experiment(
         return not_yet(f"the prediction is {words}")
     if figures is ...:
         return not_yet("the prediction is noted. Now run, and write down the figures you get")
-    wanted = "{" + ", ".join(f"{setting!r}: [...]" for setting in settings) + "}"
     if not isinstance(figures, Mapping) or set(figures) != set(settings):
-        return not_yet(f"give the figures as {wanted}")
+        wanted = ", ".join(f"{setting!r}: [...]" for setting in settings)
+        return not_yet(f"give the figures as {{{wanted}}}")
     runs = {}
     for setting in settings:
         row = figures[setting]
@@ -814,9 +816,9 @@ def judge_experiment(
             return not_yet(f"{setting!r}: give numbers, one a run")
         if len(values) < n_runs:
             return not_yet(f"{setting!r}: {n_runs} runs at least, or chance looks like an effect")
-        if n_runs > 1 and len(set(values)) == 1:
-            return not_yet(f"{setting!r}: all runs are equal; give each a seed of its own")
         runs[setting] = values
+    if n_runs > 1 and len({value for values in runs.values() for value in values}) == 1:
+        return not_yet("all runs are equal: did each have a seed, or data, of its own?")
     if reason := doubt(runs):
         return not_yet(reason)
     if conclusion is ... or conclusion is None:
@@ -832,6 +834,14 @@ def judge_experiment(
     return PASSED
 
 
+def outside(figures: dict, lowest: float, highest: float) -> str:
+    """A doubt about figures of which one lies outside of what such a run can give; else ""."""
+    values = [value for row in figures.values() for value in row]
+    if lowest <= min(values) and max(values) <= highest:
+        return ""
+    return f"no such run gives {min(values):g} to {max(values):g}: what do your figures measure?"
+
+
 def compare_runs(
     a: Sequence[float], b: Sequence[float]
 ) -> Literal["lower", "no clear difference", "higher"]:
@@ -843,6 +853,20 @@ def compare_runs(
     if abs(gap) <= max(max(a) - min(a), max(b) - min(b)):
         return "no clear difference"
     return "higher" if gap > 0 else "lower"
+
+
+def compare_pairs(
+    a: Sequence[float], b: Sequence[float]
+) -> Literal["lower", "no clear difference", "higher"]:
+    """Whether the second set of runs lies lower or higher than the first, run by run.
+
+    It does if more than half of the pairs say so and none says the opposite.
+    """
+    pairs = list(zip(a, b, strict=False))
+    n_lower, n_higher = sum(y < x for x, y in pairs), sum(y > x for x, y in pairs)
+    if (n_lower and n_higher) or 2 * max(n_lower, n_higher) <= len(pairs):
+        return "no clear difference"
+    return "lower" if n_lower else "higher"
 
 
 # --- hints ---

@@ -591,6 +591,80 @@ exercises.check_where_it_saturates(where_it_saturates)
 # </details>
 
 # %% [markdown]
+# **Exercise 8. Experiment: and does it matter?** (medium, 20 minutes: a slope is not yet a result)
+#
+# At $D(G(z)) = 0.01$ the slopes differ 99-fold. Does a G that descends the minimax loss end further from the data? Give D
+# a head start on the line: 200 steps alone, after which it rejects nearly every fake; then 200 steps in which both learn.
+#
+# 1. **Predict** first: will the `distance` of the minimax runs, beside the non-saturating ones, be "lower" or "higher",
+#    or is there "no clear difference"?
+# 2. **Plan:** what changes between two runs that you compare? What has to be the same?
+# 3. **Run** both losses with three seeds and write down what *you* find. Some ten seconds.
+# 4. **Read:** which conclusion follows? Two means are told apart here if they lie further apart than the runs of either
+#    kind do among themselves.
+
+
+# %% tags=["exercise"]
+def run(loss_of, seed):
+    # your code: one training, and the distance at its end
+    ...
+
+
+head_start = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {"non-saturating": ..., "minimax": ...},  # three distances each
+    "conclusion": ...,  # one of the same words
+}
+# hint("head_start", 1)
+exercises.check_head_start(head_start)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# head_start = {
+#     "prediction": "no clear difference",
+#     "figures": {"non-saturating": [0.32, 0.41, 0.31], "minimax": [0.36, 0.40, 0.32]},
+#     "conclusion": "no clear difference",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# def run(loss_of, seed, n=200):
+#     torch.manual_seed(seed)  # the same first weights and points for both losses
+#     G, D = mlp(cfg.z_dim, 1, hidden=cfg.hidden), mlp(1, 1, hidden=cfg.hidden)
+#     opt_G = torch.optim.Adam(G.parameters(), cfg.lr, cfg.betas)
+#     opt_D = torch.optim.Adam(D.parameters(), cfg.lr, cfg.betas)
+#     for step in range(2 * n):
+#         real, fake = sample_mixture(cfg.batch_size), G(torch.randn(cfg.batch_size, cfg.z_dim))
+#         loss_D = softplus(-D(real)).mean() + softplus(D(fake.detach())).mean()
+#         opt_D.zero_grad()
+#         loss_D.backward()
+#         opt_D.step()
+#         if step >= n:
+#             loss_G = loss_of(D(fake))
+#             opt_G.zero_grad()
+#             loss_G.backward()
+#             opt_G.step()
+#     with torch.no_grad():
+#         return distance(G(torch.randn(20_000, cfg.z_dim))[:, 0])
+#
+#
+# for loss_of in (g_nonsaturating, g_minimax):
+#     print([round(run(loss_of, seed), 2) for seed in range(3)])
+# ```
+#
+# If you predicted "higher", you reasoned well about the slope, and left out the optimiser. Adam divides each gradient by
+# its own recent size, so a gradient of a hundredth moves G as far as a whole one. Try `torch.optim.SGD(G.parameters(),
+# 0.1)`: with minimax our three Gs stood still, with the other loss they moved.
+#
+# </details>
+
+# %% [markdown]
 # ## In the plane
 #
 # Eight Gaussians on a ring are the fruit fly of this field: easy to see, and hard enough that a GAN can lose some of

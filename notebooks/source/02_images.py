@@ -204,6 +204,70 @@ claim("in evaluation mode they do not, but for rounding", in_evaluation, below=1
 # latent vector alone. Most BatchNorm bugs are a mix-up of the two.
 
 # %% [markdown]
+# **Exercise 2. Experiment: how long does an average need?** (medium, 15 minutes: a preview from a young network may lie)
+#
+# The running averages of a new network are 0 and 1, whatever its layers give. How far are its pictures in evaluation
+# mode from those of the same latent vectors in training mode, after 1 batch in training mode, and after 50?
+#
+# 1. **Predict** first: after 50 batches, is the difference "lower", "higher", or is there "no clear difference"?
+# 2. **Plan:** a new `DCGANGenerator(base_channels=16)` and new batches (32 latent vectors) for each run; no training. What
+#    will you compare, over how many latent vectors?
+# 3. **Run** both with three seeds: the mean absolute difference of the pictures, a number a run. A second or two.
+# 4. **Read:** which conclusion follows?
+
+
+# %% tags=["exercise"]
+def run(n_batches, seed):
+    # your code: the mean absolute difference between the two modes
+    ...
+
+
+running_average = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {1: ..., 50: ...},  # three numbers each
+    "conclusion": ...,  # one of the same words
+}
+# hint("running_average", 1)
+exercises.check_running_average(running_average)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# running_average = {
+#     "prediction": "lower",
+#     "figures": {1: [0.069, 0.086, 0.073], 50: [0.012, 0.013, 0.011]},
+#     "conclusion": "lower",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# @torch.no_grad()
+# def run(n_batches, seed):
+#     torch.manual_seed(seed)
+#     G = DCGANGenerator(base_channels=16).train()
+#     for _ in range(n_batches):
+#         G(torch.randn(32, G.z_dim))
+#     z = torch.randn(64, G.z_dim)
+#     in_training = G(z)
+#     return (in_training - G.eval()(z)).abs().mean().item()
+#
+#
+# for n_batches in (1, 50):
+#     print([round(run(n_batches, seed), 3) for seed in range(3)])
+# ```
+#
+# With a momentum of 0.1 the first value has the weight $0.9^n$ after $n$ batches: 0.35 after ten, 0.005 after fifty. A
+# sample drawn in evaluation mode before that shows the first value, not the network. (And in a training the statistics
+# move on, so the average always lags behind a little.)
+#
+# </details>
+
+# %% [markdown]
 # **Exercise 3. Debug: one number in the wrong place** (medium, 10 minutes: published in 22 files of one repository)
 #
 # Someone ported `BatchNormalization(momentum=0.8)` from Keras to PyTorch as `nn.BatchNorm2d(n, 0.8)`. The second place

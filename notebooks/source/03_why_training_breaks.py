@@ -965,6 +965,75 @@ print(
 # So watch samples, and count. Lesson 04 is about how to count where nobody knows the modes.
 
 # %% [markdown]
+# **Exercise 8. Experiment: a published rule** (medium, 20 minutes: it chooses the weights that people download)
+#
+# A widely copied example of StyleGAN saves a checkpoint whenever `abs(loss_D + loss_G)` is the smallest so far, for then
+# the two are "balanced". Is that checkpoint better than the last one?
+#
+# 1. **Predict** first: will the rule's checkpoints cover more modes than the last ones ("higher"), fewer ("lower"), or is
+#    there "no clear difference"?
+# 2. **Plan:** six non-saturating GANs on the ring with `cfg.rings`, 1,000 steps, ten checkpoints. A whole checkpoint need
+#    not be stored: what is enough?
+# 3. **Run** it: six numbers of modes for each choice, the same GANs in the same order. Some ten seconds.
+# 4. **Read:** compare each GAN with itself. A conclusion follows if none of them says the opposite and more than half
+#    say the same.
+
+
+# %% tags=["exercise"]
+def run():
+    # your code: modes at the last checkpoint, and at the one that the rule keeps
+    ...
+
+
+balanced = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {"last": ..., "by the rule": ...},  # modes of six GANs each
+    "conclusion": ...,  # one of the same words
+}
+# hint("balanced", 1)
+exercises.check_balanced(balanced)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# balanced = {
+#     "prediction": "lower",
+#     "figures": {"last": [1, 3, 3, 2, 3, 1], "by the rule": [0, 0, 3, 0, 3, 0]},
+#     "conclusion": "lower",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# def run(n_steps=1_000, n_checkpoints=10):
+#     rings = build_rings(cfg.rings, [RingGAN(nonsaturating_rule, seed=seed) for seed in range(6)])
+#     z = torch.randn(1_000, cfg.rings.z_dim).expand(6, -1, -1)
+#     modes, sums = [], []
+#     for n in range(1, n_steps + 1):
+#         row = rings()
+#         if n % (n_steps // n_checkpoints) == 0:
+#             with torch.no_grad():
+#                 clouds = rings.G(z)
+#             modes.append([modes_covered(c, centres, radius=3 * cfg.rings.std)[0] for c in clouds])
+#             sums.append((row["loss_D"] + row["loss_G"]).abs())
+#     modes, kept = torch.tensor(modes), torch.stack(sums).argmin(0)
+#     return modes[-1].tolist(), modes[kept, torch.arange(6)].tolist()
+#
+#
+# print(run())
+# ```
+#
+# Both losses are positive here, so the rule keeps the checkpoint where D and G together pay least: early ones, where D
+# knows little and G is not yet punished. A small sum of losses says that neither is far behind the other's mistakes; it
+# says nothing about the modes.
+#
+# </details>
+
+# %% [markdown]
 # ## A correction
 #
 # The article this course grew out of describes G's aim, leaves D's training out, and in its code minimises **one**

@@ -224,6 +224,68 @@ claim("a sharp guess costs over a fifth more than grey", sharp_price / grey_pric
 # what is missing. Lesson 01 did: D.
 
 # %% [markdown]
+# **Exercise 8. Experiment: sharp and aside, or blurred and in place?** (medium, 15 minutes: pairs are never quite exact)
+#
+# Two drawings of a hidden map tile. One is the true map, one pixel aside. The other is the true map, each pixel the mean
+# of the 5 x 5 around it. Which of the two has the lower L1 error?
+#
+# 1. **Predict** first: is the error of the blurred one, beside the shifted one, "lower", "higher", or is there "no clear
+#    difference"?
+# 2. **Plan:** what do you do at the border, so that it does not decide? How many tiles make a figure, how many figures a
+#    comparison?
+# 3. **Run** it on `hidden_B`: four errors each, from the same four parts of the tiles. A second.
+# 4. **Read:** which conclusion follows? Compare each part with itself.
+
+
+# %% tags=["exercise"]
+def run(tiles):
+    # your code: the error of the shifted map, and of the blurred one
+    ...
+
+
+one_pixel = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {"shifted": ..., "blurred": ...},  # four errors each
+    "conclusion": ...,  # one of the same words
+}
+# hint("one_pixel", 1)
+exercises.check_one_pixel(one_pixel)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# one_pixel = {
+#     "prediction": "lower",
+#     "figures": {
+#         "shifted": [0.059, 0.059, 0.066, 0.058],
+#         "blurred": [0.050, 0.051, 0.055, 0.050],
+#     },
+#     "conclusion": "lower",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# def run(tiles):
+#     inside = tiles[..., 2:-2, 2:-2]
+#     aside = tiles[..., 2:-2, 1:-3]
+#     blurred = torch.nn.functional.avg_pool2d(tiles, 5, stride=1)
+#     return (aside - inside).abs().mean().item(), (blurred - inside).abs().mean().item()
+#
+#
+# print([[round(error, 3) for error in run(tiles)] for tiles in hidden_B.chunk(4)])
+# ```
+#
+# A perfect map that lies one pixel aside costs more than a smear in the right place. So pairs that are not aligned teach a
+# network to blur, and a low L1 error is no sign of a sharp picture: *Four trainings* below needs a second measure.
+#
+# </details>
+
+# %% [markdown]
 # ## A discriminator that knows the question
 #
 # A GAN as you know it asks whether $G(a)$ looks like *a* map. It would be content with the same fine map for every

@@ -631,6 +631,71 @@ judged("turned by 60 degrees, under 5 % of points are right with the prior", hig
 # convolutions that look at small neighbourhoods, from a start near "change nothing", from the identity loss.
 
 # %% [markdown]
+# **Exercise 8. Experiment: a hundred times the cycle** (medium, 15 minutes: more of a good thing)
+#
+# The cycle loss keeps two maps honest. Would more of it be better? Take three CycleGANs with the prior, `PlaneGAN(weight,
+# True, seed=...)`, and 400 steps, once with a weight of 1 and once with 100.
+#
+# 1. **Predict** first: which share of the points of A arrives in B, that is, within `3 * cfg.plane.std` of the centre of
+#    some cluster? With 100, is the share "lower", "higher", or is there "no clear difference"?
+# 2. **Plan:** what must two CycleGANs have in common to be compared? (One stack trains all six at once.)
+# 3. **Run** it: three shares each. Some ten seconds.
+# 4. **Read:** which conclusion follows? Means are told apart here if they lie further apart than the runs of either kind.
+
+
+# %% tags=["exercise"]
+
+
+def run(weights, seeds):
+    # your code: for each CycleGAN the share of points that arrive
+    ...
+
+
+cycle_weight = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {1: ..., 100: ...},  # three shares each, from 0 to 1
+    "conclusion": ...,  # one of the same words
+}
+# hint("cycle_weight", 1)
+exercises.check_cycle_weight(cycle_weight)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# cycle_weight = {
+#     "prediction": "lower",
+#     "figures": {1: [0.98, 0.99, 0.98], 100: [0.05, 0.00, 0.01]},
+#     "conclusion": "lower",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# def run(weights, seeds, n_steps=400):
+#     runs = [PlaneGAN(weight, True, seed=seed) for weight in weights for seed in seeds]
+#     step = build_plane(cfg.plane, runs)
+#     for _ in range(n_steps):
+#         step()
+#     with torch.no_grad():
+#         there = step.to_B(a[:1].expand(len(runs), -1, -1))
+#     away = torch.cdist(there, step.centres_B.expand(len(runs), -1, -1)).amin(-1)
+#     return (away < 3 * cfg.plane.std).float().mean(1).view(len(weights), -1).tolist()
+#
+#
+# print(run((1.0, 100.0), range(3)))
+# ```
+#
+# A map that changes nothing has a cycle loss of zero. With the prior the generators start near it, and a weight of 100
+# makes every step away from it expensive: they stay in A, whatever D says. The cycle asks for nothing but a way back.
+# What makes a translation is the adversarial loss, and the weight says how much of it is heard.
+#
+# </details>
+
+# %% [markdown]
 # **Exercise 7. What costs nothing?** (medium, 10 minutes: to know a loss is to know what it cannot see)
 #
 # Five pairs of maps between plain and striped critters. For each, name the set of terms that are **zero**, or in the case of

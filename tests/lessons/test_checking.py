@@ -14,12 +14,14 @@ from gan_course.lessons.checking import (
     PASSED,
     apart,
     checker,
+    compare_pairs,
     compare_runs,
     draws_with,
     judge,
     judge_experiment,
     judge_table,
     numbers,
+    outside,
     same,
     show_hint,
 )
@@ -272,14 +274,13 @@ def test_a_table(answers, reply):
     assert repr(judge_table(answers, TABLE, {"a": "Which way is a?"})) == reply
 
 
-def judged(prediction, figures, conclusion):
+def judged(prediction, figures, conclusion, says=compare_runs):
     return judge_experiment(
         {"prediction": prediction, "figures": figures, "conclusion": conclusion},
-        outcomes=("lower", "no clear difference", "higher"),
         settings=(1, 2),
         n_runs=2,
-        says=lambda figures: compare_runs(figures[1], figures[2]),
-        doubt=lambda figures: "too small for such runs" if min(figures[1]) < 0 else "",
+        says=lambda figures: says(*figures.values()),
+        doubt=lambda figures: outside(figures, 0, 5),
     )
 
 
@@ -290,19 +291,24 @@ RUNS = {1: [3.0, 3.2], 2: torch.tensor([1.0, 1.1])}
     ("parts", "reply"),
     [
         ((..., ..., ...), "not attempted yet"),
+        ((..., {1: ..., 2: ...}, ...), "not attempted yet"),
         ((..., RUNS, ...), "first the prediction"),
         (("down", ..., ...), 'the prediction is "lower" or'),
-        (("lower", ..., ...), "Now run"),
+        (("lower", {1: ..., 2: ...}, ...), "Now run"),
         (("lower", {1: [1.0]}, ...), "give the figures as"),
         (("lower", {1: [1.0], 2: [2.0, 3.0]}, ...), "2 runs at least"),
-        (("lower", {1: [1.0, 1.0], 2: [2.0, 3.0]}, ...), "a seed of its own"),
-        (("lower", {1: [-1.0, 1.0], 2: [2.0, 3.0]}, ...), "too small for such runs"),
+        (("lower", {1: [1.0, 1.0], 2: [1.0, 1.0]}, ...), "all runs are equal"),
+        (("lower", {1: [-1.0, 1.0], 2: [2.0, 3.0]}, ...), "no such run gives -1 to 3"),
         (("lower", {1: [1.0, "x"], 2: [2.0, 3.0]}, ...), "give numbers"),
         (("lower", RUNS, ...), "Which conclusion follows?"),
-        (("lower", RUNS, "higher"), "does not follow from your figures"),
+        (("lower", RUNS, "higher"), "compare the means with the spread"),
         (("lower", RUNS, "Lower"), "passed"),
         (("higher", RUNS, "lower"), "passed: and not as predicted"),
         (("higher", {1: [3.0, 1.0], 2: [2.0, 2.5]}, "lower"), "does not follow"),
+        (("higher", {1: [3.0, 1.0], 2: [3.1, 1.1]}, "no clear difference"), "passed"),
+        (("higher", {1: [3.0, 1.0], 2: [3.1, 1.1]}, "higher", compare_pairs), "passed"),
+        (("higher", {1: [3.0, 1.0], 2: [3.1, 0.9]}, "higher", compare_pairs), "does not follow"),
+        (("lower", {1: [3.0, 1.0], 2: [3.0, 0.9]}, "lower", compare_pairs), "does not follow"),
     ],
 )
 def test_an_experiment_asks_for_prediction_figures_and_conclusion_in_turn(parts, reply):

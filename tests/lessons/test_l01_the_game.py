@@ -106,7 +106,14 @@ def kl(p, q, dx):
     return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum() * dx
 
 
+HEAD_START = {
+    "prediction": "higher",
+    "figures": {"non-saturating": [0.32, 0.41, 0.31], "minimax": [0.36, 0.4, 0.32]},
+    "conclusion": "no clear difference",
+}
+
 RIGHT = [
+    (the_game.check_head_start, HEAD_START),
     (the_game.check_optimal_discriminator, lambda p, q: p / (p + q)),
     (the_game.check_optimal_discriminator, lambda p, q: 1 / (1 + q / p)),
     (the_game.check_d_loss, d_loss),
@@ -182,6 +189,18 @@ RIGHT += [
 ]
 
 WRONG = [
+    (
+        the_game.check_head_start,
+        HEAD_START | {"conclusion": "higher"},
+        "does not follow",
+    ),
+    (the_game.check_head_start, HEAD_START | {"figures": ...}, "Now run"),
+    (
+        the_game.check_head_start,
+        HEAD_START
+        | {"figures": {"non-saturating": [0.32, 0.41, 0.31], "minimax": [0.36, 1.4, 0.32]}},
+        "no such run",
+    ),
     (the_game.check_optimal_discriminator, in_place, "you changed `p` itself"),
     (
         the_game.check_optimal_discriminator,

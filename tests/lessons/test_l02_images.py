@@ -184,7 +184,24 @@ def published_slerp(a, b, t, threshold=0.9995):
     return torch.from_numpy(mix.astype("float32"))
 
 
+RUNNING_AVERAGE = {
+    "prediction": "higher",
+    "figures": {1: [0.069, 0.086, 0.073], 50: np.array([0.012, 0.013, 0.011])},
+    "conclusion": "lower",
+}
+
 WRONG = [
+    (
+        images.check_running_average,
+        RUNNING_AVERAGE | {"conclusion": "higher"},
+        "does not follow",
+    ),
+    (images.check_running_average, RUNNING_AVERAGE | {"figures": ...}, "Now run"),
+    (
+        images.check_running_average,
+        RUNNING_AVERAGE | {"figures": {1: [0.069, 0.086, 0.073], 50: [0.012]}},
+        "runs at least",
+    ),
     (
         images.check_transposed_size,
         lambda n, k, s, p: (n + 2 * p - k) // s + 1,
@@ -289,6 +306,7 @@ WRONG = [
 ]
 
 RIGHT = [
+    (images.check_running_average, RUNNING_AVERAGE),
     (images.check_transposed_size, lambda n, k, s, p: float((n - 1) * s + k - 2 * p)),
     (images.check_make_norm, functools.partial(nn.BatchNorm2d, momentum=0.2)),
     (images.check_draw, draw),

@@ -66,7 +66,14 @@ def relativistic_in_place(real, fake):
 
 SIGNS = {"A": "D ahead", "B": "balanced", "C": "runs away", "D": "balanced"}
 
+BALANCED = {
+    "prediction": "higher",
+    "figures": {"last": [1, 3, 3, 2, 3, 1], "by the rule": [0, 0, 3, 0, 3, 0]},
+    "conclusion": "lower",
+}
+
 RIGHT = [
+    (lesson.check_balanced, BALANCED),
     (lesson.check_pull, pull),
     (lesson.check_pull, lambda t, p: torch.stack(pull(t, p))),
     (lesson.check_orbits, {"simultaneous": "out", "alternating": "around"}),
@@ -102,6 +109,17 @@ RIGHT = [
 ]
 
 WRONG = [
+    (
+        lesson.check_balanced,
+        BALANCED | {"conclusion": "no clear difference"},
+        "does not follow",
+    ),
+    (lesson.check_balanced, BALANCED | {"figures": ...}, "Now run"),
+    (
+        lesson.check_balanced,
+        BALANCED | {"figures": {"last": [1, 3, 3, 2, 3, 1], "by the rule": [0, 0, 3, 0, 9, 0]}},
+        "no such run",
+    ),
     (lesson.check_pull, lambda t, p: [-one for one in pull(t, p)], "descent goes against"),
     (lesson.check_pull, lambda t, p: pull(t, p)[::-1], "exchanged"),
     (lesson.check_pull, lambda t, p: (pull(t, p)[0], -pull(t, p)[1]), "psi goes the wrong way"),

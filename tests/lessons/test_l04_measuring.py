@@ -142,7 +142,14 @@ def share(train, fake, distances):
     return (nearest(train, fake) < distances.quantile(0.01)).double().mean()
 
 
+AS_JPEG = {
+    "prediction": "higher",
+    "figures": {"as they are": [4.1, 3.4, 3.7], "JPEG": (5.0, 4.5, 4.3)},
+    "conclusion": "higher",
+}
+
 RIGHT = [
+    (measuring.check_as_jpeg, AS_JPEG),
     (measuring.check_distance_by_hand, 10),
     (measuring.check_distance_by_hand, 10.0),
     (measuring.check_distance_by_hand, torch.tensor(10.0)),
@@ -168,6 +175,17 @@ RIGHT = [
 ]
 
 WRONG = [
+    (
+        measuring.check_as_jpeg,
+        AS_JPEG | {"conclusion": "lower"},
+        "does not follow",
+    ),
+    (measuring.check_as_jpeg, AS_JPEG | {"figures": ...}, "Now run"),
+    (
+        measuring.check_as_jpeg,
+        AS_JPEG | {"figures": {"as they are": [4.1, 3.4, 3.7], "JPEG": 5.0}},
+        "runs at least",
+    ),
     (measuring.check_distance_by_hand, np.float32(9), "the means alone"),
     (measuring.check_distance_by_hand, True, "one number"),
     (measuring.check_distance_by_hand, torch.tensor([10.0, 10.0]), "one number"),

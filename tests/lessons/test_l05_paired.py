@@ -148,7 +148,14 @@ TASKS = {
     "satellite tile -> map tile": "paired",
 }
 
+ONE_PIXEL = {
+    "prediction": "higher",
+    "figures": {"shifted": [0.059, 0.059, 0.066, 0.058], "blurred": [0.05, 0.051, 0.055, 0.05]},
+    "conclusion": "lower",
+}
+
 RIGHT = [
+    (lesson.check_one_pixel, ONE_PIXEL),
     (lesson.check_best_guess, lambda a: (a.median(), a.mean())),
     (
         lesson.check_best_guess,
@@ -178,6 +185,17 @@ RIGHT = [
 ]
 
 WRONG = [
+    (
+        lesson.check_one_pixel,
+        ONE_PIXEL | {"conclusion": "no clear difference"},
+        "does not follow",
+    ),
+    (lesson.check_one_pixel, ONE_PIXEL | {"figures": ...}, "Now run"),
+    (
+        lesson.check_one_pixel,
+        ONE_PIXEL | {"figures": {"shifted": [0.059], "blurred": [0.05]}},
+        "runs at least",
+    ),
     (lesson.check_best_guess, lambda a: (a.mean(), a.median()), "exchanged"),
     (lesson.check_best_guess, lambda a: (a.mean(), a.mean()), "however far away"),
     (lesson.check_best_guess, lambda a: (a.median(), a.median()), "add up to 0"),

@@ -258,7 +258,14 @@ TERMS = {
     "other creature": ["adversarial", "cycle"],
 }
 
+CYCLE_WEIGHT = {
+    "prediction": "higher",
+    "figures": {1: [0.98, 0.99, 0.98], 100: torch.tensor([0.05, 0.0, 0.01])},
+    "conclusion": "lower",
+}
+
 RIGHT = [
+    (lesson.check_cycle_weight, CYCLE_WEIGHT),
     (lesson.check_arrival, arrival),
     (lesson.check_arrival, in_a_helper),
     (lesson.check_arrival, from_a_key_error),
@@ -282,6 +289,17 @@ RIGHT = [
 ]
 
 WRONG = [
+    (
+        lesson.check_cycle_weight,
+        CYCLE_WEIGHT | {"conclusion": "higher"},
+        "does not follow",
+    ),
+    (lesson.check_cycle_weight, CYCLE_WEIGHT | {"figures": ...}, "Now run"),
+    (
+        lesson.check_cycle_weight,
+        CYCLE_WEIGHT | {"figures": {1: [98, 99, 98], 100: [5, 0, 1]}},
+        "no such run",
+    ),
     (lesson.check_arrival, left_to_right, "which map is applied first?"),
     (lesson.check_arrival, unchecked, "raise TypeError"),
     (lesson.check_arrival, no_type_error, "raise TypeError"),

@@ -1,7 +1,7 @@
 """Checkers of lesson 01, and their hints."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
@@ -12,10 +12,13 @@ from torch.nn.utils import parameters_to_vector
 from gan_course.lessons.checking import (
     Verdict,
     checker,
+    compare_runs,
     judge,
+    judge_experiment,
     judge_number,
     judge_table,
     not_yet,
+    outside,
     show_hint,
 )
 from gan_course.training.losses import d_logistic
@@ -52,6 +55,11 @@ HINTS = {
     "where_it_saturates": (
         "look at the left plot above: where is the minimax curve flat?",
         "at that place D is sure. Is it right? Then who of the two still has to improve?",
+    ),
+    "head_start": (
+        "what may differ between a run and its rival? Only the loss of G: same seed, same steps",
+        "a training is the loop above; D learns alone while `step < 200`",
+        "compare the distance of two means with the distance of runs of one kind",
     ),
 }
 hint = partial(show_hint, HINTS)
@@ -280,6 +288,18 @@ def check_where_it_saturates(answer: tuple[int, str]) -> Verdict:
             " much to learn?",
         },
         words=(0, 1, "generator", "discriminator"),
+    )
+
+
+@checker
+def check_head_start(experiment: Mapping[str, object]) -> Verdict:
+    """Exercise 8: does G end elsewhere if it descends the minimax loss?"""
+    return judge_experiment(
+        experiment,
+        settings=("non-saturating", "minimax"),
+        n_runs=3,
+        says=lambda figures: compare_runs(*figures.values()),
+        doubt=lambda figures: outside(figures, 0, 1),
     )
 
 

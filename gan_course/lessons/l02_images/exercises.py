@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 import torch
@@ -13,9 +13,12 @@ from gan_course.lessons.checking import (
     PASSED,
     Verdict,
     checker,
+    compare_runs,
     judge,
+    judge_experiment,
     not_yet,
     numbers,
+    outside,
     show_hint,
 )
 
@@ -24,6 +27,11 @@ HINTS = {
         "draw it: where does the first kernel begin, and where does the last one begin?",
         "between the first and the last begin `size - 1` steps; the last kernel has a width too",
         "the padding comes off at both ends",
+    ),
+    "running_average": (
+        "a forward pass in training mode is all that moves the averages",
+        "use the same latent vectors in both modes, in one batch",
+        "the difference of two batches of pictures: absolute, then the mean",
     ),
     "make_norm": (
         "say it by keyword: then no number lands in the wrong place",
@@ -85,6 +93,18 @@ def check_transposed_size(transposed_size: Callable[[int, int, int, int], int]) 
             ),
         },
         form="a whole number",
+    )
+
+
+@checker
+def check_running_average(experiment: Mapping[str, object]) -> Verdict:
+    """Exercise 2: how far evaluation is from training, after 1 batch and after 50."""
+    return judge_experiment(
+        experiment,
+        settings=(1, 50),
+        n_runs=3,
+        says=lambda figures: compare_runs(*figures.values()),
+        doubt=lambda figures: outside(figures, 0, 2),
     )
 
 

@@ -12,10 +12,13 @@ from gan_course.lessons.checking import (
     PASSED,
     Verdict,
     checker,
+    compare_pairs,
     judge,
+    judge_experiment,
     judge_table,
     not_yet,
     numbers,
+    outside,
     show_hint,
 )
 from gan_course.training.losses import (
@@ -64,6 +67,11 @@ HINTS = {
         "read the axes first: which panel is not on the scale of the others?",
         "who cannot tell real from fake pays 2 log 2 as D and leaves log 2 to G",
         "a D that pays less than 2 log 2, while G pays more than log 2, is winning",
+    ),
+    "balanced": (
+        "keep two numbers at each checkpoint and for each GAN: the sum of its losses, its modes",
+        "`argmin(0)` over the checkpoints says which one the rule keeps, for each GAN",
+        "count in how many GANs the rule is better, and in how many worse",
     ),
 }
 hint = partial(show_hint, HINTS)
@@ -295,6 +303,19 @@ def check_line_up(signs: Mapping[str, str]) -> Verdict:
             "B": balance,
             "D": balance,
         },
+    )
+
+
+@checker
+def check_balanced(experiment: Mapping[str, object]) -> Verdict:
+    """Exercise 8: is the checkpoint of the smallest sum of losses better than the last?"""
+    return judge_experiment(
+        experiment,
+        settings=("last", "by the rule"),
+        n_runs=6,
+        says=lambda figures: compare_pairs(*figures.values()),
+        doubt=lambda figures: outside(figures, 0, 8),
+        look="compare run by run",
     )
 
 

@@ -1,7 +1,7 @@
 """Checkers of lesson 04, and their hints."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -15,9 +15,12 @@ from gan_course.lessons.checking import (
     PASSED,
     Verdict,
     checker,
+    compare_pairs,
     judge,
+    judge_experiment,
     judge_number,
     not_yet,
+    outside,
     show_hint,
 )
 
@@ -56,6 +59,11 @@ HINTS = {
         "two distances to the training set are compared: of the fakes, and of whom?",
         "held-out samples are new, and yet some are near to a training sample by chance",
         "the limit is what 1 % of the held-out distances fall short of",
+    ),
+    "as_jpeg": (
+        "the same pictures in both arms, so that storage is all that differs",
+        "`features_of(reader, pictures)` takes uint8 pictures (N, 1, H, W), as they were",
+        "three sets, each compared with itself",
     ),
 }
 hint = partial(show_hint, HINTS)
@@ -305,6 +313,19 @@ def check_copied_share(copied_share: Callable[[Tensor, Tensor, Tensor], float]) 
             ),
         },
         form="one number: a share of the fakes",
+    )
+
+
+@checker
+def check_as_jpeg(experiment: Mapping[str, object]) -> Verdict:
+    """Exercise 8: what does storage as JPEG do to the Fréchet distance?"""
+    return judge_experiment(
+        experiment,
+        settings=("as they are", "JPEG"),
+        n_runs=3,
+        says=lambda figures: compare_pairs(*figures.values()),
+        doubt=lambda figures: outside(figures, 0, 1e4),
+        look="compare run by run",
     )
 
 

@@ -12,10 +12,13 @@ from gan_course.lessons.checking import (
     PASSED,
     Verdict,
     checker,
+    compare_pairs,
     judge,
+    judge_experiment,
     judge_table,
     not_yet,
     numbers,
+    outside,
     show_hint,
 )
 from gan_course.training.losses import d_logistic
@@ -64,6 +67,11 @@ HINTS = {
     "tasks": (
         "could you make the input from the output yourself?",
         "or could the same scene have been recorded twice, in both ways?",
+    ),
+    "one_pixel": (
+        "leave the border out of both: compare the inner part of each tile",
+        "a slice that begins one column earlier is the map, one pixel aside",
+        "`avg_pool2d(tiles, 5, stride=1)` makes no new pixels at the border",
     ),
 }
 hint = partial(show_hint, HINTS)
@@ -280,6 +288,19 @@ def check_tasks(tasks: Mapping[str, str]) -> Verdict:
             "horse -> zebra": never,
             "photo -> Van Gogh": never,
         },
+    )
+
+
+@checker
+def check_one_pixel(experiment: Mapping[str, object]) -> Verdict:
+    """Exercise 8: does a shift by one pixel or a blur cost more L1?"""
+    return judge_experiment(
+        experiment,
+        settings=("shifted", "blurred"),
+        n_runs=4,
+        says=lambda figures: compare_pairs(*figures.values()),
+        doubt=lambda figures: outside(figures, 0, 2),
+        look="compare run by run",
     )
 
 

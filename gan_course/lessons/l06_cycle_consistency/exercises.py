@@ -15,9 +15,12 @@ from gan_course.lessons.checking import (
     RaisedError,
     Verdict,
     checker,
+    compare_runs,
     judge,
+    judge_experiment,
     judge_table,
     not_yet,
+    outside,
     show_hint,
 )
 
@@ -74,6 +77,11 @@ HINTS = {
         " picture of the target left alone?",
         "D judges outputs as a set, and nobody else's partner",
         "twice negative is the picture again; twice half as bright is not",
+    ),
+    "cycle_weight": (
+        "same seeds for both weights: then first weights and points are the same",
+        "`build_plane(cfg.plane, [...])` gives a step; call it 400 times",
+        "how far is each point of `step.to_B(points)` from the nearest centre of B?",
     ),
 }
 hint = partial(show_hint, HINTS)
@@ -364,6 +372,18 @@ def check_zero_terms(zero_terms: Mapping[str, Sequence[str]]) -> Verdict:
             " undone come home? Is G_AB(b) the creature b?",
         },
         words=("adversarial", "cycle", "identity"),
+    )
+
+
+@checker
+def check_cycle_weight(experiment: Mapping[str, object]) -> Verdict:
+    """Exercise 8: what does a hundred times the cycle loss do?"""
+    return judge_experiment(
+        experiment,
+        settings=(1, 100),
+        n_runs=3,
+        says=lambda figures: compare_runs(*figures.values()),
+        doubt=lambda figures: outside(figures, 0, 1),
     )
 
 
