@@ -65,6 +65,11 @@ ARCHIVES = {
         "5a5b0b9c534d133fa06f1dd29f280139995965b32b08c5635a69cc6afc30930d",
         (*PIP, "dicebear-styles==10.6.0"),
     ),
+    "robohash": Archive(
+        "robohash-2.0-py3-none-any.whl",
+        "fbb51f1e30924200a3c055360eddc09d722018a47ff28f4a73d523889b3d6ba4",
+        (*PIP, "robohash==2.0"),
+    ),
     "three-globe": Archive(
         "three-globe-2.45.2.tgz",
         "f6deff6848980a4bda13b0993e5ebc929b27e791e063a5517c87115ff7e669cb",

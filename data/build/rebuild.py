@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
+import cats
 import critters
 import earth
 import emoji
@@ -29,6 +30,7 @@ from gan_course.files import output_folder
 BUILDERS = {
     "fashion": fashion,
     "critters": critters,
+    "cats": cats,
     "toons": toons,
     "earth": earth,
     "vangogh": vangogh,

@@ -5,6 +5,7 @@ import reprlib
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from os.path import expanduser
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -15,6 +16,7 @@ from gan_course.commands.fields import set_fields, show_fields
 from gan_course.commands.own_pictures import own_folder, refuse_two_meanings
 from gan_course.commands.parsing import folder, whole
 from gan_course.data.cache import PictureCache, Pictures, read_folder
+from gan_course.data.cats import load_cats
 from gan_course.data.critters import load_critters
 from gan_course.data.domains import DOMAINS, load_domain
 from gan_course.data.fashion import load_fashion
@@ -52,7 +54,12 @@ class DrawWorld(Protocol):
 
 N_PICTURES = 8_000  # drawn of a bundled domain
 N_DRAWN = 20_000  # of a world of factors
-WORLDS_OF_FACTORS: Mapping[str, DrawWorld] = {"critters": load_critters, "toons": load_toons}
+WORLDS_OF_FACTORS: Mapping[str, DrawWorld] = {
+    "critters": load_critters,
+    "toons": load_toons,
+    "cats": load_cats,
+    "cats-small": partial(load_cats, small=True),
+}
 # domains that show the same things for the same seed
 PAIRS = (("earth-satellite", "earth-map", "earth-grey"), ("emoji", "emoji-drawing"))
 DCGAN: Mapping[str, DCGANConfig] = {
@@ -156,7 +163,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=(
             "dcgan: fashion (default), or a folder; cyclegan: two bundled domains, such as"
             " earth-satellite and earth-map, or folders; pix2pix: the same, where pictures of one"
-            " file name are pairs; stylegan: critters (default), toons, or a folder"
+            " file name are pairs; stylegan: critters (default), toons, cats, cats-small, or a"
+            " folder"
         ),
     )
     parser.add_argument(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.functional import resize
 
-from gan_course.data import critters, earth
+from gan_course.data import cats, critters, earth
 from gan_course.data.emoji import CELL, load_emoji
 from gan_course.data.splits import Split
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops, to_grey
@@ -46,6 +46,13 @@ def _critters(texture: Literal["plain", "stripes"]) -> Load:
         return critters.load_critters(
             split, n=n, resolution=resolution, seed=seed, texture=texture
         )[0]
+
+    return load
+
+
+def _cats(fur: Literal["none", "tabby"]) -> Load:
+    def load(split: Split, n: int, resolution: int, seed: int) -> Tensor:
+        return cats.load_cats(split, n=n, resolution=resolution, seed=seed, fur=fur, lamp="day")[0]
 
     return load
 
@@ -91,6 +98,8 @@ def _colourless(split: Split, n: int, resolution: int, seed: int) -> Tensor:
 DOMAINS: Mapping[str, Load] = {
     "critters-plain": _critters("plain"),
     "critters-striped": _critters("stripes"),
+    "cats-plain": _cats("none"),
+    "cats-tabby": _cats("tabby"),
     "earth-satellite": _earth("satellite"),
     "earth-map": _earth("relief"),
     "photos": _photos,

@@ -78,7 +78,12 @@ class FactorSpace:
             )
 
     def sample(
-        self, n: int, *, split: Split, seed: int, fixed: Mapping[str, str | None] | None = None
+        self,
+        n: int,
+        *,
+        split: Split,
+        seed: int,
+        fixed: Mapping[str, str | tuple[str, ...] | None] | None = None,
     ) -> Tensor:
         """Draw combinations without repeats; uniform over the split.
 
@@ -86,7 +91,8 @@ class FactorSpace:
             n: how many.
             split: "train" or "test".
             seed: another seed, another draw; so do other `fixed` values, independently.
-            fixed: value of each factor that must not vary; None leaves it free.
+            fixed: value of each factor that must not vary, or the values among which it may; None
+                leaves it free.
 
         Returns:
             (n, F) int64 on the CPU.
@@ -96,15 +102,20 @@ class FactorSpace:
         """
         test = is_test(split)
         chosen = {name: value for name, value in (fixed or {}).items() if value is not None}
-        codes = {self.column(name): self.code(name, value) for name, value in chosen.items()}
+        allowed = {
+            name: torch.tensor(
+                [self.code(name, value) for value in ([values] if type(values) is str else values)]
+            )
+            for name, values in chosen.items()
+        }
         generator = make_generator("factors", seed, split, sorted(chosen.items()))
 
         def draw(tries: int) -> Tensor:
-            table = torch.stack(
-                [torch.randint(size, (tries,), generator=generator) for size in self.sizes], dim=1
-            )
-            for column, code in codes.items():
-                table[:, column] = code
+            columns = []
+            for name, size in zip(self.values, self.sizes, strict=True):
+                codes = allowed.get(name, torch.arange(size))
+                columns.append(codes[torch.randint(len(codes), (tries,), generator=generator)])
+            table = torch.stack(columns, dim=1)
             return self._index(table)[self.held_out(table) == test]
 
         return self._table(draw_distinct(draw, n, f"combinations in {split}"))

@@ -22,6 +22,7 @@ from gan_course.files import sha256
 BUILD = Path(__file__).resolve().parents[2] / "data" / "build"
 sys.path.insert(0, str(BUILD))
 NAMES = (
+    "cats",
     "compare",
     "critters",
     "earth",
@@ -33,7 +34,7 @@ NAMES = (
     "toons",
     "vangogh",
 )
-compare, critters, earth, emoji, fetch, qt_resources, rebuild, rendering, toons, vangogh = (
+cats, compare, critters, earth, emoji, fetch, qt_resources, rebuild, rendering, toons, vangogh = (
     importlib.import_module(name) for name in NAMES
 )
 sys.path.remove(str(BUILD))
@@ -74,6 +75,18 @@ def test_colours_are_multiplied_by_alpha():
     assert rendering.premultiplied(np.array([[[255, 100, 0, 51]]], np.uint8)).tolist() == [
         [[51, 20, 0, 51]]
     ]
+
+
+def test_a_body_becomes_its_shade():
+    """Fur is 1, the outline the darkest, in every colour; nothing outside."""
+    for fur, outline in (((235, 80, 80), (110, 30, 40)), ((90, 90, 90), (50, 50, 50))):
+        picture = np.zeros((20, 20, 4), np.uint8)
+        picture[2:18, 2:18] = (*outline, 255)
+        picture[3:17, 3:17] = (*fur, 255)
+        shade = cats.shade(picture)
+        assert shade[10, 10].tolist() == [255, 255]
+        assert shade[2, 2] == pytest.approx([cats.OUTLINE * 255, 255])
+        assert shade[0, 0].tolist() == [0, 0]
 
 
 def test_the_weights_of_a_critter_are_solved(rng):
