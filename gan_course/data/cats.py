@@ -110,8 +110,9 @@ def load_cats(
         ValueError: an unknown split, fur, lamp or resolution, or a larger `n` than there are cats.
         CourseError: a bundled file is missing or has changed.
     """
-    asked = {name: value for name, value in (("fur", fur), ("lamp", lamp)) if value is not None}
-    factors = SPACE.sample(n, split=split, seed=seed, fixed=(SMALL if small else {}) | asked)
+    fixed: dict[str, str | tuple[str, ...]] = {**SMALL} if small else {}
+    fixed |= {name: value for name, value in (("fur", fur), ("lamp", lamp)) if value is not None}
+    factors = SPACE.sample(n, split=split, seed=seed, fixed=fixed)
     return draw_cats(factors, resolution=resolution, device=device), factors.to(device)
 
 
