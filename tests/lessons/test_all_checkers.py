@@ -40,18 +40,14 @@ CHECKS = [
     for lesson in TABLES
     for check in checkers_of(lesson)
 ]
-SOLUTIONS = [
-    pytest.param(exercise, id=f"{name[:2]}-{exercise.check}")
-    for name in LESSONS
-    for exercise in exercises_of(name)
-]
-FUNCTIONS = [case for case in SOLUTIONS if case.values[0].function]
+SOLUTIONS = pytest.mark.parametrize("name", LESSONS)
+
+
+def functions_of(name):
+    return [exercise for exercise in exercises_of(name) if exercise.function]
+
+
 DRAW = {"check_draw", "check_impostor", "check_start"}  # may draw from the global generator
-
-
-@pytest.mark.parametrize("exercise", SOLUTIONS)
-def test_the_folded_solution_passes(exercise):
-    assert repr(exercise.verdict(exercise.value())) == "passed"
 
 
 @pytest.mark.parametrize(("lesson", "check"), CHECKS)
@@ -77,12 +73,14 @@ class Stub:
     def __call__(self, *arguments): ...
 
 
-@pytest.mark.parametrize(("lesson", "check"), CHECKS)
-def test_an_empty_answer_is_not_attempted(lesson, check):
-    empty = [...]
-    if "Callable" in str(inspect.signature(check)):
-        empty += [stub, torch.no_grad()(stub), functools.partial(stub), Stub()]
-    assert {check(answer).status for answer in empty} == {"not attempted yet"}
+@pytest.mark.parametrize("lesson", TABLES)
+def test_an_empty_answer_is_not_attempted(lesson):
+    for check in checkers_of(lesson):
+        empty = [...]
+        if "Callable" in str(inspect.signature(check)):
+            empty += [stub, torch.no_grad()(stub), functools.partial(stub), Stub()]
+        for answer in empty:
+            assert check(answer).status == "not attempted yet", (check, answer)
 
 
 # --- hints ---
@@ -100,17 +98,14 @@ def test_every_exercise_has_hints_in_its_order(lesson):
         assert 1 <= len(hints) <= 3 and len(set(hints)) == len(hints)
 
 
-@pytest.mark.parametrize("exercise", SOLUTIONS)
-def test_no_hint_is_the_solution(exercise):
-    hints = exercise.namespace["exercises"].HINTS[exercise.check.removeprefix("check_")]
-    lines = [line.strip() for line in exercise.code.splitlines() if len(line) > 20]
-    assert not any(line in hint for line in lines for hint in hints)
-
-
-@pytest.mark.parametrize("name", LESSONS)
-def test_each_exercise_offers_its_first_hint_in_its_cell(name):
+@SOLUTIONS
+def test_each_exercise_offers_its_first_hint_and_no_hint_is_the_solution(name):
     for exercise in exercises_of(name):
-        assert f'# hint("{exercise.check.removeprefix("check_")}", 1)\nexercises.' in exercise.stub
+        key = exercise.check.removeprefix("check_")
+        assert f'# hint("{key}", 1)\nexercises.' in exercise.stub
+        lines = [line.strip() for line in exercise.code.splitlines() if len(line) > 20]
+        for hint in exercise.namespace["exercises"].HINTS[key]:
+            assert not any(line in hint for line in lines)
 
 
 # --- solutions, in other forms and with bad manners ---
@@ -144,30 +139,30 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("exercise", FUNCTIONS)
-def test_a_solution_passes_in_any_form(exercise):
+def forms_of(exercise):
+    """The solution in other clothes: as a partial, as an object, with results of another type."""
     solution = exercise.value()
-
-    answers = {}
-    for form, turn in FORMS.items():
-
-        @functools.wraps(solution)
-        def turned(*arguments, turn=turn):
-            return turn(solution(*arguments))
-
-        answers[form] = turned
-    if not exercise.returns_a_tuple:
-        answers = {form: answers[form] for form in ("NumPy", "double")}
-    answers["double"] = functools.partial(answers["double"])
 
     class Answer:
         __wrapped__ = solution
 
-        def __call__(self, *arguments):
-            return answers["NumPy"](*arguments)
+        def __init__(self, turn):
+            self.turn = turn
 
-    for form, answer in (answers | {"an object": Answer()}).items():
-        assert repr(exercise.verdict(answer)) == "passed", form
+        def __call__(self, *arguments):
+            return self.turn(solution(*arguments))
+
+    for form, turn in FORMS.items():
+        if exercise.returns_a_tuple or form in ("NumPy", "double"):
+            yield form, Answer(turn) if form == "NumPy" else functools.partial(Answer(turn))
+
+
+@SOLUTIONS
+def test_each_solution_passes_in_any_form(name):
+    for exercise in exercises_of(name):
+        assert repr(exercise.verdict(exercise.value())) == "passed", exercise.check
+        for form, answer in forms_of(exercise) if exercise.function else ():
+            assert repr(exercise.verdict(answer)) == "passed", (exercise.check, form)
 
 
 BAD_MANNERS = {
@@ -177,24 +172,28 @@ BAD_MANNERS = {
 }
 
 
-@pytest.mark.parametrize("exercise", FUNCTIONS)
-def test_a_solution_that_changes_the_world_is_refused_and_the_world_put_back(exercise):
-    solution, before = exercise.value(), torch.get_rng_state()
-    for reason, manner in BAD_MANNERS.items():
-        if "drew" in reason and exercise.check in DRAW:
-            continue
+@SOLUTIONS
+def test_a_solution_that_changes_the_world_is_refused_and_the_world_put_back(name):
+    before = torch.get_rng_state()
+    for exercise in functions_of(name):
+        solution = exercise.value()
+        for reason, manner in BAD_MANNERS.items():
+            if "drew" in reason and exercise.check in DRAW:
+                continue
 
-        def rude(*arguments, manner=manner):
-            answer = solution(*arguments)
-            manner(*arguments)
-            return tuple(answer) if inspect.isgenerator(answer) else answer
+            def rude(*arguments, manner=manner, solution=solution):
+                answer = solution(*arguments)
+                manner(*arguments)
+                return answer
 
-        assert reason in exercise.verdict(rude).reason
-        assert torch.is_grad_enabled() and torch.equal(torch.get_rng_state(), before)
+            assert reason in exercise.verdict(rude).reason
+            assert torch.is_grad_enabled() and torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("exercise", FUNCTIONS)
-def test_no_message_hands_over_a_number_that_passes(exercise):
-    reason = exercise.verdict(lambda *arguments: 0.0).reason
-    for number in map(float, re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", reason)):
-        assert exercise.verdict(lambda *arguments, number=number: number).status == "not yet"
+@SOLUTIONS
+def test_no_message_hands_over_a_number_that_passes(name):
+    for exercise in functions_of(name):
+        reason = exercise.verdict(lambda *arguments: 0.0).reason
+        for number in map(float, re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", reason)):
+            answer = exercise.verdict(lambda *arguments, number=number: number)
+            assert answer.status == "not yet", (exercise.check, number)
