@@ -958,23 +958,3 @@ def _entries(value: object) -> list:
     if isinstance(value, Tensor):
         return value.detach().flatten().tolist()
     return np.ravel(value).tolist() if isinstance(value, np.ndarray | np.generic) else [value]
-
-
-# Until the last checker uses the harness.
-
-
-def is_empty(answers: object) -> bool:
-    """Whether a table of answers has `...` everywhere."""
-    return isinstance(answers, Mapping) and all(answer is ... for answer in answers.values())
-
-
-def named_mistake(
-    mistakes: Mapping[str, float], answer: float, near: float = 1e-5
-) -> Verdict | None:
-    """The verdict of the mistake whose value the answer has; None where it has none of them."""
-    return next(
-        (not_yet(reason) for reason, value in mistakes.items() if abs(answer - value) < near), None
-    )
-
-
-is_same = same

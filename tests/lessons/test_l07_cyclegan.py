@@ -374,8 +374,8 @@ WRONG = [
         lambda lr, done, n: lr if done < n / 2 else lr * (1.5 - done / n),
         "be at 0",
     ),
-    (lesson.check_rate, lambda lr, done, n: lr_at(lr, done, 60), "and 60 steps"),
-    (lesson.check_rate, lambda lr, done, n: lr_at(2e-4, done, n), "and 60 steps"),
+    (lesson.check_rate, lambda lr, done, n: lr_at(lr, done, 40), "and 40 steps"),
+    (lesson.check_rate, lambda lr, done, n: lr_at(2e-4, done, n), "and 40 steps"),
     (
         lesson.check_rate,
         lambda lr, done, n: lr if done < n / 2 else lr * (n - done) / n,

@@ -405,7 +405,7 @@ WRONG = [
     ),
     (lesson.check_schedule, never_quite, "outside of fades"),
     (lesson.check_schedule, lambda n, start, *rest: schedule(n, 4, *rest), "begins at 4"),
-    (lesson.check_schedule, lambda n, a, b, stable, fade: schedule(n, a, b, 10, fade), "5 steps"),
+    (lesson.check_schedule, lambda n, a, b, stable, fade: schedule(n, a, b, 8, fade), "5 steps"),
     (
         lesson.check_schedule,
         lambda n, a, b, stable, fade: schedule(n, a, b, stable, 4),
@@ -424,7 +424,7 @@ WRONG = [
     (
         lesson.check_schedule,
         lambda n, a, b, s, fade: schedule(n, a, b, s, fade - 2),
-        "after 22 steps yours is at 16 px: too early",
+        "after 18 steps yours is at 16 px: too early",
     ),
     (
         lesson.check_schedule,

@@ -271,7 +271,7 @@ WRONG = [
     (lesson.check_directions, lambda w, n: torch.linalg.eigh(w.T @ w)[1][-n:].flip(0), "columns"),
     (lesson.check_directions, lambda w, n: torch.linalg.eigh(w.T @ w)[1][:n], "columns"),
     (lesson.check_directions, pca, "that is PCA"),
-    (lesson.check_directions, lambda w, n: directions(w.T, n), "weights^T weights"),
+    (lesson.check_directions, lambda w, n: directions(w.T, n), "as many numbers as w"),
     (lesson.check_directions, lambda w, n: 2 * directions(w, n), "length 1"),
     (lesson.check_directions, lambda w, n: directions(w, n).T, "directions as rows"),
     (lesson.check_directions, lambda w, n: torch.eye(w.shape[1])[:n], "values are off"),

@@ -179,8 +179,8 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
             " change the list itself"
         )
     calls = [_numbers(answer)]
-    for k in range(4, 844, 6):
-        calls.append(_numbers(_stacked(query(pool, _numbered(k, 6), 8, generator))))
+    for k in range(4, 724, 12):
+        calls.append(_numbers(_stacked(query(pool, _numbered(k, 12), 8, generator))))
     if reason := _flaw_of_pool(calls, pool):
         return not_yet(reason)
     for size in (0, 3):
@@ -202,7 +202,7 @@ def check_query(query: Callable[..., Tensor]) -> Verdict:
 @checker
 def check_rate(rate: Callable[[float, int, int], float]) -> Verdict:
     """Exercise 4: constant, then linear to zero."""
-    for lr, n in ((2e-4, 60), (1.0, 8)):
+    for lr, n in ((2e-4, 40), (1.0, 8)):
         given = [numbers(rate(lr, n_done, n), 1) or [np.nan] for n_done in range(n)]
         answer = np.ravel(given) / lr
         if np.isnan(answer).any():
@@ -210,9 +210,9 @@ def check_rate(rate: Callable[[float, int, int], float]) -> Verdict:
         right = np.array([lr_at(1.0, n_done, n) for n_done in range(n)])
         if np.allclose(answer, right, rtol=1e-5):
             continue
-        if n != 60:
+        if n != 40:
             return not_yet(
-                f"right for a rate of 2e-4 and 60 steps, but not for {lr:g} and {n}: which number"
+                f"right for a rate of 2e-4 and 40 steps, but not for {lr:g} and {n}: which number"
                 " in your code should be an argument?"
             )
         if np.allclose(answer, 1):
@@ -419,7 +419,7 @@ def _flaw_of_pool(calls: list[list[int]], pool: list) -> str:
 
     Args:
         calls: for each call, the numbers of the pictures that came back; four in the first call,
-            six in all others.
+            twelve in all others.
         pool: what is kept.
     """
     returned = list(chain(*calls))
@@ -442,11 +442,11 @@ def _flaw_of_pool(calls: list[list[int]], pool: list) -> str:
         return "D sees old pictures only: with probability 1/2 hand back the new one"
     if not 0.42 < share < 0.58:
         return f"{share:.0%} of the pictures are old ones; the coin says one half"
-    later = list(zip(calls[2:], range(10, len(returned), 6), strict=True))
+    later = list(zip(calls[2:], range(16, len(returned), 12), strict=True))
     mixed = sum(
-        0 < sum(number < start + k for k, number in enumerate(call)) < 6 for call, start in later
+        0 < sum(number < start + k for k, number in enumerate(call)) < 12 for call, start in later
     )
-    if mixed < len(later) / 2:  # with a coin for each of six pictures it is 31/32
+    if mixed < len(later) / 2:  # with a coin for each of twelve pictures it is nearly all
         return "one coin for a whole batch: all its pictures are new, or all are old"
     fresh = [start + k - number for call, start in later for k, number in enumerate(call)]
     if len(set(returned[8:])) < len(returned[8:]):
@@ -459,7 +459,7 @@ def _flaw_of_pool(calls: list[list[int]], pool: list) -> str:
             "the old pictures are all of about one age: throw out a random one, not the oldest or"
             " the first"
         )
-    if sum(0 < age < 6 for age in fresh) > 0.25 * len(fresh):
+    if sum(0 < age < 12 for age in fresh) > 0.33 * len(fresh):
         return "the pictures of a batch share one place of the pool: draw a place for each"
     return ""
 

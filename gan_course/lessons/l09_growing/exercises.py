@@ -378,8 +378,8 @@ def check_shown(shown: Callable[[Tensor, int, float], Tensor]) -> Verdict:
 @checker
 def check_schedule(schedule: Callable[..., Sequence]) -> Verdict:
     """Exercise 8: the resolution at a step, and the share of its newest block."""
-    for start, full, stable, fade in ((4, 16, 10, 4), (8, 64, 5, 6)):
-        given = [numbers(schedule(n, start, full, stable, fade), 2) for n in range(60)]
+    for start, full, stable, fade in ((4, 16, 8, 4), (8, 32, 5, 6)):
+        given = [numbers(schedule(n, start, full, stable, fade), 2) for n in range(34)]
         if None in given:
             return not_yet("return two numbers: the resolution, and alpha")
         steps = [(int(size), alpha) for size, alpha in filter(None, given)]

@@ -433,7 +433,7 @@ def check_lazy(lazy: Callable[[int, float, int], float]) -> Verdict:
     """Exercise 8: what R1 is multiplied by at a step."""
 
     def steps(weight: Callable[[int, float, int], float]) -> Callable:
-        return lambda gamma, every: tuple(weight(n, gamma, every) for n in range(2 * every + 4))
+        return lambda gamma, every: tuple(weight(n, gamma, every) for n in range(every + 4))
 
     def right(n: int, gamma: float, every: int) -> float:
         return gamma / 2 * every if n % every == 0 else 0.0

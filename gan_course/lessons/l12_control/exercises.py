@@ -290,7 +290,7 @@ def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
                 lambda weights, n: closed_form_directions(weights, n) @ weights.T @ weights,
             ),
         },
-        form="n directions as rows, each as long as w (decompose weights^T weights)",
+        form="n directions as rows, each with as many numbers as w",
         result=planes,
     )
 
