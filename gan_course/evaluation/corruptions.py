@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
 
 from gan_course.data.batches import to_bytes, to_float
 
@@ -19,6 +18,8 @@ def add_noise(images: Tensor, *, sigma: float, seed: int) -> Tensor:
 
 def blur(images: Tensor, *, sigma: float) -> Tensor:
     """Blur pictures (N, C, H, W) uint8 with a Gaussian of standard deviation `sigma` pixels."""
+    from torchvision.transforms.functional import gaussian_blur  # its import takes seconds
+
     return (
         gaussian_blur(images.float(), 2 * round(3 * sigma) + 1, sigma)
         .round()

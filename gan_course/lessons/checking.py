@@ -66,6 +66,8 @@ def not_yet(reason: str) -> Verdict:
 
 # --- the harness around every checker ---
 
+DREW = "you drew from a global random generator: nothing here is left to chance"
+
 
 def checker(
     check: Callable[..., Verdict] | None = None,
@@ -92,17 +94,19 @@ def checker(
             attempt = _guard(attempt, changes, draws)
         elif isinstance(attempt, Iterator):
             attempt = tuple(attempt)
-        before = _global_states()
+        before, others = _torch_state(), _other_states()
         try:
-            return check(attempt)
+            verdict = check(attempt)
         except _NotAttemptedError:
-            return NOT_ATTEMPTED
+            verdict = NOT_ATTEMPTED
         except _AttemptError as error:
-            return not_yet(str(error))
+            verdict = not_yet(str(error))
         except Exception as error:  # the checker could not use what it was given
-            return not_yet(f"the result could not be used ({type(error).__name__}: {error})")
+            verdict = not_yet(f"the result could not be used ({type(error).__name__}: {error})")
         finally:
-            _restore_global_states(before)
+            _restore_torch_state(before)
+        drawn = _restore_other_states(others)
+        return not_yet(DREW) if drawn and verdict == PASSED and not draws else verdict
 
     return checked
 
@@ -139,7 +143,7 @@ def _guard(attempt: Callable, changes: tuple[int, ...], draws: bool) -> Callable
             for path, network in _networks(arg)
         }
         snapshots = {name: _Snapshot(network) for name, (network, _) in networks.items()}
-        before = _global_states()
+        before = _torch_state()
         try:
             result = attempt(*handed)
             if isinstance(result, Iterator):  # its body runs only now
@@ -147,8 +151,8 @@ def _guard(attempt: Callable, changes: tuple[int, ...], draws: bool) -> Callable
         except (Exception, SystemExit) as error:
             raise RaisedError(f"your code raised {type(error).__name__}: {error}") from error
         finally:
-            after = _global_states()
-            _restore_global_states(before)
+            after = _torch_state()
+            _restore_torch_state(before)
             complaints = [
                 snapshots[name].compare(network, name, whole)
                 for name, (network, whole) in networks.items()
@@ -317,23 +321,29 @@ class _Snapshot:
         return complaints[0] if complaints else ""
 
 
-def _global_states() -> tuple:
-    return (
-        torch.is_grad_enabled(),
-        torch.initial_seed(),
-        torch.get_rng_state(),
-        np.random.get_state(),
-        random.getstate(),
-    )
+def _torch_state() -> tuple[bool, int, Tensor]:
+    return torch.is_grad_enabled(), torch.initial_seed(), torch.get_rng_state()
 
 
-def _restore_global_states(states: tuple) -> None:
-    torch.set_grad_enabled(states[0])
-    if torch.initial_seed() != states[1]:
-        torch.default_generator.manual_seed(states[1])
-    torch.set_rng_state(states[2])
-    np.random.set_state(states[3])
-    random.setstate(states[4])
+def _restore_torch_state(state: tuple[bool, int, Tensor]) -> None:
+    torch.set_grad_enabled(state[0])
+    if torch.initial_seed() != state[1]:
+        torch.default_generator.manual_seed(state[1])
+    torch.set_rng_state(state[2])
+
+
+def _other_states() -> tuple[Any, Any]:
+    return np.random.get_state(), random.getstate()
+
+
+def _restore_other_states(states: tuple[Any, Any]) -> bool:
+    """Give NumPy's and Python's generators back; whether they had moved."""
+    (_, keys, place, *_), python = np.random.get_state(), random.getstate()
+    moved = place != states[0][2] or not np.array_equal(keys, states[0][1]) or python != states[1]
+    if moved:
+        np.random.set_state(states[0])
+        random.setstate(states[1])
+    return moved
 
 
 def _global_complaint(before: tuple, after: tuple, draws: bool, generator: str) -> str:
@@ -349,17 +359,8 @@ def _global_complaint(before: tuple, after: tuple, draws: bool, generator: str) 
             "you seeded torch's global generator, so every later draw of the notebook changes:"
             " leave it alone, or seed a torch.Generator of your own"
         )
-    if not draws and not (
-        torch.equal(before[2], after[2])
-        and np.array_equal(before[3][1], after[3][1])
-        and before[3][2] == after[3][2]
-        and before[4] == after[4]
-    ):
-        return "you drew from a global random generator: " + (
-            f"draw with {generator}, which is handed in"
-            if generator
-            else "nothing here is left to chance"
-        )
+    if not draws and not torch.equal(before[2], after[2]):
+        return f"{DREW[: DREW.index(':')]}: draw with {generator}" if generator else DREW
     return ""
 
 
@@ -417,7 +418,7 @@ def judge(
         answer.parts = parts
         trial.differentiate(answer)
         if trial.agree(answer, truth) or any(
-            trial.agree(answer, trial.run_quietly(other, truth)) for other in also_right
+            trial.is_as_good(answer, other, truth) for other in also_right
         ):
             continue
         if reason := trial.named_mistake(answer, truth, mistakes or {}):
@@ -486,7 +487,7 @@ class _Trial:
         return outcome
 
     def run_quietly(self, function: Callable, truth: _Outcome) -> _Outcome | None:
-        """A mistake's outcome; None where it raises an error or has another form."""
+        """A mistake's values; None where it raises an error or has another form."""
         try:
             outcome = self.run(function)
         except Exception:
@@ -495,8 +496,15 @@ class _Trial:
         if parts is None:
             return None
         outcome.parts = parts
-        self.differentiate(outcome)
         return outcome
+
+    def is_as_good(self, answer: _Outcome, other: Callable, truth: _Outcome) -> bool:
+        """Whether the answer has the values and gradients of another right function."""
+        outcome = self.run_quietly(other, truth)
+        if outcome is None:
+            return False
+        self.differentiate(outcome)
+        return self.agree(answer, outcome)
 
     def differentiate(self, outcome: _Outcome) -> None:
         """The slope of each part in each leaf; a part that is no number is weighed first."""
@@ -520,8 +528,8 @@ class _Trial:
                 ]
             )
 
-    def agree(self, a: _Outcome, b: _Outcome | None, *, values_only: bool = False) -> bool:
-        if b is None or not all(map(self._same, a.parts, b.parts)):
+    def agree(self, a: _Outcome, b: _Outcome, *, values_only: bool = False) -> bool:
+        if not all(map(self._same, a.parts, b.parts)):
             return False
         triples = zip(a.slopes, b.slopes, b.parts, strict=True) if self.gradients else ()
         return values_only or all(
@@ -535,17 +543,18 @@ class _Trial:
 
     def named_mistake(self, answer: _Outcome, truth: _Outcome, mistakes: Mistakes) -> str:
         """The first mistake with the answer's values and gradients, or else with its values."""
-        outcomes = [
-            (reason, self.run_quietly(wrong, truth))
-            for reason, functions in mistakes.items()
-            for wrong in (functions if isinstance(functions, Sequence) else (functions,))
-        ]
-        for values_only in (False, True):
-            for reason, outcome in outcomes:
-                is_right = self.agree(truth, outcome, values_only=values_only)
-                if not is_right and self.agree(answer, outcome, values_only=values_only):
+        fallback = ""
+        for reason, functions in mistakes.items():
+            for wrong in functions if isinstance(functions, Sequence) else (functions,):
+                outcome = self.run_quietly(wrong, truth)
+                if outcome is None or not self.agree(answer, outcome, values_only=True):
+                    continue
+                self.differentiate(outcome)
+                if self.agree(answer, outcome) and not self.agree(truth, outcome):
                     return reason
-        return ""
+                if not self.agree(truth, outcome, values_only=True):
+                    fallback = fallback or reason
+        return fallback
 
     def gradient_difference(self, answer: _Outcome, truth: _Outcome, names: tuple[str, ...]) -> str:
         """In words, the first gradient that is off where the value is right."""

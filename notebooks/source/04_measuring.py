@@ -623,14 +623,16 @@ exercises.check_shrink(shrink)
 #
 # 1. **Predict** first: will the distance of the stored pictures be "higher", "lower", or is there "no clear difference"?
 # 2. **Plan:** why should the same pictures be in both? How many sets make a comparison?
-# 3. **Run** it: three distances each, from the same three sets of `others`. Some ten seconds. (A JPEG needs no file:
-#    `Image.fromarray(array).save(buffer, "JPEG")` takes an `io.BytesIO()`.)
+# 3. **Run** it: three distances each, from the same three sets of `others`. Some ten seconds. (`through_jpeg` of
+#    `gan_course.evaluation.corruptions` stores and reads again.)
 # 4. **Read:** compare each set with itself. A conclusion follows if none says the opposite and more than half say the same.
 
 
 # %% tags=["exercise"]
-def stored(pictures):
-    # your code: the pictures after storage as JPEG of quality 75
+
+
+def run(turn):
+    # your code: the distances of three sets, after `turn` has been done to their pictures
     ...
 
 
@@ -658,25 +660,13 @@ exercises.check_as_jpeg(as_jpeg)
 # The run behind it:
 #
 # ```python
-# import io
-#
-# import numpy as np
-# from PIL import Image
-#
-#
-# def stored(pictures):
-#     read = []
-#     for picture in pictures:
-#         buffer = io.BytesIO()
-#         Image.fromarray(picture[0].numpy()).save(buffer, "JPEG", quality=75)
-#         read.append(torch.from_numpy(np.array(Image.open(buffer)))[None])
-#     return torch.stack(read)
+# def run(turn):
+#     sets = [turn(pictures) for pictures in others[:3_000].split(1_000)]
+#     return [frechet_distance(real_features, features_of(reader, one)) for one in sets]
 #
 #
-# sets = others[:3_000].split(1_000)
-# for turn in (lambda pictures: pictures, stored):
-#     features = [features_of(reader, turn(pictures)) for pictures in sets]
-#     print([round(frechet_distance(real_features, one), 1) for one in features])
+# for turn in (lambda pictures: pictures, lambda pictures: through_jpeg(pictures, quality=75)):
+#     print([round(distance, 1) for distance in run(turn)])
 # ```
 #
 # Nobody would see the difference, and the distance grows by about a fifth: as much as many a published improvement. Store

@@ -16,11 +16,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from types import CodeType
 
 import torch
 
 from gan_course.lessons.checking import Verdict
-from maintain import notebooks
+from gan_course.paths import NOTEBOOKS
 
 SWAPS = {
     "mean": "sum",
@@ -82,43 +84,83 @@ class Exercise:
     answer: str  # the name that the checker is given
     stub: str  # its cell
     code: str  # the folded solution
-    namespace: dict
+    imports: list[ast.Import | ast.ImportFrom]  # of its cell and of those before it
 
     @functools.cached_property
     def solution(self) -> ast.Module:
         return ast.parse(self.code)
 
-    def value(self, changed: ast.Module | None = None, **extra: object) -> object:
+    @functools.cached_property
+    def namespace(self) -> dict:
+        """What the notebook has imported by then of the names that the solution uses."""
+        used = {node.id for node in ast.walk(self.solution) if isinstance(node, ast.Name)}
+        used |= {SWAPS[name] for name in used if name in SWAPS} | {"exercises"}
+        namespace: dict = {}
+        for statement in self.imports:
+            wanted = copy.copy(statement)
+            wanted.names = [
+                alias
+                for alias in statement.names
+                if (alias.asname or alias.name.split(".")[0]) in used
+            ]
+            if wanted.names:
+                exec(compile(ast.Module([wanted], []), self.lesson, "exec"), namespace)
+        return namespace
+
+    @property
+    def function(self) -> ast.FunctionDef | None:
+        """The solution where it is a function."""
+        return next(
+            (
+                node
+                for node in self.solution.body
+                if isinstance(node, ast.FunctionDef) and node.name == self.answer
+            ),
+            None,
+        )
+
+    @property
+    def returns_a_tuple(self) -> bool:
+        returns = [node for node in ast.walk(self.solution) if isinstance(node, ast.Return)]
+        return any(isinstance(node.value, ast.Tuple) for node in returns)
+
+    def compiled(self) -> CodeType:
+        """The solution as it is, or as it has just been changed."""
+        tree = ast.fix_missing_locations(self.solution)
+        return compile(tree, f"<{self.lesson} {self.check}>", "exec")
+
+    def value(self, changed: CodeType | None = None, **extra: object) -> object:
         """The answer, from the solution or from a changed one."""
         namespace = self.namespace | extra
-        tree = ast.fix_missing_locations(changed or copy.deepcopy(self.solution))
-        exec(compile(tree, f"<{self.lesson} {self.check}>", "exec"), namespace)
+        exec(changed or self.compiled(), namespace)
         return namespace[self.answer]
 
     def verdict(self, answer: object) -> Verdict:
         return getattr(self.namespace["exercises"], self.check)(answer)
 
 
+SOURCES = sorted((NOTEBOOKS / "source").glob("[0-9]*_*.py"))
+LESSONS = [path.stem for path in SOURCES]
+
+
 @functools.cache
 def exercises_of(name: str) -> list[Exercise]:
     """The exercises of a lesson, from the source of its notebook, as "01_the_game"."""
-    namespace: dict = {"PROFILE": "smoke", "SEED": 0}
+    imports: list[ast.Import | ast.ImportFrom] = []
     found = []
-    cells = notebooks.read_source(name).cells
-    for n, cell in enumerate(cells):
-        if cell.cell_type != "code":
+    source = (NOTEBOOKS / "source" / f"{name}.py").read_text()
+    cells = [cell.partition("\n") for cell in re.split(r"^# %%", source, flags=re.M)[1:]]
+    for (head, _, code), (_, _, after) in pairwise([*cells, ("", "", "")]):
+        if "[markdown]" in head:
             continue
-        imports = [
-            node
-            for node in ast.parse(cell.source).body
-            if isinstance(node, ast.Import | ast.ImportFrom)
-        ]
-        exec(compile(ast.Module(imports, []), name, "exec"), namespace)
-        if "exercise" in cell.metadata.get("tags", []):
-            check, answer = re.findall(r"^exercises\.(check_\w+)\((\w+)\)", cell.source, re.M)[-1]
-            block = re.search(r"```python\n(.*?)```", cells[n + 1].source, re.DOTALL)
-            assert block, f"{name} {check} has no solution"
-            found.append(Exercise(name, check, answer, cell.source, block[1], namespace))
+        body = ast.parse(code).body
+        imports += [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        if '"exercise"' in head:
+            check, answer = re.findall(r"^exercises\.(check_\w+)\((\w+)\)", code, re.M)[-1]
+            solution = re.search(r"```python\n(.*?)# ```", after, re.DOTALL)
+            assert solution, f"{name} {check} has no solution"
+            lines = re.sub(r"^# ?", "", solution[1], flags=re.M)
+            found.append(Exercise(name, check, answer, code, lines, list(imports)))
     return found
 
 
@@ -181,7 +223,7 @@ def _misreported(exercise: Exercise) -> Iterator[Mutant]:
 
 def _frozen(exercise: Exercise) -> Iterator[Mutant]:
     """One argument, or the result, as it was at the first call."""
-    function = _the_function(exercise)
+    function = exercise.function
     if function is None:
         return
     names = [argument.arg for argument in function.args.args]
@@ -220,35 +262,21 @@ def _kept(value: object) -> object:
     return value.clone() if isinstance(value, torch.Tensor) else copy.copy(value)
 
 
-def _the_function(exercise: Exercise) -> ast.FunctionDef | None:
-    return next(
-        (
-            node
-            for node in exercise.solution.body
-            if isinstance(node, ast.FunctionDef) and node.name == exercise.answer
-        ),
-        None,
-    )
-
-
 def _rewritten(exercise: Exercise) -> Iterator[Mutant]:
     """The solution's syntax tree with one node changed."""
-    n_nodes = sum(1 for _ in ast.walk(exercise.solution))
-    for n in range(n_nodes):
-        node = _nth(exercise.solution, n)
-        for number in range(len(list(_changes(node)))):
-            tree = copy.deepcopy(exercise.solution)
-            target = _nth(tree, n)
-            before = ast.unparse(target)
-            changed = list(_changes(target))[number]
-            _replace(tree, target, changed)
+    for place, node in _places(exercise.solution):
+        before = ast.unparse(node)
+        for changed in list(_changes(node)):
             after = ast.unparse(changed) if changed is not None else "nothing"
-            if f"_detached({before}).detach()" in ast.unparse(tree):
+            place(changed or ast.Pass())
+            whole, code = ast.unparse(exercise.solution), exercise.compiled()
+            place(node)
+            if f"_detached({before}).detach()" in whole:
                 continue  # detached as before
             touched: list[bool] = []
 
-            def make(tree: ast.Module = tree, touched: list[bool] = touched) -> object:
-                return exercise.value(tree, _detached=functools.partial(_detached, touched))
+            def make(code: CodeType = code, touched: list[bool] = touched) -> object:
+                return exercise.value(code, _detached=functools.partial(_detached, touched))
 
             is_detach = "_detached(" in after and "_detached(" not in before
             yield Mutant(
@@ -257,6 +285,22 @@ def _rewritten(exercise: Exercise) -> Iterator[Mutant]:
                 make,
                 (lambda touched=touched: any(touched)) if is_detach else lambda: True,
             )
+
+
+def _places(tree: ast.AST) -> list[tuple[Callable[[ast.AST], None], ast.AST]]:
+    """Each node below another one, with a function that puts a node in its place."""
+    found: list[tuple[Callable[[ast.AST], None], ast.AST]] = []
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                found.append((functools.partial(setattr, parent, field), value))
+            elif isinstance(value, list):
+                found += [
+                    (functools.partial(value.__setitem__, n), entry)
+                    for n, entry in enumerate(value)
+                    if isinstance(entry, ast.AST)
+                ]
+    return found
 
 
 def _detached(touched: list[bool], value: object) -> object:
@@ -350,22 +394,6 @@ def _changed_tables(table: ast.Dict) -> Iterator[ast.AST]:
         if other is not None:
             values = [*table.values[:n], table.values[other], *table.values[n + 1 :]]
             yield ast.Dict(table.keys, values)
-
-
-def _nth(tree: ast.AST, n: int) -> ast.AST:
-    return next(node for number, node in enumerate(ast.walk(tree)) if number == n)
-
-
-def _replace(tree: ast.AST, target: ast.AST, changed: ast.AST | None) -> None:
-    for parent in ast.walk(tree):
-        for field, value in ast.iter_fields(parent):
-            if value is target:
-                setattr(parent, field, changed)
-                return
-            if isinstance(value, list) and any(entry is target for entry in value):
-                n = next(n for n, entry in enumerate(value) if entry is target)
-                value[n : n + 1] = [changed or ast.Pass()]
-                return
 
 
 def _short(code: str) -> str:

@@ -341,7 +341,7 @@ WRONG = [
     (lesson.check_query, lambda *parts: query(*parts)[:1], "as many pictures as came in"),
     (lesson.check_query, queue, "one age"),
     (lesson.check_query, grows, "a pool of 8 holds"),
-    (lesson.check_query, own_coin, "draw with `generator`, which"),
+    (lesson.check_query, own_coin, "global random generator: draw with `generator`"),
     (lesson.check_query, own_place, "draw with `generator`"),
     (lesson.check_query, reseeded, "you seeded torch's global generator"),
     (lesson.check_query, copies, "came back twice"),

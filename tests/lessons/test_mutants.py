@@ -1,16 +1,18 @@
 """Wrong answers made by machine: each exercise's solution, changed in one place, is refused."""
 
 import functools
+from unittest.mock import patch
 
 import pytest
-from lessons.mutants import exercises_of, mutants_of
+from lessons.mutants import LESSONS, exercises_of, mutants_of
 
-from maintain.notebooks import source_names
+from gan_course.lessons import checking
 
 # mutant -> why it may pass
 FACTOR = "the other factor has the mean 0, so a constant in this one drops out"
 FLOATS = "PyTorch's default floats are good to the six digits that are compared"
 SURVIVORS = {
+    "01 head_start: another setting's figures": "no clear difference is none the other way round",
     "02 slerp: 0.0001 -> 0.0002": "either is small: below it both formulas agree",
     "02 slerp: 1 -> 2 (place 2)": "the clamp from below: opposite vectors have no arc",
     "04 limit: 1 -> 2": "a line over 2 / N has another slope and the same height at 0",
@@ -43,16 +45,17 @@ SURVIVORS = {
 def mutants(lesson):
     """How many mutants a lesson has, and the names of those that pass."""
     made = [mutant for exercise in exercises_of(lesson) for mutant in mutants_of(exercise)]
-    return len(made), [str(mutant) for mutant in made if mutant.survives()]
+    with patch.object(checking._Trial, "named_mistake", return_value="no matter which"):
+        return len(made), [str(mutant) for mutant in made if mutant.survives()]
 
 
-@pytest.mark.parametrize("lesson", source_names())
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_every_changed_solution_is_refused_or_excused(lesson):
     excused = [name for name in SURVIVORS if name.startswith(f"{lesson[:2]} ")]
     assert sorted(mutants(lesson)[1]) == sorted(excused)
 
 
 def test_few_are_excused_and_each_for_a_reason():
-    n_made = sum(mutants(lesson)[0] for lesson in source_names())
+    n_made = sum(mutants(lesson)[0] for lesson in LESSONS)
     assert len(SURVIVORS) <= 0.03 * n_made
     assert all(len(reason) > 10 for reason in SURVIVORS.values())

@@ -114,18 +114,6 @@ def exercises(notebook):
             yield number, cell.source, cells[number + 1].source
 
 
-def imported_by(cells):
-    """The imports and the configuration of all these cells."""
-    lines = []
-    for cell in cells:
-        if cell.cell_type == "code":
-            whole = "imports" in tags(cell)
-            body = ast.parse(cell.source).body
-            kept = [node for node in body if whole or isinstance(node, ast.Import | ast.ImportFrom)]
-            lines += [ast.unparse(node) for node in kept]
-    return "\n".join(lines)
-
-
 def test_at_least_five_exercises_each_with_its_header_stub_and_answer(name):
     notebook = read(name)
     found = list(exercises(notebook))
@@ -137,17 +125,6 @@ def test_at_least_five_exercises_each_with_its_header_stub_and_answer(name):
         ), before
         assert "..." in stub
         assert "<details>" in after and "```python" in after
-
-
-def test_every_solution_passes_its_own_checker(name):
-    notebook = read(name)
-    for number, stub, after in exercises(notebook):
-        imports = imported_by(notebook.cells[: number + 1])
-        namespace = {"PROFILE": "smoke", "SEED": 0}
-        exec(imports, namespace)
-        exec(re.search(r"```python\n(.*?)```", after, re.DOTALL)[1], namespace)
-        call = stub.strip().splitlines()[-1]
-        assert repr(eval(call, namespace)) == "passed", call
 
 
 def test_stored_exercises_are_not_attempted(name):

@@ -339,7 +339,7 @@ def _field(layers: Layers, *, eager: bool = False) -> int:
 
 def _noisy_generator(seed: int, n: int, *, training: bool) -> tuple[nn.Module, Tensor]:
     """A G with dropout and BatchNorm, an input, and the global generator at a known place."""
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     norm = nn.BatchNorm2d(8)
     G = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), norm, nn.Dropout(0.5), nn.Conv2d(8, 3, 1))
     norm.running_mean = torch.full(

@@ -441,8 +441,11 @@ def _points(seed: int, n: int = 6) -> Tensor:
 
 
 def _linear(seed: int, n_out: int = 2) -> nn.Linear:
-    torch.manual_seed(seed)
-    return nn.Linear(2, n_out, dtype=torch.float64)
+    source = torch.Generator().manual_seed(seed)
+    layer = nn.Linear(2, n_out, dtype=torch.float64)
+    for weight in layer.parameters():
+        weight.data = torch.rand(weight.shape, generator=source, dtype=torch.float64) * 2 - 1
+    return layer
 
 
 def _judge(seed: int = 9) -> nn.Linear:
