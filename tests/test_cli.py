@@ -209,7 +209,8 @@ def test_a_run_is_not_overwritten(tmp_path, capfd):
     assert "already holds a run" in last_line(capfd)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     names = {path.relative_to(out).as_posix() for path in before}
-    assert names == {".lock", "last.pt", "metrics.csv", "samples/step_000002.jpg"}
+    sheets = {"samples/step_000000.jpg", "samples/step_000002.jpg"}
+    assert names == {".lock", "last.pt", "metrics.csv", "strip.jpg"} | sheets
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="steps between saves (default: 500)",
     )
+    parser.add_argument(
+        "--film", action="store_true", help="write OUT/film.gif at the end: the samples, moving"
+    )
     parser.add_argument("--device", default="", help="cpu, cuda or mps")
     parser.add_argument("--out", type=folder, help="the run's folder")
     parser.add_argument(
@@ -248,6 +251,7 @@ def _train(options: argparse.Namespace) -> int:
             n_steps=n_steps,
             save_every=options.save_every,
             resume=options.resume,
+            film=options.film,
         )
     except Stopped as stop:
         again = "the same command" if options.resume else "the same command with --resume"
@@ -255,7 +259,10 @@ def _train(options: argparse.Namespace) -> int:
     if training.step.n_done > n_steps:
         print(f"{options.out} already has {training.step.n_done} steps: nothing was added")
     else:
-        print(f"{training.step.n_done} steps done: {options.out}/last.pt, metrics.csv and samples/")
+        print(
+            f"{training.step.n_done} steps done: {options.out}/last.pt, metrics.csv, strip.jpg and"
+            " samples/"
+        )
     if options.family == "cyclegan":
         print(f"to use it: translate --weights {options.out}/last.pt --direction AB")
     if options.family == "stylegan":

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from gan_course.data import critters, earth, toons
+from gan_course.data import cats, critters, earth, toons
 from gan_course.data.fashion import load_fashion
 from gan_course.data.splits import Split
 from gan_course.data.vangogh import load_paintings, load_photos, random_crops
@@ -127,6 +127,10 @@ def _critters(split: Split, n: int, seed: int) -> Labelled:
     return critters.load_critters(split, n=n, resolution=64, seed=seed)
 
 
+def _cats(split: Split, n: int, seed: int) -> Labelled:
+    return cats.load_cats(split, n=n, resolution=64, seed=seed)
+
+
 def _toons(split: Split, n: int, seed: int) -> Labelled:
     return toons.load_toons(split, n=n, resolution=64, seed=seed)
 
@@ -195,6 +199,12 @@ WORLDS = {
         dict(zip(critters.FACTORS, critters.SPACE.sizes, strict=True)),
         2_000,
         _critters,
+    ),
+    "cats": World(
+        "cats as bundled, drawn at 64 px (David Revoy, CC BY 4.0)",
+        dict(zip(cats.FACTORS, cats.SPACE.sizes, strict=True)),
+        2_000,
+        _cats,
     ),
     "toons": World(
         "toons as bundled, drawn at 64 px (CC BY 4.0)",

@@ -24,11 +24,13 @@ from gan_course.training.distributed import (
     share_out,
     world_size,
 )
+from gan_course.training.film import save_film, save_strip
 from gan_course.training.loop import NonFiniteLoss, fit
 from gan_course.training.resume import METRICS, resume_training
 from gan_course.training.stopping import stop_requests
 
 SAMPLES = "samples"
+GAP = 2  # pixels between the pictures of a sheet
 
 
 def run_training(
@@ -38,13 +40,15 @@ def run_training(
     n_steps: int,
     save_every: int,
     resume: bool = False,
+    film: bool = False,
     quiet: bool = False,
 ) -> None:
     """Train up to `n_steps` in the folder `out`.
 
     Writes `last.pt` (and keeps `previous.pt`), `metrics.csv` with one row a step, and
-    `samples/step_*.jpg`, every `save_every` steps and at the end. A run that was killed goes on,
-    with `resume`, from its last checkpoint as if nothing had happened: losses written after that
+    `samples/step_*.jpg`, every `save_every` steps and at the end; then `strip.jpg`, a row of
+    samples at some moments from the first step to the last. A run that was killed goes on, with
+    `resume`, from its last checkpoint as if nothing had happened: losses written after that
     checkpoint are written anew. Ctrl-C, SIGTERM and SIGHUP save a checkpoint after the step before
     they stop.
 
@@ -57,6 +61,7 @@ def run_training(
         n_steps: where to stop, counted from the first step of the run, not of this call.
         save_every: steps between two saves, at least 1.
         resume: go on from `out/last.pt`.
+        film: at the end, write `film.gif` of all samples, too.
         quiet: show no progress bar.
 
     Raises:
@@ -80,6 +85,7 @@ def run_training(
         else:
             first_alone(lambda: _refuse_old_run(out))
         _train(training, out, n_steps, save_every, quiet)
+        first_alone(lambda: _save_strip(training, out, film))
 
 
 def _refuse_old_run(out: Path) -> None:
@@ -97,6 +103,8 @@ def _refuse_old_run(out: Path) -> None:
 def _train(training: Training, out: Path, n_steps: int, save_every: int, quiet: bool) -> None:
     samples = out / SAMPLES
     first_alone(lambda: output_folder(samples))
+    if training.step.n_done == 0:
+        first_alone(lambda: _save_preview(training, samples / "step_000000.jpg"))
     bar = _progress_bar(training, n_steps, quiet)
     stop = 0  # the signal that asked for an end, in whichever process
 
@@ -160,7 +168,17 @@ def _append_rows(path: Path, rows: list[dict[str, float]]) -> None:
 
 def _save_preview(training: Training, path: Path) -> None:
     with atomic_write(path) as temporary:
-        save_image(training.preview().add(1).div(2), temporary, nrow=8, format="jpeg")
+        images = training.preview().add(1).div(2)
+        save_image(images, temporary, nrow=8, padding=GAP, format="jpeg")
+
+
+def _save_strip(training: Training, out: Path, film: bool) -> None:
+    """A strip of translations, where that is what a sheet's second row shows, else of its first."""
+    height = training.preview().shape[-2] + GAP
+    row = 1 if training.family in ("cyclegan", "pix2pix") else 0
+    save_strip(out / SAMPLES, out, top=row * height, height=height)
+    if film:
+        save_film(out / SAMPLES, out)
 
 
 def _divisor(save_every: int, at_most: int = 25) -> int:
