@@ -8,6 +8,8 @@ from lessons.mutants import LESSONS, exercises_of, mutants_of
 
 from gan_course.lessons import checking
 
+pytestmark = pytest.mark.slow
+
 # mutant -> why it may pass
 FACTOR = "the other factor has the mean 0, so a constant in this one drops out"
 FLOATS = "PyTorch's default floats are good to the six digits that are compared"
