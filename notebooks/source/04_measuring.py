@@ -26,7 +26,7 @@
 # | fool | the most printed measure of the field, on purpose |
 # | spot | the resize filter that spoils a comparison |
 # | needs | mean and covariance; lessons 01 and 02 |
-# | time | study 125 min; computing: fast 27 s (bfloat16) |
+# | time | study 140 min; computing: fast 27 s (bfloat16) |
 # | papers | Heusel et al. 2017 (FID); Bińkowski et al. 2018 (KID); Kynkäänniemi et al. 2019 (precision, recall); Chong & Forsyth 2020 (bias in N); Parmar et al. 2022 (resizing); Meehan et al. 2020 (copies) |
 
 # %% tags=["parameters"]
@@ -629,8 +629,6 @@ exercises.check_shrink(shrink)
 
 
 # %% tags=["exercise"]
-
-
 def run(turn):
     # your code: the distances of three sets, after `turn` has been done to their pictures
     ...
@@ -660,6 +658,9 @@ exercises.check_as_jpeg(as_jpeg)
 # The run behind it:
 #
 # ```python
+# from gan_course.evaluation.corruptions import through_jpeg
+#
+#
 # def run(turn):
 #     sets = [turn(pictures) for pictures in others[:3_000].split(1_000)]
 #     return [frechet_distance(real_features, features_of(reader, one)) for one in sets]

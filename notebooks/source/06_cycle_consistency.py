@@ -26,7 +26,7 @@
 # | find | swapped domains, unpaired "cycles", a missing detach and a D that is trained by G's step |
 # | measure | a translation against the hidden true answer, with one change at a time |
 # | needs | lessons 01, 03 and 05; functions between sets |
-# | time | study 115 min; computing: fast 184 s (bfloat16) |
+# | time | study 135 min; computing: fast 184 s (bfloat16) |
 # | papers | Zhu et al. 2017 (CycleGAN); Isola et al. 2017 (pix2pix); Mao et al. 2017 (LSGAN) |
 
 # %% tags=["parameters"]
@@ -634,7 +634,7 @@ judged("turned by 60 degrees, under 5 % of points are right with the prior", hig
 # **Exercise 8. Experiment: a hundred times the cycle** (medium, 15 minutes: more of a good thing)
 #
 # The cycle loss keeps two maps honest. Would more of it be better? Take three CycleGANs with the prior, `PlaneGAN(weight,
-# True, seed=...)`, and 400 steps, once with a weight of 1 and once with 100.
+# True, seed=...)` of `gan_course.training.toy_cyclegans`, and 400 steps, once with a weight of 1 and once with 100.
 #
 # 1. **Predict** first: which share of the points of A arrives in B, that is, within `3 * cfg.plane.std` of the centre of
 #    some cluster? With 100, is the share "lower", "higher", or is there "no clear difference"?
@@ -644,8 +644,6 @@ judged("turned by 60 degrees, under 5 % of points are right with the prior", hig
 
 
 # %% tags=["exercise"]
-
-
 def run(weights, seeds):
     # your code: for each CycleGAN the share of points that arrive
     ...
@@ -675,6 +673,9 @@ exercises.check_cycle_weight(cycle_weight)
 # The run behind it:
 #
 # ```python
+# from gan_course.training.toy_cyclegans import PlaneGAN
+#
+#
 # def run(weights, seeds, n_steps=400):
 #     runs = [PlaneGAN(weight, True, seed=seed) for weight in weights for seed in seeds]
 #     step = build_plane(cfg.plane, runs)

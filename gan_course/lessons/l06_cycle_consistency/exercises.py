@@ -12,7 +12,6 @@ from torch.nn.functional import l1_loss, mse_loss
 
 from gan_course.lessons.checking import (
     PASSED,
-    RaisedError,
     Verdict,
     checker,
     compare_runs,
@@ -23,6 +22,7 @@ from gan_course.lessons.checking import (
     outside,
     show_hint,
 )
+from gan_course.lessons.watching import RaisedError
 
 _REFUSED = object()
 ARROWS = {"G": ("A", "B"), "F": ("B", "A")}
