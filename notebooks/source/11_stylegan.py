@@ -26,7 +26,7 @@
 # | judge | a minute's training against baselines that are not GANs at all |
 # | read | a ladder of additions, ours and the paper's, without believing that every step helps |
 # | needs | lessons 04 (Fréchet distance, precision and recall), 09 (growing) and 10 (AdaIN) |
-# | time | study 160 min; computing: fast 130 s (bfloat16) |
+# | time | study 160 min; computing: fast 135 s (bfloat16) |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Mescheder et al. 2018 (R1) |
 
 # %% tags=["parameters"]
