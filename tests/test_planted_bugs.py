@@ -323,7 +323,7 @@ BUGS = [
     Bug(
         "a signal that saves nothing",
         "training/run.py",
-        "if is_time or request.came():",
+        "if is_time or stop:",
         "if is_time:",
         "tests/training/test_resume.py::test_a_stopped_run_is_saved_and_goes_on_bit_for_bit[dcgan-SIGTERM-143]",
     ),
