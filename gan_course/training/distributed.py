@@ -74,7 +74,7 @@ def process_group() -> Iterator[None]:
         reason = " ".join(str(error).split())[:120]
         raise CourseError(
             f"process {process_rank()} of {process_count()} cannot reach the others ({reason}):"
-            " start all with torchrun, with a free port (--standalone on one machine finds one)"
+            " start all with torchrun, on a free port, as docs/scaling.md says"
         ) from error
     store = dist.distributed_c10d._get_default_store()
     try:

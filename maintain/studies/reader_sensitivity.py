@@ -22,6 +22,7 @@ N_REAL, N_POOL = 2_000, 7_000
 DROPPED = {  # the answer whose pictures are left out, by world: question and value
     "fashion": ("kind", 1),
     "critters": ("shape", 0),
+    "cats": ("colour", 0),
     "toons": ("hair", 0),
     "earth": ("latitude", 2),
     "photos": ("picture", 40),

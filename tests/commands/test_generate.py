@@ -202,8 +202,9 @@ def test_weights_of_another_resolution_than_the_card_says(run, tmp_path, capsys)
         (["--resolution", "512"], "--resolution 512: choose a power of two"),
         (["--batch-size", "6"], "--batch-size 6: choose a multiple of 4"),
         (
-            ["--data", "cats"],
-            "no data named 'cats', and no such folder: choose critters, toons, or a folder",
+            ["--data", "dogs"],
+            "no data named 'dogs', and no such folder: choose critters, toons, cats,"
+            " cats-small, or a folder",
         ),
         (["--data", "critters", "toons"], "stylegan learns from one set of pictures, not 2"),
     ],

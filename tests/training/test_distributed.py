@@ -444,7 +444,7 @@ def test_a_port_in_use(tmp_path):
             timeout=120,
         )
     (line,) = lines_of_the_course(job.stderr)
-    assert "cannot reach the others" in line and "--standalone" in line
+    assert "cannot reach the others" in line and "docs/scaling.md" in line
     assert job.returncode == 2
 
 
