@@ -25,7 +25,7 @@ MAX_WORKERS = 2  # processes that read batches ahead
 AT_ONCE = 16  # pictures that a worker decodes before it hands them over
 
 
-class PictureCache:
+class PictureCache(Dataset):
     """Decoded pictures in a file: what training needs of a tensor (N, C, H, W) uint8.
 
     Args:
@@ -74,11 +74,10 @@ class PictureCache:
     def read(self, order: Iterable[list[int]]) -> Iterator[Tensor]:
         """Batches (N, C, H, W) uint8 in the given order, read ahead by other processes."""
         workers = min(MAX_WORKERS, os.cpu_count() or 1)
-        # torch's own types know no dataset that is asked for whole batches alone
         return iter(
             DataLoader(
-                self,  # type: ignore[arg-type]
-                batch_sampler=order,  # type: ignore[arg-type]
+                self,
+                batch_sampler=order,
                 num_workers=workers,
                 collate_fn=torch.stack,
                 worker_init_fn=_leave_signals_alone,

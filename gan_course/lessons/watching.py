@@ -98,7 +98,7 @@ def guard(attempt: Callable, changes: tuple[int, ...], draws: bool) -> Callable:
 
     with suppress(AttributeError):
         call.__name__ = attempt.__name__
-    call.__wrapped__ = attempt  # type: ignore[attr-defined]
+    call.__dict__["__wrapped__"] = attempt
     return call
 
 

@@ -10,13 +10,13 @@ from gan_course.files import atomic_write
 N_MOMENTS = 6  # rows of a strip
 N_FRAMES = 60  # of a film, at most
 SECONDS = 0.15  # a frame
-LAST = 1.5  # seconds for the last one
+LAST_SECONDS = 1.5  # the last one
 STRIP, FILM = "strip.jpg", "film.gif"
 
 
 def sample_files(samples: Path) -> list[Path]:
     """The sheets of a run, from its first step to its last."""
-    return sorted(samples.glob("step_*.jpg"))
+    return sorted(samples.glob("step_*.jpg"), key=lambda file: (len(file.name), file.name))
 
 
 def save_strip(samples: Path, out: Path, *, top: int, height: int) -> None:
@@ -46,7 +46,7 @@ def save_film(samples: Path, out: Path) -> None:
         CourseError: it cannot be written.
     """
     frames = [_read(file) for file in _spread(sample_files(samples), N_FRAMES)]
-    durations = [round(1000 * SECONDS)] * (len(frames) - 1) + [round(1000 * LAST)]
+    durations = [round(1000 * SECONDS)] * (len(frames) - 1) + [round(1000 * LAST_SECONDS)]
     with atomic_write(out / FILM) as temporary:
         frames[0].save(
             temporary,

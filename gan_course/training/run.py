@@ -24,7 +24,7 @@ from gan_course.training.distributed import (
     share_out,
     world_size,
 )
-from gan_course.training.film import save_film, save_strip
+from gan_course.training.film import sample_files, save_film, save_strip
 from gan_course.training.loop import NonFiniteLoss, fit
 from gan_course.training.resume import METRICS, resume_training
 from gan_course.training.stopping import stop_requests
@@ -174,6 +174,8 @@ def _save_preview(training: Training, path: Path) -> None:
 
 def _save_strip(training: Training, out: Path, film: bool) -> None:
     """A strip of translations, where that is what a sheet's second row shows, else of its first."""
+    if not sample_files(out / SAMPLES):  # removed since, by whoever keeps the folder small
+        return
     height = training.preview().shape[-2] + GAP
     row = 1 if training.family in ("cyclegan", "pix2pix") else 0
     save_strip(out / SAMPLES, out, top=row * height, height=height)

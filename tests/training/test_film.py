@@ -1,5 +1,7 @@
 """The strip and the film of a run."""
 
+import shutil
+
 import pytest
 from PIL import Image
 
@@ -43,6 +45,19 @@ def test_the_film_has_a_frame_for_each_sheet(run):
 def test_without_the_option_there_is_no_film(tmp_path):
     assert main([*TRAIN, "--steps", "2", "--out", str(tmp_path)]) == 0
     assert (tmp_path / "strip.jpg").exists() and not (tmp_path / "film.gif").exists()
+
+
+def test_a_run_whose_samples_were_removed_ends_well(run, tmp_path):
+    out = shutil.copytree(run, tmp_path / "run")
+    shutil.rmtree(out / "samples")
+    assert main([*TRAIN, "--steps", "8", "--film", "--resume", "--out", str(out)]) == 0
+
+
+def test_sheets_are_in_the_order_of_their_steps(tmp_path):
+    for step in (999_999, 1_000_000, 25):
+        (tmp_path / f"step_{step:06d}.jpg").touch()
+    steps = [int(file.stem[5:]) for file in film.sample_files(tmp_path)]
+    assert steps == [25, 999_999, 1_000_000]
 
 
 def test_a_long_run_is_thinned_out():

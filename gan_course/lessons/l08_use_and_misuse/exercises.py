@@ -210,7 +210,8 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
                 if read is load_image:  # the first: perhaps an empty stub
                     raise
                 return not_yet(f"{kind}: your code raised {type(error).__name__}: {error}")
-            read = load_image.__wrapped__  # type: ignore[attr-defined]
+            # past the watch, which would answer None in its own words
+            read = vars(load_image)["__wrapped__"]
             if answer is None:
                 return not_yet(f"{kind}: None comes out. What does `paste` return?")
             pixels = np.asarray(answer)

@@ -106,7 +106,8 @@ def check_chance(chance: Callable[[Tensor], Tensor]) -> Verdict:
 
 def _wilson(share: float, n: int, z: float) -> tuple[float, float]:
     middle, half = share + z**2 / (2 * n), share * (1 - share) / n + z**2 / (4 * n**2)
-    return tuple((middle + sign * z * math.sqrt(half)) / (1 + z**2 / n) for sign in (-1, 1))  # type: ignore[return-value]
+    reach, whole = z * math.sqrt(half), 1 + z**2 / n
+    return (middle - reach) / whole, (middle + reach) / whole
 
 
 def _wald(share: float, n: int, z: float) -> tuple[float, float]:
@@ -120,7 +121,8 @@ def check_interval(interval: Callable[[float, int, float], tuple[float, float]])
 
     def of_wald(share: float, n: int, z: float) -> tuple[float, float]:
         middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-        return tuple(middle + end - share for end in _wald(share, n, z))  # type: ignore[return-value]
+        low, high = _wald(share, n, z)
+        return middle + low - share, middle + high - share
 
     return judge(
         interval,
@@ -260,8 +262,10 @@ def check_directions(directions: Callable[[Tensor, int], Tensor]) -> Verdict:
 
     def planes(answer: object, weights: Tensor, n: int) -> object:
         """Each direction times itself, which is free of its sign."""
-        rows = torch.as_tensor(answer) if isinstance(answer, Tensor | np.ndarray) else answer
-        return rows[:, :, None] * rows[:, None] if getattr(rows, "ndim", 0) == 2 else rows  # type: ignore[index]
+        if not isinstance(answer, Tensor | np.ndarray) or answer.ndim != 2:
+            return answer
+        rows = torch.as_tensor(answer)
+        return rows[:, :, None] * rows[:, None]
 
     scales = torch.tensor([0.3, 2.0, 1.0, 0.5, 1.4, 0.2, 0.7], dtype=torch.float64)
     return judge(
