@@ -84,11 +84,15 @@ def with_waiting_table(page: str) -> str:
 def study_minutes(source: str) -> int:
     """Study time of a lesson for one reader: a rule of thumb, rounded up to five minutes.
 
-    The exercises' own minutes; 200 words of prose a minute, answers under a fold left out; 30 lines
-    of code a minute; a minute for each prediction.
+    Of the main line: what stands under the heading "Further" is not counted. The exercises' own
+    minutes; 200 words of prose a minute, answers under a fold left out; 30 lines of code a minute;
+    a minute for each prediction.
     """
+    main_line = source.split("\n# ## Further\n")[0]
     cells = re.split(
-        r"^# %%", re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL), flags=re.MULTILINE
+        r"^# %%",
+        re.sub(r"<details>.*?</details>", "", main_line, flags=re.DOTALL),
+        flags=re.MULTILINE,
     )
     prose = " ".join(cell for cell in cells if cell.startswith(" [markdown]"))
     exercises = sum(

@@ -127,6 +127,6 @@ def _limits(name: str, kind: type) -> tuple[float, float]:
         return 1, WIDEST
     if name.endswith("_every"):
         return 1, HIGHEST
-    if name in ("lr", "mapping_lr"):
+    if name in ("lr", "mapping_lr", "position_rate"):
         return 1e-30, 1e3
     return 0, HIGHEST if kind is int else 1e6

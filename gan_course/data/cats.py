@@ -66,9 +66,11 @@ SPACE = FactorSpace(FACTORS, twinned=("fur", "lamp"))
 # A world small enough to be learned in a minute.
 SMALL: dict[str, tuple[str, ...]] = {
     "colour": ("red", "orange", "yellow", "green", "blue", "violet"),
+    "fur": ("none", "tabbyBold", "darkPatch", "spots"),
     "eyes": ("round", "big", "happy", "oval"),
     "mouth": ("smile", "laugh", "ooh"),
     "accessory": ("none",),
+    "background": ("sky", "sand", "rose"),
     "lamp": ("day",),
 }
 RESOLUTIONS = (32, 64, 128)
@@ -100,7 +102,7 @@ def load_cats(
         seed: another seed, another draw; a smaller `n` gives the beginning of a larger one.
         fur: one fur for all, or "none"; None for every fur.
         lamp: one lamp for all; None for every lamp.
-        small: the small world of `SMALL` alone: by day, without accessories, few faces and colours.
+        small: the small world of `SMALL` alone: by day, bare, few faces, furs and colours.
         device: where to draw, and where the pictures stay.
 
     Returns:

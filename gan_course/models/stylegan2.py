@@ -20,7 +20,7 @@ from gan_course.models.progressive import (
 )
 from gan_course.models.stylegan import Noise, Synthesis, noise_maps
 
-POSITION_RATE = 4.0  # how many times as fast as other weights a learned position moves
+POSITION_RATE = 4.0  # how many times as fast as other weights a learned position moves, usually
 
 
 class ModulatedConv2d(nn.Module):
@@ -133,19 +133,21 @@ class Positions(nn.Module):
     Args:
         n: channels.
         resolution: side of the features.
+        rate: how many times as fast as other weights a position moves, above 0.
 
     Source: Anokhin et al. 2021 (arXiv:2011.13775), section 3, "coordinate embeddings".
     Differs: there one at full resolution, put in beside Fourier features; here one for each
         resolution, added.
     """
 
-    def __init__(self, n: int, resolution: int) -> None:
+    def __init__(self, n: int, resolution: int, *, rate: float = POSITION_RATE) -> None:
         super().__init__()
+        self.rate = rate
         self.map = nn.Parameter(torch.zeros(1, n, resolution, resolution))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, n, resolution, resolution) to the same."""
-        return x + (POSITION_RATE * self.map).to(x.dtype)
+        return x + (self.rate * self.map).to(x.dtype)
 
 
 class SynthesisNetwork2(Synthesis):
@@ -163,6 +165,7 @@ class SynthesisNetwork2(Synthesis):
         demodulate: off, to see what it repairs.
         positions: `Positions` after the first layer of each resolution, but at 4 px, where the
             constant is.
+        position_rate: of `Positions`.
 
     Raises:
         ValueError: the resolution is not a power of two from 8.
@@ -181,6 +184,7 @@ class SynthesisNetwork2(Synthesis):
         noise: bool = True,
         demodulate: bool = True,
         positions: bool = False,
+        position_rate: float = POSITION_RATE,
     ) -> None:
         super().__init__()
         check_resolution(img_resolution)
@@ -211,7 +215,9 @@ class SynthesisNetwork2(Synthesis):
                 ModulatedConv2d(width(r), img_channels, 1, w_dim=w_dim, demodulate=False)
             )
             self.rgb_bias.append(nn.Parameter(torch.zeros(img_channels)))
-        self.positions = _positions(self.resolutions[1:], width) if positions else None
+        self.positions = (
+            _positions(self.resolutions[1:], width, position_rate) if positions else None
+        )
 
     def forward(self, ws: Tensor, *, noise: Noise | list[Tensor] = "random") -> Tensor:
         """Styles (N, num_ws, w_dim) to pictures (N, C, H, H), H = img_resolution, float32.
@@ -244,6 +250,7 @@ class ResidualDiscriminator(nn.Module):
         channel_max: ... but at most this many.
         group: of `MinibatchStd`; None for the whole batch.
         positions: `Positions` before each block.
+        position_rate: of `Positions`.
 
     Raises:
         ValueError: the resolution is not a power of two from 8.
@@ -260,6 +267,7 @@ class ResidualDiscriminator(nn.Module):
         channel_max: int,
         group: int | None = 4,
         positions: bool = False,
+        position_rate: float = POSITION_RATE,
     ) -> None:
         super().__init__()
         check_resolution(img_resolution)
@@ -267,7 +275,7 @@ class ResidualDiscriminator(nn.Module):
         sides = [2**k for k in range(int(math.log2(img_resolution)), 2, -1)]
         self.from_rgb = EqualConv2d(img_channels, width(img_resolution), 1)
         self.blocks = nn.ModuleList(ResidualBlock(width(r), width(r // 2)) for r in sides)
-        self.positions = _positions(sides, width) if positions else None
+        self.positions = _positions(sides, width, position_rate) if positions else None
         self.group = MinibatchStd(group)
         self.conv = EqualConv2d(width(4) + 1, width(4), 3)
         self.dense = EqualLinear(16 * width(4), width(4), gain=LEAKY_GAIN)
@@ -298,5 +306,5 @@ class ResidualBlock(nn.Module):
         return (changed + self.skip(self.blur(x))) / math.sqrt(2)
 
 
-def _positions(resolutions: list[int], width: Callable[[int], int]) -> nn.ModuleDict:
-    return nn.ModuleDict({str(r): Positions(width(r), r) for r in resolutions})
+def _positions(resolutions: list[int], width: Callable[[int], int], rate: float) -> nn.ModuleDict:
+    return nn.ModuleDict({str(r): Positions(width(r), r, rate=rate) for r in resolutions})

@@ -16,7 +16,11 @@ from gan_course.models.stylegan import (
     SynthesisNetwork,
     mix_styles,
 )
-from gan_course.models.stylegan2 import ResidualDiscriminator, SynthesisNetwork2
+from gan_course.models.stylegan2 import (
+    POSITION_RATE,
+    ResidualDiscriminator,
+    SynthesisNetwork2,
+)
 from gan_course.runtime import Runtime
 from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint
 from gan_course.training.cuda_graphs import Recorder
@@ -51,6 +55,7 @@ class StyleGANConfig:
     mixing: float = 0.9  # share of pictures with two styles in training (F)
     demodulate: bool = True  # StyleGAN2 alone
     positions: bool = False  # learned positions at every resolution, in G and in D; StyleGAN2
+    position_rate: float = POSITION_RATE  # their learning rate, as a multiple of lr
     lr: float = 2e-3  # learning rate of Adam at the start
     lr_constant: float = 1.0  # share of the steps before lr begins to fall to 0; 1: it never does
     betas: tuple[float, float] = (0.0, 0.99)  # Adam's decay rates
@@ -106,6 +111,7 @@ def make_stylegan(config: StyleGANConfig) -> tuple[StyleGANGenerator, Discrimina
             channel_max=config.channel_max,
             noise=config.noise,
             positions=config.positions,
+            position_rate=config.position_rate,
             demodulate=config.demodulate,
         )
         D = ResidualDiscriminator(
@@ -113,6 +119,7 @@ def make_stylegan(config: StyleGANConfig) -> tuple[StyleGANGenerator, Discrimina
             channel_base=config.d_channel_base,
             channel_max=config.channel_max,
             positions=config.positions,
+            position_rate=config.position_rate,
         )
     G = StyleGANGenerator(
         synthesis,

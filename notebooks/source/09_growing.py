@@ -16,7 +16,7 @@
 # Train a GAN at 4 pixels, then at 8, 16 and 32, and find out what each part of the recipe buys: these parts are what
 # StyleGAN was built on.
 #
-# ![Eight rows of twelve pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, then coarse blobs at 8 pixels, then creatures on coloured grounds that sharpen up to 32 pixels.](images/09_growing.jpg)
+# ![Eight rows of twelve pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, then coarse blobs at 8 pixels, then painted cats with ears and tail, in several colours, that sharpen up to 32 pixels.](images/09_growing.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
@@ -66,11 +66,9 @@ seed_everything(SEED)
 # %% [markdown]
 # ## Where StyleGAN comes from
 #
-# The article that this course grew out of says that StyleGAN is CycleGAN's further development, and cites for it
-# "Progressive Growing of GANs for Improved Quality, Stability, and *Variational Inference*". There is no such paper.
-# The title ends in "Stability, and **Variation**", its authors are Karras, Aila, Laine and Lehtinen, and it is not the
-# StyleGAN paper but the one before. That line is the true one: StyleGAN takes the generator of this progressive GAN
-# apart (its configuration A *is* the progressive GAN) and borrows from style transfer. CycleGAN is not in the family.
+# StyleGAN takes the generator of the **progressive GAN** apart (Karras, Aila, Laine and Lehtinen 2018: its configuration A
+# *is* the progressive GAN) and borrows from style transfer. This lesson is about the first of its parents, the next one
+# about the second.
 #
 # In 2017 a GAN at 1024 pixels was out of reach. The way there: begin with pictures of 4 x 4, which anyone can learn,
 # and add a layer to both players whenever the present size is learnt. We do the same, from 4 to 32 pixels.
@@ -649,8 +647,14 @@ exercises.check_group(group)
 # end of G at once, they ruin what was learnt; D, with new layers of its own, sees noise on both sides.
 #
 # So the new size is **faded in**: G shows a mixture of the old picture, doubled, and the new one, and D reads it
-# through a mixture of its old entrance and its new one. The share $\alpha$ of the new rises from 0 to 1. In numbers, G
-# and then D:
+# through a mixture of its old entrance and its new one. The share $\alpha$ of the new rises from 0 to 1:
+
+# %% mystnb={"image": {"alt": "Three diagrams. G while 16 px is faded in: z, 4 px, 8 px, then two ways, through new 16 px layers and a new ToRGB times alpha, and through the old ToRGB and a doubling times 1 - alpha; their sum is the picture. D, its mirror image, down to a logit. Below, alpha over a training: it rises from 0 to 1 whenever a new size is faded in."}}
+viz.show_growing()
+
+# %% [markdown]
+# Dashed boxes are new. At $\alpha = 0$ only the lower ways are open, and both networks are those of before; at 1 only the
+# upper ones are. In numbers, G and then D:
 
 # %%
 config = cfg.stylegan
@@ -797,10 +801,13 @@ print("the package's schedule is the one of the exercise, at every step:", equal
 # ## Live: from 4 to 32 pixels
 #
 # A narrow progressive GAN: pixel norm, no mapping network, no styles, no noise inputs; all that is StyleGAN's, and the
-# next lessons'. The low-pass filters and the loss (non-saturating, with R1) are StyleGAN's already; to compute R1 at
-# every 16th step only, as much stronger, is StyleGAN2's idea (lesson 11). The progressive GAN trained with WGAN-GP. The
-# batch has 16 pictures at every size, where the paper takes smaller ones as it grows. And the paper showed its networks
-# millions of pictures; ours get about a minute.
+# next lessons'. The low-pass filters are StyleGAN's already. The loss is lesson 03's relativistic one with R1 and R2;
+# to compute the penalties at every 16th step only, as much stronger, is StyleGAN2's idea (lesson 11). The progressive
+# GAN trained with WGAN-GP. The batch has 16 pictures at every size, where the paper takes smaller ones as it grows. And
+# the paper showed its networks millions of pictures; ours get about a minute.
+#
+# So they get an easy world: cats, painted by David Revoy (CC BY 4.0) in layers, of which we take few: six colours, four
+# kinds of fur, four pairs of eyes, three mouths, and one pose for all.
 #
 # **Predict:** of all steps, which share is spent at 32 px? And of all *time*?
 
@@ -808,9 +815,11 @@ print("the package's schedule is the one of the exercise, at every step:", equal
 import copy
 import time
 
+from gan_course.data.cats import load_cats
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
 
-training = build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=12)
+cat_images, _ = load_cats(n=cfg.n_pictures, resolution=32, seed=SEED, small=True)
+training = build_stylegan(config, cat_images, seed=SEED, runtime=runtime, n_preview=12)
 film, sizes, clock, before = {}, {}, {0: time.perf_counter()}, {}
 
 
@@ -831,17 +840,17 @@ n_steps, folder = config.n_steps, lesson_folder("09_growing/grown", PROFILE)
 every = max(1, n_steps // 32)
 rows = fit_resumable(training, n_steps=n_steps, folder=folder, hook=watch, hook_every=every)
 
-# %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Eight rows of twelve pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, then coarse blobs at 8 pixels, then creatures on coloured grounds that sharpen up to 32 pixels."}}
+# %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Eight rows of twelve pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, then coarse blobs at 8 pixels, then painted cats with ears and tail, in several colours, that sharpen up to 32 pixels."}}
 moments, strips = [list(film)[k] for k in sorted({(len(film) - 1) * j // 7 for j in range(8)})], {}
 for n_done in moments:
     size, alpha = sizes[n_done]
     strips[f"step {n_done}\n{size} px" + ("" if alpha == 1 else f", α {alpha:.2f}")] = film[n_done]
-viz.show_rows(strips, zoom=2)
+viz.show_rows(strips, zoom=2.5)
 
 # %% [markdown]
 # One column is one z, from its first blocks to its last picture. (We look at G itself here, and at its average only
 # when it is done: while alpha moves, an average over the last weights belongs to no alpha, and its colours are off.)
-# Blocks become blobs, blobs get an outline, a ground and, at 32 px, marks on the body. Does a column stay what it was?
+# Blocks become blobs, blobs get an outline, ears and a tail and, at 32 px, an eye. Does a column stay what it was?
 
 # %% tags=["nbval-ignore-output"]
 seconds = {}
@@ -894,10 +903,9 @@ ax.set(xlabel="step", ylabel="colours as at the end", ylim=(-0.3, 1.1))
 plt.show()
 
 # %% [markdown]
-# At 4 px a column has next to nothing in common with what it becomes. Which z gets which colour settles by and by, with
-# setbacks: in the stored run most of it at 8 px already, and some of that was given up again at 16 and at 32. At full
-# size the columns foretell their last colours well, but how well varies between runs: with twelve columns, from 0.6 to
-# 0.9 in the five that we looked at.
+# At 4 px a column has little in common with what it becomes. Which z gets which colour settles by and by, with setbacks
+# where a size begins. At full size the columns foretell their last colours well; how well varies between runs, for twelve
+# columns are few.
 
 # %% [markdown]
 # ## What the fade buys
@@ -910,8 +918,9 @@ plt.show()
 # %%
 from gan_course.evaluation import frechet
 
-real_colours = downsample_for_growth(real, 4, 1.0).flatten(1)
-many = torch.randn(len(real), config.z_dim, generator=torch.Generator().manual_seed(SEED)).to(
+real_cats = to_float(load_cats("test", n=cfg.n_samples, resolution=32, seed=SEED, small=True)[0])
+real_colours = downsample_for_growth(real_cats, 4, 1.0).flatten(1)
+many = torch.randn(len(real_cats), config.z_dim, generator=torch.Generator().manual_seed(SEED)).to(
     runtime.device
 )
 
@@ -934,7 +943,7 @@ from dataclasses import replace
 
 
 def go_on(how):
-    part = build_stylegan(replace(config, **how), images, seed=SEED + 1, runtime=runtime)
+    part = build_stylegan(replace(config, **how), cat_images, seed=SEED + 1, runtime=runtime)
     part.step.load_state_dict(copy.deepcopy(before["state"]))
     part.step.n_done, seen = 16_000, {}  # a multiple of 16, so that R1 keeps its beat
     for k in range(cfg.n_steps_joint + 1):
@@ -991,7 +1000,7 @@ viz.show_rows(strips, zoom=2)
 
 # %% tags=["nbval-ignore-output"]
 flat = build_stylegan(
-    replace(config, start_resolution=0), images, seed=SEED, runtime=runtime, n_preview=12
+    replace(config, start_resolution=0), cat_images, seed=SEED, runtime=runtime, n_preview=12
 )
 begun = time.perf_counter()
 folder = lesson_folder("09_growing/flat", PROFILE)
@@ -1007,25 +1016,26 @@ shown_growing, shown_flat = (n * config.batch_size for n in (config.n_steps, cfg
 print(f"pictures shown: growing {shown_growing:,}, from the start {shown_flat:,}")
 
 # %%
+from gan_course.data import cats
 from gan_course.evaluation import features, readers
 
-reader = readers.load_reader("critters")
+reader = readers.load_reader("cats")
 
 
 def doubled(x):
-    """The reader was trained at 64 px."""
+    """The feature network of cats was trained at 64 px."""
     return interpolate(x, scale_factor=2)
 
 
-real_features = features.features_of(reader, doubled(real))
+real_features = features.features_of(reader, doubled(real_cats))
 
 
 def measure(made):
-    shares = features.answer_shares(reader, doubled(made))
-    present = {
-        name: int((shares[name] >= 0.25 / len(FACTORS[name])).sum())
-        for name in ("body_colour", "background", "texture", "shape")
-    }
+    shares, present = features.answer_shares(reader, doubled(made)), {}
+    for name in ("colour", "fur", "eyes"):
+        share = dict(zip(cats.FACTORS[name], shares[name].tolist(), strict=True))
+        wanted = cats.SMALL[name]
+        present[name] = sum(share[value] >= 0.25 / len(wanted) for value in wanted)
     distance = frechet.frechet_distance(real_features, features.features_of(reader, doubled(made)))
     colours = downsample_for_growth(made, 4, 1.0).flatten(1)
     colour_distance = frechet.frechet_distance(real_colours, colours)
@@ -1039,9 +1049,9 @@ def samples(part):
 
 made = {"growing": samples(training), "from the start": samples(flat)}
 for size in (8, 4, 1):
-    made[f"real, softened to {size} px"] = enlarged(downsample_for_growth(real, size, 1.0))
+    made[f"real, softened to {size} px"] = enlarged(downsample_for_growth(real_cats, size, 1.0))
 made["other real ones"] = to_float(
-    load_critters("test", n=cfg.n_samples, resolution=32, seed=SEED + 1)[0]
+    load_cats("test", n=cfg.n_samples, resolution=32, seed=SEED + 1, small=True)[0]
 )
 results = {name: measure(part) for name, part in made.items()}
 
@@ -1057,18 +1067,18 @@ for name, row in results.items():
     )
 print(
     f"{'there are':24}{'':26}"
-    + "".join(f"{len(FACTORS[name]):13}" for name in list(results["growing"])[2:])
+    + "".join(f"{len(cats.SMALL[name]):13}" for name in list(results["growing"])[2:])
 )
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three grids: creatures of the growing training, of the one at 32 px from the start, and real ones. In both generated grids most creatures have one shape, and scribbles for faces."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three grids: cats of the growing training, of the one at 32 px from the start, and real ones. In both generated grids the outline is soft and of the face there is an eye at best."}}
 viz.show_grids(
     {
         "growing": made["growing"][:16],
         "32 px from the start": made["from the start"][:16],
-        "real": real[:16],
+        "real": real_cats[:16],
     },
     n_columns=4,
-    zoom=1.5,
+    zoom=2,
 )
 
 # %%
@@ -1077,19 +1087,12 @@ claim("growing is nearer to the data than real pictures of which only the mean c
       grew["distance"] / flat_colour["distance"], below=1, needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# (In the table a value counts as present if it comes up at least a quarter as often as it should. How many do varies
-# between runs; in five there were never fewer than a third of the body colours and of the backgrounds.) In the stored
-# run growing comes a little nearer than real pictures of 8 px, and so it did in four more (two other seeds, single
-# precision, one thread). Neither run is a finished GAN: both are far from real pictures, their faces are scribbles, and
-# in each most creatures have one and the same shape. Growing has no cure for that within a minute.
+# (In the table a value counts as present if it comes up at least a quarter as often as it should.) Both have learnt
+# outline and colours: nearer to the data than real cats of 4 px. Both are far from real cats: the faces are an eye at
+# best, and growing has no cure for that within a minute.
 #
-# And which is nearer? In the stored run the one at full size, by a little, in about the same time (see the seconds
-# above). Don't believe it yet. In single precision, where only the rounding was different, the two were about level; on
-# one thread, the same again but for rounding, growing was far ahead. With two other seeds it was far ahead once, and
-# ahead once. So the stored pair alone would have told a story, and a false one. Five pairs lean towards growing, at
-# this size and budget. (The learning rate was chosen by a run in which growing was far ahead, which flatters it. And in
-# five longer trainings, a quarter more steps, the lead changed hands as well.) No claim here says which of the two is
-# better. Try `SEED = 1` and `SEED = 2`: how does your computer decide?
+# And which is nearer? Don't believe one pair of runs. docs/results/minutes.md has three, each from another seed. No
+# claim here says which of the two is better. Try `SEED = 1` and `SEED = 2`: how does your computer decide?
 #
 # Is that the end of the matter? Two years after the progressive GAN, StyleGAN2 dropped the growing: with skip
 # connections and residual blocks the networks learn from coarse to fine by themselves, at full size, and a defect goes

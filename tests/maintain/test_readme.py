@@ -34,6 +34,7 @@ def test_study_time_counts_exercises_prose_code_and_predictions_but_no_folded_an
     )
     assert results.study_minutes(longer + "# **Predict:** " * 4) == 20
     assert results.study_minutes(longer + "# %%\n" + "x = 1\n" * 120) == 20
+    assert results.study_minutes(longer + "# ## Further\n#\n" + "# word " * 4_000) == 15
 
 
 def test_the_waiting_table_names_the_cells_of_a_lesson(monkeypatch):

@@ -11,6 +11,7 @@ from gan_course.models.stylegan import StyleGANGenerator
 from gan_course.models.stylegan2 import (
     POSITION_RATE,
     ModulatedConv2d,
+    Positions,
     ResidualBlock,
     ResidualDiscriminator,
     SynthesisLayer2,
@@ -293,6 +294,19 @@ def test_scores_are_one_number_a_picture_of_any_sign():
         [ResidualDiscriminator(**MEDIUM)(torch.randn(8, 3, 32, 32)).mean() for _ in range(8)]
     )
     assert many.min() < 0 < many.max()
+
+
+def test_positions_move_at_their_rate():
+    features = torch.zeros(1, 2, 4, 4)
+    for rate in (1.0, 4.0):
+        positions = Positions(2, 4, rate=rate)
+        positions(features).sum().backward()
+        assert torch.equal(positions.map.grad, torch.full((1, 2, 4, 4), rate))
+    networks = (
+        SynthesisNetwork2(**MEDIUM, w_dim=8, positions=True, position_rate=0.5),
+        ResidualDiscriminator(**MEDIUM, positions=True, position_rate=0.5),
+    )
+    assert {one.rate for net in networks for one in net.positions.values()} == {0.5}
 
 
 def test_positions_are_one_vector_a_pixel_at_every_resolution_and_nothing_at_the_start():

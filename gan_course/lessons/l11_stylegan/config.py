@@ -16,14 +16,16 @@ class Config:
     n_noises: int = 24  # for the same styles
 
 
-# What gets furthest in a minute: narrow networks and a high rate, with the layers of StyleGAN2.
-# AdaIN's, grown from 4 px like lesson 09's, got nearly as far at best, and no further than a
-# Gaussian of the pixels at worst.
+# What draws cats in a minute (docs/results/minutes.md): narrow networks, a high rate, learned
+# positions and no noise inputs, on a small world.
 PROFILES = {
     "smoke": Config(
         stylegan=StyleGANConfig(
             n_steps=6,
             architecture="stylegan2",
+            noise=False,
+            positions=True,
+            position_rate=1.0,
             batch_size=4,
             img_resolution=32,
             z_dim=64,
@@ -33,7 +35,7 @@ PROFILES = {
             channel_base=512,
             channel_max=8,
             d_channel_base=512,
-            lr=4e-3,
+            lr=6e-3,
             loss="relativistic",
             r1_gamma=2.0,
             r2_gamma=2.0,
@@ -46,8 +48,11 @@ PROFILES = {
     ),
     "fast": Config(
         stylegan=StyleGANConfig(
-            n_steps=1_000,
+            n_steps=850,
             architecture="stylegan2",
+            noise=False,
+            positions=True,
+            position_rate=1.0,
             img_resolution=32,
             z_dim=64,
             w_dim=64,
@@ -56,7 +61,7 @@ PROFILES = {
             channel_base=512,
             channel_max=48,
             d_channel_base=512,
-            lr=4e-3,
+            lr=6e-3,
             loss="relativistic",
             r1_gamma=2.0,
             r2_gamma=2.0,
@@ -67,6 +72,9 @@ PROFILES = {
         stylegan=StyleGANConfig(
             n_steps=20_000,
             architecture="stylegan2",
+            noise=False,
+            positions=True,
+            position_rate=1.0,
             img_resolution=32,
             z_dim=64,
             w_dim=64,

@@ -24,9 +24,9 @@ from gan_course.lessons.checking import (
 from gan_course.models.progressive import lrelu
 from gan_course.models.stylegan import adain, mix_styles
 
-NO_CHANGE, ANOTHER, NEARER = "no change", "another creature", "nearer to the mean"
+SAME, ANOTHER, NEARER = "the same w", "another w", "nearer to the mean"
 EFFECTS = {
-    "2 z": NO_CHANGE,
+    "2 z": SAME,
     "-z": ANOTHER,
     "z clipped to -0.7 ... 0.7": ANOTHER,
     "w half-way to its mean": NEARER,
@@ -103,7 +103,7 @@ def check_num_ws(num_ws: Callable[[int], int]) -> Verdict:
 
 @checker
 def check_effects(effects: Mapping[str, str]) -> Verdict:
-    """Exercise 2: what is left of a change of z."""
+    """Exercise 2: what becomes of w when z is changed."""
     clues = {
         "2 z": "2 z: what is the first thing that the mapping network does to z?",
         "-z": "-z: the length is the same, but which way does it point?",
@@ -208,7 +208,7 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
 
 @checker
 def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
-    """Exercise 4: noise for every layer."""
+    """Exercise 7: noise for every layer."""
     for n, resolution in ((6, 32), (3, 8)):
         maps = noise_maps(n, resolution, torch.Generator().manual_seed(0))
         if not isinstance(maps, list | tuple):
@@ -258,7 +258,7 @@ def _flaw_of_noise(maps: list[Tensor], n: int, right: list[int]) -> str:
 
 @checker(draws=True)
 def check_start(start: Callable[[int], nn.Module]) -> Verdict:
-    """Exercise 5: the learned constant, and the strengths of its noise."""
+    """Exercise 8: the learned constant, and the strengths of its noise."""
     for n, n_channels in ((2, 5), (3, 4)):
         G = start(n_channels)
         if not isinstance(G, nn.Module):
@@ -302,7 +302,7 @@ def _truncate(ws: Tensor, w_avg: Tensor, psi: float, cutoff: int) -> Tensor:
 
 @checker
 def check_truncate(truncate: Callable[..., Tensor]) -> Verdict:
-    """Exercise 6: styles drawn towards the mean, up to a layer."""
+    """Exercise 4: styles drawn towards the mean, up to a layer."""
 
     def of(change: Callable[[Tensor, Tensor, float], Tensor]) -> Callable:
         return lambda ws, w_avg, psi, cutoff: torch.cat(
@@ -360,7 +360,7 @@ def check_truncate(truncate: Callable[..., Tensor]) -> Verdict:
 
 @checker
 def check_mix(mix: Callable[..., Tensor]) -> Verdict:
-    """Exercise 7: in a share of the pictures, another w from a random layer on."""
+    """Exercise 5: in a share of the pictures, another w from a random layer on."""
     n = 4_000
     for num_ws, share in ((6, 0.9), (4, 0.3)):
         answer = mix(
@@ -430,7 +430,7 @@ def _flaw_of_mixing(answer: Tensor, share: float) -> str:
 
 @checker
 def check_lazy(lazy: Callable[[int, float, int], float]) -> Verdict:
-    """Exercise 8: what R1 is multiplied by at a step."""
+    """Exercise 6: what R1 is multiplied by at a step."""
 
     def steps(weight: Callable[[int, float, int], float]) -> Callable:
         return lambda gamma, every: tuple(weight(n, gamma, every) for n in range(every + 4))
