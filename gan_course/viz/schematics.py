@@ -170,11 +170,14 @@ def show_patch_field(
         picture: (C, H, W), uint8 in 0..255 or float in [-1, 1], H = W.
         n_layers: layers of stride 2, as for `PatchDiscriminator`.
         score: row and column of the score, counted from 0.
+
+    Raises:
+        ValueError: there is no such score.
     """
-    side, (n_scores, step, first, seen) = (
-        picture.shape[-1],
-        patch_geometry(picture.shape[-1], n_layers),
-    )
+    side = picture.shape[-1]
+    n_scores, step, first, seen = patch_geometry(side, n_layers)
+    if not all(0 <= place < n_scores for place in score):
+        raise ValueError(f"score is {score}: there are {n_scores} x {n_scores}, counted from 0")
     page = _Page(9.6, 4.3)
     frame = page.picture(2.5, 2.2, 3.2)
     pixels = picture.float() / 255 if not picture.is_floating_point() else (picture + 1) / 2

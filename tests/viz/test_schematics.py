@@ -119,6 +119,11 @@ def test_the_patch_that_is_drawn_is_the_one_that_a_score_depends_on(n_layers, sc
     assert not depends.any()
 
 
+def test_a_score_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="there are 14 x 14"):
+        viz.show_patch_field(PICTURE.byte(), score=(14, 0))
+
+
 def test_the_features_drawn_are_those_of_the_unet_of_lesson_05():
     from gan_course.models.pix2pix import UnetGenerator
 
