@@ -134,7 +134,7 @@ exercises.check_axes(axes)
 # where $i$ is a channel. To keep a flat channel from dividing by zero, a small $\epsilon$ is added to the variance,
 # under the root.
 
-# %% mystnb={"image": {"alt": "A diagram of three grey pictures of a disc, each with a histogram below. The first is bright with little contrast. Less mu, divided by sigma, it has the mean 0 and the spread 1. Times y_s, plus y_b, it is dark and pale. The two numbers come from another picture, in style transfer, or from A of w, in StyleGAN."}}
+# %% mystnb={"image": {"alt": "A diagram of three grey pictures of a disc, each with a histogram below. The first is bright with little contrast. Less mu, divided by sigma, it has the mean 0 and the spread 1. Times y_s, plus y_b, it is dark, with little contrast again. The two numbers come from another picture, in style transfer, or from A of w, in StyleGAN."}}
 viz.show_adain()
 
 # %% [markdown]
