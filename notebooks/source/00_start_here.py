@@ -57,14 +57,14 @@ seed_everything(SEED)
 # Here is what comes of it. The next cell loads a generator that was trained with this course, gives it rows of random
 # numbers, and shows what it draws. Hold Shift and press Enter.
 
-# %% mystnb={"image": {"alt": "Twenty-four drawn creatures in three rows, with eyes, mouths and horns, striped, dotted or checked, on grounds of many colours."}}
+# %% mystnb={"image": {"alt": "Twenty-four drawn creatures in four rows, with eyes, mouths and horns, striped, dotted or checked, on grounds of many colours."}}
 from gan_course.inference.generate import generate, latents, styles
 from gan_course.weights.stylegans import load_stylegan
 
 G = load_stylegan("stylegan-critters64")
 z = latents(range(cfg.n_creatures), G.z_dim)  # seeds 0, 1, 2, ...: random numbers, a row for each
 creatures = generate(G, styles(G, z))
-viz.show_grid(creatures, n_columns=8, zoom=1.5)
+viz.show_grid(creatures, n_columns=6, zoom=2)
 
 # %% [markdown]
 # Nobody drew these. The generator was trained on creatures of this kind, but it stores no pictures, only the weights of
