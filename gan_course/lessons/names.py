@@ -1,4 +1,7 @@
-"""Names of the lessons."""
+"""Names of the lessons, and how long to study each."""
+
+import json
+import re
 
 from gan_course.errors import CourseError
 from gan_course.paths import NOTEBOOKS
@@ -37,3 +40,19 @@ def select_lessons(only: str = "") -> list[str]:
     if not selection:
         raise CourseError(f"no lesson in {only!r}: choose from {', '.join(names)}")
     return [name for name in names if name in selection]
+
+
+def study_times() -> dict[str, tuple[str, int]]:
+    """Title and minutes of study of every lesson, by its number, as its first cell gives them.
+
+    For example {"01": ("The game", 110)}. A lesson that does not give them is left out.
+    """
+    times = {}
+    for name in lesson_names():
+        cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        first = "".join(cells[0]["source"])
+        title = re.search(r"^# \d\d · (.+)$", first, re.MULTILINE)
+        minutes = re.search(r"study (\d+) min", first)
+        if title and minutes:
+            times[name[:2]] = title[1], int(minutes[1])
+    return times

@@ -1,4 +1,4 @@
-"""Figures of a fixed size, and the live display of a training."""
+"""Figures of a fixed size, schematics, and the live display of a training."""
 
 from gan_course.viz.figures import (
     COLOURS,
@@ -18,6 +18,18 @@ from gan_course.viz.figures import (
     show_rows,
 )
 from gan_course.viz.live import LiveDisplay
+from gan_course.viz.schematics import (
+    show_adain,
+    show_course_map,
+    show_cyclegan,
+    show_gan,
+    show_growing,
+    show_modulation,
+    show_patch_field,
+    show_stylegan,
+    show_transposed_convolution,
+    show_unet,
+)
 
 __all__ = [
     "COLOURS",
@@ -29,11 +41,21 @@ __all__ = [
     "LiveDisplay",
     "figure",
     "scatter",
+    "show_adain",
+    "show_course_map",
+    "show_cyclegan",
+    "show_gan",
     "show_grid",
     "show_grids",
+    "show_growing",
     "show_heat_map",
     "show_heat_maps",
     "show_jpeg",
     "show_losses",
+    "show_modulation",
+    "show_patch_field",
     "show_rows",
+    "show_stylegan",
+    "show_transposed_convolution",
+    "show_unet",
 ]

@@ -79,6 +79,15 @@ seed_everything(SEED)
 # $D$ wants $V$ large: say 1 to what is real and 0 to what is generated. $G$ wants it small, and has only one way: make
 # points that $D$ takes for real. Neither needs a formula for a density, only samples.
 
+# %% mystnb={"image": {"alt": "A diagram. A box z leads to G, which widens, and on to a picture of red points on a ring; another picture has blue points, the real ones. Both lead into D, which narrows, then to logits and two losses. Dashed arrows lead back: from loss_D to D, and from loss_G through D and the red points to G."}}
+viz.show_gan()
+
+# %% [markdown]
+# Follow the solid arrows first: from $z$ through $G$ to a fake, and from a fake or a real point into $D$. What comes out
+# is a raw score, the *logit*: the higher it is, the likelier real. $D$ wants real points up and fakes down; $G$ wants
+# fakes up. The dashed arrows are gradients. $D$ learns from both kinds of points; $G$ learns only from what comes back
+# to it through $D$.
+
 # %% [markdown]
 # **Exercise 1. The best D** (medium, 10 minutes: the rest of the lesson stands on it)
 #

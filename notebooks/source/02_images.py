@@ -76,11 +76,20 @@ claim("real pictures reach exactly from -1 to 1", off, below=1e-6)
 # ## From a vector to a picture
 #
 # A convolution with stride 2 halves a picture. A **transposed** convolution runs the same wiring backwards: each input
-# pixel paints a whole kernel onto a larger canvas, `stride` pixels apart, and overlaps add up. Our generator, after
-# DCGAN's, is a stack of these, from a 7-pixel square of many features to a 28-pixel picture of one. The first layer has
-# a kernel of 7 and starts from a single pixel with 64 channels; the others have kernel 4, stride 2, padding 1. The
-# layer before the last has `base_channels` features, and each one before it twice as many. **Predict** all shapes in
-# between before you run the cell. (Exercise 1 derives the rule.)
+# pixel paints a whole kernel onto a larger canvas, `stride` pixels apart, and overlaps add up.
+
+# %% mystnb={"image": {"alt": "A diagram. A square of two by two pixels, a to d, each of another colour. An arrow to a canvas of six by six, on which each pixel has a square of four by four of its colour; the squares overlap. A dashed square of four by four in the middle. An arrow to the output, these four by four pixels."}}
+viz.show_transposed_convolution()
+
+# %% [markdown]
+# Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s, and where they meet, the two are added.
+# Padding means the opposite of what it means in a convolution: one pixel is cut off all round. A side of two pixels has
+# become one of four.
+#
+# Our generator, after DCGAN's, is a stack of these, from a 7-pixel square of many features to a 28-pixel picture of one.
+# The first layer has a kernel of 7 and starts from a single pixel with 64 channels; the others have kernel 4, stride 2,
+# padding 1. The layer before the last has `base_channels` features, and each one before it twice as many. **Predict**
+# all shapes in between before you run the cell. (Exercise 1 derives the rule.)
 
 # %%
 from torch import nn

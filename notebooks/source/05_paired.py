@@ -354,6 +354,14 @@ print(inspect.getsource(Pix2PixStep.update_G))
 # that coast through the bottleneck. A **U-Net** carries it past: on the way up, each layer is given the features that
 # the way down had at that size.
 
+# %% mystnb={"image": {"alt": "A diagram in the form of a V. Bars of features go down from 3 channels of 64 by 64 to 128 of 1 by 1, each half as large as the one before, and up again to 3 of 64 by 64. Blue arrows lead straight across, from each bar on the way down to the one of its size on the way up, which has twice the channels."}}
+viz.show_unet()
+
+# %% [markdown]
+# Read it from the left: six halvings, down to one pixel, and six doublings. The blue arrows are the skips. What they
+# bring stands beside what comes from below, so that a layer on the way up takes in twice the channels. Here are the
+# same numbers, from the network itself:
+
 # %%
 from gan_course.models.pix2pix import UnetGenerator
 
@@ -418,8 +426,16 @@ print("norms in our innermost layer:", len(norms))
 #
 # L1 settles what goes where: it is right about the sea, and about large areas of one colour. What it cannot ask for is
 # texture, and texture is local. So D need not see the whole picture. A **PatchGAN** is a stack of convolutions that
-# ends in a map of scores, each of which judges one patch; the losses take the mean over all. The paper's patches are 70
-# pixels wide. How does one know?
+# ends in a map of scores, each of which judges one patch; the losses take the mean over all.
+
+# %% mystnb={"image": {"alt": "A satellite tile of 64 by 64 pixels with a red square of 34 by 34 on it, and beside it a grid of 14 by 14 scores. Dashed lines lead from the square to one score, which is red."}}
+viz.show_patch_field(hidden_A[12])
+
+# %% [markdown]
+# This D has two layers of stride 2, as the one that you train below. Its convolutions lead from the red square to the red
+# score, and from nowhere else. (A norm between them also sees means of the whole picture: lesson 07 looks at that.) The
+# next score's square begins four pixels further on, so the squares overlap a good deal. The paper's D has one such
+# layer more, and patches 70 pixels wide. How does one know?
 
 # %% [markdown]
 # **Exercise 3. How far does a score see?** (medium, 10 minutes: you will meet three other answers in print)

@@ -79,6 +79,15 @@ seed_everything(SEED)
 #
 # Mind the last column: in the official code a D bears the letter of the generator that it plays against, so its
 # `netD_A` judges pictures of domain *B*. Here the letters always say the domain.
+
+# %% mystnb={"image": {"alt": "A diagram in two halves, one the mirror image of the other. Above: a plain creature, real_A, goes through G_AB to a striped one, fake_B, and through G_BA to a plain one, rec_A; a cycle loss compares rec_A with real_A; D_B gives scores to fake_B and to real_B, another striped creature. Below: the same from a striped creature through G_BA and G_AB, with D_A."}}
+viz.show_cyclegan()
+
+# %% [markdown]
+# Take A for plain creatures and B for striped ones, and follow the upper half. `G_AB` gives a plain creature stripes.
+# `D_B` compares the result with other striped creatures, never with this one. `G_BA` takes it back, and the cycle loss
+# asks for the creature that was put in. The lower half is the same from the other side, with the same two generators;
+# equal colours are equal networks.
 #
 # A map has a domain where it starts and one where it arrives. Two maps can be applied in turn only where the first
 # arrives at the start of the second. That is a small thing to check, and worth a small machine.

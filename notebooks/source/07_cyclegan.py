@@ -154,8 +154,13 @@ print(f"the sea's IoU of the two true views is {ceiling:.3f}")
 # | batches | one picture of each domain, drawn apart | part 6 |
 # | first weights | N(0, 0.02) | part 6 |
 # | identity loss | for paintings and for photographs of flowers | part 7 |
-#
-# The whole step, as the package has it:
+
+# %% mystnb={"image": {"alt": "A diagram in two halves, one the mirror image of the other. Above: a plain creature, real_A, goes through G_AB to a striped one, fake_B, and through G_BA to a plain one, rec_A; a cycle loss compares rec_A with real_A; D_B gives scores to fake_B and to real_B, another striped creature. Below: the same from a striped creature through G_BA and G_AB, with D_A."}}
+viz.show_cyclegan()
+
+# %% [markdown]
+# The four networks and the two cycles of lesson 06, drawn with its creatures; here A is the satellite's view and B the
+# map. Each generator appears twice, and learns from both halves at once. The whole step, as the package has it:
 
 # %%
 import inspect

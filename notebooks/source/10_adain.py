@@ -134,6 +134,13 @@ exercises.check_axes(axes)
 # where $i$ is a channel. To keep a flat channel from dividing by zero, a small $\epsilon$ is added to the variance,
 # under the root.
 
+# %% mystnb={"image": {"alt": "A diagram of three grey pictures of a disc, each with a histogram below. The first is bright with little contrast. Less mu, divided by sigma, it has the mean 0 and the spread 1. Times y_s, plus y_b, it is dark, with little contrast again. The two numbers come from another picture, in style transfer, or from A of w, in StyleGAN."}}
+viz.show_adain()
+
+# %% [markdown]
+# The disc stays where it is, and so does the shape of the histogram: it is moved and stretched, and that is all. The two
+# new numbers may come from another picture, or from anywhere else. The next section meets StyleGAN's source of them.
+
 # %% [markdown]
 # **Exercise 2. AdaIN by hand** (medium, 10 minutes: three lines, and at least five ways to get them slightly wrong)
 #

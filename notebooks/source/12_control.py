@@ -1113,6 +1113,14 @@ for side in (4, 8, 16, 32, 64):
 #
 # $$w''_{ijk} = \frac{w'_{ijk}}{\sqrt{\sum_{i,k} {w'_{ijk}}^2 + \epsilon}}$$
 
+# %% mystnb={"image": {"alt": "Two diagrams side by side. Left, StyleGAN: x goes through a convolution, noise, bias and LeakyReLU; then mean and spread are measured and taken out, and A of w sets y_s and y_b. Right, StyleGAN2: A of w gives s, which scales the weights; these are divided by sigma_j, and x goes through one convolution with them, then noise, bias and LeakyReLU."}}
+viz.show_modulation()
+
+# %% [markdown]
+# The grey boxes are the difference. On the left the spread is *measured*, over all pixels of this picture. On the right
+# it is *computed*, from weights that the style has scaled. The style has moved, too: it now scales the channels that go
+# into the convolution, and there is one number for each of them, where AdaIN had two for each that comes out.
+
 # %% [markdown]
 # **Exercise 7. Demodulated weights** (medium, 10 minutes: which axes? The wrong ones run as well)
 #

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.slow
 FACTOR = "the other factor has the mean 0, so a constant in this one drops out"
 FLOATS = "PyTorch's default floats are good to the six digits that are compared"
 SURVIVORS = {
+    "00 descend: (w - lr * gradient).detach() -> w - lr * gradient": "the new weights may carry a"
+    " graph: the exercise asks for their values",
     "01 head_start: another setting's figures": "no clear difference is none the other way round",
     "02 slerp: 0.0001 -> 0.0002": "either is small: below it both formulas agree",
     "02 slerp: 1 -> 2 (place 2)": "the clamp from below: opposite vectors have no arc",

@@ -216,7 +216,7 @@ def test_an_unknown_lesson_is_refused(capsys, tmp_path):
     assert calibration.main(["77", "--out", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert (
-        error.startswith("gan_course: no lesson '77': choose from 01_the_game")
+        error.startswith("gan_course: no lesson '77': choose from 00_start_here")
         and error.count("\n") == 1
     )
 
