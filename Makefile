@@ -59,7 +59,7 @@ lab: workbook  ## open your own copies of the lessons in JupyterLab (PROFILE=smo
 workbook: $(READY)  ## copy the lessons, without outputs, to work/; what is there already stays
 	@$(PY) -m gan_course workbook
 
-notebooks: $(READY)  ## write notebooks from their sources and store their outputs (ONLY=02_images for one)
+notebooks: $(READY)  ## write notebooks from their sources and store their outputs (ONLY=02 for one)
 	$(PY) -m maintain notebooks $(ONLY)
 
 readme: $(READY)  ## write measured figures from docs/results/ into the README and the lessons

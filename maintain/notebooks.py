@@ -27,6 +27,23 @@ def source_names() -> list[str]:
     return sorted(path.stem for path in (NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))
 
 
+def chosen_sources(words: Sequence[str]) -> list[str]:
+    """Names of the lessons meant by names or numbers, such as "02_images", "02" or "2,3"; or all.
+
+    Raises:
+        CourseError: a word that means no lesson with a source.
+    """
+    names, chosen = source_names(), []
+    for word in " ".join(words).replace(",", " ").split():
+        meant = [name for name in names if word == name or word.zfill(2) == name[:2]]
+        if not meant:
+            raise CourseError(
+                f"no source notebooks/source/{word}.py: choose from {', '.join(names)}"
+            )
+        chosen += meant
+    return chosen or names
+
+
 def read_source(name: str) -> nbformat.NotebookNode:
     """A lesson's source as a notebook without outputs, its cells numbered.
 
@@ -50,13 +67,8 @@ def build_notebooks(names: list[str]) -> None:
     """Write each notebook from its source, execute it in the fast profile, and store its outputs.
 
     Raises:
-        CourseError: a lesson has no source, or failed; its stored notebook is as it was.
+        CourseError: a lesson failed; its stored notebook is as it was.
     """
-    for name in names:
-        if name not in source_names():
-            raise CourseError(
-                f"no source notebooks/source/{name}.py: choose from {', '.join(source_names())}"
-            )
     for name in names:
         path = NOTEBOOKS / f"{name}.ipynb"
         with (
@@ -79,13 +91,9 @@ def rewrite_sources(names: list[str]) -> None:
     """Write the sources into the stored notebooks and keep the outputs: for changes of form alone.
 
     Raises:
-        CourseError: a lesson has no source, or other cells than its notebook.
+        CourseError: a lesson has other cells than its notebook.
     """
     for name in names:
-        if name not in source_names():
-            raise CourseError(
-                f"no source notebooks/source/{name}.py: choose from {', '.join(source_names())}"
-            )
         path = NOTEBOOKS / f"{name}.ipynb"
         source, stored = read_source(name), nbformat.read(path, as_version=4)
         if [cell.cell_type for cell in source.cells] != [cell.cell_type for cell in stored.cells]:
@@ -158,7 +166,9 @@ def _keep_picture(name: str, executed: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build the notebooks named, or all; the exit code is that of `run_command`."""
     parser = OneLineParser(prog="python -m maintain notebooks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="such as 02_images (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="such as 02_images or 02 (default: all)"
+    )
     parser.add_argument(
         "--keep-outputs",
         action="store_true",
@@ -168,6 +178,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    names = options.names or source_names()
+    names = chosen_sources(options.names)
     (rewrite_sources if options.keep_outputs else build_notebooks)(names)
     return 0

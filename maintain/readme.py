@@ -33,14 +33,14 @@ def _seconds(lesson: dict | None) -> str:
 def lesson_table() -> str:
     """The README's table of lessons, as Markdown."""
     lines = [
-        "| lesson | you see | bfloat16 | float32 | memory | claims |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| lesson | you see | study | bfloat16 | float32 | memory | claims |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     fast, old = read_results("fast"), read_results("fast", "float32")
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
-        title, promise = _title_and_promise(path.read_text())
-        lesson = fast.get(path.stem)
-        times = f"{_seconds(lesson)} | {_seconds(old.get(path.stem))}"
+        source, lesson = path.read_text(), fast.get(path.stem)
+        title, promise = _title_and_promise(source)
+        times = f"{study_minutes(source)} min | {_seconds(lesson)} | {_seconds(old.get(path.stem))}"
         rest = " | "
         if lesson:
             held = sum(claim["held"] is True for claim in lesson["claims"])

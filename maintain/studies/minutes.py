@@ -1,11 +1,11 @@
 """Recipes for the live minutes of lessons 09 and 11, compared on the small world of cats.
 
 `python -m maintain minutes` trains what is missing in docs/results/minutes.json, one after the
-other, and writes docs/results/minutes.md. Run it alone: it records seconds.
+other, and writes docs/results/minutes.md. How long the lessons' own recipes take is in the records
+of `make course`.
 """
 
 import argparse
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -76,13 +76,10 @@ def run() -> None:
 
 
 def train_and_measure(config: StyleGANConfig, seed: int) -> Row:
-    """One training: its seconds, its distance as a share of a Gaussian's, and colours found."""
+    """One training: its distance from real cats, the same over a Gaussian's, and colours found."""
     images, _ = load_cats(n=N_TRAIN, resolution=32, seed=seed, small=True)
     training = build_stylegan(config, images, seed=seed, runtime=choose_runtime())
-    begun = time.perf_counter()
     fit(training.step, training.batches, n_steps=config.n_steps)
-    seconds = time.perf_counter() - begun
-
     z = generate.latents(range(N_TEST), config.z_dim).to(training.step.runtime.device)
     drawn = torch.cat([training.step.preview(part).cpu() for part in z.split(250)])
     real, _ = load_cats("test", n=N_TEST, resolution=32, small=True)
@@ -102,7 +99,6 @@ def train_and_measure(config: StyleGANConfig, seed: int) -> Row:
     distance = frechet_distance(known, made)
     return {
         "steps": config.n_steps,
-        "seconds": round(seconds, 1),
         "frechet": round(distance, 1),
         "share of the Gaussian's": round(distance / frechet_distance(known, gaussian), 2),
         "colours of six": len(common),
@@ -111,7 +107,7 @@ def train_and_measure(config: StyleGANConfig, seed: int) -> Row:
 
 def page(table: Mapping[str, Any]) -> str:
     """The recorded table as Markdown."""
-    columns = ("lesson", "recipe", "seed", "steps", "seconds")
+    columns = ("lesson", "recipe", "seed", "steps")
     columns += ("frechet", "share of the Gaussian's", "colours of six")
     lines = [
         "# Recipes for a minute",

@@ -977,7 +977,7 @@ for which in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
 ax.legend(frameon=False)
 plt.show()
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of twelve pictures. Faded in: at the first step blocks of 8 by 8 as before, later sharper. At once: at the first step one garish colour everywhere, after twenty steps darker, with a hint of bodies; at the end bodies again."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of twelve pictures. Faded in: at the first step blocks of 8 by 8 as before, later one colour, then soft patches. At once: at the first step one garish colour everywhere, after twenty steps another one, with a dark border; at the end soft patches, as where it was faded in."}}
 chosen = [0, min(joints["at once"], key=lambda k: abs(k - 20)), cfg.n_steps_joint]
 strips = {
     f"{name}:\nstep {k}": enlarged(seen[k][0]) for name, seen in joints.items() for k in chosen
@@ -1088,7 +1088,7 @@ claim("growing is nearer to the data than real pictures of which only the mean c
 
 # %% [markdown]
 # (In the table a value counts as present if it comes up at least a quarter as often as it should.) Both have learnt
-# outline and colours: nearer to the data than real cats of 4 px. Both are far from real cats: the faces are an eye at
+# outline and colours: nearer to the data than real cats of 8 px. Both are far from real cats: the faces are an eye at
 # best, and growing has no cure for that within a minute.
 #
 # And which is nearer? Don't believe one pair of runs. docs/results/minutes.md has three, each from another seed. No

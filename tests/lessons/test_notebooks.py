@@ -144,6 +144,17 @@ def test_measured_figures_in_the_prose_are_those_of_the_results():
     assert results.lesson_table() in readme and results.waiting_table() in teaching
 
 
+def test_lessons_to_write_are_chosen_by_name_or_number():
+    assert notebooks.chosen_sources([]) == notebooks.source_names()
+    assert notebooks.chosen_sources(["2,03", "11_stylegan"]) == [
+        "02_images",
+        "03_why_training_breaks",
+        "11_stylegan",
+    ]
+    with pytest.raises(CourseError, match=r"no source notebooks/source/99\.py: choose from 0"):
+        notebooks.chosen_sources(["02", "99"])
+
+
 @pytest.fixture
 def one_lesson(tmp_path, monkeypatch):
     """A folder with one lesson, its notebook stored with an output."""
