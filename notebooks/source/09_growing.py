@@ -71,7 +71,7 @@ seed_everything(SEED)
 # about the second.
 #
 # In 2017 a GAN at 1024 pixels was out of reach. The way there: begin with pictures of 4 x 4, which anyone can learn,
-# and add a layer to both players whenever the present size is learnt. We do the same, from 4 to 32 pixels.
+# and add two layers to both players whenever the present size is learnt. We do the same, from 4 to 32 pixels.
 
 # %%
 from gan_course.data.batches import to_float
@@ -162,7 +162,7 @@ viz.show_heat_map(
 )
 
 # %% [markdown]
-# Colours are settled at 4 px, most shapes too, faces and tops last: a generator that has learnt 4 px has learnt what
+# Colours are settled at 4 px, shapes mostly and at 8 px for good, faces and tops last: a generator that has learnt 4 px has learnt what
 # everything after builds on. And a surprise: the texture is read in more than three of four cases at a size at which no
 # stripe can be seen. Marks darken a body by the share that they cover: none of it if plain, a third under spots, a half
 # under stripes and checks. That tells three groups apart, and makes three of four. (Somewhat more is read; from what,
@@ -416,7 +416,7 @@ with torch.no_grad():
 # %% [markdown]
 # ## Pixel norm
 #
-# Equal rates make the players even; nothing yet keeps them from an arms race, in which both answer each other with ever
+# Equal rates make the layers of a network even; nothing yet keeps them from an arms race, in which both answer each other with ever
 # stronger signals. The progressive GAN puts a norm behind every convolution **of G**: each pixel's vector of features
 # is brought to a mean square of 1. Nothing is learnt, and unlike BatchNorm and InstanceNorm no pixel hears of another.
 

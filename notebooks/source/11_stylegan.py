@@ -757,7 +757,7 @@ for name, value in distances.items():
 # The first forty, not chosen:
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "A grid of ten by four painted cats of 32 pixels, enlarged: red, orange, yellow, green, blue and violet ones, all sitting in one pose with their tails up."}}
-viz.show_grid(drawn[:40], n_columns=10, zoom=3)
+viz.show_grid(drawn[:40], n_columns=10, zoom=3, quality=72)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four grids: real cats; StyleGAN's cats after a minute, in several colours, with outline, ears, eyes and tail, and grain on the ground; the Gaussian's, as sharp, in colours between those of the real ones and with two kinds of eyes at once; and the Gaussian's where the cats had moved by some pixels: ghosts."}}
 draw = torch.Generator().manual_seed(SEED)
@@ -771,7 +771,7 @@ grids = {
     "Gaussian of pixels": rivals["Gaussian of pixels"],
     "Gaussian of moved cats": gaussian_of_pixels(torch.stack(moved), 10),
 }
-viz.show_grids({name: part[:10] for name, part in grids.items()}, n_columns=2, zoom=3)
+viz.show_grids({name: part[:10] for name, part in grids.items()}, n_columns=2, zoom=3, quality=66)
 
 # %%
 from gan_course.data import cats
@@ -806,7 +806,7 @@ claim(text, len(found), above=4, needs_training=True)
 # pictures: eight minutes of a large GPU. `synthesise2` above draws its pictures.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A grid of eight by eight drawn creatures of many shapes, colours and textures, made by the shipped StyleGAN2 without truncation."}}
-viz.show_grid(generate.generate(shipped, w64), n_columns=8, zoom=1.75, quality=80)
+viz.show_grid(generate.generate(shipped, w64), n_columns=8, zoom=1.5, quality=70)
 
 # %% [markdown]
 # Seeds 0 to 63, none left out, no truncation ($\psi = 1$). Look for what is wrong: outlines that wobble, eyes that differ,
