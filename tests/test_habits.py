@@ -11,7 +11,7 @@ from gan_course.cli import COMMANDS
 from gan_course.paths import ROOT
 from maintain import __main__ as maintain
 
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/overview.md")
+PAGES = ("README.md", "README.zh.md", "CONTRIBUTING.md", "docs/overview.md")
 FORM_FILES = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 TEMPLATE = ".github/PULL_REQUEST_TEMPLATE.md"
 BASES = (ROOT, ROOT / "data", ROOT / "notebooks")  # the README's tables name what is in these
@@ -67,7 +67,7 @@ def test_paths_are_found_and_missed():
     assert sum(len(list(paths(read(page)))) for page in PAGES) > 50
 
 
-@pytest.mark.parametrize("page", [*(path.name for path in ROOT.glob("*.md")), PAGES[2]])
+@pytest.mark.parametrize("page", [*(path.name for path in ROOT.glob("*.md")), "docs/overview.md"])
 def test_a_link_leads_somewhere(page):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", read(page))
     here = (ROOT / page).parent
@@ -85,6 +85,26 @@ def test_a_command_exists(page):
         "maintain": re.findall(r"-m maintain (\w+)", said),
     }
     assert not {(tool, name) for tool in known for name in named[tool] if name not in known[tool]}
+
+
+def test_the_chinese_readme_has_the_commands_and_the_lessons_of_the_english_one():
+    english, chinese = read("README.md"), read("README.zh.md")
+    assert "](README.zh.md)" in english[:200] and "](README.md)" in chinese[:200]
+    shells = [
+        [
+            [line.split(" #")[0].rstrip() for line in block.splitlines()]
+            for block in re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+        ]
+        for page in (english, chinese)
+    ]
+    assert shells[0] == shells[1] and len(shells[0]) > 3
+    for form in (
+        r"`((?:make|python -m|pip|torchrun) [^`]+)`",  # commands in the text
+        r"\[(\d\d · [^\]]+)\]",  # lessons
+        r"\]\(((?:notebooks|docs|data)/[^)]+)\)",  # what both lead to
+    ):
+        found = [sorted(set(re.findall(form, page))) for page in (english, chinese)]
+        assert found[0] == found[1] and found[0]
 
 
 def test_every_form_asks_for_something():

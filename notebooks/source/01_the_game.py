@@ -835,10 +835,10 @@ agree = all(abs(mine - theirs) < 1e-9 for mine, theirs in pairs)
 print(f"all three formulas agree with the package to nine decimals: {agree}")
 
 # %% [markdown]
-# ## A correction
+# ## What the game does not promise
 #
-# The article this course grew out of says that a generator comes to "generate real data samples", and calls a GAN two
-# networks without saying what either of them minimises. Both can be put right:
+# One often reads that a generator learns to make real samples, because two networks compete. Two things are worth
+# saying more exactly:
 #
 # - G does not make *real* samples. It matches a **distribution**, as well as D can tell. At the equilibrium every mode is
 #   covered, but nothing promises that a training gets there. Nor that a sample is new: batches come from a finite set,

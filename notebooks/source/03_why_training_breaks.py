@@ -1034,28 +1034,6 @@ exercises.check_balanced(balanced)
 # </details>
 
 # %% [markdown]
-# ## A correction
-#
-# The article this course grew out of describes G's aim, leaves D's training out, and in its code minimises **one**
-# scalar, over the weights of G and D together with a single optimiser at Adam's defaults. This lesson has three things
-# to say about that:
-#
-# - There is no $\min\max$ in it. If both players go down one function, nobody plays against anybody, and that function's
-#   sign tells D to give *real* samples the lower scores.
-# - The difference of mean scores is a critic's loss, on sigmoid outputs and with no bound on D's slope: neither the
-#   logistic loss nor WGAN's.
-# - And even done right, no loss promises that every mode is covered. A GAN matches a distribution as far as its D can
-#   tell.
-
-# %%
-w = torch.tensor(
-    1.0, dtype=torch.float64, requires_grad=True
-)  # D's slope: D(x) = sigmoid(w x), real at 1, fakes at -1
-article = 0.5 * (torch.sigmoid(w * 1.0) - torch.sigmoid(w * -1.0))
-(slope,) = torch.autograd.grad(article, w)
-claim("descending the article's scalar makes D rate real samples lower than before", slope, above=0)
-
-# %% [markdown]
 # ## What you built
 #
 # - The dynamics of the smallest GAN, on paper and by `jacrev`: why it circles, and how R1 stops it.

@@ -812,12 +812,11 @@ claim(
 # picture, so fewer count as copies. Report several, name the network, name N, and show what real pictures get.
 
 # %% [markdown]
-# ## A correction
+# ## What a number settles
 #
-# The article this course grew out of praises the quality of its models and measures nothing, not a single number. It also
-# says that one technique, AdaIN, is *why* StyleGAN's pictures are better. The paper's own table, measured with FID on
-# 50,000 samples, says otherwise: on the faces of FFHQ the largest step, from 8.04 to 5.25, comes before styles enter
-# (lesson 11 has the whole table). One can only be that wrong without an instrument.
+# One often reads that StyleGAN's pictures are better *because* of one technique, AdaIN. It sounds right, and there is an
+# instrument to ask. The paper's own table, measured with FID on 50,000 samples, says otherwise: on the faces of FFHQ the
+# largest step, from 8.04 to 5.25, comes before styles enter (lesson 11 has the whole table).
 
 # %% [markdown]
 # ## What you built

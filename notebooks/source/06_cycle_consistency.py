@@ -26,7 +26,7 @@
 # | find | swapped domains, unpaired "cycles", a missing detach and a D that is trained by G's step |
 # | measure | a translation against the hidden true answer, with one change at a time |
 # | needs | lessons 01, 03 and 05; functions between sets |
-# | time | study 135 min; computing: fast 221 s (bfloat16) |
+# | time | study 130 min; computing: fast 221 s (bfloat16) |
 # | papers | Zhu et al. 2017 (CycleGAN); Isola et al. 2017 (pix2pix); Mao et al. 2017 (LSGAN) |
 
 # %% tags=["parameters"]
@@ -127,9 +127,8 @@ exercises.check_arrival(arrival)
 #
 # </details>
 #
-# The article that this course grew out of calls the maps G (from A to B) and F (from B to A), and prints two lines as
-# the whole "mathematical model" of CycleGAN: $G(F(B)) \approx A$ and $F(G(A)) \approx B$. **Predict:** which side of
-# each line is wrong?
+# Four formulas, in the paper's letters: G goes from A to B, F from B to A. Two of them have been printed with their right
+# sides exchanged. **Predict:** which two?
 
 
 # %%
@@ -145,17 +144,17 @@ def fits(names, start, target):
 
 
 for line, (names, start, target) in {
-    "article: G(F(B)) ~ A": ("GF", "B", "A"),
-    "article: F(G(A)) ~ B": ("FG", "A", "B"),
-    "paper:   F(G(a)) ~ a": ("FG", "A", "A"),
-    "paper:   G(F(b)) ~ b": ("GF", "B", "B"),
+    "G(F(b)) ~ a": ("GF", "B", "A"),
+    "F(G(a)) ~ b": ("FG", "A", "B"),
+    "F(G(a)) ~ a": ("FG", "A", "A"),
+    "G(F(b)) ~ b": ("GF", "B", "B"),
 }.items():
     print(f"{line}   {fits(names, start, target)}")
 
 # %% [markdown]
-# The left sides are fine and the right sides are exchanged. And a second slip: they are written for domains. Even with
-# the sides put right, "$F(G(A))$ is A" would hold for a pair of maps that shuffles all pictures of A among themselves.
-# The paper says it of every single picture: $F(G(x)) \approx x$.
+# A picture that goes there and back can only be compared with where it started. And mind the small letters: written for
+# whole domains, "$F(G(A))$ is A" would also hold for a pair of maps that shuffles all pictures of A among themselves. The
+# paper says it of every single picture: $F(G(x)) \approx x$.
 #
 # ## What the adversarial loss leaves open
 #
@@ -295,9 +294,9 @@ exercises.check_cycle(cycle)
 #
 # </details>
 #
-# The article's code writes `cycle_loss = mean((img_A - img_B)^2)`, where `img_A` is what its generator makes of noise
-# and `img_B` a real picture. It is worth seeing what that asks for, with the best `img_A` there could be. The course's
-# critters (lesson 04) are drawn from known factors, so the *true* translation of a plain one is known: its striped
+# A loss of the same name has been published that compares what G makes with a real picture of the other domain, drawn on
+# its own: `mean((fake_B - real_B)^2)`. It is worth seeing what that asks for, with the best `fake_B` there could be. The
+# course's critters (lesson 04) are drawn from known factors, so the *true* translation of a plain one is known: its striped
 # **twin**, drawn from the same factors but for the texture. Compare some twins with striped critters that were drawn
 # independently. Beside them, a "translator" that always shows the mean picture. **Predict** which of the two pays less.
 
@@ -317,14 +316,14 @@ twins = critters.twin(factors, "texture", "stripes")
 truth = to_float(critters.draw_critters(twins, resolution=32))
 striped, _ = load("stripes", n=500, seed=12)  # drawn on their own: no partners of the plain ones
 real_B = to_float(striped)
-article = {
+unpaired = {
     "the true translation": (truth - real_B).square().mean(),
     "the mean striped picture, always": (real_B.mean(0) - real_B).square().mean(),
 }
-for name, value in article.items():
+for name, value in unpaired.items():
     print(f"{name}: {value:.2f}")
-right, mean = article.values()
-text = "under the article's loss one constant picture costs half as much as the true translation"
+right, mean = unpaired.values()
+text = "between unpaired pictures one constant picture costs half as much as the true translation"
 claim(f"{text}, to a twentieth", abs(mean / right - 0.5), below=0.05)
 shapes = [tuple(one.shape) for one in (plain, truth, real_B)]
 print("plain, their twins, and striped ones that are not:", *shapes)
@@ -335,9 +334,8 @@ viz.show_rows(shown, zoom=2, quality=80)
 
 # %% [markdown]
 # Half as much, and that is no accident: two independent pictures differ by twice the variance, a picture and the mean
-# by the variance once. As printed, `img_A` is not a picture of A at all, and the loss pulls the generator's output to
-# the mean of B. With $G_{AB}(a)$ in its place it is a paired loss on pairs that do not exist, and its best answer is
-# still the mean of B, whatever the input. A cycle loss compares a picture **with its own round trip**.
+# by the variance once. It is a paired loss on pairs that do not exist, and its best answer is the mean of B, whatever the
+# input. A cycle loss compares a picture **with its own round trip**.
 #
 # Why L1? The paper's text after equation 2 gives no derivation; the authors also tried an adversarial loss on the round
 # trip and saw no improvement. One reason that can be given: the slope of $|r|$ is 1 however large $r$ is, and that of
@@ -494,7 +492,7 @@ exercises.check_symptoms(symptoms)
 # `G_AB` is paid for pictures that look like A, where it started, so it had best change nothing. (Had the other half of
 # the step exchanged the two D's as well, only their names would be wrong, as in the official code.) Q is the mildest: a
 # gradient is left lying in G. If the next half begins with `zero_grad()`, it is thrown away, and the bug has cost time
-# only. If both halves share one optimiser, as in the article's code, G is trained to be found out. A bug that is
+# only. If both halves share one optimiser, as in some published code, G is trained to be found out. A bug that is
 # harmless in one loop is fatal in the next: write the `detach()`.
 
 # %% [markdown]
@@ -933,37 +931,6 @@ for title, values in means.items():
 # from there, in one of the seeds as far as to collapse. (Ours above had 850 steps, and ended a little below: one seed,
 # and another length.) The seeds lie far apart wherever one of the two is missing. Only the two together end below doing
 # nothing, and do so in every seed.
-
-# %% [markdown]
-# ## Corrections
-#
-# The article says four more things about cycles that this lesson can check.
-#
-# - That CycleGAN's "cyclic training is based on RNNs". There is no recurrence in it. The generators are feed-forward
-#   convolutional networks, and "cycle" means $F(G(x)) \approx x$.
-# - That the cycle lets "G and D learn from each other". The cycle loss joins the two *generators*. No D ever sees a
-#   round trip.
-# - That one trains G, then F, then "the cycle" as a third step. Both generators are updated together, from the one
-#   objective of equation 3, in turn with both discriminators.
-# - Two generators are all it needs. It leaves out both discriminators, and the adversarial loss from its formulas:
-#   what remains is satisfied by changing nothing (Exercise 7).
-
-# %%
-G_AB, G_BA, D_A, D_B = networks
-recurrent = [
-    one for one in G_AB.modules() if isinstance(one, torch.nn.RNNBase | torch.nn.RNNCellBase)
-]
-once, again = G_AB(batch[0]), G_AB(batch[0])
-round_trip = l1_loss(G_BA(G_AB(batch[0])), batch[0])
-print("recurrent layers of a generator:", len(recurrent))
-print("the same picture gives the same translation again:", torch.equal(once, again))
-taught = []
-for name, network in zip(names, networks, strict=True):
-    weights = list(network.parameters())
-    slopes = torch.autograd.grad(round_trip, weights, retain_graph=True, allow_unused=True)
-    if any(one is not None and one.any() for one in slopes):
-        taught.append(name)
-print("networks that the cycle loss has a gradient for:", *taught)
 
 # %% [markdown]
 # ## What you built

@@ -172,8 +172,8 @@ for part in (CycleGANStep.__call__, CycleGANStep.update_G, CycleGANStep.update_D
 
 # %% [markdown]
 # Read the order. The rate is set; both generators move, from one objective; the same fakes, cut off from the
-# generators' graph, go to the pools; both discriminators move. The article that this course grew out of trains "first
-# G, then F, then the cycle", and has one discriminator. You will meet its code below.
+# generators' graph, go to the pools; both discriminators move. There is no phase in which one generator is trained
+# alone, and none for the cycle.
 
 # %% [markdown]
 # ### Part 1: the generator

@@ -65,13 +65,11 @@ seed_everything(SEED)
 #
 # ## A sentence to judge
 #
-# The article that this course grew out of says that StyleGAN "uses a technique named AdaIN, which can control the style
-# of a picture, such as colour, texture and lighting", and that for this reason its pictures are better. In its last
-# answer it praises both CycleGAN and StyleGAN for "their cyclic training and AdaIN".
+# One often reads that AdaIN "can control the style of a picture, such as colour, texture and lighting", and that for this
+# reason StyleGAN's pictures are better.
 #
-# The last is quickly settled: neither has both. CycleGAN has no AdaIN, and StyleGAN has no cycle. Nor is AdaIN
-# StyleGAN's own: Huang and Belongie published it in 2017, to transfer the style of paintings in real time, and the
-# StyleGAN paper says so. What it *controls* is a question for measurements, and they fill most of this lesson.
+# AdaIN is not StyleGAN's own: Huang and Belongie published it in 2017, to transfer the style of paintings in real time,
+# and the StyleGAN paper says so. What it *controls* is a question for measurements, and they fill most of this lesson.
 
 # %% [markdown]
 # ## Six numbers
@@ -814,7 +812,7 @@ viz.show_heat_map(
 # ### Photographs and paintings
 #
 # Now the photographs, with the statistics of Van Gogh's paintings, through the reader of that world. Nobody knows the
-# true answer here, so measure without any network what the article's three words could mean:
+# true answer here, so measure without any network what the sentence's three words could mean:
 #
 # | word | measured by |
 # | --- | --- |
@@ -1106,7 +1104,7 @@ plt.show()
 # %% [markdown]
 # ## Was it AdaIN?
 #
-# The article's last claim: AdaIN is why the pictures are better. The StyleGAN paper has a table for it, Fréchet
+# And the other half of the sentence: is AdaIN why the pictures are better? The StyleGAN paper has a table for it, Fréchet
 # distances on FFHQ at 1024 px (Table 1; lower is better).
 
 # %%

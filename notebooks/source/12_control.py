@@ -70,9 +70,8 @@ seed_everything(SEED)
 #
 # ## A sentence to judge, once more
 #
-# "Style vectors can be used to control the style of a picture, such as colour, texture and lighting", says the article
-# that this course grew out of, and assigns them to "input and output pictures". Lesson 10 judged that sentence for
-# AdaIN by itself. The StyleGAN paper says something else and more exact: what a style controls depends on its
+# Style vectors, one often reads, "control the style of a picture, such as colour, texture and lighting". Lesson 10 judged
+# that sentence for AdaIN by itself. The StyleGAN paper says something else and more exact: what a style controls depends on its
 # **resolution**: coarse (4 to 8 px) pose and the shape of the face, middle (16 to 32) smaller features and hair, fine
 # (64 to 1024) colours. It shows pictures. We have creatures whose seven factors are known, and a reader for all of
 # them. So we can count. Not the lighting, though: it is the same on every creature, and what never varies cannot be
@@ -321,7 +320,7 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 # **texture** and **body colour** are fine (with some of the texture left for the middle). Top, eyes and mouth change
 # with every level, the middle one before the others (we shall come back to these).
 #
-# What becomes of the article's sentence? There is no one level called style. If a factor is decided at the coarse
+# What becomes of the sentence? There is no one level called style. If a factor is decided at the coarse
 # level, it is because the layers there can draw it: 8 x 8 places hold a silhouette, and hardly a stripe. It need not
 # go as in the paper for every factor. The body's colour does; the ground's, a colour too, is coarse here: StyleGAN2's
 # coarse layers have a ToRGB of their own and may paint a ground at once, where the first StyleGAN had to wait until its
@@ -905,8 +904,7 @@ viz.show_rows({f"{name}, first": generate(G, part) for name, part in strips.item
 # ## Inversion
 #
 # Give G a picture; which $w$ makes it? Nothing in a GAN answers that: G runs one way. So search, by gradient descent on
-# $w$ through the frozen G (the article speaks of vectors "assigned to every picture": there are none until somebody
-# looks for them). **Predict:** how close will it come for a picture that G itself has made? And for a creature that it
+# $w$ through the frozen G: no picture has a $w$ until somebody looks for one. **Predict:** how close will it come for a picture that G itself has made? And for a creature that it
 # never saw? And for a photograph?
 #
 # Two spaces to search in: **W**, one $w$ for all rows; **W+**, a $w$ for each row.
@@ -1528,16 +1526,6 @@ viz.show_jpeg(quality=60)
 # step only, on half a batch. The weights that ship here were trained without it (`pl_weight` is 0 in their card).
 
 # %% [markdown]
-# ## The article on control
-#
-# | the article | what you measured, and what the papers say |
-# | --- | --- |
-# | styles control "colour, texture and lighting" | it depends on the resolution at which a style enters; the matrix has a number for each factor that our creatures have, and shape is one of them. Lighting is none: they have one light (for AdaIN, lesson 10 tried it on photographs) |
-# | AdaIN is why the pictures are better | AdaIN was *removed* in StyleGAN2, for the droplets: FID stayed (4.40, then 4.39), and paths in W got shorter (212 to 175) |
-# | training *assigns* style vectors S and T to input and output pictures | there are no inputs; $w$ comes from a random $z$. A vector for a given picture has to be searched for, and may not exist |
-# | G(A, S) = B, F(B, T) = A | $w = f(z)$, $y = A(w)$, and one generator that starts from a constant |
-# | the "instability of the latent space" is a problem for later work | it could be measured when that was written: path length and separability are in the StyleGAN paper |
-#
 # ## What came after, and what is open
 #
 # - **StyleGAN2** (2020): FID on FFHQ at 1024 px from 4.40 to 2.84. The repairs of this lesson leave it at 4.34; output
