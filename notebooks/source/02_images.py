@@ -94,24 +94,44 @@ viz.show_transposed_convolution()
 # %%
 from torch import nn
 
-from gan_course.models.dcgan import DCGANGenerator
-
-G = DCGANGenerator(base_channels=64)
-x = torch.randn(2, G.z_dim, 1, 1)
+base_channels = 64
+G_layers = nn.Sequential(
+    nn.ConvTranspose2d(64, 2 * base_channels, 7, bias=False),
+    nn.BatchNorm2d(2 * base_channels),
+    nn.ReLU(inplace=True),
+    nn.ConvTranspose2d(2 * base_channels, base_channels, 4, stride=2, padding=1, bias=False),
+    nn.BatchNorm2d(base_channels),
+    nn.ReLU(inplace=True),
+    nn.ConvTranspose2d(base_channels, 1, 4, stride=2, padding=1),
+    nn.Tanh(),
+)
+x = torch.randn(2, 64, 1, 1)
 print(f"{'latent vector':18} {tuple(x.shape)}")
-for layer in G.layers:
+for layer in G_layers:
     x = layer(x)
     if isinstance(layer, nn.ConvTranspose2d):
         print(f"{type(layer).__name__:18} {tuple(x.shape)}")
 
 # %% [markdown]
-# The discriminator is the mirror image: strided convolutions down to one number. That number is a raw score, with no
-# sigmoid, because the losses of lesson 01 take scores.
+# Where BatchNorm follows, a bias would be pointless: the norm takes it out again. The discriminator is the mirror image:
+# strided convolutions down to one number. That number is a raw score, with no sigmoid, because the losses of lesson 01
+# take scores.
 
 # %%
-from gan_course.models.dcgan import DCGANDiscriminator
+from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
 
-D = DCGANDiscriminator(base_channels=64)
+D_layers = nn.Sequential(
+    nn.Conv2d(1, base_channels, 4, stride=2, padding=1),
+    nn.LeakyReLU(0.2, inplace=True),
+    nn.Conv2d(base_channels, 2 * base_channels, 4, stride=2, padding=1, bias=False),
+    nn.BatchNorm2d(2 * base_channels),
+    nn.LeakyReLU(0.2, inplace=True),
+    nn.Conv2d(2 * base_channels, 1, 7),
+)
+# The package has both for other sizes, too, and draws their first weights
+G, D = DCGANGenerator(base_channels=64), DCGANDiscriminator(base_channels=64)
+same = repr(G.layers) == repr(G_layers) and repr(D.layers) == repr(D_layers)
+print("these are the package's layers, one by one:", same)
 for name, network in (("G", G), ("D", D)):
     print(f"{name} has {sum(p.numel() for p in network.parameters()):,} parameters")
 print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
@@ -345,27 +365,66 @@ exercises.check_draw(draw)
 # %% [markdown]
 # ## The step
 #
-# In lesson 01 you mended both turns of the loop. Here are its two halves as the package has them. Five things are new:
-# `autocast` (cheaper arithmetic), an optional penalty (lesson 03), new fakes in G's turn, `freeze` (no gradients for
-# the weights of that network inside), and `descend`, which is `zero_grad`, `backward`, `step`. Find the place that
-# keeps D's update from reaching G, and the place that keeps G's update from moving D.
+# In lesson 01 you mended both turns of the loop. Here they are for pictures. `step` holds networks and optimisers. Two
+# things are new: G's turn draws new fakes, and `freeze` sees to it that inside no gradients are computed for the
+# weights of that network. Find the place that keeps D's update from reaching G, and the place that keeps G's update
+# from moving D.
 
 # %%
-import inspect
+from gan_course.training.losses import d_logistic, g_nonsaturating
+from gan_course.training.optim import freeze
 
-from gan_course.training.dcgan import DCGANStep
 
-print(inspect.getsource(DCGANStep.update_D))
-print(inspect.getsource(DCGANStep.update_G))
+def draw_z(step, n):
+    """n new latent vectors, from the step's own random numbers."""
+    return torch.randn(n, 64, generator=step.generator, device=runtime.device)
+
+
+def update_D(step, real):
+    """Tell real from fake a little better."""
+    with torch.no_grad():
+        fake = step.G(draw_z(step, len(real)))
+    loss_D = d_logistic(step.D(real), step.D(fake))
+    step.opt_D.zero_grad()
+    loss_D.backward()
+    step.opt_D.step()
+
+
+def update_G(step, n):
+    """Make fakes that D takes for real a little more often."""
+    with freeze(step.D):
+        loss_G = g_nonsaturating(step.D(step.G(draw_z(step, n))))
+        step.opt_G.zero_grad()
+        loss_G.backward()
+        step.opt_G.step()
+
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `torch.no_grad()` around the fakes in D's turn. In G's turn only `opt_G` steps, and `freeze(self.D)` spares D the
+# `torch.no_grad()` around the fakes in D's turn. In G's turn only `opt_G` steps, and `freeze(step.D)` spares D the
 # gradients too: they pass through it to G, but are not computed for its own weights.
 #
 # </details>
 #
+# The package's step does the same, and lets a processor that can do so compute in bfloat16. Hold ours to it: two
+# trainings from one seed, in full precision, one moved by our functions, one by the package's.
+
+# %%
+from gan_course.training.dcgan import build_dcgan
+
+precise = choose_runtime("cpu", precision="float32")
+ours, theirs = (build_dcgan(cfg.dcgan, pictures, seed=SEED, runtime=precise).step for _ in range(2))
+real = to_float(pictures[: cfg.dcgan.batch_size])
+update_D(ours, real)
+update_G(ours, len(real))
+theirs(real)
+for name in ("D", "G"):
+    pairs = zip(getattr(ours, name).parameters(), getattr(theirs, name).parameters(), strict=True)
+    far = max((a - b).abs().max() for a, b in pairs)
+    print(f"after a step, {name}'s weights differ by less than a millionth:", bool(far < 1e-6))
+
+# %% [markdown]
 # ## Train
 #
 # **Predict:** what will the first recognisable thing be, and which kinds of clothing will come last? A hook keeps a
@@ -373,15 +432,13 @@ print(inspect.getsource(DCGANStep.update_G))
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
-from gan_course.training.dcgan import build_dcgan
 
-print(runtime)
 training = build_dcgan(cfg.dcgan, pictures, seed=SEED, runtime=runtime)
-previews = {0: training.preview()[:16]}
+previews = {0: training.preview()[:9]}
 
 
 def remember(n_done, rows):
-    previews[n_done] = training.preview()[:16]
+    previews[n_done] = training.preview()[:9]
 
 
 every = max(1, cfg.dcgan.n_steps // 4)
@@ -395,8 +452,8 @@ rows = fit_resumable(
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five small grids from left to right: flat grey, then blurred garment shapes that grow sharper and more varied with training."}}
 viz.show_grids(
     {f"after {n} steps": images for n, images in list(previews.items())[:5]},
-    n_columns=4,
-    zoom=1.7,
+    n_columns=3,
+    zoom=2,
     quality=78,
 )
 
@@ -525,7 +582,23 @@ claim("no BatchNorm statistic of the slow copy differs from G's", differ, below=
 # %% tags=["nbval-ignore-output"]
 print(f"the slow copy's pictures move {1 / ratio:.1f} times less far than G's")
 
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two grids of twenty-four garments of the same latent vectors: G's of the last step, and the slow copy's, which are alike but smoother."}}
+with torch.no_grad():
+    z = training.preview_input[:24]
+    G_now = training.step.G
+    was_training = G_now.training
+    sides = {"G": G_now.eval()(z), "G_ema, the slow copy": training.step.G_ema(z)}
+    G_now.train(was_training)
+viz.show_grids(sides, n_columns=6, zoom=2.5, quality=78)
+for name in ("G", "G_ema"):
+    result = measure(getattr(training.step, name).eval())
+    print(f"{name:6} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
+G_now.train(was_training)
+
 # %% [markdown]
+# The same latent vectors at the same moment: the two draw the same garments, and the slow copy's edges are calmer. Any one
+# step of G may be a poor one; an average over many is not.
+#
 # Not fifty times less: an average takes out what goes to and fro and follows what drifts. The BatchNorm statistics are
 # not averaged, but copied. That is a choice: running statistics are averages already, and they belong to weights of a
 # certain age. Left behind at their first values they would belong to an untrained network: the averaged weights would
@@ -595,11 +668,10 @@ claim(
     above=0.04,
 )
 real_shares = features.answer_shares(reader, held_out)["kind"]
+print("share of each kind, as the reader sees them:")
+print(f"{'':12}{'drawn':>7}{'held-out':>10}")
 for kind in range(10):
-    print(
-        f"{CLASS_NAMES[kind]:12} drawn {shares[kind]:4.0%}   "
-        f"held-out pictures, as the reader sees them {real_shares[kind]:4.0%}"
-    )
+    print(f"{CLASS_NAMES[kind]:12}{shares[kind]:7.0%}{real_shares[kind]:10.0%}")
 
 # %% [markdown]
 # And beside one another: your run and the shipped one, by the same measure. What a perfect generator would reach is
@@ -614,7 +686,13 @@ claim(
     above=0.75,
 )
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two grids of sixty-four garments: those of the lesson's own minute, with ragged edges, and those of the shipped generator."}}
+viz.show_grids(
+    {"your run": ours["samples"][:64], "shipped": drawn["samples"][:64]},
+    n_columns=8,
+    zoom=2,
+    quality=78,
+)
 for name, result in (("your run", ours), ("shipped", drawn)):
     print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
 print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
@@ -627,9 +705,11 @@ print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 # ## Walking between two pictures
 #
 # If G had memorised its training pictures, a walk from one z to another would stand still for long and then change in a
-# rush, everywhere. **Predict:** what lies halfway between a shoe and a shirt? There is one trap on the way. In 64
-# dimensions, vectors from a normal distribution almost all have length near 8, the square root of 64. The straight line
-# between two of them cuts through the inside, where G was hardly ever trained.
+# rush, everywhere. **Predict:** what lies halfway between a shoe and a shirt?
+#
+# There are two ways to walk. In 64 dimensions, vectors from a normal distribution almost all have length near 8, the
+# square root of 64. The straight line between two of them cuts through the inside, where G was hardly ever trained. The
+# other way stays on the sphere. **Predict** what the straight line costs: precision, recall, or both?
 
 # %%
 a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
@@ -667,27 +747,69 @@ exercises.check_slerp(slerp)
 #
 # </details>
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of pictures; in each the garment on the left turns gradually into the one on the right."}}
+# %%
+import math
+
+
+def halfway(bend, n=1_000):
+    """Samples halfway between pairs of latent vectors, and their precision and recall."""
+    ends = torch.randn(2, n, 64, generator=torch.Generator().manual_seed(SEED + 5))
+    # slerp at a right angle, which independent vectors almost have, or the straight line
+    z = (ends[0] + ends[1]) / (math.sqrt(2) if bend else 2)
+    with torch.no_grad():
+        samples = shipped(z.to(runtime.device)).float().cpu()
+    found = features.features_of(reader, samples)
+    return samples, coverage.precision_recall(real_features, found)
+
+
+ways = {"on the sphere": halfway(bend=True), "straight": halfway(bend=False)}
+text = "halfway on the straight line, recall is below that on the sphere: their ratio"
+claim(text, ways["straight"][1][1] / ways["on the sphere"][1][1], below=1)
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two grids of four rows; in each row the garment on the left turns gradually into the one on the right, on the sphere and on the straight line. They look much alike."}}
+for name, (_, (precision, recall)) in ways.items():
+    print(f"halfway, {name:13} precision {precision:.2f}  recall {recall:.2f}")
+print(f"ends                   precision {drawn['precision']:.2f}  recall {drawn['recall']:.2f}")
+z = torch.randn(2, 4, 1, 64, generator=torch.Generator().manual_seed(3))
+t = torch.linspace(0, 1, 8)[None, :, None]
+angle = t * math.pi / 2
+walks = {
+    "on the sphere": angle.cos() * z[0] + angle.sin() * z[1],
+    "straight": (1 - t) * z[0] + t * z[1],
+}
 with torch.no_grad():
-    angle = torch.linspace(0, torch.pi / 2, 12)[None, :, None]
-    z = torch.randn(2, 4, 1, 64, generator=torch.Generator().manual_seed(3))
-    walk = (
-        angle.cos() * z[0] + angle.sin() * z[1]
-    )  # slerp at a right angle, which independent vectors almost have
-    viz.show_grid(shipped(walk.flatten(0, 1).to(runtime.device)), n_columns=12, zoom=1.8)
+    walks = {name: shipped(z.flatten(0, 1).to(runtime.device)) for name, z in walks.items()}
+viz.show_grids(walks, n_columns=8, zoom=2, quality=78)
 
 # %% [markdown]
-# Three rows change at almost every station. In the second a pullover hardly moves for five stations, and within two
-# more it is a bag: the rush. In the last row a garment turns into a shoe, and its middle is neither. Both are crossings
-# again: a continuous G has to rush somewhere between two kinds, copies or not. So a smooth walk speaks against
-# memorising, a rush does not prove it, and lesson 04 measures it.
+# So the straight line is no disaster. Its middle has, if anything, the better precision: nearer to the centre of the
+# latent space G draws what is usual. What is lost is variety, and the eye hardly sees that in eight rows. (Lesson 11
+# makes a tool of this trade: truncation.)
+#
+# Most rows change a little at every station. Where one kind becomes another the change can come in a rush, within a
+# station or two: a continuous G has to cross somewhere, copies or not. So a smooth walk speaks against memorising, a
+# rush does not prove it, and lesson 04 measures it.
 
 # %% [markdown]
 # ## Checkerboards
 #
-# A transposed convolution paints overlapping kernels. Where the kernel size is not a multiple of the stride, some
-# pixels are painted more often than their neighbours, in a regular pattern. Count it: paint ones with a kernel of
-# ones.
+# Look at one picture of a new generator, enlarged, its contrast stretched: of one with transposed convolutions, as ours,
+# and of one that enlarges by nearest neighbour and then convolves.
+
+# %% mystnb={"image": {"alt": "Two pictures of 28 pixels, greatly enlarged: of the transposed generator, a fine regular chequer over everything; of the other, soft patches."}}
+torch.manual_seed(SEED)
+new = {
+    name: DCGANGenerator(base_channels=64, upsampling=name).eval()
+    for name in ("transposed", "resize")
+}
+with torch.no_grad():
+    raw = {name: net(torch.randn(2, 64)) for name, net in new.items()}
+stretched = {name: (x / (2 * x.std())).clamp(-1, 1) for name, x in raw.items()}
+viz.show_grids(stretched, n_columns=2, zoom=7, quality=78)
+
+# %% [markdown]
+# The regular chequer of the first has a reason. A transposed convolution paints overlapping kernels. Count how often each
+# pixel is painted: paint ones with a kernel of ones.
 
 
 # %%
@@ -707,7 +829,8 @@ for kernel in (3, 4):
 # %% [markdown]
 # **Exercise 7. Which kernels are even?** (easy, 5 minutes: predict, then test with `paint_counts`)
 #
-# Give the set of kernel sizes from 2 to 6 that paint evenly at stride 2, away from the border.
+# At some kernel sizes some pixels are painted more often than their neighbours. Give the set of sizes from 2 to 6 that
+# paint evenly at stride 2, away from the border.
 
 # %% tags=["exercise"]
 even_kernels = ...
