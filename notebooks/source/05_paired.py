@@ -332,20 +332,65 @@ exercises.check_d_loss(d_loss)
 #
 # </details>
 #
-# Here is the package's step. D goes first and G answers; the fakes are made once for both. Find the place that keeps
-# D's update from reaching G.
+# Here is the whole step; `step` holds G, D and their optimisers. D goes first and G answers; the fakes are made once for
+# both. Find the place that keeps D's update from reaching G.
 
 # %%
-import inspect
+from gan_course.training.losses import d_logistic, g_nonsaturating
+from gan_course.training.optim import freeze
 
-from gan_course.training.pix2pix import Pix2PixStep
 
-print(inspect.getsource(Pix2PixStep.__call__))
-print(inspect.getsource(Pix2PixStep.update_D))
-print(inspect.getsource(Pix2PixStep.update_G))
+def update_D(step, real_A, real_B, fake_B):
+    """Tell the true partner of a picture from the one that G made."""
+    logits_real = step.D(torch.cat([real_A, real_B], 1))
+    logits_fake = step.D(torch.cat([real_A, fake_B], 1))
+
+    # Conditional GAN (equation 1), halved to slow D down (section 3.3)
+    loss_D = d_logistic(logits_real, logits_fake) / 2
+    step.opt_D.zero_grad()
+    loss_D.backward()
+    step.opt_D.step()
+
+
+def update_G(step, real_A, real_B, fake_B):
+    """Fool D, and stay near the true partner."""
+    with freeze(step.D):
+        logits_fake = step.D(torch.cat([real_A, fake_B], 1))
+
+        # The full objective (equation 4): conditional GAN, and L1 (equation 3)
+        loss_G = g_nonsaturating(logits_fake) + config.lambda_l1 * (fake_B - real_B).abs().mean()
+        step.opt_G.zero_grad()
+        loss_G.backward()
+        step.opt_G.step()
+
+
+def one_step(step, real_A, real_B):
+    fake_B = step.G(real_A, generator=step.generator)  # its own random numbers, for dropout
+    update_D(step, real_A, real_B, fake_B.detach())
+    update_G(step, real_A, real_B, fake_B)
+
 
 # %% [markdown]
-# It is `fake_B.detach()` in `__call__`; `freeze` spares D the gradients of G's turn.
+# It is `fake_B.detach()` in `one_step`; `freeze` spares D the gradients of G's turn. The package's step has switches to
+# leave parts out, and else does the same. Hold ours to it: two trainings from one seed, in full precision.
+
+# %%
+from gan_course.training.pix2pix import build_pix2pix
+
+config, precise = cfg.pix2pix, choose_runtime("cpu", precision="float32")
+ours, theirs = (
+    build_pix2pix(config, train_A, train_B, seed=SEED, runtime=precise).step for _ in range(2)
+)
+pair = to_float(train_A[: config.batch_size]), to_float(train_B[: config.batch_size])
+one_step(ours, *pair)
+theirs(pair)
+for name in ("D", "G"):
+    a, b = (
+        torch.cat([p.flatten() for p in getattr(step, name).parameters()])
+        for step in (ours, theirs)
+    )
+    share = ((a - b).abs() < 1e-5).double().mean().item()
+    print(f"after a step over 19 in 20 of {name}'s weights are the same:", share > 0.95)
 
 # %% [markdown]
 # ## A generator with shortcuts
@@ -634,9 +679,7 @@ exercises.check_ranking(ranking)
 from dataclasses import replace
 
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
-from gan_course.training.pix2pix import build_pix2pix
 
-print(runtime)
 arms = {
     "L1": replace(cfg.pix2pix, lambda_gan=0.0),
     "conditional GAN": replace(cfg.pix2pix, lambda_l1=0.0),
