@@ -673,29 +673,56 @@ print(
 )
 print(f"a stack gives the scores of its networks: {torch.allclose(together, alone, atol=1e-5)}")
 
+# %% [markdown]
+# For one GAN, D's half of a step is the one that you know, with R1 and WGAN's clipping where a GAN has them.
+# `create_graph` makes the gradient a part of the graph, so that it can be differentiated again, with respect to D's
+# weights. G's half has neither.
+
+
 # %%
-import inspect
+def update_D(D, G, rule, optimizer, real, z, gamma=0.0):
+    """One D, by its own rule; G stands still."""
+    with torch.no_grad():
+        fake = G(z)
+    real = real.clone().requires_grad_(gamma > 0)
+    logits_real, logits_fake = D(real), D(fake)
+    loss_D = rule.d_loss(logits_real, logits_fake)
 
-from gan_course.training.toy_gans import RingsStep
+    # R1 (Mescheder et al. 2018, equation 9): D's squared slope at real points
+    if gamma > 0:
+        (slopes,) = torch.autograd.grad(logits_real.sum(), real, create_graph=True)
+        loss_D = loss_D + gamma / 2 * slopes.square().sum(1).mean()
+    optimizer.zero_grad()
+    loss_D.backward()
+    optimizer.step()
 
-print(inspect.getsource(RingsStep.update_D))
-print(inspect.getsource(RingsStep.update_G))
+    # Weight clipping (Arjovsky et al. 2017, algorithm 1, line 7): for WGAN alone
+    if rule.clip:
+        with torch.no_grad():
+            for weights in D.parameters():
+                weights.clamp_(-rule.clip, rule.clip)
+
 
 # %% [markdown]
-# The penalty itself, for a single D, is four lines. `create_graph` makes the gradient a part of the graph, so that it
-# can be differentiated again, with respect to D's weights:
-#
-# ```python
-# x = real.requires_grad_()
-# (slopes,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
-# r1 = slopes.square().sum(1).mean()
-# (loss_D + gamma / 2 * r1).backward()
-# ```
+# The package's step does this for all GANs at once: those with the same loss go through one call, and R1, R2 and WGAN-GP's
+# penalty are added where they belong. One GAN, moved by both, from the same weights and with the same points:
+
+# %%
+rings_config, size = cfg.rings, {"hidden": cfg.rings.hidden, "n_hidden": cfg.rings.n_hidden}
+step = build_rings(rings_config, [RingGAN(nonsaturating_rule, r1_gamma=1.0, seed=SEED)])
+torch.manual_seed(SEED)
+G, D = mlp(rings_config.z_dim, 2, **size), mlp(2, 1, **size)
+state, shape = step.generators[0].get_state(), (rings_config.batch_size, rings_config.z_dim)
+real, z = step.real()[0], step.draw(lambda generator: torch.randn(shape, generator=generator))[0]
+step.generators[0].set_state(state)
+step.update_D()
+lr_D = rings_config.lr_ratio * rings_config.lr
+optimizer = torch.optim.Adam(D.parameters(), lr_D, rings_config.betas)
+update_D(D, G, nonsaturating_rule, optimizer, real, z, gamma=1.0)
+far = (D(real) - step.D(real[None])[0]).abs().max()
+print("after D's half of a step both give the same scores, to 1e-5:", bool(far < 1e-5))
 
 # %% [markdown]
-# The same two halves as before, for many at once. `_each` hands GANs with the same loss to one call, `_penalties` adds
-# R1, R2 and WGAN-GP's penalty where they belong, and only WGAN's weights are clipped.
-#
 # The comparison is fair in this sense: GANs of one seed start from the same weights, see the same points and draw the
 # same $z$. Adam (without momentum), its rates, the sizes and the number of steps are the same for all. It departs from
 # the papers in this: WGAN was published with RMSProp, five steps of D for one of G and clipping at 0.01, WGAN-GP with
