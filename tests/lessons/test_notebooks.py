@@ -144,6 +144,11 @@ def test_measured_figures_in_the_prose_are_those_of_the_results():
     assert results.lesson_table() in readme and results.waiting_table() in teaching
 
 
+def test_the_code_that_a_lesson_teaches_stands_in_its_cells():
+    for path in (NOTEBOOKS / "source").glob("*.py"):
+        assert "getsource" not in path.read_text(encoding="utf-8"), path.name
+
+
 def test_lessons_to_write_are_chosen_by_name_or_number():
     assert notebooks.chosen_sources([]) == notebooks.source_names()
     assert notebooks.chosen_sources(["2,03", "11_stylegan"]) == [
