@@ -285,47 +285,6 @@ claim("z clipped: w lies as far from its mean as ever, to a tenth", reach, below
 # off than another $z$'s. Clipping moves $w$ about a third as far as another $z$ does, but not towards the mean, because the
 # norm puts the length back. Some people "truncate" $z$ in this way to get better pictures; in a StyleGAN that truncates
 # nothing. Half-way to its mean, $w$ gives more usual creatures: we come back to this as *truncation*.
-#
-# ### The shape of w
-#
-# Normalised, all $z$ lie on one sphere, evenly in all directions. **Predict:** what does the cloud of $w$ look like, seen
-# from its mean: a sphere again, a ball, a pancake?
-
-
-# %%
-def shape(points):
-    """Lengths around the mean, in mean lengths; and the widest direction in narrowest ones."""
-    centred = points - points.mean(0)
-    lengths, widths = centred.norm(dim=1), torch.linalg.svdvals(centred)
-    return lengths / lengths.mean(), (widths[0] / widths[-1]).item()
-
-
-with torch.no_grad():
-    clouds = {"z, normalised": shape(shipped.mapping.norm(z)), "w": shape(w)}
-text = "the widest direction of w is over ten times as wide as the narrowest"
-claim(text, clouds["w"][1], above=10, needs_training=True)
-
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two histograms of length over mean length: normalised z is one narrow spike at 1; w is spread from about a half to four."}}
-_, (ax,) = viz.figure(7.5, 2.4)
-for (name, (lengths, ratio)), colour in zip(clouds.items(), (viz.REAL, viz.FAKE), strict=True):
-    print(f"{name:13} spread of lengths {lengths.std():4.0%} · widest over narrowest {ratio:.1f}")
-    ax.hist(
-        lengths.numpy(),
-        bins=60,
-        range=(0, 4.5),
-        density=True,
-        color=colour,
-        alpha=0.6,
-        label=f"{name}: widest / narrowest {ratio:.1f}",
-    )
-ax.set(xlabel="distance from the mean, in mean distances", yticks=[])
-ax.legend(frameon=False, fontsize=9)
-plt.show()
-
-# %% [markdown]
-# $z$ is a thin shell, about as wide one way as another; $w$ is neither. The mapping network may bend the sphere into
-# what the synthesis network finds easy: long where many pictures differ, flat where nothing depends on it. Whether that
-# is "less entangled" is lesson 12's question.
 
 # %% [markdown]
 # ## A layer
@@ -980,6 +939,48 @@ plt.show()
 # What follows is needed by no later lesson: published mistakes and what they cost, what noise does, whether Adam swallows
 # a rare penalty, and where the shipped generator's recall went.
 #
+# ### The shape of w
+#
+# Normalised, all $z$ lie on one sphere, evenly in all directions. **Predict:** what does the cloud of $w$ look like, seen
+# from its mean: a sphere again, a ball, a pancake?
+
+
+# %%
+def shape(points):
+    """Lengths around the mean, in mean lengths; and the widest direction in narrowest ones."""
+    centred = points - points.mean(0)
+    lengths, widths = centred.norm(dim=1), torch.linalg.svdvals(centred)
+    return lengths / lengths.mean(), (widths[0] / widths[-1]).item()
+
+
+with torch.no_grad():
+    clouds = {"z, normalised": shape(shipped.mapping.norm(z)), "w": shape(w)}
+text = "the widest direction of w is over ten times as wide as the narrowest"
+claim(text, clouds["w"][1], above=10, needs_training=True)
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two histograms of length over mean length: normalised z is one narrow spike at 1; w is spread from about a half to four."}}
+_, (ax,) = viz.figure(7.5, 2.4)
+for (name, (lengths, ratio)), colour in zip(clouds.items(), (viz.REAL, viz.FAKE), strict=True):
+    print(f"{name:13} spread of lengths {lengths.std():4.0%} · widest over narrowest {ratio:.1f}")
+    ax.hist(
+        lengths.numpy(),
+        bins=60,
+        range=(0, 4.5),
+        density=True,
+        color=colour,
+        alpha=0.6,
+        label=f"{name}: widest / narrowest {ratio:.1f}",
+    )
+ax.set(xlabel="distance from the mean, in mean distances", yticks=[])
+ax.legend(frameon=False, fontsize=9)
+plt.show()
+
+# %% [markdown]
+# $z$ is a thin shell, about as wide one way as another; $w$ is neither. The mapping network may bend the sphere into
+# what the synthesis network finds easy: long where many pictures differ, flat where nothing depends on it. Whether that
+# is "less entangled" is lesson 12's question.
+
+# %% [markdown]
 # ### LeakyReLU on ToRGB
 #
 # One annotated implementation puts LeakyReLU(0.2) behind ToRGB. Pixels run from -1 (black) to 1 (white). **Predict**
