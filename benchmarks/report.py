@@ -89,7 +89,8 @@ quartiles. *Plain* is the same algorithm on the same networks in float32, NCHW, 
 PyTorch makes it by default. *GFLOP* counts convolutions and matrix products of one plain step, with
 `torch.utils.flop_counter`. A *share* is GFLOP over time, as a part of what this machine reached on
 {CONVOLUTION}: {rates["course"] / 1e9:.0f} GFLOP/s in the course's precision and layout,
-{rates["plain"] / 1e9:.0f} in float32 and NCHW, with all tensors ready in both. The ring step is
+{rates["plain"] / 1e9:.0f} in float32 and NCHW, with all tensors ready in both. That convolution
+is not the fastest that there is, so a share can pass 100 %. The ring step is
 float32 throughout, and its shares are of the second rate.
 
 *As on an old machine*: times as fast where both compute as on a processor with AVX2 alone, in

@@ -174,9 +174,9 @@ def as_markdown(lessons: Mapping[str, dict], stated: Mapping[str, Sequence[str]]
             " claim's bound, mean over the runs. *Spread*: the larger of the sample standard"
             " deviations of the margin over the seeds and over all runs. *Exact*: the margin was"
             " the same in every run. A claim without a margin is only counted. Flagged (⚠) is what"
-            f" did not hold in every run, or has less than {ENOUGH} spreads of margin: it is"
-            " reworded or retuned. A claim in brackets is gone since; those that came since stand"
-            " below their table."
+            f" did not hold in every run, or has less than {ENOUGH} spreads of margin: it waits"
+            " to be reworded or retuned. A claim in brackets is gone since; those that came since"
+            " stand below their table."
         ),
     ]
     for name, entry in lessons.items():

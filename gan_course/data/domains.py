@@ -25,9 +25,11 @@ def load_domain(
         split: "train" or "test".
         n: how many.
         resolution: side of the pictures.
-        seed: another seed, another draw. Two domains drawn with different seeds contain no pairs;
-            drawn with the same seed, the tiles of both views of the earth show the same places,
-            grey pictures are the colour pictures without colour, and emoji are the same.
+        seed: another seed, another draw. Two domains drawn with different seeds are independent:
+            nothing marks a pair, but the same place or creature may be in both (of 4,000 tiles of
+            32 px in each view of the earth, 32 show a place of the other at seeds 0 and 1). Drawn
+            with the same seed, the tiles of both views of the earth show the same places, grey
+            pictures are the colour pictures without colour, and emoji are the same.
 
     Returns:
         (n, 3, resolution, resolution) uint8 in 0..255.

@@ -227,7 +227,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
         "earth-satellite",
         "earth-map",
         ("earth-satellite2map", "earth-map2satellite"),
-        "satellite and relief as bundled, tiles of 32 px, no pairs (public domain, MIT)",
+        "satellite and relief as bundled, tiles of 32 px, drawn apart (public domain, MIT)",
         CycleGANConfig(
             n_steps=9_000,
             batch_size=8,
@@ -275,8 +275,8 @@ TRANSLATIONS: Mapping[str, Translation] = {
         "earth-grey",
         "earth-satellite",
         ("grey2colour", ""),
-        "satellite view as bundled, tiles of 32 px, with and without colour, no pairs (public"
-        " domain)",
+        "satellite view as bundled, tiles of 32 px, with and without colour, drawn apart"
+        " (public domain)",
         CycleGANConfig(
             n_steps=4_000,
             batch_size=8,

@@ -62,7 +62,8 @@ seed_everything(SEED)
 #
 # 1. 91/6, about 15.2. Throw often and average the squares: every loss in this course is such an average over a batch.
 # 2. Yes: only its integral is 1. A Gaussian of width 0.1 reaches 4.
-# 3. $e^s / (1 + e^s) = \sigma(s)$, the sigmoid. The function is called *softplus*, and you will meet it in every loss.
+# 3. $e^s / (1 + e^s) = \sigma(s)$, the sigmoid. The function is called *softplus*, and many losses of this course
+# are made of it.
 # 4. The sum of both gradients. Autograd adds; `zero_grad` clears.
 #
 # </details>
@@ -594,7 +595,8 @@ claim(
 
 # %% [markdown]
 # The slopes are $-\sigma(s) = -D$ and $-(1 - D)$. Both point the same way. The minimax loss whispers exactly when G is
-# at its worst; that is what *saturates* means. The other one speaks up when G is bad and falls silent when G is good.
+# at its worst; that is what *saturates* means. The other one speaks up where D rejects and falls silent where D is
+# fooled. At a perfect G, D says 1/2 and both slopes are 1/2: what has gone there is D's own slope in $x$.
 
 # %% [markdown]
 # **Exercise 7. Spot the mistake** (medium, 5 minutes: good books slip here too)

@@ -111,7 +111,7 @@ exercises.check_pull(pull)
 # **Exercise 2. Out, around or in?** (easy, 5 minutes: predict before you look)
 #
 # Training takes steps along these arrows. *Simultaneous*: both players move at once, from the same point.
-# *Alternating*: D moves first, and G answers where D has arrived, as in the loops of lessons 01 to 05. What happens to
+# *Alternating*: D moves first, and G answers where D has arrived, as in the loops of lessons 01 and 02. What happens to
 # the distance from the solution, "out", "around" or "in"? Answer with `{"simultaneous": ..., "alternating": ...}`.
 
 # %% tags=["exercise"]
@@ -472,8 +472,8 @@ viz.show_jpeg()
 
 # %% [markdown]
 # Blue points are data, red ones are G's; the background is D's opinion, from 0.4 (red) to 0.6 (blue). Mostly it is
-# pale: D stays close to one half. Where it is blue, G goes next. The whole cloud sits in one heap or streak and runs
-# for wherever D sees blue, often past a mode and out of the picture. Measure it over eight such GANs, from different
+# pale: D stays close to one half. G's steps lead towards blue. The whole cloud sits in one heap or streak, elsewhere in
+# each panel, and often past a mode and out of the picture. Measure it over eight such GANs, from different
 # seeds: which share of the points has the same nearest mode, how many modes count as covered, and how many modes were
 # once the nearest to the crowd.
 
@@ -932,8 +932,8 @@ claim(
 # %% [markdown]
 # After its first waves, the losses of the chase settle near the same two values as those of the GAN with both penalties.
 # One of the two has all its points in one heap. A loss says how the two players stand **towards each other**; it does
-# not count modes. The losses of a healthy GAN settle near the value of a D that cannot tell. And so do those of a GAN
-# in which D has no time to learn anything.
+# not count modes. The losses of this healthy GAN settle near the value of a D that cannot tell (those of lesson 02
+# never got there, and it drew clothes all the same). And so do those of a GAN in which D has no time to learn anything.
 #
 # Could one at least rank the sixty-three GANs by their final loss? The *rank correlation*, the correlation of the two
 # orders, is 1 if the loss puts them in the order of the modes they cover, 0 if it says nothing, -1 if it turns the order
@@ -1065,7 +1065,8 @@ exercises.check_balanced(balanced)
 #
 # - The dynamics of the smallest GAN, on paper and by `jacrev`: why it circles, and how R1 stops it.
 # - A mode collapse produced on purpose, and the reason why it is rational.
-# - Seven rules in one table, with the one claim it supports best: penalise D's gradient where the data are.
+# - Seven rules in one table, with the one claim it supports best: penalise D's gradient. (Where best, at the data, at
+#   the fakes or in between, it does not say: R2 alone has no column.)
 # - A list of what loss curves do and do not say.
 #
 # **Three questions**

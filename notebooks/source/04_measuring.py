@@ -536,16 +536,17 @@ claim(
 # %% [markdown]
 # 512 made-up spots, no picture behind any of them, and by the Fréchet distance they beat two thousand honest pictures.
 # That had to be so: they were made of the mean and the covariance, and of nothing else. A low distance is necessary,
-# not sufficient: that is why this course never reports it alone.
+# not sufficient. Don't report it alone: put precision and recall beside it, and pictures.
 
 # %% [markdown]
 # ## The filter between you and the number
 #
-# Before features are computed, pictures are brought to one size. It looks harmless. PIL averages over all that falls into a
-# new pixel. `torch.nn.functional.interpolate` does not, unless told: with `bilinear` it looks at four pixels around one
-# spot and skips the rest. The FID code in common use resized that way. Parmar et al. (2022) shrank the faces of FFHQ with
-# several libraries: against the same faces shrunk by PIL, those that skip came to an FID of 6 or more, which is more than
-# all the steps of StyleGAN's table gain together (8.04 to 4.40). **Predict** what skipping does to fine masonry, and to the distance.
+# Before features are computed, pictures are brought to one size. It looks harmless. PIL, Python's common library for
+# pictures, averages over all that falls into a new pixel. `torch.nn.functional.interpolate` does not, unless told: with
+# `bilinear` it looks at four pixels around one spot and skips the rest. The FID code in common use resized that way.
+# Parmar et al. (2022) shrank the faces of FFHQ (70,000 photographs) with several libraries: against the same faces
+# shrunk by PIL, those that skip came to an FID of 6 or more, which is more than all the steps of StyleGAN (lesson 11)
+# gain together on these faces (8.04 to 4.40). **Predict** what skipping does to fine masonry, and to the distance.
 
 # %%
 from torch.nn.functional import avg_pool2d, interpolate
@@ -746,7 +747,8 @@ viz.show_grids(
 
 # %% [markdown]
 # Same kind, same cut, and some outlines almost alike; but the shades and details differ, and fewer fall below the limit
-# than real pictures do. It has not copied.
+# than real pictures do. So it shows no sign of copying *by this measure*. A copy that is blurred or ragged would escape
+# it, as the tests below show.
 #
 # And now its precision and recall, against the 1,000 held-out pictures. Beside each stands what a thousand real training
 # pictures get: 1 is out of reach even for them.

@@ -713,7 +713,10 @@ def translate(step, images, seed=1):
 made = {name: translate(step, hidden_A) for name, step in trained.items()}
 error |= {name: l1_error(images, hidden_B).mean().item() for name, images in made.items()}
 detailed = {name: detail(images, hidden_B) for name, images in made.items()}
-in_place = {name: edge_correlation(images, hidden_B).mean().item() for name, images in made.items()}
+measured = {"colour table": anchors["colour table"]} | made
+in_place = {
+    name: edge_correlation(images, hidden_B).mean().item() for name, images in measured.items()
+}
 print("translated:", tuple(made["L1"].shape), "by each of", len(made))
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight tiles: satellite; L1, right in colour and place but smooth as cotton wool; the conditional GAN, too strong in colour, with mountains and regular dots; the unconditional GAN, dots, speckles and mountains where the sea should be; L1 and GAN together, right in place with some relief; the true maps."}}
@@ -726,9 +729,9 @@ viz.show_grids(
 )
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A plane with L1 error to the right and detail upwards. The truth stands at error 0, detail 1. L1, beside the colour table, is lowest in detail and leftmost of the trained ones; L1 + GAN is a little to its right and much higher; the conditional GAN is further right, about as high as the truth; the unconditional GAN is furthest right, beyond the single colour."}}
-for name in made:
+for name, images in measured.items():
     print(
-        f"{name:18} L1 error {error[name]:.3f}  detail {detailed[name]:.2f}  "
+        f"{name:18} L1 error {error[name]:.3f}  detail {detail(images, hidden_B):.2f}  "
         f"edges in place {in_place[name]:.2f}"
     )
 _, (ax,) = viz.figure(7, 3.4)
@@ -769,9 +772,9 @@ judged("L1 + GAN errs by less than a quarter more than L1 alone", cost, below=1.
 # %% [markdown]
 # Of the four, L1 is nearest to the truth, by the measure it was trained on, and its maps look like none of the true
 # ones. But the anchor stands: by that measure no network of this minute earned anything over the table of colours,
-# which knows nothing of shapes. L1 draws coasts softer than it should, and for another reason than doubt about the
-# truth: a young network is in doubt about everything. What the networks have and the table has not is found in the
-# other columns.
+# which knows nothing of shapes. It also has as many of its edges in place as the best of them, and more detail than L1:
+# the coasts can be read from single pixels. So it is not doubt about the truth that makes L1's coasts soft; what else
+# it is, a short training or the network's own shape, was not measured. What the table lacks is the detail of the GANs.
 #
 # The conditional GAN has detail enough, and much of it is regular dots and colours that are too strong. The
 # unconditional one wanders: look at its row in the stored pictures. It kept the coastlines, because its generator
@@ -817,8 +820,8 @@ for name, share in preference.items():
 # stored run the conditional GAN's D does no better than a coin (with the same seed and another number of threads it
 # did, so take that share as rough), and the D of L1 + GAN even takes the *wrong* map for the truer one, far more often
 # than not. No D was ever shown a real map beside a tile of elsewhere. It learns what tells the maps of its own G from
-# true ones, and if those follow the tile too closely, then a map that does not follow it looks true. A discriminator is
-# an opponent, not a judge: outside of the game its scores mean little.
+# true ones. Perhaps those follow the tile too closely, and a map that does not follow it looks true: that was not
+# tested. A discriminator is an opponent, not a judge: outside of the game its scores mean little.
 
 # %% [markdown]
 # ### A hidden country
@@ -844,8 +847,8 @@ viz.show_grids(country, n_columns=1, zoom=1.6)
 
 # %% [markdown]
 # Compare the Alps. L1 knows where they are and dares a shade of brown. L1 + GAN has something like ridges, in the right
-# region, and if one of them is where it really is, then by luck. The truth has ridges that no satellite tile of this
-# size could have told: they had to be invented, and now you know by what.
+# region, but a network of this minute draws them by feel. How much of the relief a tile could have told is another
+# question, and was not measured: the satellite view does show snow and dark valleys.
 
 # %% [markdown]
 # ## Noise that nobody asks for
@@ -904,9 +907,10 @@ print(f"between two drawings {apart:.3f}; from a drawing to the truth {error['L1
 
 # %% [markdown]
 # Of their trained networks the authors say: "we observe only minor stochasticity". Ours, after a minute, has some left.
-# But neither loss asks for variety where there is doubt: L1 punishes it, and a D that sees one output at a time
-# cannot miss it. So pix2pix gives *one* sharp answer where many are possible, and gives it with a straight face. A ridge in
-# its map may be a ridge, or a guess. Keep this in mind for lesson 08.
+# The conditional loss does ask for variety where there is doubt: at its equilibrium G's maps of a tile are distributed
+# as the true ones (lesson 01, tile by tile). But L1, with a weight of 100, punishes it, each tile has one map in the
+# data, and G learns to ignore the noise. So pix2pix gives *one* sharp answer where many are possible, and gives it with
+# a straight face. A ridge in its map may be a ridge, or a guess. Keep this in mind for lesson 08.
 
 # %% [markdown]
 # ## Where pairs come from

@@ -482,10 +482,10 @@ print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_ord
 # Read it row by row:
 #
 # 1. **The adversarial loss alone** is content: all clusters of B get points, though some of the clouds lie beside their
-#    circles. The colours may even be right, by luck. The two maps know nothing of each other, and most round trips end
-#    in another cluster.
+#    circles. The colours may even be right, though no loss asked for it. The two maps know nothing of each other, and
+#    most round trips end in another cluster.
 # 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the colours. A turned
-#    or a mirrored ring comes home as well, and chance decided which one it is. This is the count
+#    or a mirrored ring comes home as well, and the losses do not say which one it should be. This is the count
 #    of 24 against 1 again. (These small networks keep neighbours together, so of the $8!$ orders only 16 occur:
 #    eight turns, and their mirror images. The line above counts them.)
 # 3. **With the prior** the colours are right, without any cycle loss, and then the round trips end in the right cluster
@@ -559,15 +559,16 @@ exercises.check_zero_terms(zero_terms)
 # %% [markdown]
 # ## Critters, live
 #
-# Now pictures: plain critters are A, striped ones B. The training sets hold no pairs. For each plain test critter the
-# striped **twin** can be drawn, and it stays hidden until we measure. Train two CycleGANs with the same seed, the same
-# pictures in the same order, the same networks. One number differs: `lambda_cycle` is 10 in one and 0 in the other.
+# Now pictures: plain critters are A, striped ones B. Each set is drawn on its own, and nothing says who belongs to
+# whom. (Of 4,000 a side, six happen to have their twin in the other set.) For each plain test critter the striped
+# **twin** can be drawn, and it stays hidden until we measure. Train two CycleGANs with the same seed, the same pictures
+# in the same order, the same networks. One number differs: `lambda_cycle` is 10 in one and 0 in the other.
 #
 # Both have the same priors. The identity loss is on, as in the paper's section 5.2; beyond the paper, the generators
 # predict a change of their input that starts at none, and are told where a pixel is. (Neither G nor D has InstanceNorm,
 # which hides how bright a picture and how strong a pattern is; R1 from lesson 03 holds a D without it.) **Predict:**
-# will the arm without the cycle loss be held by those priors, as it was in the plane? It takes about a minute. (The
-# losses it prints are weighted: `cycle_A` is ten times the error of the round trip, on pictures from -1 to 1.)
+# will the arm without the cycle loss be held by those priors, as it was in the plane? It takes one to four minutes.
+# (The losses it prints are weighted: `cycle_A` is ten times the error of the round trip, on pictures from -1 to 1.)
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.training.loop import fit
@@ -663,12 +664,12 @@ judged("with the cycle over nine tenths lie nearest to their own twin, both ways
 # In the plane a start near "change nothing" was enough. Here it is not quite: both arms start there, and the one
 # without the cycle loss drifts. Its generators are free to trade colours, to add noise that pleases D, or to draw the
 # same creature for many inputs. In the stored run they kept nearly every creature, but added noise and a tint: their
-# error is twice that of the other arm or more, and little below that of doing nothing. Look at the rows "and back": with
-# the cycle they are nearly the inputs again, without it they are not. And look at the way to plain, right: with the
-# cycle, too, faint stripes stay on some bodies. The cycle loss makes every move
-# cost something that **loses** something: two inputs drawn alike, a shade that noise has covered. (Trading colours and
-# trading them back stays free. That is what the priors are there against.) It does not know about stripes. It **keeps
-# the rest**, and leaves to D what has to change.
+# error is twice that of the other arm or more, and about a quarter below that of doing nothing. Look at the rows "and
+# back": with the cycle they are nearly the inputs again, without it they are not. And look at the way to plain, right:
+# with the cycle, too, faint stripes stay on some bodies. The cycle loss makes every move cost something that **loses**
+# something: two inputs drawn alike, a shade that noise has covered. (Trading colours and trading them back stays free.
+# That is what the priors are there against.) It does not know about stripes. It **keeps the rest**, and leaves to D what
+# has to change.
 #
 # Be exact about what was shown. The arms differ in `lambda_cycle` alone, so the difference between them is the work of
 # the cycle loss, *given* these priors. Whether it would do the same without them is another question.
@@ -773,7 +774,7 @@ viz.show_heat_maps(
 # | outputs that look like B and have nothing to do with the input | `lambda_cycle`; a cycle loss between unpaired pictures |
 # | outputs equal to the input | no adversarial loss arrives: D judges the wrong domain, or the cycle outweighs it |
 # | colours exchanged, and exchanged back on the return | a permutation that the cycle permits: identity loss, residual |
-# | D's loss falls although only G was stepped | one optimiser for both |
+# | D's loss rises, or its weights move, although only G was stepped | one optimiser for both |
 # | a perfect round trip through a translation that looks poor | lesson 08: what is hidden in it |
 #
 # ## References

@@ -1094,8 +1094,8 @@ claim("growing is nearer to the data than real pictures of which only the mean c
 # outline and colours: nearer to the data than real cats of 8 px. Both are far from real cats: the faces are an eye at
 # best, and growing has no cure for that within a minute.
 #
-# And which is nearer? Don't believe one pair of runs. docs/results/minutes.md has three, each from another seed. No
-# claim here says which of the two is better. Try `SEED = 1` and `SEED = 2`: how does your computer decide?
+# And which is nearer? Don't believe one pair of runs. docs/results/minutes.md has three, each from another seed: the
+# lead changes hands. So no claim here says which of the two is better. Try `SEED = 1` and `SEED = 2`: how does your computer decide?
 #
 # Is that the end of the matter? Two years after the progressive GAN, StyleGAN2 dropped the growing: with skip
 # connections and residual blocks the networks learn from coarse to fine by themselves, at full size, and a defect goes

@@ -526,7 +526,8 @@ exercises.check_company(company)
 # ## Statistics inside a network
 #
 # On pixels AdaIN moves tint and contrast. Style transfer does it *inside* a network, where a channel stands for an
-# edge, a texture, perhaps an eye. What does it move there? The papers use VGG, trained on a million photographs. We
+# edge, a texture, perhaps an eye. What does it move there? The papers use VGG, a deep classifier trained on
+# a million photographs. We
 # have the course's own readers (lesson 04): five convolutions, trained on critters, or on photographs and paintings,
 # small enough to do every experiment here. What holds for them need not hold for VGG, and we shall say where that
 # matters.
@@ -899,10 +900,11 @@ viz.show_rows({name: part[:n_shown] for name, part in rows_shown.items()}, zoom=
 # - **Texture: not here.** The strength of fine detail moves, in the first layer as sharpness, deeper as grain: no
 #   texture came nearer to that of its twin, and no stone became a brush stroke. The reader of photographs calls more and
 #   more of the results "painted" with depth, from the second on, and that is once more the network's own opinion. With
-#   VGG's features and a trained decoder the published results do show strokes: what a channel of the network stands for
-#   decides. AdaIN itself does not know what a texture is.
+#   VGG's features and a trained decoder the published results do show strokes: other channels and another way back to
+#   pixels; which of the two decides, this lesson can't tell. AdaIN itself does not know what a texture is.
 # - **Lighting: the amount, not the place.** The whole gets brighter or darker. Where the light falls, and where the
-#   shadow, is as it was.
+#   shadow, is as it was. (The StyleGAN paper does name lighting among what its *styles* change, section 3.3 and
+#   Figure 3: there, trained layers stand behind each AdaIN. That is the next section.)
 #
 # So AdaIN by itself "controls" two numbers a channel. Everything else is up to the channels.
 
@@ -1098,8 +1100,9 @@ plt.show()
 # spike**: the picture is as wanted, and a few pixels carry the variance that the norm insists on. Nobody told it how.
 #
 # The authors of StyleGAN found bright blobs, like drops of water, in the feature maps of their own generator, and
-# explained them this way; StyleGAN2 gives up AdaIN for it. It scales the *weights* and undoes the expected, not the
-# measured, strength, so that no spike can turn anything down. Lesson 12 shows the droplets and takes them away.
+# suspect this cause (they call it a hypothesis; without the normalisation the blobs are gone); StyleGAN2 gives up AdaIN
+# for it. It scales the *weights* and undoes the expected, not the measured, strength, so that no spike can turn
+# anything down. Lesson 12 looks for droplets, finds none at our size, and builds the case in which one pays.
 
 # %% [markdown]
 # ## Was it AdaIN?
@@ -1125,8 +1128,8 @@ for name, score, last in zip(paper, scores, [None, *scores], strict=False):
 
 # %% [markdown]
 # Most of the gain was there before any AdaIN. The styles brought about a ninth, together with the mapping network. And
-# in StyleGAN2, AdaIN was taken out, with other changes, and the pictures got better again. What it gave the world is
-# something else: a handle on each resolution.
+# in StyleGAN2, AdaIN was taken out, which by itself changed next to nothing (4.40 to 4.39; lesson 12). What it gave the
+# world is something else: a handle on each resolution.
 
 # %% [markdown]
 # ## The package's version

@@ -71,11 +71,11 @@ seed_everything(SEED)
 # ## A sentence to judge, once more
 #
 # Style vectors, one often reads, "control the style of a picture, such as colour, texture and lighting". Lesson 10 judged
-# that sentence for AdaIN by itself. The StyleGAN paper says something else and more exact: what a style controls depends on its
-# **resolution**: coarse (4 to 8 px) pose and the shape of the face, middle (16 to 32) smaller features and hair, fine
-# (64 to 1024) colours. It shows pictures. We have creatures whose seven factors are known, and a reader for all of
-# them. So we can count. Not the lighting, though: it is the same on every creature, and what never varies cannot be
-# counted here.
+# that sentence for AdaIN by itself. The StyleGAN paper says more, and more exactly: what a style controls depends on
+# its **resolution**: coarse (4 to 8 px) pose and the shape of the face, middle (16 to 32) smaller features and hair, fine
+# (64 to 1024) the colour scheme and the microstructure. (It names lighting too, as one of the global effects.) It shows
+# pictures. We have creatures whose seven factors are known, and a reader for all of them. So we can count. Not the
+# lighting, though: it is the same on every creature, and what never varies cannot be counted here.
 
 # %%
 from gan_course.evaluation import readers
@@ -405,7 +405,8 @@ viz.show_heat_map(
 #
 # "W is less entangled than Z" is often said and seldom checked. One way to make it a number: give a **linear** reader
 # the code, $z$ or $w$, and ask what is in the picture. If a factor lies along a straight direction, the reader finds
-# it. The paper does this for faces with linear SVMs ("separability"). Ours is plainer: least squares to one column per
+# it. The paper does this for faces with linear SVMs, classifiers that draw the plane with the widest margin
+# ("separability"). Ours is plainer: least squares to one column per
 # answer, the largest wins, and it is judged on codes that it was not fitted to.
 
 # %% [markdown]
@@ -626,9 +627,9 @@ viz.show_rows(walks)
 #
 # In $z$, ends and whole have to be equal, but for chance: on the great circle between two random points, every point is
 # as random as the ends. So the gap between those two rows is a yardstick. By it $w$ is clearly the shorter way at the
-# ends; over the whole it is shorter by more than the yardstick, but not by much. And in $w$ the ends are the shorter
-# part. A straight line between two points of W leads through places where no $w$ comes from any $z$. The walk drawn is
-# that of the pair with the median ratio.
+# ends; over the whole it is shorter too, but the lead over the yardstick is within the standard errors. And in $w$ the
+# ends are the shorter part. A straight line between two points of W leads through places where no $w$ comes from any
+# $z$. The walk drawn is that of the pair with the median ratio.
 #
 # In the paper (Table 3, full and ends): 412.0 and 415.3 for the traditional generator's Z. For W of the style-based
 # one, 446.2 and 376.6 without noise, 200.5 and 160.6 with noise, 234.0 and 195.9 with noise *and* mixing. So over the
@@ -735,9 +736,10 @@ for factor in asked:
 # where $w$ hardly varies, a small difference counts much, so the normal leans into directions in which hardly a $w$
 # goes, and where G was hardly trained. The difference of means stays among the codes, and for the body's colour it is
 # clearly the better tool. The price: whatever goes together in $w$ comes along, too. Look at the second number of each
-# pair. For the ground the two arrive about as often, and the normal changes far less of the rest; for texture the means
-# do no better than a random walk. And don't take either for a good editor: the better one gets the wanted colour in
-# about a third of the cases, the wanted shape hardly ever, and about half of the other answers change.
+# pair. For the ground the two arrive about as often, and the normal changes far less of the rest; for texture the
+# normal arrives somewhat more often, and changes less. And don't take either for a good editor: the better one for
+# colours, the means, gets the wanted one in about a third of the cases, the wanted shape hardly ever, and about two
+# thirds of the other answers change.
 #
 # The matrix suggests a remedy for that. An edit need not touch all levels: move the rows of the level that changes the
 # factor most, and leave the others alone.
@@ -1006,10 +1008,10 @@ viz.show_rows(
 #   search goes downhill from where it began.) Most of their grounds, colours, textures and outlines are met in W
 #   already. Look at them all the same: a ground has another colour, a top is a smear, some eyes and mouths came out
 #   otherwise, and W+ mends only some of these. Eyes and mouths are few pixels, and a mean over pixels hardly sees them.
-# - **Photographs** are not met in W. G answers with creatures, whole ones or some gone to pieces, and the error is that
-#   of one flat colour. In W+, where 640 numbers are free, they become blurred likenesses, with faces in them. That
-#   says less about G than a find in W would: no single $w$ gives such rows. Is the result still something that can be
-#   edited?
+# - **Photographs** are not met in W. G answers with creatures, whole ones or some gone to pieces, and the error is
+#   larger than that of one flat colour (the table). In W+, where 640 numbers are free, they become blurred likenesses,
+#   with faces in them. That says less about G than a find in W would: no single $w$ gives such rows. Is the result
+#   still something that can be edited?
 
 
 # %%
@@ -1146,8 +1148,9 @@ exercises.check_demodulated(demodulated)
 #
 # </details>
 #
-# Weights of its own for every picture: the official code runs that as one grouped convolution. The package runs a
-# *common* convolution, with the input's channels scaled by $s$ before it and the output's by $1/\sigma_j$ behind it. In
+# Weights of its own for every picture can be run as one grouped convolution. Or as a *common* convolution, with the
+# input's channels scaled by $s$ before it and the output's by $1/\sigma_j$ behind it: so does the package, and so does
+# NVIDIA's PyTorch code in training (to generate, it groups). In
 # double precision, values and gradients:
 
 # %%
@@ -1522,7 +1525,7 @@ viz.show_jpeg(quality=60)
 # nowhere in the loss**. The penalty puts it there. An even map is easier to invert and to walk in. Mind what it does
 # *not* do: it does not name factors, nor align them with axes. A rotation of $w$ is as good as any other.
 #
-# Nor is it free: a gradient of a gradient costs as much as several steps, so the package computes it at every eighth
+# Nor is it free: it takes a gradient of a gradient, so the package computes it at every eighth
 # step only, on half a batch. The weights that ship here were trained without it (`pl_weight` is 0 in their card).
 
 # %% [markdown]
@@ -1531,8 +1534,8 @@ viz.show_jpeg(quality=60)
 # - **StyleGAN2** (2020): FID on FFHQ at 1024 px from 4.40 to 2.84. The repairs of this lesson leave it at 4.34; output
 #   skips and a residual D in place of growing bring it to 3.31, larger networks to 2.84 (its Table 1).
 # - **ADA** (2020): augmentation that does not leak, for small sets: on CIFAR-10 the record went from 5.59 to 2.42.
-# - **StyleGAN3** (2021): aliasing. Details of StyleGAN2 stick to places of the picture, because its layers leak pixel
-#   coordinates; the follow-up filters them out, so that details move with what they belong to.
+# - **StyleGAN3** (2021): aliasing. Details of StyleGAN2 stick to places of the picture, because aliasing in
+#   its layers leaks pixel coordinates; the follow-up removes it, so that details move with what they belong to.
 # - **R3GAN** (2025): a GAN with no tricks. Strip StyleGAN2 of styles, mixing, path lengths and the rest, and the FID on
 #   FFHQ-256 after 5 million pictures rises from 7.52 to 12.46. A relativistic loss with R1 *and* R2 (lesson 03) and
 #   modern blocks bring it to 7.05; trained to the end, to 2.75 against StyleGAN2's 3.78. On StackedMNIST it covers all

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from gan_course.data import earth
 from gan_course.data.domains import DOMAINS, load_domain
 from gan_course.data.pictures import to_grey
 
@@ -25,6 +26,17 @@ def test_one_seed_shows_one_place_in_every_view():
     )
     assert abs(torch.corrcoef(torch.cat([chart, here]))[:4, 4:].diagonal()).mean() > 0.2
     assert not torch.equal(here, there)
+
+
+def test_two_seeds_share_as_many_places_as_the_docstring_says():
+    first, second = (
+        {
+            tuple(place)
+            for place in earth.crop_positions(4_000, split="train", tile=32, seed=seed).tolist()
+        }
+        for seed in (0, 1)
+    )
+    assert len(first & second) == 32
 
 
 def test_critters_are_of_one_texture_and_unpaired():

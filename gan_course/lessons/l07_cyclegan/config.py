@@ -10,7 +10,7 @@ class Config:
     """Sizes, steps and rates of the lesson."""
 
     cyclegan: CycleGANConfig
-    n_pictures: int = 4_000  # of each domain, no pairs
+    n_pictures: int = 4_000  # of each domain, drawn apart
     n_hidden: int = 300  # pairs to measure on
 
 
