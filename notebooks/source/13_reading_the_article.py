@@ -18,7 +18,7 @@
 #
 # 本课精读催生这门课程的那篇中文文章：逐句用类型检查、计数或小实验来判断对错；然后用同样的方法读一页你自己选的材料。
 #
-# ![Four rows of pictures. Photographs of buildings and of a statue; the same as paintings by a CycleGAN; grey tiles of random numbers; drawn creatures that a StyleGAN made of them.](images/13_reading_the_article.jpg)
+# ![Four rows of pictures. Satellite views of coasts; the maps that a CycleGAN made of them; grey tiles of random numbers; drawn creatures that a StyleGAN made of them.](images/13_reading_the_article.jpg)
 #
 # | you will be able to | 你将能够 |
 # | --- | --- |
@@ -58,22 +58,22 @@ seed_everything(SEED)
 #
 # 文章介绍“一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”。这样的网页很多：读来顺畅，没有一个测量数据，代码照印出的样子无法运行。现在两个模型你都训练过了。先看看它们各自输入什么，输出什么。
 
-# %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Four rows of pictures. Photographs of buildings and of a statue; the same as paintings by a CycleGAN; grey tiles of random numbers; drawn creatures that a StyleGAN made of them."}}
+# %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Four rows of pictures. Satellite views of coasts; the maps that a CycleGAN made of them; grey tiles of random numbers; drawn creatures that a StyleGAN made of them."}}
 from gan_course.data.batches import to_float
-from gan_course.data.vangogh import load_photos, random_crops
+from gan_course.data.domains import load_domain
 from gan_course.inference import generate
 from gan_course.weights import stylegans, translators
 
-paint = translators.load_translator("photo2vangogh")
+draw_map = translators.load_translator("earth-satellite2map")
 G = stylegans.load_stylegan("stylegan-critters64")
-photos = to_float(random_crops(load_photos("test"), 6, size=64, smallest=200, seed=SEED + 3))
+views = to_float(load_domain("earth-satellite", "test", n=6, resolution=64, seed=SEED))
 z = generate.latents(range(6), G.z_dim)
 tiles = z.view(6, 1, 8, 8).repeat_interleave(8, 2).repeat_interleave(8, 3)  # 64 numbers, as greys
 with torch.no_grad():
-    paintings = paint(photos)
+    maps = draw_map(views)
 rows = {
-    "into CycleGAN": photos,
-    "out of it": paintings,
+    "into CycleGAN": views,
+    "out of it": maps,
     "into StyleGAN": (tiles / 3).clamp(-1, 1).expand(-1, 3, -1, -1),
     "out of it ": generate.generate(G, generate.styles(G, z)),
 }

@@ -42,11 +42,6 @@ SYMPTOMS = {
 }
 
 HINTS = {
-    "arrival": (
-        "read F(G(a)) aloud: which of the two maps meets a first?",
-        "walk through the maps in that order and keep the domain that you are in",
-        "before each step compare that domain with the one that the map starts from",
-    ),
     "satisfied": (
         "D_B sees only how often each cluster of B is hit: who has to be hit how often?",
         "if n clusters receive m pictures evenly, each receives m / n of them",
@@ -67,16 +62,21 @@ HINTS = {
         "which D has seen real pictures of the domain that G_AB's fakes should belong to?",
         "the identity loss gives each generator a picture of its own target",
     ),
-    "symptoms": (
-        "look for the row without any fault first",
-        "a gradient in G from D's half, a D moved by G's half: which line of code prevents each?",
-        "two rows are left: one asks the wrong D, the other makes coming home expensive",
-    ),
     "zero_terms": (
         "for each pair ask three questions: would D be content? Does a round trip come home? Is a"
         " picture of the target left alone?",
         "D judges outputs as a set, and nobody else's partner",
         "twice negative is the picture again; twice half as bright is not",
+    ),
+    "arrival": (
+        "read F(G(a)) aloud: which of the two maps meets a first?",
+        "walk through the maps in that order and keep the domain that you are in",
+        "before each step compare that domain with the one that the map starts from",
+    ),
+    "symptoms": (
+        "look for the row without any fault first",
+        "a gradient in G from D's half, a D moved by G's half: which line of code prevents each?",
+        "two rows are left: one asks the wrong D, the other makes coming home expensive",
     ),
     "cycle_weight": (
         "same seeds for both weights: then first weights and points are the same",

@@ -48,14 +48,6 @@ HINTS = {
         "strength has a number for each channel, noise one for each place:"
         " strength[:, None, None] * noise has both",
     ),
-    "noise_maps": (
-        "how many layers work at one resolution, and how many draws are there in the code above?",
-        "one torch.randn for each entry of the list",
-    ),
-    "start": (
-        "print dict(Start(3).named_parameters()): who is missing?",
-        "how strong is the noise before anything was learned? How strong should it be?",
-    ),
     "truncate": (
         "axis 1 of ws holds the layers",
         "psi is the share that is left of the distance from the mean: w_avg + psi * (w - w_avg)",
@@ -65,6 +57,14 @@ HINTS = {
         "two draws for each picture: whether it is mixed, and from which layer on",
         "torch.randint(1, num_ws, (n,), generator=generator) never gives num_ws",
         "no mixing is a crossover at num_ws: then one comparison with arange does all pictures",
+    ),
+    "noise_maps": (
+        "how many layers work at one resolution, and how many draws are there in the code above?",
+        "one torch.randn for each entry of the list",
+    ),
+    "start": (
+        "print dict(Start(3).named_parameters()): who is missing?",
+        "how strong is the noise before anything was learned? How strong should it be?",
     ),
     "lazy": (
         "write the weights of 16 steps down: what must their sum be?",
