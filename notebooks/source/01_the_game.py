@@ -69,6 +69,29 @@ seed_everything(SEED)
 # </details>
 
 # %% [markdown]
+# ## More of the same kind
+#
+# You have examples of something: faces, sounds, molecules, drawings. You want more of the same kind, as varied as the
+# examples and none of them a copy. Nobody can write down a rule for what makes a drawing one of *these* drawings. A
+# generative adversarial network (GAN) learns it from the examples alone. One of the grids below is the examples, the
+# other was made by a GAN of lesson 11. **Predict** which is which, before you read on; zoom in if you like.
+
+# %% mystnb={"image": {"alt": "Two grids of twelve drawn creatures, first and second. In the first some outlines wobble and some mouths are smeared; in the second every line is clean."}}
+from gan_course.data.critters import load_critters
+from gan_course.inference import generate
+from gan_course.weights import stylegans
+
+G = stylegans.load_stylegan("stylegan-critters64")
+made = generate.generate(G, generate.styles(G, generate.latents(range(12), G.z_dim)))
+examples, _ = load_critters("test", n=12, resolution=64)
+grids = {"first": made, "second": examples.float() / 127.5 - 1}
+viz.show_grids(grids, n_columns=4, zoom=1.75)
+
+# %% [markdown]
+# The first was made. Its outlines wobble and some mouths are smeared; and yet no line of code says what a creature is.
+# How a network gets there is this lesson's subject. We play the game with points in place of pictures, first on a line
+# and then in the plane, for there every move can be drawn.
+#
 # ## Two players
 #
 # There is data, with a density $p(x)$ that nobody can write down. A **generator** $G$ turns random vectors $z$ into

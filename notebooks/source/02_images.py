@@ -390,6 +390,7 @@ def update_D(step, real):
     step.opt_D.step()
 
 
+# %%
 def update_G(step, n):
     """Make fakes that D takes for real a little more often."""
     with freeze(step.D):

@@ -352,6 +352,7 @@ def update_D(step, real_A, real_B, fake_B):
     step.opt_D.step()
 
 
+# %%
 def update_G(step, real_A, real_B, fake_B):
     """Fool D, and stay near the true partner."""
     with freeze(step.D):

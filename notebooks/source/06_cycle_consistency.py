@@ -16,7 +16,7 @@
 # Learn to translate between two sets of pictures that nobody has paired, find out what the cycle loss does for it, and
 # what it cannot do.
 #
-# ![Two blocks of five critters, plain to striped and striped to plain, in four rows. First the inputs. Second, translated without the cycle loss: the same creatures, noisy and tinted, with coarse stripes on the left. Third, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fourth, the hidden twins.](images/06_cycle_consistency.jpg)
+# ![Two blocks of five critters, plain to striped and striped to plain, in six rows. First the inputs. Second, translated without the cycle loss: the same creatures, noisy and tinted, with coarse stripes on the left. Third, those translated back: noisier still. Fourth, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fifth, those translated back: nearly the inputs. Sixth, the hidden twins.](images/06_cycle_consistency.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
@@ -88,71 +88,9 @@ viz.show_cyclegan()
 # `D_B` compares the result with other striped creatures, never with this one. `G_BA` takes it back, and the cycle loss
 # asks for the creature that was put in. The lower half is the same from the other side, with the same two generators;
 # equal colours are equal networks.
-#
-# A map has a domain where it starts and one where it arrives. Two maps can be applied in turn only where the first
-# arrives at the start of the second. That is a small thing to check, and worth a small machine.
 
 # %% [markdown]
-# **Exercise 1. Does it fit together?** (easy, 10 minutes: the check finds a mistake in print)
-#
-# `names` lists the maps of a formula as they are written, so `["F", "G"]` stands for $F(G(\cdot))$. `start` is the
-# domain of the point that is put in, `arrows` says for each map where it starts and arrives. Return the domain of the
-# result, and raise `TypeError` where a map is given a point that is not of its domain.
-
-
-# %% tags=["exercise"]
-def arrival(names, start, arrows):
-    # your code
-    ...
-
-
-# hint("arrival", 1)
-exercises.check_arrival(arrival)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# The map written last is applied first.
-#
-# ```python
-# def arrival(names, start, arrows):
-#     domain = start
-#     for name in reversed(names):
-#         source, target = arrows[name]
-#         if source != domain:
-#             raise TypeError(f"{name} takes points of {source}, not of {domain}")
-#         domain = target
-#     return domain
-# ```
-#
-# </details>
-#
-# Four formulas, in the paper's letters: G goes from A to B, F from B to A. Two of them have been printed with their right
-# sides exchanged. **Predict:** which two?
-
-
-# %%
-def fits(names, start, target):
-    """Does a formula like G(F(b)) arrive in the domain it is compared with?"""
-    arrows, domain = {"G": ("A", "B"), "F": ("B", "A")}, start
-    for name in reversed(names):
-        source, arrived = arrows[name]
-        if source != domain:
-            return f"{name} cannot take a point of {domain}"
-        domain = arrived
-    return "fits" if domain == target else f"lies in {domain}, compared with {target}"
-
-
-for line, (names, start, target) in {
-    "G(F(b)) ~ a": ("GF", "B", "A"),
-    "F(G(a)) ~ b": ("FG", "A", "B"),
-    "F(G(a)) ~ a": ("FG", "A", "A"),
-    "G(F(b)) ~ b": ("GF", "B", "B"),
-}.items():
-    print(f"{line}   {fits(names, start, target)}")
-
-# %% [markdown]
-# A picture that goes there and back can only be compared with where it started. And mind the small letters: written for
+# A picture that goes there and back can only be compared with where it started, and one by one: written for
 # whole domains, "$F(G(A))$ is A" would also hold for a pair of maps that shuffles all pictures of A among themselves. The
 # paper says it of every single picture: $F(G(x)) \approx x$.
 #
@@ -163,7 +101,7 @@ for line, (names, start, target) in {
 # of B receives the same share. The cycle loss asks that whoever goes there and back comes home.
 
 # %% [markdown]
-# **Exercise 2. Who is satisfied?** (medium, 10 minutes: the counting below rests on it)
+# **Exercise 1. Who is satisfied?** (medium, 10 minutes: the counting below rests on it)
 #
 # `G[k]` is the cluster of B to which cluster k of A is sent, `F[k]` the other way; both are lists, and the two sides
 # may have different numbers of clusters. Return two truth values: are *both* adversarial losses satisfied (every
@@ -238,7 +176,7 @@ claim("the cycle accepts no map that sends two clusters to one: pairs found", le
 # fakes to 1. D's objective is halved, which is meant to slow D down relative to G; lesson 07 tests whether it does.
 
 # %% [markdown]
-# **Exercise 3. Adversarial** (medium, 10 minutes: both players, and the line between them)
+# **Exercise 2. Adversarial** (medium, 10 minutes: both players, and the line between them)
 #
 # `D` gives raw scores, `real` are pictures of D's domain, `fake` is what G made, still connected to G. Return `(loss_D,
 # loss_G)`. Each is a mean over all scores. Only D may learn from the first, and G must be able to learn from the second.
@@ -265,7 +203,7 @@ exercises.check_adversarial(adversarial)
 # </details>
 
 # %% [markdown]
-# **Exercise 4. There and back** (medium, 10 minutes: the loss that gave the method its name)
+# **Exercise 3. There and back** (medium, 10 minutes: the loss that gave the method its name)
 #
 # Write equation 2 for two networks and two batches. `real_A` and `real_B` have been drawn independently: picture number
 # 3 of one has nothing to do with picture number 3 of the other. Take means over pixels, so that $\lambda$ does not
@@ -342,7 +280,7 @@ viz.show_rows(shown, zoom=2, quality=80)
 # $r^2$ is $2r$. Where a few pixels cannot be recovered, under the square they would take most of the gradient.
 
 # %% [markdown]
-# **Exercise 5. Everything the generators want** (hard, 15 minutes: equation 3 and the identity loss, from four networks)
+# **Exercise 4. Everything the generators want** (hard, 15 minutes: equation 3 and the identity loss, from four networks)
 #
 # The identity loss (section 5.2 of the paper, for paintings and photographs) asks that $G_{AB}$ leaves a picture alone
 # that is already in B, and $G_{BA}$ one that is already in A: mean absolute differences again. Return the sum of the two
@@ -436,64 +374,6 @@ for name, mine in zip(names, networks, strict=True):
 # %% [markdown]
 # The package adds what matters over many steps and not in the first one: old fakes beside new ones for D, a learning
 # rate that falls, an average of G's weights. Lesson 07 is about those.
-#
-# ## Four broken steps
-#
-# Five training steps on points, called P to T, with linear networks. One is healthy. The other four have one bug each:
-# a missing detach in the half of D; generators' step that also trains the D's; a "cycle loss" between unpaired
-# pictures; swapped domains (each generator is trained against the other one's D). You see no code, only what a step
-# does to the networks. Four questions are put to each. The last one takes two generators that change nothing, so that
-# everything comes home exactly: do they still pay in the step's cycle loss?
-
-
-# %%
-from gan_course.lessons.l06_cycle_consistency.mystery_steps import STEPS, interrogate
-
-questions = (
-    "G's half moves a D",
-    "D's half leaves a gradient in a G",
-    "D_B matters to G_AB",
-    "coming home costs",
-)
-answers = {letter: interrogate(letter) for letter in STEPS}
-print(f"{'':36}" + "".join(f"{letter:>6}" for letter in STEPS))
-for question, row in zip(questions, zip(*answers.values(), strict=True), strict=True):
-    print(f"{question:36}" + "".join(f"{'yes' if one else 'no':>6}" for one in row))
-print("steps:", len(STEPS), "· different columns:", len(set(answers.values())))
-
-# %% [markdown]
-# **Exercise 6. Which bug is whose?** (medium, 10 minutes: four bugs that raise no error)
-#
-# For each letter one of "healthy", "missing detach", "D updated through G", "unpaired cycle", "swapped domains".
-
-# %% tags=["exercise"]
-symptoms = ...  # {"P": ..., "Q": ..., "R": ..., "S": ..., "T": ...}
-# hint("symptoms", 1)
-exercises.check_symptoms(symptoms)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# symptoms = {
-#     "P": "healthy",
-#     "Q": "missing detach",
-#     "R": "D updated through G",
-#     "S": "unpaired cycle",
-#     "T": "swapped domains",
-# }
-# ```
-#
-# The code is in `gan_course/lessons/l06_cycle_consistency/mystery_steps.py`.
-#
-# </details>
-#
-# How bad are they? R trains D to please G: the game is over. In S nothing holds the input and the output together. In T
-# `G_AB` is paid for pictures that look like A, where it started, so it had best change nothing. (Had the other half of
-# the step exchanged the two D's as well, only their names would be wrong, as in the official code.) Q is the mildest: a
-# gradient is left lying in G. If the next half begins with `zero_grad()`, it is thrown away, and the bug has cost time
-# only. If both halves share one optimiser, as in some published code, G is trained to be found out. A bug that is
-# harmless in one loop is fatal in the next: write the `detach()`.
 
 # %% [markdown]
 # ## In the plane, where the map can be drawn
@@ -638,73 +518,7 @@ judged("turned by 60 degrees, under 5 % of points are right with the prior", hig
 # convolutions that look at small neighbourhoods, from a start near "change nothing", from the identity loss.
 
 # %% [markdown]
-# **Exercise 8. Experiment: a hundred times the cycle** (medium, 15 minutes: more of a good thing)
-#
-# The cycle loss keeps two maps honest. Would more of it be better? Take three CycleGANs with the prior, `PlaneGAN(weight,
-# True, seed=...)` of `gan_course.training.toy_cyclegans`, and 400 steps, once with a weight of 1 and once with 100.
-#
-# 1. **Predict** first: which share of the points of A arrives in B, that is, within `3 * cfg.plane.std` of the centre of
-#    some cluster? With 100, is the share "lower", "higher", or is there "no clear difference"?
-# 2. **Plan:** what must two CycleGANs have in common to be compared? (One stack trains all six at once.)
-# 3. **Run** it: three shares each. Some ten seconds.
-# 4. **Read:** which conclusion follows? Means are told apart here if they lie further apart than the runs of either kind.
-
-
-# %% tags=["exercise"]
-def run(weights, seeds):
-    # your code: for each CycleGAN the share of points that arrive
-    ...
-
-
-cycle_weight = {
-    "prediction": ...,  # "lower", "no clear difference" or "higher"
-    "figures": {1: ..., 100: ...},  # three shares each, from 0 to 1
-    "conclusion": ...,  # one of the same words
-}
-# hint("cycle_weight", 1)
-exercises.check_cycle_weight(cycle_weight)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# What we found; your figures will be others.
-#
-# ```python
-# cycle_weight = {
-#     "prediction": "lower",
-#     "figures": {1: [0.98, 0.99, 0.98], 100: [0.05, 0.00, 0.01]},
-#     "conclusion": "lower",
-# }
-# ```
-#
-# The run behind it:
-#
-# ```python
-# from gan_course.training.toy_cyclegans import PlaneGAN
-#
-#
-# def run(weights, seeds, n_steps=400):
-#     runs = [PlaneGAN(weight, True, seed=seed) for weight in weights for seed in seeds]
-#     step = build_plane(cfg.plane, runs)
-#     for _ in range(n_steps):
-#         step()
-#     with torch.no_grad():
-#         there = step.to_B(a[:1].expand(len(runs), -1, -1))
-#     away = torch.cdist(there, step.centres_B.expand(len(runs), -1, -1)).amin(-1)
-#     return (away < 3 * cfg.plane.std).float().mean(1).view(len(weights), -1).tolist()
-#
-#
-# print(run((1.0, 100.0), range(3)))
-# ```
-#
-# A map that changes nothing has a cycle loss of zero. With the prior the generators start near it, and a weight of 100
-# makes every step away from it expensive: they stay in A, whatever D says. The cycle asks for nothing but a way back.
-# What makes a translation is the adversarial loss, and the weight says how much of it is heard.
-#
-# </details>
-
-# %% [markdown]
-# **Exercise 7. What costs nothing?** (medium, 10 minutes: to know a loss is to know what it cannot see)
+# **Exercise 5. What costs nothing?** (medium, 10 minutes: to know a loss is to know what it cannot see)
 #
 # Five pairs of maps between plain and striped critters. For each, name the set of terms that are **zero**, or in the case of
 # "adversarial" content (the outputs, as a set, cannot be told from the target domain): any of "adversarial", "cycle",
@@ -808,6 +622,7 @@ for name, step in steps.items():
     ]
     found[name] = [own_is_nearest(fake_B, striped), own_is_nearest(fake_A, plain)]
     shown[name] = fake_B, fake_A
+    shown[f"{name}, and back"] = round_trip, translate(step, "G_AB", fake_A)
 print("critters measured:", len(plain), "of each kind")
 
 # %% tags=["nbval-ignore-output"]
@@ -819,13 +634,15 @@ for name in steps:
     )
     print("nearest to its own twin: {:.0%} and {:.0%}".format(*found[name]))
 
-# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five critters, plain to striped and striped to plain, in four rows. First the inputs. Second, translated without the cycle loss: the same creatures, noisy and tinted, with coarse stripes on the left. Third, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fourth, the hidden twins."}}
+# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five critters, plain to striped and striped to plain, in six rows. First the inputs. Second, translated without the cycle loss: the same creatures, noisy and tinted, with coarse stripes on the left. Third, those translated back: noisier still. Fourth, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fifth, those translated back: nearly the inputs. Sixth, the hidden twins."}}
 rows = {
     "input": (plain, striped),
     "without the cycle": shown["without"],
+    "and back": shown["without, and back"],
     "with the cycle": shown["with the cycle"],
+    "and back ": shown["with the cycle, and back"],
+    "hidden twin": (striped, plain),
 }
-rows["hidden twin"] = (striped, plain)
 ways = ("plain to striped", "striped to plain")
 grids = {
     way: torch.cat([both[k][:5].cpu() for both in rows.values()]) for k, way in enumerate(ways)
@@ -847,10 +664,12 @@ judged("with the cycle over nine tenths lie nearest to their own twin, both ways
 # In the plane a start near "change nothing" was enough. Here it is not quite: both arms start there, and the one
 # without the cycle loss drifts. Its generators are free to trade colours, to add noise that pleases D, or to draw the
 # same creature for many inputs. In the stored run they kept nearly every creature, but added noise and a tint: their
-# error is twice that of the other arm or more, and about a quarter below that of doing nothing. The cycle loss makes
-# every move cost something that **loses** something: two inputs drawn alike, a shade that noise has covered. (Trading
-# colours and trading them back stays free. That is what the priors are there against.) It does not know about stripes.
-# It **keeps the rest**, and leaves to D what has to change.
+# error is twice that of the other arm or more, and about a quarter below that of doing nothing. Look at the rows "and
+# back": with the cycle they are nearly the inputs again, without it they are not. And look at the way to plain, right:
+# with the cycle, too, faint stripes stay on some bodies. The cycle loss makes every move cost something that **loses**
+# something: two inputs drawn alike, a shade that noise has covered. (Trading colours and trading them back stays free.
+# That is what the priors are there against.) It does not know about stripes. It **keeps the rest**, and leaves to D what
+# has to change.
 #
 # Be exact about what was shown. The arms differ in `lambda_cycle` alone, so the difference between them is the work of
 # the cycle loss, *given* these priors. Whether it would do the same without them is another question.
@@ -913,19 +732,11 @@ viz.show_heat_maps(
     [f"λ = {one:g}" for one in lambdas],
 )
 
-# %%
-for title, values in means.items():
-    by_cycle, by_prior = values[:, 0] - values[:, 1], values[0] - values[1]
-    for prior, gain in zip(priors, by_cycle.tolist(), strict=True):
-        print(f"{title:10}  prior {prior:22} the cycle takes away {gain:+.3f}")
-    for lam, gain in zip(lambdas, by_prior.tolist(), strict=True):
-        print(f"{title:10}  lambda {lam:<21g} the prior takes away {gain:+.3f}")
-
 # %% [markdown]
-# Each line says how much of the error goes away when one of the two is added and the other stays as it is. Mind what it
-# goes away from: with neither, the translations to plain cost as much as a picture that is white all over, and the
-# round trip costs the same. Those generators have **collapsed**, and no longer look at their input. So
-# the large numbers say first that the cycle keeps a training from collapse.
+# Go along a row to see what the cycle takes away, down a column for the prior. Mind where it begins: with neither, the
+# translations to plain cost as much as a picture that is white all over, and the round trip costs the same. Those
+# generators have **collapsed**, and no longer look at their input. So the large numbers say first that the cycle keeps a
+# training from collapse.
 #
 # Here neither can do without the other. With the cycle alone, what is left is still worse than doing nothing: after 500
 # steps it is neither home nor right. The prior alone starts at doing nothing, and the game with D then drove it away
@@ -972,3 +783,198 @@ for title, values in means.items():
 #   ICCV 2017, arXiv:1703.10593
 # - Isola, Zhu, Zhou, Efros (2017). Image-to-Image Translation with Conditional Adversarial Networks. arXiv:1611.07004
 # - Mao et al. (2017). Least Squares Generative Adversarial Networks. arXiv:1611.04076
+
+# %% [markdown]
+# ## Further
+#
+# What follows is needed by no later lesson: a check of formulas that finds mistakes in print, four bugs that raise no
+# error, and what a hundred times the cycle loss does.
+#
+# ### Does it fit together?
+#
+# A map has a domain where it starts and one where it arrives. Two maps can be applied in turn only where the first
+# arrives at the start of the second.
+
+# %% [markdown]
+# **Exercise 6. Does it fit together?** (easy, 10 minutes: the check finds a mistake in print)
+#
+# `names` lists the maps of a formula as they are written, so `["F", "G"]` stands for $F(G(\cdot))$. `start` is the
+# domain of the point that is put in, `arrows` says for each map where it starts and arrives. Return the domain of the
+# result, and raise `TypeError` where a map is given a point that is not of its domain.
+
+
+# %% tags=["exercise"]
+def arrival(names, start, arrows):
+    # your code
+    ...
+
+
+# hint("arrival", 1)
+exercises.check_arrival(arrival)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# The map written last is applied first.
+#
+# ```python
+# def arrival(names, start, arrows):
+#     domain = start
+#     for name in reversed(names):
+#         source, target = arrows[name]
+#         if source != domain:
+#             raise TypeError(f"{name} takes points of {source}, not of {domain}")
+#         domain = target
+#     return domain
+# ```
+#
+# </details>
+#
+# Four formulas, in the paper's letters: G goes from A to B, F from B to A. Two of them have been printed with their right
+# sides exchanged. **Predict:** which two?
+
+
+# %%
+def fits(names, start, target):
+    """Does a formula like G(F(b)) arrive in the domain it is compared with?"""
+    arrows, domain = {"G": ("A", "B"), "F": ("B", "A")}, start
+    for name in reversed(names):
+        source, arrived = arrows[name]
+        if source != domain:
+            return f"{name} cannot take a point of {domain}"
+        domain = arrived
+    return "fits" if domain == target else f"lies in {domain}, compared with {target}"
+
+
+for line, (names, start, target) in {
+    "G(F(b)) ~ a": ("GF", "B", "A"),
+    "F(G(a)) ~ b": ("FG", "A", "B"),
+    "F(G(a)) ~ a": ("FG", "A", "A"),
+    "G(F(b)) ~ b": ("GF", "B", "B"),
+}.items():
+    print(f"{line}   {fits(names, start, target)}")
+
+# %% [markdown]
+# ### Four broken steps
+#
+# Five training steps on points, called P to T, with linear networks. One is healthy. The other four have one bug each:
+# a missing detach in the half of D; generators' step that also trains the D's; a "cycle loss" between unpaired
+# pictures; swapped domains (each generator is trained against the other one's D). You see no code, only what a step
+# does to the networks. Four questions are put to each. The last one takes two generators that change nothing, so that
+# everything comes home exactly: do they still pay in the step's cycle loss?
+
+
+# %%
+from gan_course.lessons.l06_cycle_consistency.mystery_steps import STEPS, interrogate
+
+questions = (
+    "G's half moves a D",
+    "D's half leaves a gradient in a G",
+    "D_B matters to G_AB",
+    "coming home costs",
+)
+answers = {letter: interrogate(letter) for letter in STEPS}
+print(f"{'':36}" + "".join(f"{letter:>6}" for letter in STEPS))
+for question, row in zip(questions, zip(*answers.values(), strict=True), strict=True):
+    print(f"{question:36}" + "".join(f"{'yes' if one else 'no':>6}" for one in row))
+print("steps:", len(STEPS), "· different columns:", len(set(answers.values())))
+
+# %% [markdown]
+# **Exercise 7. Which bug is whose?** (medium, 10 minutes: four bugs that raise no error)
+#
+# For each letter one of "healthy", "missing detach", "D updated through G", "unpaired cycle", "swapped domains".
+
+# %% tags=["exercise"]
+symptoms = ...  # {"P": ..., "Q": ..., "R": ..., "S": ..., "T": ...}
+# hint("symptoms", 1)
+exercises.check_symptoms(symptoms)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# symptoms = {
+#     "P": "healthy",
+#     "Q": "missing detach",
+#     "R": "D updated through G",
+#     "S": "unpaired cycle",
+#     "T": "swapped domains",
+# }
+# ```
+#
+# The code is in `gan_course/lessons/l06_cycle_consistency/mystery_steps.py`.
+#
+# </details>
+#
+# How bad are they? R trains D to please G: the game is over. In S nothing holds the input and the output together. In T
+# `G_AB` is paid for pictures that look like A, where it started, so it had best change nothing. (Had the other half of
+# the step exchanged the two D's as well, only their names would be wrong, as in the official code.) Q is the mildest: a
+# gradient is left lying in G. If the next half begins with `zero_grad()`, it is thrown away, and the bug has cost time
+# only. If both halves share one optimiser, as in some published code, G is trained to be found out. A bug that is
+# harmless in one loop is fatal in the next: write the `detach()`.
+
+# %% [markdown]
+# **Exercise 8. Experiment: a hundred times the cycle** (medium, 15 minutes: more of a good thing)
+#
+# The cycle loss keeps two maps honest. Would more of it be better? Take three CycleGANs with the prior, `PlaneGAN(weight,
+# True, seed=...)` of `gan_course.training.toy_cyclegans`, and 400 steps, once with a weight of 1 and once with 100.
+#
+# 1. **Predict** first: which share of the points of A arrives in B, that is, within `3 * cfg.plane.std` of the centre of
+#    some cluster? With 100, is the share "lower", "higher", or is there "no clear difference"?
+# 2. **Plan:** what must two CycleGANs have in common to be compared? (One stack trains all six at once.)
+# 3. **Run** it: three shares each. Some ten seconds.
+# 4. **Read:** which conclusion follows? Means are told apart here if they lie further apart than the runs of either kind.
+
+
+# %% tags=["exercise"]
+def run(weights, seeds):
+    # your code: for each CycleGAN the share of points that arrive
+    ...
+
+
+cycle_weight = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {1: ..., 100: ...},  # three shares each, from 0 to 1
+    "conclusion": ...,  # one of the same words
+}
+# hint("cycle_weight", 1)
+exercises.check_cycle_weight(cycle_weight)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# cycle_weight = {
+#     "prediction": "lower",
+#     "figures": {1: [0.98, 0.99, 0.98], 100: [0.05, 0.00, 0.01]},
+#     "conclusion": "lower",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# from gan_course.training.toy_cyclegans import PlaneGAN
+#
+#
+# def run(weights, seeds, n_steps=400):
+#     runs = [PlaneGAN(weight, True, seed=seed) for weight in weights for seed in seeds]
+#     step = build_plane(cfg.plane, runs)
+#     for _ in range(n_steps):
+#         step()
+#     with torch.no_grad():
+#         there = step.to_B(a[:1].expand(len(runs), -1, -1))
+#     away = torch.cdist(there, step.centres_B.expand(len(runs), -1, -1)).amin(-1)
+#     return (away < 3 * cfg.plane.std).float().mean(1).view(len(weights), -1).tolist()
+#
+#
+# print(run((1.0, 100.0), range(3)))
+# ```
+#
+# A map that changes nothing has a cycle loss of zero. With the prior the generators start near it, and a weight of 100
+# makes every step away from it expensive: they stay in A, whatever D says. The cycle asks for nothing but a way back.
+# What makes a translation is the adversarial loss, and the weight says how much of it is heard.
+#
+# </details>

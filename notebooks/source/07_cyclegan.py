@@ -183,12 +183,13 @@ def l1(x, y):
     return (x - y).abs().mean()
 
 
+# %%
 def update_G(step, real_A, real_B, lambda_cycle, lambda_identity):
     """Both generators, from one objective; returns the fakes, cut off from the graph."""
     with freeze(step.D_A, step.D_B):
         fake_B, fake_A = step.G_AB(real_A), step.G_BA(real_B)
 
-        # Adversarial loss (equation 1) as least squares (section 4), there without the 1/2
+        # Adversarial loss (equation 1) as least squares (section 4)
         gan = 2 * g_least_squares(step.D_B(fake_B)) + 2 * g_least_squares(step.D_A(fake_A))
 
         # Cycle consistency (equation 2), forward and backward

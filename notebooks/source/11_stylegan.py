@@ -285,47 +285,6 @@ claim("z clipped: w lies as far from its mean as ever, to a tenth", reach, below
 # off than another $z$'s. Clipping moves $w$ about a third as far as another $z$ does, but not towards the mean, because the
 # norm puts the length back. Some people "truncate" $z$ in this way to get better pictures; in a StyleGAN that truncates
 # nothing. Half-way to its mean, $w$ gives more usual creatures: we come back to this as *truncation*.
-#
-# ### The shape of w
-#
-# Normalised, all $z$ lie on one sphere, evenly in all directions. **Predict:** what does the cloud of $w$ look like, seen
-# from its mean: a sphere again, a ball, a pancake?
-
-
-# %%
-def shape(points):
-    """Lengths around the mean, in mean lengths; and the widest direction in narrowest ones."""
-    centred = points - points.mean(0)
-    lengths, widths = centred.norm(dim=1), torch.linalg.svdvals(centred)
-    return lengths / lengths.mean(), (widths[0] / widths[-1]).item()
-
-
-with torch.no_grad():
-    clouds = {"z, normalised": shape(shipped.mapping.norm(z)), "w": shape(w)}
-text = "the widest direction of w is over ten times as wide as the narrowest"
-claim(text, clouds["w"][1], above=10, needs_training=True)
-
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two histograms of length over mean length: normalised z is one narrow spike at 1; w is spread from about a half to four."}}
-_, (ax,) = viz.figure(7.5, 2.4)
-for (name, (lengths, ratio)), colour in zip(clouds.items(), (viz.REAL, viz.FAKE), strict=True):
-    print(f"{name:13} spread of lengths {lengths.std():4.0%} · widest over narrowest {ratio:.1f}")
-    ax.hist(
-        lengths.numpy(),
-        bins=60,
-        range=(0, 4.5),
-        density=True,
-        color=colour,
-        alpha=0.6,
-        label=f"{name}: widest / narrowest {ratio:.1f}",
-    )
-ax.set(xlabel="distance from the mean, in mean distances", yticks=[])
-ax.legend(frameon=False, fontsize=9)
-plt.show()
-
-# %% [markdown]
-# $z$ is a thin shell, about as wide one way as another; $w$ is neither. The mapping network may bend the sphere into
-# what the synthesis network finds easy: long where many pictures differ, flat where nothing depends on it. Whether that
-# is "less entangled" is lesson 12's question.
 
 # %% [markdown]
 # ## A layer
@@ -436,6 +395,7 @@ def synthesise2(network, ws):
     return picture
 
 
+# %%
 with torch.no_grad():
     ours, theirs = (
         synthesise2(shipped.synthesis, w64[:8]),
@@ -552,36 +512,11 @@ exercises.check_mix(mix)
 # </details>
 #
 # **R1, lazily.** The penalty needs a gradient of a gradient, which is expensive, and D changes little from one step to
-# the next. So it is computed at every 16th step only (StyleGAN2's idea; we take it for R1 and R2).
+# the next. So it is computed at every 16th step only, and is sixteen times as strong there (StyleGAN2's idea; we take it
+# for R1 and R2; under "Further" you test whether Adam lets it keep that strength).
 
 # %% [markdown]
-# **Exercise 6. The weight of a rare penalty** (easy, 5 minutes: derive it; forgetting it weakens R1 sixteen times)
-#
-# D's loss is that of the game plus weight x R1. Return the weight at step `n_done` (from 0), so that on average
-# over many steps it is $\gamma / 2$, with the penalty at step 0, `every`, 2 `every`, ...
-
-
-# %% tags=["exercise"]
-def lazy(n_done, gamma, every):
-    # your code
-    ...
-
-
-# hint("lazy", 1)
-exercises.check_lazy(lazy)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# def lazy(n_done, gamma, every):
-#     return gamma / 2 * every if n_done % every == 0 else 0.0
-# ```
-#
-# </details>
-
-# %% [markdown]
-# Then the two turns of a step. `config` holds the sizes and rates of our minute, and `training.step` its networks and
+# Now the two turns of a step. `config` holds the sizes and rates of our minute, and `training.step` its networks and
 # optimisers; each step has a generator of random numbers of its own. `runtime.autocast()` lets a processor that can do so
 # compute in bfloat16.
 
@@ -605,6 +540,7 @@ def sample(step, n):
         return step.G.synthesis(ws, noise="none")
 
 
+# %%
 def update_D(step, real, n_done):
     """D's turn, with both penalties at every 16th step, sixteen times as strong."""
     is_time = n_done % config.r1_every == 0
@@ -623,6 +559,7 @@ def update_D(step, real, n_done):
     descend(loss_D, step.opt_D)
 
 
+# %%
 def update_G(step, real):
     """G's turn: fakes should score higher than real ones; D stands still."""
     with freeze(step.D):
@@ -757,7 +694,7 @@ for name, value in distances.items():
 # The first forty, not chosen:
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "A grid of ten by four painted cats of 32 pixels, enlarged: red, orange, yellow, green, blue and violet ones, all sitting in one pose with their tails up."}}
-viz.show_grid(drawn[:40], n_columns=10, zoom=3, quality=72)
+viz.show_grid(drawn[:40], n_columns=10, zoom=3, quality=60)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four grids: real cats; StyleGAN's cats after a minute, in several colours, with outline, ears, eyes and tail, and grain on the ground; the Gaussian's, as sharp, in colours between those of the real ones and with two kinds of eyes at once; and the Gaussian's where the cats had moved by some pixels: ghosts."}}
 draw = torch.Generator().manual_seed(SEED)
@@ -806,7 +743,7 @@ claim(text, len(found), above=4, needs_training=True)
 # pictures: eight minutes of a large GPU. `synthesise2` above draws its pictures.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A grid of eight by eight drawn creatures of many shapes, colours and textures, made by the shipped StyleGAN2 without truncation."}}
-viz.show_grid(generate.generate(shipped, w64), n_columns=8, zoom=1.5, quality=70)
+viz.show_grid(generate.generate(shipped, w64), n_columns=8, zoom=1.5, quality=62)
 
 # %% [markdown]
 # Seeds 0 to 63, none left out, no truncation ($\psi = 1$). Look for what is wrong: outlines that wobble, eyes that differ,
@@ -834,6 +771,7 @@ def draw(psi):
     return generate.generate(shipped, generate.styles(shipped, z, truncation_psi=psi))
 
 
+# %%
 curve = {}
 for psi in psis[1:]:
     seen = features.features_of(reader, draw(psi))
@@ -1001,6 +939,48 @@ plt.show()
 # What follows is needed by no later lesson: published mistakes and what they cost, what noise does, whether Adam swallows
 # a rare penalty, and where the shipped generator's recall went.
 #
+# ### The shape of w
+#
+# Normalised, all $z$ lie on one sphere, evenly in all directions. **Predict:** what does the cloud of $w$ look like, seen
+# from its mean: a sphere again, a ball, a pancake?
+
+
+# %%
+def shape(points):
+    """Lengths around the mean, in mean lengths; and the widest direction in narrowest ones."""
+    centred = points - points.mean(0)
+    lengths, widths = centred.norm(dim=1), torch.linalg.svdvals(centred)
+    return lengths / lengths.mean(), (widths[0] / widths[-1]).item()
+
+
+with torch.no_grad():
+    clouds = {"z, normalised": shape(shipped.mapping.norm(z)), "w": shape(w)}
+text = "the widest direction of w is over ten times as wide as the narrowest"
+claim(text, clouds["w"][1], above=10, needs_training=True)
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two histograms of length over mean length: normalised z is one narrow spike at 1; w is spread from about a half to four."}}
+_, (ax,) = viz.figure(7.5, 2.4)
+for (name, (lengths, ratio)), colour in zip(clouds.items(), (viz.REAL, viz.FAKE), strict=True):
+    print(f"{name:13} spread of lengths {lengths.std():4.0%} · widest over narrowest {ratio:.1f}")
+    ax.hist(
+        lengths.numpy(),
+        bins=60,
+        range=(0, 4.5),
+        density=True,
+        color=colour,
+        alpha=0.6,
+        label=f"{name}: widest / narrowest {ratio:.1f}",
+    )
+ax.set(xlabel="distance from the mean, in mean distances", yticks=[])
+ax.legend(frameon=False, fontsize=9)
+plt.show()
+
+# %% [markdown]
+# $z$ is a thin shell, about as wide one way as another; $w$ is neither. The mapping network may bend the sphere into
+# what the synthesis network finds easy: long where many pictures differ, flat where nothing depends on it. Whether that
+# is "less entangled" is lesson 12's question.
+
+# %% [markdown]
 # ### LeakyReLU on ToRGB
 #
 # One annotated implementation puts LeakyReLU(0.2) behind ToRGB. Pixels run from -1 (black) to 1 (white). **Predict**
@@ -1061,7 +1041,7 @@ for name, values in shares.items():
 # %% [markdown]
 # ### One map for two layers
 #
-# **Exercise 7. Debug: noise for every layer** (medium, 10 minutes: from a much-read implementation)
+# **Exercise 6. Debug: noise for every layer** (medium, 10 minutes: from a much-read implementation)
 #
 # ```python
 # def noise_maps(n, resolution, generator):
@@ -1126,7 +1106,7 @@ print(found)
 # Shared, both layers of a resolution add the same map, and a picture gets half as many random numbers as it could have.
 
 # %% [markdown]
-# **Exercise 8. Debug: what a generator starts from** (medium, 10 minutes: from a framework's own gallery of examples, and
+# **Exercise 7. Debug: what a generator starts from** (medium, 10 minutes: from a framework's own gallery of examples, and
 # sixteen pixels that never learn)
 #
 # A published generator begins like this, here in PyTorch; `noise` is (N, 1, 4, 4):
@@ -1167,6 +1147,32 @@ exercises.check_start(Start)
 #
 # A tensor that is no parameter is in no optimiser and in no `state_dict`, and `G.to("cuda")` leaves it behind. The paper's
 # constant is *learned*. And strengths from N(0, 1) are the noise at full strength that was measured above.
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 8. The weight of a rare penalty** (easy, 5 minutes: derive it; forgetting it weakens R1 sixteen times)
+#
+# D's loss is that of the game plus weight x R1. Return the weight at step `n_done` (from 0), so that on average
+# over many steps it is $\gamma / 2$, with the penalty at step 0, `every`, 2 `every`, ...
+
+
+# %% tags=["exercise"]
+def lazy(n_done, gamma, every):
+    # your code
+    ...
+
+
+# hint("lazy", 1)
+exercises.check_lazy(lazy)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def lazy(n_done, gamma, every):
+#     return gamma / 2 * every if n_done % every == 0 else 0.0
+# ```
 #
 # </details>
 

@@ -89,7 +89,7 @@ hint = partial(show_hint, HINTS)
 
 @checker
 def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verdict:
-    """Exercise 1: the domain in which a composed map arrives, or a TypeError."""
+    """Exercise 6: the domain in which a composed map arrives, or a TypeError."""
     right = (
         ("G", "A", "B"),
         ("F", "B", "A"),
@@ -131,7 +131,7 @@ def check_arrival(arrival: Callable[[Sequence[str], str, Mapping], str]) -> Verd
 
 @checker
 def check_satisfied(satisfied: Callable[[Sequence[int], Sequence[int]], Sequence[bool]]) -> Verdict:
-    """Exercise 2: which losses are zero for maps between two finite sets."""
+    """Exercise 1: which losses are zero for maps between two finite sets."""
     maps = (
         ([0, 1, 2, 3], [0, 1, 2, 3], "every cluster to its own number and back"),
         ([1, 2, 3, 0], [3, 0, 1, 2], "all moved on by one, and back by one"),
@@ -172,7 +172,7 @@ def check_satisfied(satisfied: Callable[[Sequence[int], Sequence[int]], Sequence
 def check_adversarial(
     adversarial: Callable[[nn.Module, Tensor, Tensor], Sequence[Tensor]],
 ) -> Verdict:
-    """Exercise 3: the least-squares losses of one D and of the G that it judges."""
+    """Exercise 2: the least-squares losses of one D and of the G that it judges."""
     scale = torch.tensor(1.3, dtype=torch.float64, requires_grad=True)  # stands for G's weights
     return judge(
         adversarial,
@@ -219,7 +219,7 @@ def check_adversarial(
 
 @checker
 def check_cycle(cycle: Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]) -> Verdict:
-    """Exercise 4: the cycle loss, where a published one compares unpaired pictures."""
+    """Exercise 3: the cycle loss, where a published one compares unpaired pictures."""
     return judge(
         cycle,
         _cycle,
@@ -267,7 +267,7 @@ def check_cycle(cycle: Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor])
 
 @checker
 def check_objective(objective: Callable[..., Tensor]) -> Verdict:
-    """Exercise 5: everything that the two generators minimise together."""
+    """Exercise 4: everything that the two generators minimise together."""
     some = (_linear(3), _linear(4), _judge(7), _judge(8), _points(5), _points(6))
     others = (_linear(5), _linear(6), _judge(9), _judge(10), _points(7, 4), _points(8, 4))
     none = torch.zeros((), dtype=torch.float64)
@@ -338,7 +338,7 @@ def check_objective(objective: Callable[..., Tensor]) -> Verdict:
 
 @checker
 def check_symptoms(symptoms: Mapping[str, str]) -> Verdict:
-    """Exercise 6: which bug has which symptom."""
+    """Exercise 7: which bug has which symptom."""
     return judge_table(
         symptoms,
         SYMPTOMS,
@@ -357,7 +357,7 @@ def check_symptoms(symptoms: Mapping[str, str]) -> Verdict:
 
 @checker
 def check_zero_terms(zero_terms: Mapping[str, Sequence[str]]) -> Verdict:
-    """Exercise 7: which terms of the objective are zero for five pairs of maps."""
+    """Exercise 5: which terms of the objective are zero for five pairs of maps."""
     return judge_table(
         zero_terms,
         ZERO_TERMS,

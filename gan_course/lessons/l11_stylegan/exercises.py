@@ -208,7 +208,7 @@ def check_layer(layer: Callable[..., Tensor]) -> Verdict:
 
 @checker
 def check_noise_maps(noise_maps: Callable[..., Sequence[Tensor]]) -> Verdict:
-    """Exercise 7: noise for every layer."""
+    """Exercise 6: noise for every layer."""
     for n, resolution in ((6, 32), (3, 8)):
         maps = noise_maps(n, resolution, torch.Generator().manual_seed(0))
         if not isinstance(maps, list | tuple):
@@ -258,7 +258,7 @@ def _flaw_of_noise(maps: list[Tensor], n: int, right: list[int]) -> str:
 
 @checker(draws=True)
 def check_start(start: Callable[[int], nn.Module]) -> Verdict:
-    """Exercise 8: the learned constant, and the strengths of its noise."""
+    """Exercise 7: the learned constant, and the strengths of its noise."""
     for n, n_channels in ((2, 5), (3, 4)):
         G = start(n_channels)
         if not isinstance(G, nn.Module):
@@ -430,7 +430,7 @@ def _flaw_of_mixing(answer: Tensor, share: float) -> str:
 
 @checker
 def check_lazy(lazy: Callable[[int, float, int], float]) -> Verdict:
-    """Exercise 6: what R1 is multiplied by at a step."""
+    """Exercise 8: what R1 is multiplied by at a step."""
 
     def steps(weight: Callable[[int, float, int], float]) -> Callable:
         return lambda gamma, every: tuple(weight(n, gamma, every) for n in range(every + 4))
