@@ -664,7 +664,7 @@ judged("with the cycle over nine tenths lie nearest to their own twin, both ways
 # In the plane a start near "change nothing" was enough. Here it is not quite: both arms start there, and the one
 # without the cycle loss drifts. Its generators are free to trade colours, to add noise that pleases D, or to draw the
 # same creature for many inputs. In the stored run they kept nearly every creature, but added noise and a tint: their
-# error is twice that of the other arm or more, and about a quarter below that of doing nothing. Look at the rows "and
+# error is twice that of the other arm or more, and not far below that of doing nothing. Look at the rows "and
 # back": with the cycle they are nearly the inputs again, without it they are not. And look at the way to plain, right:
 # with the cycle, too, faint stripes stay on some bodies. The cycle loss makes every move cost something that **loses**
 # something: two inputs drawn alike, a shade that noise has covered. (Trading colours and trading them back stays free.
