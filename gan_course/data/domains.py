@@ -74,7 +74,7 @@ def _paintings(split: Split, n: int, resolution: int, seed: int) -> Tensor:
 
 
 def _paintings_near(split: Split, n: int, resolution: int, seed: int) -> Tensor:
-    """Parts of the paintings at their own size or a little less: strokes stay as wide as painted."""
+    """Parts of the paintings at their own size or a little less: strokes keep their width."""
     largest = resolution * 3 // 2
     return random_crops(load_paintings(split), n, size=resolution, largest=largest, seed=seed)
 

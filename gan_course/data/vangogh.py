@@ -78,7 +78,8 @@ def random_crops(
     """Random squares of random pictures, brought to one size.
 
     The side of a square is drawn between `smallest` and the picture's short side or `largest`,
-    whichever is less, uniform in its logarithm. A square that is nearly of one grey, empty sky for instance, is drawn again.
+    whichever is less, uniform in its logarithm. A square that is nearly of one grey, empty sky for
+    instance, is drawn again.
 
     Args:
         pictures: pairs of a name and (3, H, W) uint8, as the loaders return them.

@@ -80,9 +80,7 @@ class InvertedResidual(nn.Module):
         return wide, x + y if self.has_shortcut else y
 
 
-def _conv(
-    n_in: int, n_out: int, kernel: int, *, stride: int = 1, groups: int = 1
-) -> nn.Sequential:
+def _conv(n_in: int, n_out: int, kernel: int, *, stride: int = 1, groups: int = 1) -> nn.Sequential:
     """A convolution as TensorFlow pads it ("same"), then ReLU6."""
     conv = nn.Conv2d(n_in, n_out, kernel, stride, groups=groups)
     return nn.Sequential(SamePad(kernel, stride), conv, nn.ReLU6())

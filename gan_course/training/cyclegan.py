@@ -25,7 +25,6 @@ from gan_course.training.losses import d_least_squares, g_least_squares
 from gan_course.training.optim import descend, freeze, lr_at, set_lr
 from gan_course.training.penalties import r1_penalty
 
-
 Discriminators = Literal["pixels", "projected"]
 
 
@@ -58,7 +57,7 @@ class CycleGANConfig:
     coordinates: int = 0  # octaves of coordinates for the G's, at most log2 of img_resolution
     upsampling: Upsampling = "transposed"  # "resize": bilinear, then a convolution
     ema_decay: float = 0.0  # of the average of the G's weights, a step; 0 keeps none
-    discriminator: Discriminators = "pixels"  # "projected": on features of a trunk trained elsewhere
+    discriminator: Discriminators = "pixels"  # "projected": on features of a trunk
 
 
 def make_generator(config: CycleGANConfig) -> ResnetGenerator:
@@ -102,9 +101,7 @@ def make_discriminator(
             return ProjectedDiscriminator(
                 trunk, base_channels=config.d_base_channels, norm=config.d_norm
             )
-    raise ValueError(
-        f"discriminator is {config.discriminator!r}: choose 'pixels' or 'projected'"
-    )
+    raise ValueError(f"discriminator is {config.discriminator!r}: choose 'pixels' or 'projected'")
 
 
 def make_cyclegan(

@@ -22,7 +22,7 @@ from gan_course.weights.files import (
 from gan_course.weights.official_cyclegan import from_official, looks_official
 
 GENERATORS = {"AB": "G_AB", "BA": "G_BA"}
-FAMILIES = ("cyclegan", "style-transfer")  # whose cards describe a generator of pictures to pictures
+FAMILIES = ("cyclegan", "style-transfer")  # whose weights are generators of this kind
 
 
 def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetGenerator:

