@@ -1,5 +1,7 @@
 """The first layers of EfficientNet-Lite0 (Tan and Le 2019), as a source of pretrained features."""
 
+from typing import cast
+
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
@@ -27,14 +29,13 @@ class EfficientNetTrunk(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stem = _conv(3, 32, 3, stride=2)
-        self.blocks = nn.ModuleList(
-            [
-                InvertedResidual(32, 16, expansion=1, kernel=3, stride=1),
-                InvertedResidual(16, 24, expansion=6, kernel=3, stride=2),
-                InvertedResidual(24, 24, expansion=6, kernel=3, stride=1),
-                InvertedResidual(24, 40, expansion=6, kernel=5, stride=2),
-            ]
-        )
+        blocks = [
+            InvertedResidual(32, 16, expansion=1, kernel=3, stride=1),
+            InvertedResidual(16, 24, expansion=6, kernel=3, stride=2),
+            InvertedResidual(24, 24, expansion=6, kernel=3, stride=1),
+            InvertedResidual(24, 40, expansion=6, kernel=5, stride=2),
+        ]
+        self.blocks = nn.Sequential(*blocks)
         self.last = _conv(40, 240, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -43,8 +44,9 @@ class EfficientNetTrunk(nn.Module):
         H and W must be multiples of 8. Every feature lies in 0..6.
         """
         stem = self.stem(x)
-        half, y = self.blocks[1].expand_and_project(self.blocks[0](stem))
-        quarter, y = self.blocks[3].expand_and_project(self.blocks[2](y))
+        first, second, third, fourth = (cast(InvertedResidual, block) for block in self.blocks)
+        half, y = second.expand_and_project(first(stem))
+        quarter, y = fourth.expand_and_project(third(y))
         return stem, half, quarter, self.last(y)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from gan_course.data.batches import Batches, to_float
@@ -159,7 +159,7 @@ class StyleTransferStep(SavedStep):
             "smooth": config.lambda_smooth * total_variation(painted),
         }
 
-    def best(self, name: str = "G_AB") -> ResnetGenerator:
+    def best(self, name: str = "G_AB") -> nn.Module:
         """The generator to use: the average of its weights; there is one direction alone.
 
         Raises:
