@@ -11,9 +11,9 @@ from maintain.weights.translators import Metrics, paint_metrics
 
 NAMES = ("photo2vangogh",)
 SOURCE, STYLE = "photos", "paintings-near"
-N_TRAIN, N_TEST = 8_000, 500
+N_TRAIN, N_TEST = 4_000, 500
 SAVE_EVERY = 250
-CONFIG = StyleTransferConfig(n_steps=3_000)
+CONFIG = StyleTransferConfig(n_steps=3_000, n_neighbours=8)
 
 
 def make(name: str) -> None:

@@ -257,7 +257,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "vangogh": Translation(
         "photos",
         "paintings",
-        ("photo2vangogh", "vangogh2photo"),
+        ("", "vangogh2photo"),  # there, `style_transfers` ships
         "landmark photographs and Van Gogh paintings as bundled, crops of 64 px (public domain,"
         " CC0)",
         CycleGANConfig(
