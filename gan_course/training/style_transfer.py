@@ -18,7 +18,6 @@ from gan_course.training.optim import descend, lr_at, set_lr
 
 CONTENT_DEPTH = 2  # of the trunk's features, at a quarter of the picture's size
 AT_ONCE = 100  # pictures of which the style is read at once
-N_STYLES = 400  # styled pictures among which the likest are looked for
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ class StyleTransferConfig:
     lambda_style: float = 10.0  # weight of the style loss
     lambda_smooth: float = 0.05  # weight of the total variation
     ema_decay: float = 0.99  # of the average of G's weights, a step
-    n_neighbours: int = 0  # styled pictures, the likest, whose style each picture gets; 0: all
 
 
 def make_generator(config: StyleTransferConfig) -> ResnetGenerator:
@@ -93,23 +91,21 @@ class StyleTransferStep(SavedStep):
     $L = \lambda_{content} \lVert \phi_c(G(x)) - \phi_c(x) \rVert^2 + \lambda_{style} \sum_k \lVert
     Gram(\phi_k(G(x))) - S_k \rVert^2 + \lambda_{smooth} TV(G(x))$
 
-    with $\phi$ the features of a frozen trunk and $S_k$ the mean Gram matrix of the set or, where
-    `n_neighbours` asks for it, of its pictures whose Gram matrix of the first depth (colours and
-    contrasts above all) is nearest to that of x: sky is painted as sky. Each squared distance is
-    divided by the mean square of its target, the sum over depths by their number.
+    with $\phi$ the features of a frozen trunk and $S_k$ the mean Gram matrix of the set. Each
+    squared distance is divided by the mean square of its target, the sum over depths by their
+    number.
 
     Args:
         G: the generator, already placed on the runtime's device.
         trunk: placed, frozen.
-        styles: Gram matrices (M, C, C) for each depth of the trunk, M = 1 where all pictures get
-            one style.
+        styles: a Gram matrix (1, C, C) for each depth of the trunk.
         config: rates and weights.
         runtime: device and precision.
 
     Source: Gatys et al. 2016 for the losses; Johnson et al. 2016 for a network that learns them
         once and then paints at one pass.
-    Differs: the style is that of many paintings or of the likest of them, not of one; a mobile
-        network's features in place of VGG's; an average of G's weights is kept.
+    Differs: the style is that of many paintings, not of one; a mobile network's features in place
+        of VGG's; an average of G's weights is kept.
     """
 
     PARTS = ("G", "G_ema", "opt_G")
@@ -145,8 +141,7 @@ class StyleTransferStep(SavedStep):
             painted = self.G(real)
             seen = trunk(painted)
             with torch.no_grad():
-                features = trunk(real)
-        wanted = features[CONTENT_DEPTH]
+                wanted = trunk(real)[CONTENT_DEPTH]
 
         # Content (Johnson et al. 2016, equation 2)
         content = _relative_distance(seen[CONTENT_DEPTH], wanted)
@@ -154,7 +149,7 @@ class StyleTransferStep(SavedStep):
         # Style (Johnson et al. 2016, equation 4)
         distances = [
             _relative_distance(gram_matrix(part), style)
-            for part, style in zip(seen, self.styles_for(features[0]), strict=True)
+            for part, style in zip(seen, self.styles, strict=True)
         ]
         style = torch.stack(distances).mean()
 
@@ -163,20 +158,6 @@ class StyleTransferStep(SavedStep):
             "style": config.lambda_style * style,
             "smooth": config.lambda_smooth * total_variation(painted),
         }
-
-    @torch.no_grad()
-    def styles_for(self, features: Tensor) -> list[Tensor]:
-        """The Gram matrices (N or 1, C, C) that pictures are to get, by depth.
-
-        Args:
-            features: of the pictures, at the first depth: (N, C, H, W).
-        """
-        if not self.config.n_neighbours:
-            return self.styles
-        own, all_styles = gram_matrix(features).flatten(1), self.styles[0].flatten(1)
-        distances = torch.cdist(own, all_styles)
-        nearest = distances.topk(self.config.n_neighbours, largest=False).indices
-        return [style[nearest].mean(1) for style in self.styles]
 
     def best(self, name: str = "G_AB") -> nn.Module:
         """The generator to use: the average of its weights; there is one direction alone.
@@ -217,24 +198,15 @@ def build_style_transfer(
         n_preview: pictures in a preview.
 
     Raises:
-        ValueError: pictures of another size than the configuration's, or more neighbours than there
-            are styled pictures to choose from.
+        ValueError: pictures of another size than the configuration's.
     """
-    n_styles = min(len(styled), N_STYLES)
-    if not 0 <= config.n_neighbours <= n_styles:
-        raise ValueError(
-            f"n_neighbours is {config.n_neighbours}: choose 0, or up to {n_styles} styled pictures"
-        )
     for pictures in (images, styled):
         check_size(pictures, 3, config.img_resolution)
     trunk = runtime.place(trunk)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         G = runtime.place(make_generator(config))
-    if config.n_neighbours:
-        styles = styles_of(styled[:n_styles], trunk, runtime)
-    else:
-        styles = mean_style_of(styled, trunk, runtime)
+    styles = style_of(styled, trunk, runtime)
     step = StyleTransferStep(G, trunk, styles, config=config, runtime=runtime)
     batches = Batches(images.to(runtime.device), config.batch_size, seed=2 * seed)
     same = asdict(config) | {"seed": seed, "precision": runtime.precision}
@@ -244,19 +216,14 @@ def build_style_transfer(
 
 
 @torch.no_grad()
-def styles_of(images: Tensor, trunk: EfficientNetTrunk, runtime: Runtime) -> list[Tensor]:
-    """Gram matrices (N, C, C) of pictures (N, 3, H, W) uint8, for each depth of a trunk."""
-    parts = [trunk(to_float(part.to(runtime.device))) for part in images.split(AT_ONCE)]
-    return [torch.cat([gram_matrix(part) for part in depth]) for depth in zip(*parts, strict=True)]
-
-
-def mean_style_of(images: Tensor, trunk: EfficientNetTrunk, runtime: Runtime) -> list[Tensor]:
+def style_of(images: Tensor, trunk: EfficientNetTrunk, runtime: Runtime) -> list[Tensor]:
     """The mean Gram matrix (1, C, C) of pictures (N, 3, H, W) uint8, for each depth of a trunk."""
     sums = [torch.zeros(())] * len(trunk.CHANNELS)
-    for part in images.split(AT_ONCE):  # all matrices at once would take too much memory
-        styles = styles_of(part, trunk, runtime)
+    for part in images.split(AT_ONCE):
+        features = trunk(to_float(part.to(runtime.device)))
         sums = [
-            total + style.sum(0, keepdim=True) for total, style in zip(sums, styles, strict=True)
+            total + gram_matrix(one).sum(0, keepdim=True)
+            for total, one in zip(sums, features, strict=True)
         ]
     return [total / len(images) for total in sums]
 

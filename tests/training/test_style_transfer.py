@@ -80,27 +80,6 @@ def test_the_losses_are_those_of_the_formula(build):
     assert losses["style"].item() == pytest.approx(CONFIG.lambda_style * style.item() / 4, rel=1e-3)
 
 
-def test_a_picture_gets_the_style_of_those_that_are_likest(build):
-    step = build(n_neighbours=2).step
-    (trunk,) = step._trunk
-    real = to_float(pictures(2, seed=5))
-    real[0] = 0.9  # no style is like this one, but some are nearer
-    first = gram_matrix(trunk(real)[0])
-    of_set = [gram_matrix(part) for part in trunk(to_float(pictures(seed=1)))]
-    found = step.styles_for(trunk(real)[0])
-    for n in range(2):
-        gaps = [(first[n] - one).square().sum() for one in of_set[0]]
-        nearest = sorted(range(6), key=lambda k: gaps[k])[:2]
-        for depth, part in enumerate(found):
-            expected = (of_set[depth][nearest[0]] + of_set[depth][nearest[1]]) / 2
-            assert torch.allclose(part[n], expected, rtol=1e-3, atol=1e-3)
-
-
-def test_more_neighbours_than_pictures_are_refused(build):
-    with pytest.raises(ValueError, match="n_neighbours is 7: choose 0, or up to 6"):
-        build(n_neighbours=7)
-
-
 def test_training_lowers_the_losses_and_moves_G_alone(build):
     training = build(n_steps=1_000, lr=1e-3)
     step, batch = training.step, next(training.batches)
