@@ -194,7 +194,7 @@ class ProjectedDiscriminator(nn.Module):
     A frozen trunk turns a picture into features at half and at a quarter of its size. A head a
     depth: a 1 x 1 convolution to `base_channels`, 4 x 4 convolutions of stride 2 with
     LeakyReLU(0.2) down to an eighth of the picture's size, and a 3 x 3 convolution to one score. A
-    score sees what features make of 36 to about 80 pixels: strokes, not whole pictures.
+    score of the first head sees 41 x 41 pixels, of the second 47 x 47: strokes, not whole pictures.
 
     The trunk is no part of the state: neither `parameters` nor `state_dict` hold it, so no
     optimiser moves it and no checkpoint repeats it. It must be placed on the device by itself.

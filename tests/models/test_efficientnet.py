@@ -91,6 +91,23 @@ def test_the_trunk_is_no_part_of_its_discriminator(trunk):
     assert x.grad.abs().sum() > 0 and all(weight.grad is None for weight in trunk.parameters())
 
 
+def test_what_a_score_of_a_projected_discriminator_sees():
+    trunk = EfficientNetTrunk()
+    D = ProjectedDiscriminator(trunk.requires_grad_(False), base_channels=2, norm="none")
+    for network in (trunk, D):  # positive, and small enough for no ReLU6 to be full
+        for part in network.modules():
+            if isinstance(part, nn.Conv2d):
+                nn.init.constant_(part.weight, 0.5 / part.weight[0].numel())
+                nn.init.constant_(part.bias, 0.1)
+    picture = torch.ones(1, 3, 128, 128, requires_grad=True)
+    fields = []
+    for scores in D(picture)[0]:
+        (slope,) = torch.autograd.grad(scores[8, 8], picture, retain_graph=True)
+        touched = slope[0].abs().sum(0) > 0
+        fields.append((int(touched.any(1).sum()), int(touched.any(0).sum())))
+    assert fields == [(41, 41), (47, 47)]
+
+
 def test_a_trunk_that_would_be_trained_is_refused():
     with pytest.raises(ValueError, match=r"requires_grad_\(False\)"):
         ProjectedDiscriminator(EfficientNetTrunk())
