@@ -193,8 +193,8 @@ claim("G brings the photographs nearer to the paintings: the distance falls by o
 # | projected | small heads on the features of a network that was trained on ImageNet, and that stays as it is (Sauer et al. 2021) | the same |
 # | style loss | no D: the same features, and a fixed loss on them | the same |
 #
-# The last one is no GAN, and older than CycleGAN. Gatys et al. (2016) found that the **style** of a picture shows in which
-# features occur together, wherever that is: the Gram matrix $G_{ij} = \frac{1}{HW} \sum_p F_{ip} F_{jp}$. Its
+# The last one is no GAN, and older than CycleGAN. Gatys et al. (2016) found that the **style** of a picture shows in
+# which features occur together, wherever that is: the Gram matrix $G_{ij} = \frac{1}{HW} \sum_p F_{ip} F_{jp}$. Its
 # **content** shows in the features themselves. Johnson et al. (2016) trained a network to make pictures with the style
 # of one painting and the content of its input; CycleGAN took its generator from them. Ours learns the mean Gram matrix
 # of all paintings. It needs no opponent, no pool and no second generator, and there is no way back.
@@ -206,8 +206,8 @@ from gan_course.lessons.results import recorded
 
 study = recorded("painting")
 minutes = study["processor minutes of each training"]
-print(f"about {minutes} minutes of one core each; distance as a share of the photographs' own, with")
-print(f"its interval over three draws of {study['crops in a draw']} crops: at 1 nothing is gained\n")
+print(f"about {minutes} minutes of one core each; the distance is a share of the photographs' own,")
+print(f"with its interval over three draws of {study['crops in a draw']} crops\n")
 for row in study["rows"]:
     low, high = row["KID ratio, interval"]
     cost = f"{row['steps']:5} steps, {row['processor minutes']:4} min"
@@ -220,11 +220,11 @@ for row in study["rows"]:
 # Rows from above: the photographs; pixels, 64 px; pixels, strokes; projected; style loss. The study wrote the table and
 # the picture; `python -m maintain painting` does it again.
 #
-# Two recipes paint: the ones with features that were trained elsewhere. The recipe on pixels with the residual G tints the
-# photograph and leaves every edge where it was. With D's of the same kind, larger crops and a G that starts from nothing,
-# D asks for something else than a photograph, and two minutes are far too short to find out what. The features know
-# already what a stroke is; D has only to say which strokes. The style loss needs no D to say even that: one network where
-# CycleGAN trains four, and so about twice as many steps in the same time.
+# Two recipes paint: the ones with features that were trained elsewhere. The recipe on pixels with the residual G tints
+# the photograph and leaves every edge where it was. With D's of the same kind, larger crops and a G that starts from
+# nothing, D asks for something else than a photograph, and two minutes are far too short to find out what. The features
+# know already what a stroke is; D has only to say which strokes. The style loss needs no D to say even that: one
+# network where CycleGAN trains four, and so about twice as many steps in the same time.
 #
 # And the distance? It puts the recipe that paints *nothing* first, and the one with the broadest strokes last. It is
 # the rival's story again: this distance sees colours before it sees strokes, and whoever draws all photographs into one
@@ -872,9 +872,10 @@ claim("shipped critters: a blur of the colour costs the reading more than it cos
 
 # %% [markdown]
 # The shipped critters pair does carry something in fine colour: blur it, and its reading suffers more than a copy
-# would. In the earth pair these two find nothing: JPEG costs its reading no more than a copy. And yet its reading of its own map is far better than that of the true map. What comes back is written openly,
-# for whoever looks: the drawn maps (lesson 07) show shades on land and sea that no true map has there. A message that
-# one can see is a message all the same.
+# would. In the earth pair these two find nothing: JPEG costs its reading no more than a copy. And yet its reading of
+# its own map is far better than that of the true map. What comes back is written openly, for whoever looks: the drawn
+# maps (lesson 07) show shades on land and sea that no true map has there. A message that one can see is a message all
+# the same.
 #
 # Three lessons:
 #
