@@ -8,9 +8,16 @@ from gan_course.commands.parsing import OneLineParser, run_command
 from gan_course.errors import CourseError
 from gan_course.lessons.results import current_commit
 from gan_course.weights.cards import update_card
-from maintain.weights import dcgan, readers, stylegans, translators
+from maintain.weights import (
+    dcgan,
+    readers,
+    style_transfers,
+    stylegans,
+    translators,
+    trunk,
+)
 
-KINDS = (readers, dcgan, translators, stylegans)
+KINDS = (trunk, readers, dcgan, translators, style_transfers, stylegans)
 
 
 def names() -> list[str]:

@@ -41,6 +41,7 @@ from gan_course.training.pix2pix import Pix2PixConfig, build_pix2pix
 from gan_course.training.resume import OPTIONS
 from gan_course.training.run import run_training
 from gan_course.training.stylegan import StyleGANConfig, build_stylegan
+from gan_course.weights.trunk import load_trunk
 
 
 class DrawWorld(Protocol):
@@ -320,7 +321,9 @@ def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
         f"{len(A)} pictures of A ({names[0]}), {len(B)} of B ({names[1]}), {config.img_resolution}"
         f" px · {runtime}"
     )
-    return build_cyclegan(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
+    trunk = load_trunk() if config.discriminator == "projected" else None
+    training = build_cyclegan(config, A, B, seed=options.seed, runtime=runtime, trunk=trunk)
+    return training, config.n_steps
 
 
 def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:

@@ -75,6 +75,12 @@ def _paintings(split: Split, n: int, resolution: int, seed: int) -> Tensor:
     return random_crops(load_paintings(split), n, size=resolution, seed=seed)
 
 
+def _paintings_near(split: Split, n: int, resolution: int, seed: int) -> Tensor:
+    """Parts of the paintings at their own size or a little less: strokes keep their width."""
+    largest = resolution * 3 // 2
+    return random_crops(load_paintings(split), n, size=resolution, largest=largest, seed=seed)
+
+
 def _emoji(part: Literal[0, 1]) -> Load:
     """The colours (0) or the drawings (1); beyond one round of all emoji, they come again."""
 
@@ -106,6 +112,7 @@ DOMAINS: Mapping[str, Load] = {
     "earth-map": _earth("relief"),
     "photos": _photos,
     "paintings": _paintings,
+    "paintings-near": _paintings_near,
     "earth-grey": _colourless,  # the satellite's view without colour
     "emoji": _emoji(0),
     "emoji-drawing": _emoji(1),  # the same in black

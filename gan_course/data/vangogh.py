@@ -71,13 +71,15 @@ def random_crops(
     size: int = 64,
     seed: int,
     smallest: int | None = None,
+    largest: int | None = None,
     flip: bool = True,
     min_std: float = MIN_STD,
 ) -> Tensor:
     """Random squares of random pictures, brought to one size.
 
-    The side of a square is drawn between `smallest` and the picture's short side, uniform in its
-    logarithm. A square that is nearly of one grey, empty sky for instance, is drawn again.
+    The side of a square is drawn between `smallest` and the picture's short side or `largest`,
+    whichever is less, uniform in its logarithm. A square that is nearly of one grey, empty sky for
+    instance, is drawn again.
 
     Args:
         pictures: pairs of a name and (3, H, W) uint8, as the loaders return them.
@@ -86,6 +88,7 @@ def random_crops(
         seed: another seed, another draw.
         smallest: side of the smallest square in pixels of the picture; None for `size`, so that
             none is enlarged.
+        largest: side of the largest square in pixels of the picture; None for no limit.
         flip: mirror half of them, left to right.
         min_std: least standard deviation of the luminance, of 0..255, in the result.
 
@@ -93,12 +96,14 @@ def random_crops(
         (n, 3, size, size) uint8 in 0..255.
 
     Raises:
-        ValueError: no pictures, a picture smaller than `smallest`, or pictures with nothing but
-            even areas.
+        ValueError: no pictures, a picture smaller than `smallest`, a `largest` below `smallest`, or
+            pictures with nothing but even areas.
     """
     if not pictures:
         raise ValueError("no pictures to cut from: give at least one")
     smallest = size if smallest is None else smallest
+    if largest is not None and largest < smallest:
+        raise ValueError(f"largest is {largest}: choose at least smallest, which is {smallest}")
     for name, picture in pictures:
         if min(picture.shape[1:]) < smallest:
             height, width = picture.shape[1:]
@@ -110,7 +115,7 @@ def random_crops(
     crops = torch.empty(n, 3, size, size, dtype=torch.uint8)
     for number in range(n):
         for _ in range(MAX_TRIES):
-            crop = _random_crop(images, size, smallest, flip, generator)
+            crop = _random_crop(images, size, smallest, largest, flip, generator)
             if to_grey(crop).float().std(correction=0) >= min_std:
                 break
         else:
@@ -123,13 +128,18 @@ def random_crops(
 
 
 def _random_crop(
-    images: list[Image.Image], size: int, smallest: int, flip: bool, generator: torch.Generator
+    images: list[Image.Image],
+    size: int,
+    smallest: int,
+    largest: int | None,
+    flip: bool,
+    generator: torch.Generator,
 ) -> Tensor:
     which, scale, down, right, mirror = torch.rand(
         5, generator=generator, dtype=torch.float64
     ).tolist()
     image = images[int(which * len(images))]
-    largest = min(image.size)
+    largest = min(*image.size, largest or max(image.size))
     side = min(largest, round(smallest * math.exp(scale * math.log(largest / smallest))))
     left, top = int(right * (image.width - side + 1)), int(down * (image.height - side + 1))
     box = (left, top, left + side, top + side)

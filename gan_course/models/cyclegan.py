@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from gan_course.models.efficientnet import EfficientNetTrunk
 from gan_course.models.layers import (
     InstanceNorm,
     Norm,
@@ -185,6 +186,68 @@ class PatchDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Pictures (N, img_channels, H, W) to raw scores (N, 1, h, w); 256 px give 30 x 30."""
         return self.model(x)
+
+
+class ProjectedDiscriminator(nn.Module):
+    """Projected discriminator: a picture to raw scores, by heads on features trained elsewhere.
+
+    A frozen trunk turns a picture into features at half and at a quarter of its size. A head a
+    depth: a 1 x 1 convolution to `base_channels`, 4 x 4 convolutions of stride 2 with
+    LeakyReLU(0.2) down to an eighth of the picture's size, and a 3 x 3 convolution to one score. A
+    score of the first head sees 41 x 41 pixels, of the second 47 x 47: strokes, not whole pictures.
+
+    The trunk is no part of the state: neither `parameters` nor `state_dict` hold it, so no
+    optimiser moves it and no checkpoint repeats it. It must be placed on the device by itself.
+
+    Args:
+        trunk: from pictures (N, 3, H, W) in [-1, 1] to features by depth, frozen; several
+            discriminators may share it.
+        base_channels: features of the heads; 64 as usual.
+        norm: "instance" or "none", after the convolutions of stride 2. Without it the first weights
+            are He's.
+
+    Raises:
+        ValueError: the trunk has weights that take a gradient, or an unknown norm.
+
+    Source: Sauer et al. 2021 (arXiv:2111.01007), section 3, for discriminators on frozen features
+        of several depths.
+    Differs: the features are not mixed by random 1 x 1 convolutions across channels and depths
+        (their section 3.2), but by a learnt one within a depth; two depths instead of four; no
+        spectral normalisation.
+    """
+
+    DEPTHS = (1, 2)  # of the trunk's features: at half and at a quarter of the picture's size
+    MULTIPLE = 8  # of a picture's sides
+
+    def __init__(
+        self, trunk: EfficientNetTrunk, *, base_channels: int = 64, norm: Norm = "instance"
+    ) -> None:
+        super().__init__()
+        if any(weight.requires_grad for weight in trunk.parameters()):
+            raise ValueError("the trunk takes gradients: call trunk.requires_grad_(False)")
+        self._trunk = (trunk,)  # in a tuple, so that torch does not count it as a part
+        self.heads = nn.ModuleList()
+        for depth in self.DEPTHS:
+            layers: list[nn.Module] = [nn.Conv2d(trunk.CHANNELS[depth], base_channels, 1)]
+            stride = trunk.STRIDES[depth]
+            while stride < self.MULTIPLE:
+                layers += [nn.LeakyReLU(0.2, inplace=True)]
+                layers += [nn.Conv2d(base_channels, base_channels, 4, stride=2, padding=1)]
+                layers += [_norm(norm)]
+                stride *= 2
+            layers += [nn.LeakyReLU(0.2, inplace=True), nn.Conv2d(base_channels, 1, 3, padding=1)]
+            self.heads.append(nn.Sequential(*layers))
+        self.apply(init_normal if norm == "instance" else init_he)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pictures (N, 3, H, W) to raw scores (N, heads, H / 8, W / 8); H, W multiples of 8."""
+        features = self._trunk[0](x)
+        # the features lie in 0..6: to about the range of pictures
+        scores = [
+            head(features[depth] / 3 - 1)
+            for head, depth in zip(self.heads, self.DEPTHS, strict=True)
+        ]
+        return torch.cat(scores, 1)
 
 
 def _double(n_in: int, n_out: int, padding: Padding, upsampling: Upsampling) -> nn.Module:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,12 @@ from torch.nn.functional import l1_loss
 
 from gan_course.data.batches import Batches, Unpaired, to_float
 from gan_course.data.cache import Pictures
-from gan_course.models.cyclegan import PatchDiscriminator, ResnetGenerator
+from gan_course.models.cyclegan import (
+    PatchDiscriminator,
+    ProjectedDiscriminator,
+    ResnetGenerator,
+)
+from gan_course.models.efficientnet import EfficientNetTrunk
 from gan_course.models.layers import Norm, Padding, Upsampling, set_memory_format
 from gan_course.runtime import Runtime
 from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint, reseed
@@ -19,6 +24,8 @@ from gan_course.training.image_pool import ImagePool
 from gan_course.training.losses import d_least_squares, g_least_squares
 from gan_course.training.optim import descend, freeze, lr_at, set_lr
 from gan_course.training.penalties import r1_penalty
+
+Discriminators = Literal["pixels", "projected"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class CycleGANConfig:
     coordinates: int = 0  # octaves of coordinates for the G's, at most log2 of img_resolution
     upsampling: Upsampling = "transposed"  # "resize": bilinear, then a convolution
     ema_decay: float = 0.0  # of the average of the G's weights, a step; 0 keeps none
+    discriminator: Discriminators = "pixels"  # "projected": on features of a trunk
 
 
 def make_generator(config: CycleGANConfig) -> ResnetGenerator:
@@ -65,19 +73,43 @@ def make_generator(config: CycleGANConfig) -> ResnetGenerator:
     )
 
 
-def make_discriminator(config: CycleGANConfig) -> PatchDiscriminator:
-    """One discriminator of a configuration, with new weights."""
-    return PatchDiscriminator(
-        base_channels=config.d_base_channels, n_layers=config.n_layers, norm=config.d_norm
-    )
+def make_discriminator(
+    config: CycleGANConfig, trunk: EfficientNetTrunk | None = None
+) -> PatchDiscriminator | ProjectedDiscriminator:
+    """One discriminator of a configuration, with new weights.
+
+    Args:
+        config: says which one.
+        trunk: for "projected", frozen; ignored otherwise.
+
+    Raises:
+        ValueError: an unknown kind, "projected" without a trunk, or pictures that do not fit it.
+    """
+    match config.discriminator:
+        case "pixels":
+            return PatchDiscriminator(
+                base_channels=config.d_base_channels, n_layers=config.n_layers, norm=config.d_norm
+            )
+        case "projected":
+            if trunk is None:
+                raise ValueError("a projected discriminator needs a trunk: give load_trunk()")
+            if config.img_resolution % ProjectedDiscriminator.MULTIPLE:
+                raise ValueError(
+                    f"img_resolution is {config.img_resolution}: a projected discriminator needs a"
+                    f" multiple of {ProjectedDiscriminator.MULTIPLE}"
+                )
+            return ProjectedDiscriminator(
+                trunk, base_channels=config.d_base_channels, norm=config.d_norm
+            )
+    raise ValueError(f"discriminator is {config.discriminator!r}: choose 'pixels' or 'projected'")
 
 
 def make_cyclegan(
-    config: CycleGANConfig,
-) -> tuple[ResnetGenerator, ResnetGenerator, PatchDiscriminator, PatchDiscriminator]:
-    """G_AB, G_BA, D_A and D_B of a configuration, with new weights."""
+    config: CycleGANConfig, trunk: EfficientNetTrunk | None = None
+) -> tuple[ResnetGenerator, ResnetGenerator, nn.Module, nn.Module]:
+    """G_AB, G_BA, D_A and D_B of a configuration, with new weights; the D's share the trunk."""
     G_AB, G_BA = make_generator(config), make_generator(config)
-    return G_AB, G_BA, make_discriminator(config), make_discriminator(config)
+    return G_AB, G_BA, make_discriminator(config, trunk), make_discriminator(config, trunk)
 
 
 Pair = tuple[Tensor, Tensor]
@@ -106,8 +138,9 @@ class CycleGANStep(SavedStep):
     Source: Zhu et al. 2017, equations 1 to 4 with the least-squares loss of section 4; section 5.2
         for the identity loss; the objective of D halved (appendix 7.1).
     Differs: where asked for, an average of the generators' weights is kept (`ema_decay`), the D's
-        have a learning rate of their own (`lr_ratio`), and R1 on the mean score of a picture
-        (`r1_gamma`). The defaults are the paper's.
+        have a learning rate of their own (`lr_ratio`), R1 on the mean score of a picture
+        (`r1_gamma`), and see features in place of pixels (`discriminator`). The defaults are the
+        paper's.
     """
 
     PARTS = ("G_AB", "G_BA", "D_A", "D_B", "opt_G", "opt_D", "pool_A", "pool_B")
@@ -249,6 +282,7 @@ def build_cyclegan(
     seed: int,
     runtime: Runtime,
     n_preview: int = 8,
+    trunk: EfficientNetTrunk | None = None,
 ) -> Training:
     """A CycleGAN between two sets of pictures, from one seed.
 
@@ -259,10 +293,11 @@ def build_cyclegan(
         seed: decides the first weights, both orders of pictures and the pools.
         runtime: device and precision.
         n_preview: pictures of each domain in a preview.
+        trunk: of the projected discriminators, frozen (`load_trunk`); ignored by the others.
 
     Raises:
-        ValueError: the pictures are not of the configuration's size, every loss is off, or the
-            finest octave of coordinates does not fit on the pixels.
+        ValueError: the pictures are not of the configuration's size, every loss is off, the finest
+            octave of coordinates does not fit on the pixels, or the discriminators cannot be made.
     """
     has_cycle = config.lambda_cycle and (config.forward or config.backward)
     if not (config.lambda_gan or has_cycle or config.lambda_identity):
@@ -277,7 +312,10 @@ def build_cyclegan(
         check_size(images, 3, config.img_resolution)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        G_AB, G_BA, D_A, D_B = (runtime.place(network) for network in make_cyclegan(config))
+        G_AB, G_BA, D_A, D_B = (
+            runtime.place(network)
+            for network in make_cyclegan(config, runtime.place(trunk) if trunk else None)
+        )
     for network in (G_AB, G_BA, D_A, D_B):
         set_memory_format(network, runtime.memory_format_for(4 * config.base_channels))
     step = CycleGANStep(G_AB, G_BA, D_A, D_B, config=config, seed=seed + 1, runtime=runtime)
@@ -287,6 +325,8 @@ def build_cyclegan(
     )
     # the length of a run counts too: it decides how the learning rate falls
     same = asdict(config) | {"seed": seed, "precision": runtime.precision}
+    if config.discriminator == "pixels":
+        del same["discriminator"]  # runs from before there was a choice have no such field
     same |= {"pictures of A": fingerprint(images_A), "pictures of B": fingerprint(images_B)}
     preview = tuple(
         to_float(images[:n_preview]).to(runtime.device) for images in (images_A, images_B)

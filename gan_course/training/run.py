@@ -177,7 +177,7 @@ def _save_strip(training: Training, out: Path, film: bool) -> None:
     if not sample_files(out / SAMPLES):  # removed since, by whoever keeps the folder small
         return
     height = training.preview().shape[-2] + GAP
-    row = 1 if training.family in ("cyclegan", "pix2pix") else 0
+    row = 1 if training.family in ("cyclegan", "pix2pix", "style-transfer") else 0
     save_strip(out / SAMPLES, out, top=row * height, height=height)
     if film:
         save_film(out / SAMPLES, out)

@@ -22,6 +22,7 @@ from gan_course.weights.files import (
 from gan_course.weights.official_cyclegan import from_official, looks_official
 
 GENERATORS = {"AB": "G_AB", "BA": "G_BA"}
+FAMILIES = ("cyclegan", "style-transfer")  # whose weights are generators of this kind
 
 
 def load_translator(name_or_file: str | Path, *, direction: str = "") -> ResnetGenerator:
@@ -83,7 +84,7 @@ def load_official_cyclegan(path: str | Path) -> ResnetGenerator:
 
 def _from_card(tensors: dict[str, Tensor], card: dict[str, Any], name: str) -> ResnetGenerator:
     saved = card.get("generator", card.get("config"))  # older cards hold the generator's own
-    if card.get("family") != "cyclegan" or not isinstance(saved, dict):
+    if card.get("family") not in FAMILIES or not isinstance(saved, dict):
         raise CourseError(
             f"{name} is not a translator but {card.get('what', 'something else')}: choose"
             f" {_translators()}"
@@ -121,7 +122,5 @@ def _refuse_direction(direction: str, name: str | Path) -> None:
 
 
 def _translators() -> str:
-    return (
-        ", ".join(name for name in weight_names() if read_card(name).get("family") == "cyclegan")
-        or "none yet"
-    )
+    names = [name for name in weight_names() if read_card(name).get("family") in FAMILIES]
+    return ", ".join(names) or "none yet"

@@ -84,6 +84,26 @@ def test_two_bundled_domains_are_drawn_apart(tmp_path, capsys, monkeypatch):
     )
 
 
+def test_projected_discriminators_are_an_option(tmp_path):
+    chosen = ("--set", "discriminator=projected", "d_norm=none", "--steps", "1")
+    assert train("cyclegan", *chosen, data=("photos", "paintings"), out=tmp_path / "run") == 0
+    state = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
+    assert state["config"]["discriminator"] == "projected"
+    assert all(name.startswith("heads.") for name in state["step"]["D_B"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (("discriminator=features",), ("pixels or projected",)),
+        (("discriminator=projected", "--resolution", "36"), ("img_resolution is 36", "of 8")),
+    ],
+)
+def test_a_discriminator_that_cannot_be_made_is_refused(tmp_path, capsys, settings, words):
+    code = train("cyclegan", "--set", *settings, data=("photos", "paintings"), out=tmp_path / "run")
+    refused(capsys, code, *words)
+
+
 @pytest.mark.parametrize("name", DOMAINS)
 def test_every_bundled_domain_can_be_trained_on(name, tmp_path):
     other = "photos" if name != "photos" else "paintings"

@@ -96,6 +96,8 @@ def test_enlarging_has_to_be_asked_for():
     with pytest.raises(ValueError, match=r"small is 50 x 40: choose smallest=40 or less"):
         random_crops(small, 1, seed=0)
     assert random_crops(small, 2, seed=0, smallest=30).shape == (2, 3, 64, 64)
+    with pytest.raises(ValueError, match="largest is 20: choose at least smallest, which is 30"):
+        random_crops(small, 2, seed=0, smallest=30, largest=20)
 
 
 def test_even_pictures_are_refused():
@@ -126,3 +128,13 @@ def test_grey_of_something_else(wrong):
 def test_an_unknown_split(load):
     with pytest.raises(ValueError, match="split is 'val'"):
         load("val")
+
+
+def test_squares_are_at_most_as_large_as_asked():
+    """Of a picture that brightens by 2 a column, a square of 8 to 12 px spans 14 to 22."""
+    ramp = torch.arange(0, 200, 2, dtype=torch.uint8).expand(3, 100, 100).contiguous()
+    crops = random_crops(
+        [("ramp", ramp)], 60, size=8, smallest=8, largest=12, seed=0, flip=False, min_std=0
+    )
+    spans = (crops.amax((1, 2, 3)).int() - crops.amin((1, 2, 3)).int()).tolist()
+    assert min(spans) >= 13 and max(spans) <= 23 and max(spans) > min(spans)

@@ -4,8 +4,12 @@ import torch
 from gan_course.data.domains import DOMAINS
 from gan_course.inference.translate import in_parts
 from gan_course.training.cyclegan import make_generator
+from gan_course.training.style_transfer import make_generator as make_painter
+from gan_course.weights.cards import read_card
 from gan_course.weights.translators import load_translator
+from gan_course.weights.trunk import TRUNK
 from maintain import shipped
+from maintain.weights import style_transfers
 from maintain.weights import translators as translations
 from maintain.weights.translators import TRANSLATIONS, translation_of
 
@@ -36,6 +40,22 @@ def test_the_shipped_card_describes_the_generator_of_the_recipe(name):
     loaded = load_translator(name)
     assert str(loaded) == str(recipe)
     assert (loaded.residual, loaded.coordinates) == (recipe.residual, recipe.coordinates)
+
+
+def test_the_painter_of_photographs_is_that_of_its_recipe():
+    recipe = make_painter(style_transfers.CONFIG)
+    loaded, card = load_translator("photo2vangogh"), read_card("photo2vangogh")
+    assert str(loaded) == str(recipe) and not loaded.residual and not loaded.coordinates
+    assert card["family"] == "style-transfer" and card["steps"] == style_transfers.CONFIG.n_steps
+    assert card["trunk"].startswith(TRUNK)
+
+
+def test_the_painter_s_photographs_left_alone_keep_their_distance(monkeypatch):
+    monkeypatch.setattr(style_transfers, "N_TEST", 40)
+    monkeypatch.setattr(style_transfers, "load_translator", lambda name: torch.nn.Identity())
+    table = style_transfers.measure("photo2vangogh")["photo2vangogh"]
+    assert table["KID x 1000"] == table["KID x 1000, untranslated"] > 0
+    assert table["edges kept"] == pytest.approx(1, abs=1e-3)
 
 
 def test_doing_nothing_scores_as_doing_nothing():

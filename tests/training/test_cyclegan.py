@@ -8,8 +8,9 @@ from torch.nn.functional import l1_loss
 
 from gan_course.data.batches import to_float
 from gan_course.runtime import choose_runtime
-from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
+from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan, make_discriminator
 from gan_course.training.loop import fit
+from gan_course.weights.trunk import load_trunk
 
 CONFIG = CycleGANConfig(
     n_steps=20,
@@ -363,3 +364,62 @@ def test_half_precision_gives_the_same_losses_within_its_digits(build):
 def test_pictures_of_another_size_are_named(cpu, bad):
     with pytest.raises(ValueError, match="the configuration says"):
         build_cyclegan(CONFIG, pictures(), bad, seed=0, runtime=cpu)
+
+
+@pytest.fixture
+def projected(cpu):
+    trunk = load_trunk()
+
+    def make(**changes):
+        config = replace(CONFIG, discriminator="projected", d_norm="none", **changes)
+        return build_cyclegan(
+            config, pictures(), pictures(seed=1), seed=0, runtime=cpu, trunk=trunk
+        )
+
+    return make
+
+
+def test_projected_discriminators_learn_and_their_trunk_does_not(projected):
+    training = projected()
+    step = training.step
+    (trunk,) = step.D_A._trunk
+    assert step.D_B._trunk == (trunk,)
+    before, of_trunk = weights(step, (*GENERATORS, *DISCRIMINATORS)), copy.deepcopy(trunk)
+    losses = step(next(training.batches))
+    assert list(losses) == ["gan_A", "gan_B", "cycle_A", "cycle_B", "D_A", "D_B"]
+    assert moved(before, step) == {*GENERATORS, *DISCRIMINATORS}
+    for ours, old in zip(trunk.parameters(), of_trunk.parameters(), strict=True):
+        assert torch.equal(ours, old) and not ours.requires_grad
+
+
+def test_a_run_with_projected_discriminators_survives_saving(projected):
+    straight, broken, other = (projected(pool_size=3, r1_gamma=0.1) for _ in range(3))
+    rows = fit(straight.step, straight.batches, n_steps=6)
+    first = fit(broken.step, broken.batches, n_steps=2)
+    state = broken.state_dict()
+    assert all(name.startswith("heads.") for name in state["step"]["D_A"])
+    assert state["config"]["discriminator"] == "projected"
+    other.load_state_dict(state)
+    assert first + fit(other.step, other.batches, n_steps=6) == rows
+
+
+def test_runs_on_pixels_say_nothing_of_a_choice_that_old_ones_did_not_have(build):
+    assert "discriminator" not in build().config
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"discriminator": "features"}, "discriminator is 'features': choose 'pixels' or"),
+        ({"discriminator": "projected"}, r"needs a trunk: give load_trunk\(\)"),
+    ],
+)
+def test_a_discriminator_that_cannot_be_made_is_named(build, changes, reason):
+    with pytest.raises(ValueError, match=reason):
+        build(**changes)
+
+
+def test_a_projected_discriminator_needs_sides_that_its_trunk_halves_three_times():
+    config = replace(CONFIG, discriminator="projected", img_resolution=36)
+    with pytest.raises(ValueError, match=r"img_resolution is 36: .* a multiple of 8"):
+        make_discriminator(config, load_trunk())
