@@ -22,9 +22,9 @@
 # | --- | --- |
 # | translate | pictures of any size, the right way up, from a notebook and from the command line |
 # | measure | what a translation gained and what it kept, against a baseline that is not made of straw |
-# | uncover | information that a generator hides where no eye sees it, and wash it out |
+# | uncover | information that a generator carries along in a translation, and wash it out |
 # | foresee | where translation must fail: shape, and whatever is not in the input |
-# | trace | failures of training to their causes, by taking one suspect away at a time |
+# | trace | failures of training to their causes, by taking suspects away in turn |
 # | needs | lessons 04, 06 and 07 |
 # | time | study 135 min; computing: fast 103 s (bfloat16) |
 # | papers | Zhu et al. 2017 (CycleGAN); Gatys et al. 2016 and Johnson et al. 2016 (style loss); Sauer et al. 2021 (projected GANs); Chu et al. 2017 (steganography); Cohen et al. 2018 (hallucination); Odena et al. 2016 (checkerboard); Park et al. 2020 (CUT); Parmar et al. 2024 (CycleGAN-Turbo) |
@@ -481,10 +481,10 @@ exercises.check_load_image(load_image)
 # %% [markdown]
 # ## From grey to colour
 #
-# The article that this course corrects gives "black-and-white photos to colour" as an example of CycleGAN. It is not
+# Black-and-white photographs to colour is often named as an example of CycleGAN. It is not
 # among the applications of the paper (section 5.2), and for a reason: whoever has colour pictures has the pairs for
 # nothing, by taking the colour away. Colouring is a task for pix2pix, with its pairs (lesson 05). A CycleGAN *can* be
-# trained on it, as ours was: grey tiles of the satellite view of the Earth on one side, coloured tiles of other places
+# trained on it, as ours was: grey tiles of the satellite view of the Earth on one side, coloured tiles of places drawn anew
 # on the other. The test tiles come from the hidden longitudes, and we know their true colours.
 #
 # Let $L^*$ be lightness, $a^*$ run from green to red and $b^*$ from blue to yellow, about one unit being what an eye
@@ -793,8 +793,8 @@ print("the reading loses, in multiples of what a copy loses:", multiples)
 # The curves show by how much the error of reading grows, the red one for G's own map, the grey one for a copy; what is
 # read from the true map is off the scale, and hardly moves. Under noise the reading loses about what a copy would, so
 # most of what comes back stands openly in the map, as colours and edges that a map has no reason to show. But the
-# mildest JPEG that anybody uses costs the reading more than a copy (about twice as much; both numbers vary from run to
-# run). JPEG is hard above all on fine *colour*: it stores the two colour channels at half the resolution. **Predict:**
+# JPEG at quality 95 costs the reading more than a copy (about twice as much; both numbers vary from run to
+# run). JPEG is hard above all on fine *colour*: as Pillow saves it by default, it stores the two colour channels at half the resolution. **Predict:**
 # blur only the luminance of the drawn map, or only its colour. Which one costs the reading a multiple of what it costs a
 # copy?
 
@@ -820,12 +820,12 @@ for name, one in {
     print(f"fine colour of the {name:14} {255 * moved:.1f} of 255")
 
 # %% [markdown]
-# There is the hidden part. A blur of the luminance costs the reading about what it costs a copy, or somewhat more. A
-# blur of the colour costs it more than a copy: the line above says how many times, and that varies a good deal between
-# runs and processors. The satellite view itself has little fine colour to lose; the map that was drawn of
-# it has some, and the reading makes use of it: what it cannot find there, it gets wrong. Television and JPEG save on fine
-# colour because the eye hardly sees it. The network, which nobody told, uses the same place. It is the effect that Chu et
-# al. describe, after seconds of training, and nothing in the losses works against it.
+# A blur of the luminance costs the reading about what it costs a copy, or somewhat more. A blur of the colour costs it
+# more than a copy: the line above says how many times, and that varies a good deal between runs and processors. This is
+# not yet proof of a hidden message, because a map with stronger colours is damaged more by the same blur. That a message
+# exists is shown by the reading of G's own map against that of the true one. Where it sits, and whether an eye could see
+# it, this ratio does not show. It is the effect that Chu et al. describe, after seconds of training, and nothing in the
+# losses works against it.
 #
 # ### Do the shipped ones do it?
 #
@@ -867,12 +867,27 @@ back_own, back_true = (
 )
 claim("shipped earth: read from its own map, the view has under half of the error of the true map",
       back_own / back_true, below=0.5, needs_training=True)  # fmt: skip
-claim("shipped critters: a blur of the colour costs the reading more than it costs a copy",
-      audit["critters"]["colour blurred"], above=1, needs_training=True)  # fmt: skip
+
+# %%
+from gan_course.data import critters
+
+# The true striped twins hold no message: what does the same blur cost when *they* are read?
+plain, factors = critters.load_critters("test", n=cfg.n_tiles, seed=0, texture="plain")
+twins = critters.draw_critters(critters.twin(factors, "texture", "stripes"))
+spoilt, whole = (
+    read_error(G["critters-striped2plain"], one, plain)
+    for one in (blur_part(twins, "colour", sigma=1.0), twins)
+)
+copied = difference(blur_part(plain, "colour", sigma=1.0), plain)
+print(
+    f"critters, colour blurred: from G's picture {audit['critters']['colour blurred']:.2f},",
+    end=" ",
+)
+print(f"from the true twin {(spoilt - whole) / copied:.2f}")
 
 # %% [markdown]
-# The shipped critters pair does carry something in fine colour: blur it, and its reading suffers more than a copy
-# would. In the earth pair these two find nothing: JPEG costs its reading no more than a copy. And yet its reading of
+# In the critters pair a blur of the colour costs the reading more than a copy, but nearly as much when the *true* striped
+# twin is read, which holds no message: most of it is the visible stripe. In the earth pair these two find nothing: JPEG costs its reading no more than a copy. And yet its reading of
 # its own map is far better than that of the true map. What comes back is written openly, for whoever looks: the drawn
 # maps (lesson 07) show shades on land and sea that no true map has there. A message that one can see is a message all
 # the same.
@@ -895,9 +910,6 @@ claim("shipped critters: a blur of the colour costs the reading more than it cos
 # `tower`, the overlap that a translation of shape would have to reach *down* to.
 
 # %%
-from gan_course.data import critters
-
-plain, factors = critters.load_critters("test", n=cfg.n_tiles, seed=0, texture="plain")
 striped = to_bytes(in_parts(G["critters-plain2striped"], to_float(plain)))
 towers = critters.draw_critters(critters.twin(factors, "shape", "tower"))
 palette = torch.tensor(list(critters.BACKGROUNDS.values()))
@@ -968,7 +980,7 @@ show_strips({"domes": dome, "G: to towers": asked, "what was asked": tower})
 # A translator makes pictures that look like its second set. That is all it was ever asked for. Whether they are *true*
 # is another question, and the two come apart more easily than one would think. Three experiments, no training.
 #
-# **First: paint a lake.** Put a disc of sea colour into the middle of each hidden map, where there is none, and a disc of
+# **First: paint a lake.** Put a disc of sea colour into the middle of each hidden map, whatever is there, and a disc of
 # land colour over whatever sea there is.
 
 # %%
@@ -1077,7 +1089,7 @@ claim("of the white less than twice what chance would put there lies in the righ
 # %% [markdown]
 # ## A gallery of failures
 #
-# Four that everybody meets. Three are produced here and measured; the fourth, exchanged colours, you have seen in the
+# Four that everybody meets. Three are produced here, two of them measured; the fourth, exchanged colours, you have seen in the
 # plane.
 #
 # ### Nothing changes
@@ -1148,11 +1160,11 @@ claim("with the full weight of the cycle not half as far as with λ = 3, identit
 show_strips(answers)
 
 # %% [markdown]
-# It was not the norm. D sees very well: in the first two trainings it gives fakes away at a glance (a D that can tell
+# In this order the norm was not what held G. D sees very well: in the first two trainings it gives fakes away at a glance (a D that can tell
 # nothing pays 0.25, see `D_B`), and G stays where it is all the same, because every step away costs more in the cycle
 # and identity losses than it earns with D (without the identity loss it moves a little). What moved G is the smaller
-# weight of the cycle. That has its price: it moves, and not to the true colours. (The shipped translators do without a
-# norm in D for another reason: flat colours, lesson 07.)
+# weight of the cycle, with the other two gone; the norm was never put back at that weight. It has its price: G moves, and
+# not to the true colours. (Why the shipped translators have no norm in D: lesson 07, part 2.)
 #
 # ### A checkerboard
 #
@@ -1274,8 +1286,8 @@ exercises.check_uses(decisions)
 # ## What it is used for, and what came after
 #
 # Sound uses of unpaired translation look like A and E: pictures that are meant to please, and training data whose worth
-# is measured elsewhere. The article promises more, "medical diagnosis" and "visual localisation" among it, without a
-# word on evidence. You have now seen what is wrong with that: what a translation shows may have been told to it, or made
+# is measured elsewhere. More is often promised, medical diagnosis among it.
+# You have now seen what is wrong with that: what a translation shows may have been told to it, or made
 # up, and neither a diagnosis nor a place on the Earth should rest on a detail that was not in the input.
 #
 # | open then | since |
@@ -1283,14 +1295,14 @@ exercises.check_uses(decisions)
 # | the cycle forces a bijection, and hides what does not fit | CUT (Park et al. 2020) keeps each patch of the output close to its own patch of the input, by a contrastive loss: one direction, no cycle, and less time to train |
 # | shape | GANimorph (Gokaslan et al. 2018) gives D a view of the whole picture by dilated convolutions, for tasks such as cat to dog |
 # | a permutation satisfies every loss | proved to be in the nature of the task, and shown to happen (Moriakov et al. 2020); only more knowledge helps: pairs, an identity loss, a residual |
-# | quality, from few pictures | CycleGAN-Turbo (Parmar et al. 2024) adapts a pre-trained one-step diffusion model by adversarial training, without pairs; its authors report better scene translation than earlier GANs and diffusion methods |
+# | speed, and no pairs | CycleGAN-Turbo (Parmar et al. 2024) adapts a pre-trained one-step diffusion model by adversarial training, without pairs; its authors report better scene translation than earlier GANs and diffusion methods |
 # | truth | no method can know what the input does not say; it can only say how sure it is |
 #
 # ## What you built
 #
 # - A translator for pictures of any size, and readers for files that are grey, transparent or on their side.
 # - A measurement with a rival, a beginning and an end of its scale.
-# - An experiment that finds a hidden message and its place.
+# - An experiment that shows that a translation carries a message.
 # - Tests for two kinds of untruth: what a translator confirms because it was told, and what it invents.
 #
 # ## Three questions
@@ -1302,9 +1314,8 @@ exercises.check_uses(decisions)
 #
 # <details><summary>Answers</summary>
 #
-# 1. It could: it sees every pixel. But it is small, it is judged on whole pictures of real maps whose own fine colour
-#    varies, and G moves the message to where D is weakest. What the cycle loss pays for hiding is larger than what D
-#    takes.
+# 1. It could: it sees every pixel. Why it does not was not measured; perhaps fine colour varies in real maps, too. The
+#    cycle loss pays for the message.
 # 2. To look at $G_{AB}(a)$, not at the round trip: to save it as JPEG, and to have the tumours counted there, against
 #    real scans.
 # 3. The message (no round trip is asked for) and permutations go. Guesses stay guesses: what is not in the input is
