@@ -129,7 +129,6 @@ results = {
         median_colour(images_B, hidden_B), median_colour(images_A, hidden_A)
     ),
 }
-ceiling = intersection_over_union(sea_mask(hidden_A), sea_mask(hidden_B))
 
 
 # %% tags=["nbval-ignore-output"]
@@ -140,6 +139,7 @@ def show_table(rows):
 
 
 show_table(results)
+ceiling = intersection_over_union(sea_mask(hidden_A), sea_mask(hidden_B))
 print(f"the sea's IoU of the two true views is {ceiling:.3f}")
 
 # %% [markdown]
@@ -1178,15 +1178,13 @@ for arm, columns in table.items():
 small_A, small_B = (  # the ablation's hidden tiles have 32 px, as its training tiles
     to_float(load_domain(name, "test", n=300, resolution=32, seed=0)) for name in names
 )
-lines = {
-    name: (l1_error(made_B, small_B).mean().item(), l1_error(made_A, small_A).mean().item())
-    for name, made_B, made_A in (
-        ("doing nothing", small_A, small_B),
-        ("the median colour", median_colour(images_B, small_B), median_colour(images_A, small_A)),
-    )
-}
-for name, (to_map, to_satellite) in lines.items():
-    print(f"{name:20} to the map {to_map:.3f}, to the satellite view {to_satellite:.3f}")
+lines = {}
+for name, made_B, made_A in (
+    ("doing nothing", small_A, small_B),
+    ("the median colour", median_colour(images_B, small_B), median_colour(images_A, small_A)),
+):
+    lines[name] = l1_error(made_B, small_B).mean().item(), l1_error(made_A, small_A).mean().item()
+    print(f"{name:20} to the map {lines[name][0]:.3f}, to the satellite view {lines[name][1]:.3f}")
 
 # %% mystnb={"image": {"alt": "Three panels, for the L1 error to the map, the sea's IoU and the L1 error to the satellite view. Each shows five rows of three dots, a dot a seed: cycle alone, GAN alone, GAN with forward cycle, GAN with backward cycle, and the full method. In both panels of errors a dashed line marks the median colour."}}
 _, axes = viz.figure(10.5, 2.6, n_axes=3)
