@@ -26,13 +26,8 @@ from gan_course.lessons.runner import ONE_THREAD
 from gan_course.paths import RESULTS, ROOT
 from gan_course.runtime import choose_runtime
 
-LIGHT = (
-    "00_start_here",
-    "01_the_game",
-    "02_images",
-    "04_measuring",
-    "10_adain",
-)  # these train least
+# The lessons that train least.
+LIGHT = ("00_start_here", "01_the_game", "02_images", "04_measuring", "10_adain")
 BOTH = "2"  # processes at a time: one thread each, so that none waits for another's threads
 
 

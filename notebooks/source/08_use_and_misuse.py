@@ -171,8 +171,8 @@ for name, images in rows.items():
 print("\nfrom the card, over 500 crops:", read_card("photo2vangogh")["metrics"])
 
 # %%
-claim("G brings the photographs nearer to the paintings: the distance falls by over a tenth",
-      kid["translated by G"] / kid["photographs"], below=0.9, needs_training=True)  # fmt: skip
+claim("G brings the photographs nearer to the paintings: the distance falls by over a fifth",
+      kid["translated by G"] / kid["photographs"], below=0.8, needs_training=True)  # fmt: skip
 
 # %% [markdown]
 # Two instruments, two opinions about the rival: exchanging the palette makes the reader take far more photographs for

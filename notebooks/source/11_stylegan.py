@@ -236,8 +236,6 @@ exercises.check_effects(effects)
 # ```
 #
 # </details>
-#
-# Measure it, with the shipped generator, whose $w$ was learnt. Its running mean $\bar w$ came with the weights.
 
 # %% [markdown]
 # Look, then measure, with the shipped generator, whose $w$ was learnt. Its running mean $\bar w$ came with the weights.
