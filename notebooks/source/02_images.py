@@ -23,7 +23,7 @@
 # | explain | what the first weights, BatchNorm and the averaged weights each do |
 # | train | a DCGAN on real pictures, in about a minute on a CPU |
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
-# | spot | checkerboards, and the bugs that cause them and other damage |
+# | spot | pictures drawn in the wrong mode; a walk that loses variety; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
 # | time | study 120 min; computing: fast 86 s (bfloat16), fast 148 s (float32) |
 # | papers | Radford et al. 2016 (DCGAN); Ioffe & Szegedy 2015 (BatchNorm); Odena et al. 2016 (checkerboards); Kynkäänniemi et al. 2019 (precision, recall) |
@@ -230,109 +230,10 @@ claim("in evaluation mode they do not, but for rounding", in_evaluation, below=1
 
 # %% [markdown]
 # Both lives are needed: batch statistics keep training stable, and running statistics make a sample depend on its own
-# latent vector alone. Most BatchNorm bugs are a mix-up of the two.
+# latent vector alone. Most BatchNorm bugs are a mix-up of the two ("Further" has two that were published).
 
 # %% [markdown]
-# **Exercise 2. Experiment: how long does an average need?** (medium, 15 minutes: a preview from a young network may lie)
-#
-# The running averages of a new network are 0 and 1, whatever its layers give. How far are its pictures in evaluation
-# mode from those of the same latent vectors in training mode, after 1 batch in training mode, and after 50?
-#
-# 1. **Predict** first: after 50 batches, is the difference "lower", "higher", or is there "no clear difference"?
-# 2. **Plan:** a new `DCGANGenerator(base_channels=16)` and new batches (32 latent vectors) for each run; no training. What
-#    will you compare, over how many latent vectors?
-# 3. **Run** both with three seeds: the mean absolute difference of the pictures, a number a run. A second or two.
-# 4. **Read:** which conclusion follows?
-
-
-# %% tags=["exercise"]
-def run(n_batches, seed):
-    # your code: the mean absolute difference between the two modes
-    ...
-
-
-running_average = {
-    "prediction": ...,  # "lower", "no clear difference" or "higher"
-    "figures": {1: ..., 50: ...},  # three numbers each
-    "conclusion": ...,  # one of the same words
-}
-# hint("running_average", 1)
-exercises.check_running_average(running_average)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# What we found; your figures will be others.
-#
-# ```python
-# running_average = {
-#     "prediction": "lower",
-#     "figures": {1: [0.069, 0.086, 0.073], 50: [0.012, 0.013, 0.011]},
-#     "conclusion": "lower",
-# }
-# ```
-#
-# The run behind it:
-#
-# ```python
-# @torch.no_grad()
-# def run(n_batches, seed):
-#     torch.manual_seed(seed)
-#     G = DCGANGenerator(base_channels=16).train()
-#     for _ in range(n_batches):
-#         G(torch.randn(32, G.z_dim))
-#     z = torch.randn(64, G.z_dim)
-#     in_training = G(z)
-#     return (in_training - G.eval()(z)).abs().mean().item()
-#
-#
-# for n_batches in (1, 50):
-#     print([round(run(n_batches, seed), 3) for seed in range(3)])
-# ```
-#
-# With a momentum of 0.1 the first value has the weight $0.9^n$ after $n$ batches: 0.35 after ten, 0.005 after fifty. A
-# sample drawn in evaluation mode before that shows the first value, not the network. (And in a training the statistics
-# move on, so the average always lags behind a little.)
-#
-# </details>
-
-# %% [markdown]
-# **Exercise 3. Debug: one number in the wrong place** (medium, 10 minutes: published in 22 files of one repository)
-#
-# Someone ported `BatchNormalization(momentum=0.8)` from Keras to PyTorch as `nn.BatchNorm2d(n, 0.8)`. The second place
-# of PyTorch's layer is not the momentum, and PyTorch's momentum is not Keras' either: Keras keeps that share of the
-# **old** average, PyTorch takes in that share of the **new** value. Write the layer that does what was meant.
-
-
-# %% tags=["exercise"]
-def make_norm(n):
-    # your code
-    ...
-
-
-# hint("make_norm", 1)
-exercises.check_make_norm(make_norm)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# def make_norm(n):
-#     return nn.BatchNorm2d(n, momentum=0.2)
-# ```
-#
-# </details>
-#
-# What the bug does: eps is added to the variance, so a channel with a small variance is no longer normalised.
-
-# %%
-quiet = 0.1 * torch.randn(64, 1, 16, 16)  # a channel with standard deviation 0.1
-buggy, right = nn.BatchNorm2d(1, 0.8)(quiet).std(), nn.BatchNorm2d(1)(quiet).std()
-print(f"with the usual eps, BatchNorm brings a quiet channel to {right:.1f}")
-claim("with eps = 0.8 a quiet channel stays below a fifth of that", buggy / right, below=1 / 5)
-
-# %% [markdown]
-# **Exercise 4. Draw without a trace** (medium, 10 minutes: every preview during training needs this)
+# **Exercise 2. Draw without a trace** (medium, 10 minutes: every preview during training needs this)
 #
 # Write `draw(G, z)`: samples that depend on their own z alone, without a graph, and with G left as it was found, in
 # its mode and in its statistics.
@@ -618,7 +519,7 @@ G_now.train(was_training)
 # pictures ruined.
 
 # %% [markdown]
-# **Exercise 5. Write the slow copy** (medium, 15 minutes: forgetting the buffers is the classic bug)
+# **Exercise 3. Write the slow copy** (medium, 15 minutes: forgetting the buffers is the classic bug)
 #
 # Update `slow` in place from `G`: parameters averaged with `decay`, buffers (running statistics and the counter)
 # copied. Return `slow`.
@@ -731,7 +632,7 @@ shorter = ends.mean() / middle.mean()
 print(f"length of an end {ends.mean():.1f}, halfway {middle.mean():.1f}: {shorter:.2f} times less")
 
 # %% [markdown]
-# **Exercise 6. Stay on the sphere** (medium, 15 minutes: latent walks use it)
+# **Exercise 4. Stay on the sphere** (medium, 15 minutes: latent walks use it)
 #
 # Write `slerp(a, b, t)` for two vectors: with the angle $\omega$ between them,
 # $\dfrac{\sin((1-t)\,\omega)}{\sin\omega}\,a + \dfrac{\sin(t\,\omega)}{\sin\omega}\,b$. Mind two vectors that are equal.
@@ -804,7 +705,157 @@ viz.show_grids(walks, n_columns=8, zoom=2, quality=78)
 # rush does not prove it, and lesson 04 measures it.
 
 # %% [markdown]
-# ## Checkerboards
+# ## What you built
+#
+# - A convolutional G and D whose every size you can compute, trained on real pictures.
+# - Three safeguards, and what each is for: small first weights, the right mode for BatchNorm, a slow copy.
+# - Three measures beside the eye: precision, recall and the share of each kind.
+#
+# **Three questions**
+#
+# 1. D's BatchNorm sees real and fake batches one after the other. What would change if both went through in one batch?
+# 2. The reader was trained on real pictures only. What could it say of a picture that is no clothing at all?
+# 3. A generator that repeats 1,000 training pictures exactly: what precision and recall would it get?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Apart, each batch is normalised by its own statistics, which hides from D much of a shift of mean or variance
+#    between the two; in a joint batch D can use it, and every real picture's score depends on the fakes beside it.
+# 2. It has to answer one of ten kinds. A share of kinds alone can be fooled, which is why precision stands beside it.
+# 3. Those of the row `real` above, if it draws each of them once. Neither asks whether a sample is new; lesson 04 adds
+#    a measure that does.
+#
+# </details>
+#
+# ## What can go wrong
+#
+# | you see | look at |
+# | --- | --- |
+# | all samples alike | mode collapse; lesson 03 makes it on purpose |
+# | good in training mode, noise in evaluation mode | running statistics never updated, or not copied into the slow copy |
+# | a fine grid over everything | kernel and stride; `upsampling="resize"` |
+# | loss_D near 0 from the first steps | real pictures not in [-1, 1] |
+#
+# ## References
+#
+# - Radford, Metz, Chintala (2016). Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+#   Networks. arXiv:1511.06434
+# - Ioffe, Szegedy (2015). Batch Normalization. arXiv:1502.03167
+# - Odena, Dumoulin, Olah (2016). Deconvolution and Checkerboard Artifacts. Distill.
+# - Kynkäänniemi et al. (2019). Improved Precision and Recall Metric for Assessing Generative Models. arXiv:1904.06991
+# - Xiao, Rasul, Vollgraf (2017). Fashion-MNIST. arXiv:1708.07747
+
+# %% [markdown]
+# ## Further
+#
+# What follows is needed by no later lesson: two ways in which BatchNorm's averages mislead, and where the chequered
+# pattern of many generated pictures comes from.
+
+# %% [markdown]
+# ### A preview of a young network
+#
+# **Exercise 5. Experiment: how long does an average need?** (medium, 15 minutes: a preview from a young network may lie)
+#
+# The running averages of a new network are 0 and 1, whatever its layers give. How far are its pictures in evaluation
+# mode from those of the same latent vectors in training mode, after 1 batch in training mode, and after 50?
+#
+# 1. **Predict** first: after 50 batches, is the difference "lower", "higher", or is there "no clear difference"?
+# 2. **Plan:** a new `DCGANGenerator(base_channels=16)` and new batches (32 latent vectors) for each run; no training. What
+#    will you compare, over how many latent vectors?
+# 3. **Run** both with three seeds: the mean absolute difference of the pictures, a number a run. A second or two.
+# 4. **Read:** which conclusion follows?
+
+
+# %% tags=["exercise"]
+def run(n_batches, seed):
+    # your code: the mean absolute difference between the two modes
+    ...
+
+
+running_average = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {1: ..., 50: ...},  # three numbers each
+    "conclusion": ...,  # one of the same words
+}
+# hint("running_average", 1)
+exercises.check_running_average(running_average)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# running_average = {
+#     "prediction": "lower",
+#     "figures": {1: [0.069, 0.086, 0.073], 50: [0.012, 0.013, 0.011]},
+#     "conclusion": "lower",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# @torch.no_grad()
+# def run(n_batches, seed):
+#     torch.manual_seed(seed)
+#     G = DCGANGenerator(base_channels=16).train()
+#     for _ in range(n_batches):
+#         G(torch.randn(32, G.z_dim))
+#     z = torch.randn(64, G.z_dim)
+#     in_training = G(z)
+#     return (in_training - G.eval()(z)).abs().mean().item()
+#
+#
+# for n_batches in (1, 50):
+#     print([round(run(n_batches, seed), 3) for seed in range(3)])
+# ```
+#
+# With a momentum of 0.1 the first value has the weight $0.9^n$ after $n$ batches: 0.35 after ten, 0.005 after fifty. A
+# sample drawn in evaluation mode before that shows the first value, not the network. (And in a training the statistics
+# move on, so the average always lags behind a little.)
+#
+# </details>
+
+# %% [markdown]
+# ### A slip in 22 files
+#
+# **Exercise 6. Debug: one number in the wrong place** (medium, 10 minutes: published in 22 files of one repository)
+#
+# Someone ported `BatchNormalization(momentum=0.8)` from Keras to PyTorch as `nn.BatchNorm2d(n, 0.8)`. The second place
+# of PyTorch's layer is not the momentum, and PyTorch's momentum is not Keras' either: Keras keeps that share of the
+# **old** average, PyTorch takes in that share of the **new** value. Write the layer that does what was meant.
+
+
+# %% tags=["exercise"]
+def make_norm(n):
+    # your code
+    ...
+
+
+# hint("make_norm", 1)
+exercises.check_make_norm(make_norm)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def make_norm(n):
+#     return nn.BatchNorm2d(n, momentum=0.2)
+# ```
+#
+# </details>
+#
+# What the bug does: eps is added to the variance, so a channel with a small variance is no longer normalised.
+
+# %%
+quiet = 0.1 * torch.randn(64, 1, 16, 16)  # a channel with standard deviation 0.1
+buggy, right = nn.BatchNorm2d(1, 0.8)(quiet).std(), nn.BatchNorm2d(1)(quiet).std()
+print(f"with the usual eps, BatchNorm brings a quiet channel to {right:.1f}")
+claim("with eps = 0.8 a quiet channel stays below a fifth of that", buggy / right, below=1 / 5)
+
+# %% [markdown]
+# ### Checkerboards
 #
 # Look at one picture of a new generator, enlarged, its contrast stretched: of one with transposed convolutions, as ours,
 # and of one that enlarges by nearest neighbour and then convolves.
@@ -937,44 +988,3 @@ claim("those of a new resize generator and of the trained one, less than twofold
 # fit_resumable(other, n_steps=cfg.dcgan.n_steps, folder=None)
 # print({name: value for name, value in measure(other.step.G_ema).items() if name in ("precision", "recall")})
 # ```
-
-# %% [markdown]
-# ## What you built
-#
-# - A convolutional G and D whose every size you can compute, trained on real pictures.
-# - Three safeguards, and what each is for: small first weights, the right mode for BatchNorm, a slow copy.
-# - Three measures beside the eye: precision, recall and the share of each kind.
-#
-# **Three questions**
-#
-# 1. D's BatchNorm sees real and fake batches one after the other. What would change if both went through in one batch?
-# 2. The reader was trained on real pictures only. What could it say of a picture that is no clothing at all?
-# 3. A generator that repeats 1,000 training pictures exactly: what precision and recall would it get?
-#
-# <details><summary>Answers</summary>
-#
-# 1. Apart, each batch is normalised by its own statistics, which hides from D much of a shift of mean or variance
-#    between the two; in a joint batch D can use it, and every real picture's score depends on the fakes beside it.
-# 2. It has to answer one of ten kinds. A share of kinds alone can be fooled, which is why precision stands beside it.
-# 3. Those of the row `real` above, if it draws each of them once. Neither asks whether a sample is new; lesson 04 adds
-#    a measure that does.
-#
-# </details>
-#
-# ## What can go wrong
-#
-# | you see | look at |
-# | --- | --- |
-# | all samples alike | mode collapse; lesson 03 makes it on purpose |
-# | good in training mode, noise in evaluation mode | running statistics never updated, or not copied into the slow copy |
-# | a fine grid over everything | kernel and stride; `upsampling="resize"` |
-# | loss_D near 0 from the first steps | real pictures not in [-1, 1] |
-#
-# ## References
-#
-# - Radford, Metz, Chintala (2016). Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
-#   Networks. arXiv:1511.06434
-# - Ioffe, Szegedy (2015). Batch Normalization. arXiv:1502.03167
-# - Odena, Dumoulin, Olah (2016). Deconvolution and Checkerboard Artifacts. Distill.
-# - Kynkäänniemi et al. (2019). Improved Precision and Recall Metric for Assessing Generative Models. arXiv:1904.06991
-# - Xiao, Rasul, Vollgraf (2017). Fashion-MNIST. arXiv:1708.07747

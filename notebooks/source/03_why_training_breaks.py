@@ -202,7 +202,7 @@ claim("alternating steps stay within a tenth of the first distance", around, bel
 from torch.func import jacrev
 
 
-def step(state, rate=0.2, alternating=False):
+def one_step(state, rate=0.2, alternating=False):
     theta, psi = state + rate * minimax(state)
     if alternating:
         theta = (state + rate * minimax(torch.stack([state[0], psi])))[0]
@@ -211,9 +211,9 @@ def step(state, rate=0.2, alternating=False):
 
 solution = torch.zeros(2, dtype=torch.float64)
 of_field = torch.linalg.eigvals(jacrev(minimax)(solution))
-growth = torch.linalg.eigvals(jacrev(step)(solution)).abs()
+growth = torch.linalg.eigvals(jacrev(one_step)(solution)).abs()
 growth_alternating = torch.linalg.eigvals(
-    jacrev(lambda s: step(s, alternating=True))(solution)
+    jacrev(lambda s: one_step(s, alternating=True))(solution)
 ).abs()
 print(
     "imaginary parts:",
@@ -596,63 +596,6 @@ exercises.check_relativistic(relativistic)
 # </details>
 
 # %% [markdown]
-# **Exercise 6. Debug: a published Wasserstein** (medium, 10 minutes: a name is not a loss)
-#
-# A widely read annotated implementation has a module named Wasserstein. Its D minimises this, with the comment that the
-# ReLUs keep $f$ in $[-1, 1]$ ($f$ is the WGAN paper's letter for D's score):
-#
-# ```python
-# def d_loss(logits_real, logits_fake):
-#     return relu(1 - logits_real).mean() + relu(1 + logits_fake).mean()
-# ```
-#
-# What loss is it? Does it keep $f$ anywhere? Write the loss that the name promises.
-
-
-# %% tags=["exercise"]
-def d_loss(logits_real, logits_fake):
-    # your code
-    ...
-
-
-# hint("wasserstein", 1)
-exercises.check_wasserstein(d_loss)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# It is the hinge loss. Nothing stops a score from passing 1; from there on it merely has no gradient. And Wasserstein
-# needs no bounded $f$ but a bounded **slope** of $f$, which no function of the scores can give: it takes clipping or a
-# penalty.
-#
-# ```python
-# def d_loss(logits_real, logits_fake):
-#     return logits_fake.mean() - logits_real.mean()
-# ```
-#
-# </details>
-
-# %%
-from gan_course.training import losses
-
-real, fake = (
-    torch.tensor([0.5, 3.0], requires_grad=True),
-    torch.tensor([-0.5, -3.0], requires_grad=True),
-)
-for name, loss in (
-    ("published", relu(1 - real).mean() + relu(1 + fake).mean()),
-    ("Wasserstein", fake.mean() - real.mean()),
-):
-    slopes = torch.autograd.grad(loss, [real, fake])
-    print(f"{name:11} slope at real {slopes[0].tolist()}, at fake {slopes[1].tolist()}")
-agree = losses.d_hinge(real, fake) == relu(1 - real).mean() + relu(1 + fake).mean()
-print(f"the published loss is the package's hinge loss: {bool(agree)}")
-
-# %% [markdown]
-# The gradient tells them apart: beyond the margin the hinge's is 0. That does not make it a bad loss; it has a row of
-# its own in the table below. But a learner who then follows the advice written for WGAN debugs the wrong method.
-
-# %% [markdown]
 # ## All at once
 #
 # Seven rules, three columns (no penalty, R1, R1 and R2; R2 is R1 at the fakes), three seeds: sixty-three GANs (the full
@@ -840,6 +783,7 @@ print(f"relativistic: {modes[-1, 0]:.1f} without a penalty, {modes[-1, 1:].mean(
 # and D share the scale of their losses.
 
 # %% tags=["nbval-ignore-output"]
+from gan_course.training import losses
 from gan_course.training.toy_gans import Rule, of_fakes
 
 unbounded = Rule("Wasserstein, no bound", losses.d_wasserstein, of_fakes(losses.g_wasserstein))
@@ -873,7 +817,7 @@ axes[1].legend(frameon=False, fontsize=8)
 viz.show_jpeg()
 
 # %% [markdown]
-# **Exercise 7. What do they say?** (easy, 5 minutes: you will do this for every training you ever watch)
+# **Exercise 6. What do they say?** (easy, 5 minutes: you will do this for every training you ever watch)
 #
 # For each panel say "runs away", "D ahead" or "balanced". Remember what D pays if it cannot tell real from fake
 # ($2 \log 2 = 1.386$), and what the non-saturating G pays then ($\log 2 = 0.693$). A word may be used twice.
@@ -935,6 +879,76 @@ claim(
 # not count modes. The losses of this healthy GAN settle near the value of a D that cannot tell (those of lesson 02
 # never got there, and it drew clothes all the same). And so do those of a GAN in which D has no time to learn anything.
 #
+# %% [markdown]
+# Losses of different rules are not even in the same unit, so they cannot be ranked by their loss ("Further" tries).
+# Within one rule a loss can say more. And Arjovsky et al. report that the distance which WGAN's D estimates, its loss
+# with the sign turned, falls as samples get better, with a D that is kept near its best. What curves can tell, within
+# one rule and with a D that takes one step:
+#
+# | you see | it means | it does not mean |
+# | --- | --- | --- |
+# | both flat, D near the value of not knowing | the two keep pace | that G is good |
+# | loss_D low, loss_G high and jagged | D is ahead; G is pushed about | that G has stopped learning |
+# | a loss that grows without end | nothing bounds D's slope | that D is getting better, even if it is D's loss that falls |
+# | slow waves in opposite phase | the two circle each other | that more steps will end it |
+# | loss_G falls steadily | D is falling behind | that samples get better |
+#
+# So watch samples, and count. Lesson 04 is about how to count where nobody knows the modes.
+
+# %% [markdown]
+# ## What you built
+#
+# - The dynamics of the smallest GAN, on paper and by `jacrev`: why it circles, and how R1 stops it.
+# - A mode collapse produced on purpose, and the reason why it is rational.
+# - Seven rules in one table, with the one claim it supports best: penalise D's gradient. (Where best, at the data, at
+#   the fakes or in between, it does not say: R2 alone has no column.)
+# - A list of what loss curves do and do not say.
+#
+# **Three questions**
+#
+# 1. A colleague's loss_D has sat at 0.02 for a thousand steps. Name two changes from this lesson to try first.
+# 2. Why does a penalty that asks for slope 1 fail in the Dirac-GAN, and one that asks for slope 0 succeed?
+# 3. Two papers compare losses; one finds that hinge wins, the other that it does not. What would you ask both?
+#
+# <details><summary>Answers</summary>
+#
+# 1. D is far ahead: add R1, or lower D's rate. Making G step more often can end in the chase.
+# 2. At the solution D has nothing to tell; whoever makes it keep a slope makes it push G away from where it should stay.
+# 3. How many seeds, what bounded D in each arm, and whether rates and steps of D were the same for all.
+#
+# </details>
+#
+# ## What can go wrong
+#
+# | you see | look at |
+# | --- | --- |
+# | R1 changes nothing | `requires_grad_()` before D sees the batch; `create_graph`; the factor gamma |
+# | R1 on, and G learns nothing for long | gamma too large for the distance between modes |
+# | WGAN does not train | momentum in Adam, too tight a clip, too few steps of D |
+# | the relativistic loss looks odd | real and fake scores of different shapes: broadcasting pairs everyone with everyone |
+# | a table whose ranking changes | too few seeds; say what holds over all of them, and only that |
+#
+# ## References
+#
+# - Mescheder, Geiger, Nowozin (2018). Which Training Methods for GANs do actually Converge? arXiv:1801.04406
+# - Arjovsky, Chintala, Bottou (2017). Wasserstein GAN. arXiv:1701.07875
+# - Gulrajani et al. (2017). Improved Training of Wasserstein GANs. arXiv:1704.00028
+# - Mao et al. (2017). Least Squares Generative Adversarial Networks. arXiv:1611.04076
+# - Lim, Ye (2017). Geometric GAN. arXiv:1705.02894; Miyato et al. (2018). Spectral Normalization for Generative
+#   Adversarial Networks. arXiv:1802.05957
+# - Jolicoeur-Martineau (2018). The relativistic discriminator: a key element missing from standard GAN.
+#   arXiv:1807.00734
+# - Huang et al. (2025). The GAN is dead; long live the GAN! A Modern GAN Baseline. arXiv:2501.05441
+
+# %% [markdown]
+# ## Further
+#
+# What follows is needed by no later lesson: a ranking by losses, put to the test; a loss under another's name; a rule
+# for choosing checkpoints; and why taking turns circles where moving at once flies off.
+
+# %% [markdown]
+# ### A ranking by the loss
+#
 # Could one at least rank the sixty-three GANs by their final loss? The *rank correlation*, the correlation of the two
 # orders, is 1 if the loss puts them in the order of the modes they cover, 0 if it says nothing, -1 if it turns the order
 # round. Its square is the share of the one order's variation that the other explains.
@@ -975,23 +989,70 @@ print(
 )
 
 # %% [markdown]
-# No: losses of different rules are not even in the same unit. Within one rule a loss can say more. The first two rows
-# (minimax, non-saturating) share D's loss, $\mathrm{sp}(-r) + \mathrm{sp}(s)$, the *logistic* one, and show it: where D
-# ends far ahead modes are lost, and where R1 brings its loss to the value of not knowing they are kept. And Arjovsky et al. report that the distance which WGAN's D estimates, its loss with the sign turned, falls as
-# samples get better, with a D that is kept near its best. What curves can tell, within one rule and with a D that takes
-# one step:
-#
-# | you see | it means | it does not mean |
-# | --- | --- | --- |
-# | both flat, D near the value of not knowing | the two keep pace | that G is good |
-# | loss_D low, loss_G high and jagged | D is ahead; G is pushed about | that G has stopped learning |
-# | a loss that grows without end | nothing bounds D's slope | that D is getting better, even if it is D's loss that falls |
-# | slow waves in opposite phase | the two circle each other | that more steps will end it |
-# | loss_G falls steadily | D is falling behind | that samples get better |
-#
-# So watch samples, and count. Lesson 04 is about how to count where nobody knows the modes.
+# It does not say so. Within one rule a loss can say more: the first two rows (minimax, non-saturating) share D's loss,
+# $\mathrm{sp}(-r) + \mathrm{sp}(s)$, the *logistic* one, and show it. Where D ends far ahead modes are lost, and where
+# R1 brings its loss to the value of not knowing they are kept.
 
 # %% [markdown]
+# ### A loss under another's name
+#
+# **Exercise 7. Debug: a published Wasserstein** (medium, 10 minutes: a name is not a loss)
+#
+# A widely read annotated implementation has a module named Wasserstein. Its D minimises this, with the comment that the
+# ReLUs keep $f$ in $[-1, 1]$ ($f$ is the WGAN paper's letter for D's score):
+#
+# ```python
+# def d_loss(logits_real, logits_fake):
+#     return relu(1 - logits_real).mean() + relu(1 + logits_fake).mean()
+# ```
+#
+# What loss is it? Does it keep $f$ anywhere? Write the loss that the name promises.
+
+
+# %% tags=["exercise"]
+def d_loss(logits_real, logits_fake):
+    # your code
+    ...
+
+
+# hint("wasserstein", 1)
+exercises.check_wasserstein(d_loss)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# It is the hinge loss. Nothing stops a score from passing 1; from there on it merely has no gradient. And Wasserstein
+# needs no bounded $f$ but a bounded **slope** of $f$, which no function of the scores can give: it takes clipping or a
+# penalty.
+#
+# ```python
+# def d_loss(logits_real, logits_fake):
+#     return logits_fake.mean() - logits_real.mean()
+# ```
+#
+# </details>
+
+# %%
+real, fake = (
+    torch.tensor([0.5, 3.0], requires_grad=True),
+    torch.tensor([-0.5, -3.0], requires_grad=True),
+)
+for name, loss in (
+    ("published", relu(1 - real).mean() + relu(1 + fake).mean()),
+    ("Wasserstein", fake.mean() - real.mean()),
+):
+    slopes = torch.autograd.grad(loss, [real, fake])
+    print(f"{name:11} slope at real {slopes[0].tolist()}, at fake {slopes[1].tolist()}")
+agree = losses.d_hinge(real, fake) == relu(1 - real).mean() + relu(1 + fake).mean()
+print(f"the published loss is the package's hinge loss: {bool(agree)}")
+
+# %% [markdown]
+# The gradient tells them apart: beyond the margin the hinge's is 0. That does not make it a bad loss; it has a row of
+# its own in the table above. But a learner who then follows the advice written for WGAN debugs the wrong method.
+
+# %% [markdown]
+# ### The smallest sum
+#
 # **Exercise 8. Experiment: a published rule** (medium, 20 minutes: it chooses the weights that people download)
 #
 # A widely copied example of StyleGAN saves a checkpoint whenever `abs(loss_D + loss_G)` is the smallest so far, for then
@@ -1061,46 +1122,75 @@ exercises.check_balanced(balanced)
 # </details>
 
 # %% [markdown]
-# ## What you built
+# ### Two shears, and the mean of a circle
 #
-# - The dynamics of the smallest GAN, on paper and by `jacrev`: why it circles, and how R1 stops it.
-# - A mode collapse produced on purpose, and the reason why it is rational.
-# - Seven rules in one table, with the one claim it supports best: penalise D's gradient. (Where best, at the data, at
-#   the fakes or in between, it does not say: R2 alone has no column.)
-# - A list of what loss curves do and do not say.
+# Why does taking turns keep its distance, where moving at once flies off? Near the solution, with $k = h/2$, D's move and
+# G's move are two matrices:
 #
-# **Three questions**
+# $$D: \begin{pmatrix} 1 & 0 \\ -k & 1 \end{pmatrix}, \qquad G: \begin{pmatrix} 1 & k \\ 0 & 1 \end{pmatrix}, \qquad
+# \text{both at once: } \begin{pmatrix} 1 & k \\ -k & 1 \end{pmatrix}.$$
 #
-# 1. A colleague's loss_D has sat at 0.02 for a thousand steps. Name two changes from this lesson to try first.
-# 2. Why does a penalty that asks for slope 1 fail in the Dirac-GAN, and one that asks for slope 0 succeed?
-# 3. Two papers compare losses; one finds that hinge wins, the other that it does not. What would you ask both?
+# Each of the first two is a *shear*: it slides points along one axis and keeps every area. So does the one after the
+# other, and a map that keeps areas has no room to spiral in or out. Both at once has the determinant $1 + k^2$: every
+# area grows, in every step. (Mechanics knows the two as symplectic and explicit Euler; a planet computed with the second
+# leaves its orbit, too.)
 #
-# <details><summary>Answers</summary>
-#
-# 1. D is far ahead: add R1, or lower D's rate. Making G step more often can end in the chase.
-# 2. At the solution D has nothing to tell; whoever makes it keep a slope makes it push G away from where it should stay.
-# 3. How many seeds, what bounded D in each arm, and whether rates and steps of D were the same for all.
-#
-# </details>
-#
-# ## What can go wrong
-#
-# | you see | look at |
-# | --- | --- |
-# | R1 changes nothing | `requires_grad_()` before D sees the batch; `create_graph`; the factor gamma |
-# | R1 on, and G learns nothing for long | gamma too large for the distance between modes |
-# | WGAN does not train | momentum in Adam, too tight a clip, too few steps of D |
-# | the relativistic loss looks odd | real and fake scores of different shapes: broadcasting pairs everyone with everyone |
-# | a table whose ranking changes | too few seeds; say what holds over all of them, and only that |
-#
-# ## References
-#
-# - Mescheder, Geiger, Nowozin (2018). Which Training Methods for GANs do actually Converge? arXiv:1801.04406
-# - Arjovsky, Chintala, Bottou (2017). Wasserstein GAN. arXiv:1701.07875
-# - Gulrajani et al. (2017). Improved Training of Wasserstein GANs. arXiv:1704.00028
-# - Mao et al. (2017). Least Squares Generative Adversarial Networks. arXiv:1611.04076
-# - Lim, Ye (2017). Geometric GAN. arXiv:1705.02894; Miyato et al. (2018). Spectral Normalization for Generative
-#   Adversarial Networks. arXiv:1802.05957
-# - Jolicoeur-Martineau (2018). The relativistic discriminator: a key element missing from standard GAN.
-#   arXiv:1807.00734
-# - Huang et al. (2025). The GAN is dead; long live the GAN! A Modern GAN Baseline. arXiv:2501.05441
+# Around the circle or not, where is the **mean** of all positions? **Predict:** the solution stands at 0. How far from it
+# are the last position, the mean of all positions, and an exponential average of them, like the slow copy of lesson 02?
+
+# %%
+k = 0.1  # half of the rate 0.2
+shear_D = torch.tensor([[1.0, 0.0], [-k, 1.0]], dtype=torch.float64)
+shear_G = torch.tensor([[1.0, k], [0.0, 1.0]], dtype=torch.float64)
+in_turn = jacrev(lambda s: one_step(s, alternating=True))(solution)
+print(f"one step in turn is D's shear, then G's: {torch.allclose(in_turn, shear_G @ shear_D)}")
+print(
+    f"areas: in turn times {in_turn.det():.4f}, at once times {jacrev(one_step)(solution).det():.4f}"
+)
+
+
+def exponential_average(path, decay):
+    average, averages = path[0], []
+    for state in path:
+        average = decay * average + (1 - decay) * state
+        averages.append(average)
+    return torch.stack(averages)
+
+
+circle = paths["alternating"]
+means = {
+    "last": circle,
+    "mean of all": circle.cumsum(0) / torch.arange(1, len(circle) + 1)[:, None],
+    "average, decay 0.9": exponential_average(circle, 0.9),
+    "average, decay 0.99": exponential_average(circle, 0.99),
+}
+for name, path in means.items():
+    print(
+        f"{name:20} {path[-1].norm() / circle[0].norm():.2f} of the first distance from the solution"
+    )
+
+# %% mystnb={"image": {"alt": "Left: a unit square; after D's shear and then G's it is a leaning parallelogram of the same area. Middle: a square moved by both at once, turned and larger. Right: the circling path in grey; the mean of all positions spirals into the solution, the average with decay 0.99 as well, the one with decay 0.9 goes round on a circle a little smaller."}}
+square = torch.tensor([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], dtype=torch.float64)
+wide_D, wide_G = (torch.eye(2) + 4 * (m - torch.eye(2)) for m in (shear_D, shear_G))
+_, (left, middle, right) = viz.figure(10.5, 3.4, n_axes=3)
+left.plot(*square.T, color=viz.SCORE, label="before")
+left.plot(*(wide_D @ square.T), color=viz.REAL, label="D has moved")
+left.plot(*(wide_G @ wide_D @ square.T), color=viz.FAKE, label="then G")
+middle.plot(*square.T, color=viz.SCORE)
+middle.plot(*((wide_D + wide_G - torch.eye(2)) @ square.T), color=viz.FAKE)
+left.set(title="in turn: area 1", aspect="equal", xlabel="θ", ylabel="ψ")
+middle.set(title="at once: area 1.16", aspect="equal", xlabel="θ")
+left.legend(frameon=False, fontsize=8, loc="lower left")
+styles = {"last": "0.8", "mean of all": "black", "average, decay 0.9": viz.REAL}
+for name, path in means.items():
+    right.plot(*path.T, color=styles.get(name, viz.FAKE), lw=1, label=name)
+right.set(title="averages of the circle", aspect="equal", xlabel="θ")
+right.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+plt.show()
+
+# %% [markdown]
+# (Drawn with a rate four times as large, to be seen.) One turn takes about $2\pi/k$, that is 63 steps. The mean of all
+# positions comes to the solution although no single position does; an exponential average does so if it remembers more
+# than one turn, as with a decay of 0.99, and goes round with the others if it forgets sooner. That is one reason why G's
+# slow copy may be better than every G that it is made of, and why its decay has to be near 1: in a real training the two
+# circle as well, in many planes at once and slowly.

@@ -23,8 +23,8 @@
 # | write | a Fréchet distance, precision and recall, a check for copies |
 # | explain | why a loss is no measure, and why every figure needs its N |
 # | correct | a distance for the number of samples |
-# | fool | the most printed measure of the field, on purpose |
-# | spot | the resize filter that spoils a comparison |
+# | say | what each measure cannot see |
+# | fool | the most printed measure of the field, and spot the resize filter that spoils it ("Further") |
 # | needs | mean and covariance; lessons 01 and 02 |
 # | time | study 140 min; computing: fast 23 s (bfloat16), fast 34 s (float32) |
 # | papers | Heusel et al. 2017 (FID); Bińkowski et al. 2018 (KID); Kynkäänniemi et al. 2019 (precision, recall); Chong & Forsyth 2020 (bias in N); Parmar et al. 2022 (resizing); Meehan et al. 2020 (copies) |
@@ -338,34 +338,6 @@ for n, value in zip(ns, biased, strict=True):
 # whichever sign they have. Over $1/N$ the values lie close to a line, and where the line meets $1/N = 0$ is an estimate
 # of the distance for infinitely many samples (Chong & Forsyth 2020).
 
-# %% [markdown]
-# **Exercise 3. To infinity** (medium, 10 minutes: figures at different N cannot be compared, their limits can)
-#
-# Write `limit(ns, values)`: fit a line over $1/N$ by least squares and return its height at $1/N = 0$.
-
-
-# %% tags=["exercise"]
-def limit(ns, values):
-    # your code
-    ...
-
-
-# hint("limit", 1)
-exercises.check_limit(limit)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# def limit(ns, values):
-#     x = 1 / torch.tensor(ns, dtype=torch.float64)
-#     y = torch.tensor(values, dtype=torch.float64)
-#     slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
-#     return (y.mean() - slope * x.mean()).item()
-# ```
-#
-# </details>
-
 # %%
 from gan_course.evaluation.frechet import kernel_distance
 
@@ -413,7 +385,7 @@ plt.show()
 # a ball around some sample of the other set, whose radius reaches to that sample's third nearest neighbour in its own set.
 
 # %% [markdown]
-# **Exercise 4. Recall** (medium, 15 minutes: whose balls, and whose samples?)
+# **Exercise 3. Recall** (medium, 15 minutes: whose balls, and whose samples?)
 #
 # Write `recall(real, fake, k)`. `torch.cdist(a, b)` gives all distances, a row for each `a`; `.kthvalue(n, dim=1).values`
 # the n-th smallest in each row. Mind that in `torch.cdist(a, a)` the smallest of each row is the sample's distance to itself.
@@ -478,205 +450,6 @@ claim(
 # its recall because each of its balls has radius zero: the third neighbour is a repetition of the picture itself.
 
 # %% [markdown]
-# **Exercise 5. The impostor** (hard, 15 minutes: whoever can fool a measure knows what it measures)
-#
-# Write `impostor(real)`. It is given feature vectors (N, d) and returns a set (M, d) of your own making whose Fréchet
-# distance to `real` is *less than half* of what 500 honest new samples get, and whose recall is at most 0.1. A mean and
-# a covariance are all that the distance looks at.
-
-
-# %% tags=["exercise"]
-def impostor(real):
-    # your code
-    ...
-
-
-# hint("impostor", 1)
-exercises.check_impostor(impostor)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# There are $2d$ spots. Their covariance is $\frac{1}{2d} \sum_i 2d\,a_i a_i^\top = \Sigma^{1/2}\,\Sigma^{1/2} = \Sigma$. Each is
-# repeated, so that the third neighbour of a point is the point again and its ball has radius zero.
-#
-# ```python
-# def impostor(real):
-#     n, d = real.shape
-#     values, vectors = torch.linalg.eigh(torch.cov(real.T))
-#     root = vectors * values.clamp_min(0).sqrt() @ vectors.T
-#     steps = d**0.5 * root
-#     spots = real.mean(0) + torch.cat([steps, -steps])
-#     return spots.repeat(20, 1)
-# ```
-#
-# </details>
-
-# %%
-from gan_course.evaluation.coverage import precision_recall
-
-half = root_of(torch.cov(real_features.T)) * real_features.shape[1] ** 0.5
-spots = (real_features.mean(0) + torch.cat([half, -half])).repeat(4, 1)
-false_distance, honest = (
-    frechet_distance(real_features, spots),
-    frechet_distance(real_features, other_features[: len(spots)]),
-)
-_, false_recall = precision_recall(real_features[:1_000], spots)
-print(
-    f"{len(spots)} vectors on {len(spots) // 4} spots: distance {false_distance:.3f}, "
-    f"as many real pictures {honest:.1f}"
-)
-print(f"its recall is {false_recall:.2f}")
-claim(
-    "the impostor's distance is under a tenth of what as many new real pictures get",
-    false_distance / honest,
-    below=0.1,
-)
-
-# %% [markdown]
-# 512 made-up spots, no picture behind any of them, and by the Fréchet distance they beat two thousand honest pictures.
-# That had to be so: they were made of the mean and the covariance, and of nothing else. A low distance is necessary,
-# not sufficient. Don't report it alone: put precision and recall beside it, and pictures.
-
-# %% [markdown]
-# ## The filter between you and the number
-#
-# Before features are computed, pictures are brought to one size. It looks harmless. PIL, Python's common library for
-# pictures, averages over all that falls into a new pixel. `torch.nn.functional.interpolate` does not, unless told: with
-# `bilinear` it looks at four pixels around one spot and skips the rest. The FID code in common use resized that way.
-# Parmar et al. (2022) shrank the faces of FFHQ (70,000 photographs) with several libraries: against the same faces
-# shrunk by PIL, those that skip came to an FID of 6 or more, which is more than all the steps of StyleGAN (lesson 11)
-# gain together on these faces (8.04 to 4.40). **Predict** what skipping does to fine masonry, and to the distance.
-
-# %%
-from torch.nn.functional import avg_pool2d, interpolate
-
-from gan_course.data.vangogh import load_photos, random_crops
-
-crops = random_crops(load_photos("train"), 900, size=128, seed=SEED)
-halves = {
-    "averaged": avg_pool2d(crops.float(), 4),
-    "skipping": interpolate(crops.float(), scale_factor=0.25, mode="bilinear"),
-}
-halves = {name: small.round().clamp(0, 255).to(torch.uint8) for name, small in halves.items()}
-print({name: tuple(small.shape) for name, small in halves.items()})
-
-# %% mystnb={"image": {"alt": "The same thirty-two crops of landmark photographs shrunk in two ways: on the left smooth, on the right with jagged edges and speckled textures."}}
-viz.show_grids({name: small[:32] for name, small in halves.items()}, n_columns=8, zoom=1.8)
-
-# %%
-photo_reader = load_reader("photos")
-averaged, skipping = (features_of(photo_reader, small) for small in halves.values())
-same_filter = frechet_distance(averaged[:450], averaged[450:])
-two_filters = frechet_distance(averaged[:450], skipping[450:])
-print(f"other crops through the other filter: {two_filters / same_filter:.1f} times the distance")
-claim(
-    "with one filter for both the distance is under half of that with two",
-    same_filter / two_filters,
-    below=0.5,
-)
-
-# %% [markdown]
-# Edges turn jagged, and masonry and leaves turn to speckles. Both sets are crops of the same real photographs, as many
-# in both comparisons. All that was added is the filter.
-
-# %% [markdown]
-# **Exercise 6. Debug: shrink** (medium, 10 minutes: a default in a widely used function)
-#
-# This line stood, in one form or another, in many published evaluations. Write `shrink(pictures, times)` for pictures
-# (N, C, H, W) of floats, `times` being a whole number that divides H and W, so that each new pixel is a mean over all
-# that falls into it (a mean that fades out over its neighbours will do): fine stripes must not come out as coarse ones
-# of full strength.
-#
-# ```python
-# def shrink(pictures, times):
-#     return interpolate(pictures, scale_factor=1 / times, mode="bilinear")
-# ```
-
-
-# %% tags=["exercise"]
-def shrink(pictures, times):
-    # your code
-    ...
-
-
-# hint("shrink", 1)
-exercises.check_shrink(shrink)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# def shrink(pictures, times):
-#     return avg_pool2d(pictures, times)
-# ```
-#
-# `interpolate(..., mode="bilinear", antialias=True)` and `mode="area"` are right too.
-#
-# </details>
-
-# %% [markdown]
-# **Exercise 8. Experiment: stored as JPEG** (medium, 15 minutes: it happens to one of two folders without a word)
-#
-# Generated pictures are often saved as JPEG before they are measured, by a library whose default quality is 75. Take
-# real pictures that are new to the reference, 1,000 at a time, as they are and after such a storage. What does the
-# Fréchet distance to `real_features` say?
-#
-# 1. **Predict** first: will the distance of the stored pictures be "higher", "lower", or is there "no clear difference"?
-# 2. **Plan:** why should the same pictures be in both? How many sets make a comparison?
-# 3. **Run** it: three distances each, from the same three sets of `others`. Some ten seconds. (`through_jpeg` of
-#    `gan_course.evaluation.corruptions` stores and reads again.)
-# 4. **Read:** compare each set with itself. A conclusion follows if none says the opposite and more than half say the same.
-
-
-# %% tags=["exercise"]
-def run(turn):
-    # your code: the distances of three sets, after `turn` has been done to their pictures
-    ...
-
-
-as_jpeg = {
-    "prediction": ...,  # "lower", "no clear difference" or "higher"
-    "figures": {"as they are": ..., "JPEG": ...},  # three distances each
-    "conclusion": ...,  # one of the same words
-}
-# hint("as_jpeg", 1)
-exercises.check_as_jpeg(as_jpeg)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# What we found; your figures will be others.
-#
-# ```python
-# as_jpeg = {
-#     "prediction": "higher",
-#     "figures": {"as they are": [4.1, 3.4, 3.7], "JPEG": [5.0, 4.5, 4.3]},
-#     "conclusion": "higher",
-# }
-# ```
-#
-# The run behind it:
-#
-# ```python
-# from gan_course.evaluation.corruptions import through_jpeg
-#
-#
-# def run(turn):
-#     sets = [turn(pictures) for pictures in others[:3_000].split(1_000)]
-#     return [frechet_distance(real_features, features_of(reader, one)) for one in sets]
-#
-#
-# for turn in (lambda pictures: pictures, lambda pictures: through_jpeg(pictures, quality=75)):
-#     print([round(distance, 1) for distance in run(turn)])
-# ```
-#
-# Nobody would see the difference, and the distance grows by about a fifth: as much as many a published improvement. Store
-# as PNG, or store both sides alike.
-#
-# </details>
-
-# %% [markdown]
 # ## Is it new?
 #
 # The copier wins everywhere but in one column. How does that one work? For each fake, find the nearest training
@@ -686,7 +459,7 @@ exercises.check_as_jpeg(as_jpeg)
 # held-out pictures, and changes with them. (Meehan et al. 2020 compare the same distances by a rank test.)
 
 # %% [markdown]
-# **Exercise 7. Find the copies** (medium, 15 minutes: a number that a paper should not go without)
+# **Exercise 4. Find the copies** (medium, 15 minutes: a number that a paper should not go without)
 #
 # Write `my_copied_share(train, held_out, fake)` for three sets of vectors, with the limit taken as above.
 # `.quantile(0.01)` of a tensor is the value that 1 % of its entries fall short of.
@@ -754,6 +527,8 @@ viz.show_grids(
 # pictures get: 1 is out of reach even for them.
 
 # %%
+from gan_course.evaluation.coverage import precision_recall
+
 real_pair = precision_recall(held_features, all_features[:1_000])
 drawn_pair = precision_recall(held_features, drawn_features)
 for name, drawn_one, real_one in zip(("precision", "recall"), drawn_pair, real_pair, strict=True):
@@ -860,3 +635,269 @@ claim(
 # - Chong, Forsyth (2020). Effectively Unbiased FID and Inception Score and Where to Find Them. arXiv:1911.07023.
 # - Meehan, Chaudhuri, Dasgupta (2020). A Non-Parametric Test to Detect Data-Copying in Generative Models. arXiv:2004.05675.
 # - Parmar, Zhang, Zhu (2022). On Aliased Resizing and Surprising Subtleties in GAN Evaluation. arXiv:2104.11222.
+
+# %% [markdown]
+# ## Further
+#
+# What follows is needed by no later lesson: the line over $1/N$ by hand and where its slope comes from, a set of vectors
+# that fools the distance, and two ways in which it is spoilt without anybody's intention.
+
+# %% [markdown]
+# ### A line over 1/N
+#
+# **Exercise 5. To infinity** (medium, 10 minutes: figures at different N cannot be compared, their limits can)
+#
+# Write `limit(ns, values)`: fit a line over $1/N$ by least squares and return its height at $1/N = 0$.
+
+
+# %% tags=["exercise"]
+def limit(ns, values):
+    # your code
+    ...
+
+
+# hint("limit", 1)
+exercises.check_limit(limit)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def limit(ns, values):
+#     x = 1 / torch.tensor(ns, dtype=torch.float64)
+#     y = torch.tensor(values, dtype=torch.float64)
+#     slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
+#     return (y.mean() - slope * x.mean()).item()
+# ```
+#
+# </details>
+
+# %% [markdown]
+# Where does the slope come from? Take N Gaussian vectors with the true mean and the true covariance, whose eigenvalues are
+# $\lambda_i$. Their mean is wrong by $\sum_i \lambda_i / N$ on average, squared. Their covariance is wrong by a matrix
+# $E$, and for a small $E$, written in the eigenvectors of $\Sigma$, the second part of the distance is
+# $\frac12 \sum_{ij} E_{ij}^2 / (\lambda_i + \lambda_j)$. (In one dimension: $(\sqrt{\lambda + e} - \sqrt\lambda)^2
+# \approx e^2 / 4\lambda$.) For Gaussian vectors $E_{ij}^2$ is $\lambda_i \lambda_j / N$ on average, and twice that on the
+# diagonal. Add up, and everything has a factor $1/N$:
+#
+# $$\mathbb{E}[\text{distance}] \approx \frac cN, \qquad c = \tfrac54 \sum_i \lambda_i + \tfrac12 \sum_{ij}
+# \frac{\lambda_i \lambda_j}{\lambda_i + \lambda_j}.$$
+#
+# **Predict:** does this $c$ agree with the slope that we measured on real pictures?
+
+# %%
+values, vectors = torch.linalg.eigh(torch.cov(real_features.double().T))
+values = values.clamp_min(1e-12)
+pairs = values[:, None] * values / (values[:, None] + values)
+derived = (1.25 * values.sum() + 0.5 * pairs.sum()).item()
+draw = torch.Generator().manual_seed(SEED)
+gaussian = torch.randn(3_000, len(values), generator=draw, dtype=torch.float64)
+gaussian = real_features.double().mean(0) + gaussian * values.sqrt() @ vectors.T
+of_gaussian = [n * frechet_distance(real_features.double(), gaussian[:n]) for n in (1_000, 3_000)]
+print(f"c derived {derived:,.0f}; measured slope, real pictures {line[1]:,.0f}")
+print("N x distance of 1,000 and of 3,000 Gaussian vectors: {:,.0f}, {:,.0f}".format(*of_gaussian))
+
+# %% [markdown]
+# For Gaussian vectors the derivation holds, and the better the larger N is. Real pictures have a steeper line: their
+# features are not Gaussian. Rare pictures lie far out, and what lies far out moves a covariance by the square of its
+# distance. So the slope cannot be computed from the mean and the covariance alone; it has to be measured, for each
+# generator by itself.
+
+# %% [markdown]
+# ### How to fool it
+#
+# **Exercise 6. The impostor** (hard, 15 minutes: whoever can fool a measure knows what it measures)
+#
+# Write `impostor(real)`. It is given feature vectors (N, d) and returns a set (M, d) of your own making whose Fréchet
+# distance to `real` is *less than half* of what 500 honest new samples get, and whose recall is at most 0.1. A mean and
+# a covariance are all that the distance looks at.
+
+
+# %% tags=["exercise"]
+def impostor(real):
+    # your code
+    ...
+
+
+# hint("impostor", 1)
+exercises.check_impostor(impostor)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# There are $2d$ spots. Their covariance is $\frac{1}{2d} \sum_i 2d\,a_i a_i^\top = \Sigma^{1/2}\,\Sigma^{1/2} = \Sigma$. Each is
+# repeated, so that the third neighbour of a point is the point again and its ball has radius zero.
+#
+# ```python
+# def impostor(real):
+#     n, d = real.shape
+#     values, vectors = torch.linalg.eigh(torch.cov(real.T))
+#     root = vectors * values.clamp_min(0).sqrt() @ vectors.T
+#     steps = d**0.5 * root
+#     spots = real.mean(0) + torch.cat([steps, -steps])
+#     return spots.repeat(20, 1)
+# ```
+#
+# </details>
+
+# %%
+half = root_of(torch.cov(real_features.T)) * real_features.shape[1] ** 0.5
+spots = (real_features.mean(0) + torch.cat([half, -half])).repeat(4, 1)
+false_distance, honest = (
+    frechet_distance(real_features, spots),
+    frechet_distance(real_features, other_features[: len(spots)]),
+)
+_, false_recall = precision_recall(real_features[:1_000], spots)
+print(
+    f"{len(spots)} vectors on {len(spots) // 4} spots: distance {false_distance:.3f}, "
+    f"as many real pictures {honest:.1f}"
+)
+print(f"its recall is {false_recall:.2f}")
+claim(
+    "the impostor's distance is under a tenth of what as many new real pictures get",
+    false_distance / honest,
+    below=0.1,
+)
+
+# %% [markdown]
+# 512 made-up spots, no picture behind any of them, and by the Fréchet distance they beat two thousand honest pictures.
+# That had to be so: they were made of the mean and the covariance, and of nothing else. A low distance is necessary,
+# not sufficient. Don't report it alone: put precision and recall beside it, and pictures.
+
+# %% [markdown]
+# ### The filter between you and the number
+#
+# Before features are computed, pictures are brought to one size. It looks harmless. PIL, Python's common library for
+# pictures, averages over all that falls into a new pixel. `torch.nn.functional.interpolate` does not, unless told: with
+# `bilinear` it looks at four pixels around one spot and skips the rest. The FID code in common use resized that way.
+# Parmar et al. (2022) shrank the faces of FFHQ (70,000 photographs) with several libraries: against the same faces
+# shrunk by PIL, those that skip came to an FID of 6 or more, which is more than all the steps of StyleGAN (lesson 11)
+# gain together on these faces (8.04 to 4.40). **Predict** what skipping does to fine masonry, and to the distance.
+
+# %%
+from torch.nn.functional import avg_pool2d, interpolate
+
+from gan_course.data.vangogh import load_photos, random_crops
+
+crops = random_crops(load_photos("train"), 900, size=128, seed=SEED)
+halves = {
+    "averaged": avg_pool2d(crops.float(), 4),
+    "skipping": interpolate(crops.float(), scale_factor=0.25, mode="bilinear"),
+}
+halves = {name: small.round().clamp(0, 255).to(torch.uint8) for name, small in halves.items()}
+print({name: tuple(small.shape) for name, small in halves.items()})
+
+# %% mystnb={"image": {"alt": "The same thirty-two crops of landmark photographs shrunk in two ways: on the left smooth, on the right with jagged edges and speckled textures."}}
+viz.show_grids({name: small[:32] for name, small in halves.items()}, n_columns=8, zoom=1.8)
+
+# %%
+photo_reader = load_reader("photos")
+averaged, skipping = (features_of(photo_reader, small) for small in halves.values())
+same_filter = frechet_distance(averaged[:450], averaged[450:])
+two_filters = frechet_distance(averaged[:450], skipping[450:])
+print(f"other crops through the other filter: {two_filters / same_filter:.1f} times the distance")
+claim(
+    "with one filter for both the distance is under half of that with two",
+    same_filter / two_filters,
+    below=0.5,
+)
+
+# %% [markdown]
+# Edges turn jagged, and masonry and leaves turn to speckles. Both sets are crops of the same real photographs, as many
+# in both comparisons. All that was added is the filter.
+
+# %% [markdown]
+# **Exercise 7. Debug: shrink** (medium, 10 minutes: a default in a widely used function)
+#
+# This line stood, in one form or another, in many published evaluations. Write `shrink(pictures, times)` for pictures
+# (N, C, H, W) of floats, `times` being a whole number that divides H and W, so that each new pixel is a mean over all
+# that falls into it (a mean that fades out over its neighbours will do): fine stripes must not come out as coarse ones
+# of full strength.
+#
+# ```python
+# def shrink(pictures, times):
+#     return interpolate(pictures, scale_factor=1 / times, mode="bilinear")
+# ```
+
+
+# %% tags=["exercise"]
+def shrink(pictures, times):
+    # your code
+    ...
+
+
+# hint("shrink", 1)
+exercises.check_shrink(shrink)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def shrink(pictures, times):
+#     return avg_pool2d(pictures, times)
+# ```
+#
+# `interpolate(..., mode="bilinear", antialias=True)` and `mode="area"` are right too.
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 8. Experiment: stored as JPEG** (medium, 15 minutes: it happens to one of two folders without a word)
+#
+# Generated pictures are often saved as JPEG before they are measured, by a library whose default quality is 75. Take
+# real pictures that are new to the reference, 1,000 at a time, as they are and after such a storage. What does the
+# Fréchet distance to `real_features` say?
+#
+# 1. **Predict** first: will the distance of the stored pictures be "higher", "lower", or is there "no clear difference"?
+# 2. **Plan:** why should the same pictures be in both? How many sets make a comparison?
+# 3. **Run** it: three distances each, from the same three sets of `others`. Some ten seconds. (`through_jpeg` of
+#    `gan_course.evaluation.corruptions` stores and reads again.)
+# 4. **Read:** compare each set with itself. A conclusion follows if none says the opposite and more than half say the same.
+
+
+# %% tags=["exercise"]
+def run(turn):
+    # your code: the distances of three sets, after `turn` has been done to their pictures
+    ...
+
+
+as_jpeg = {
+    "prediction": ...,  # "lower", "no clear difference" or "higher"
+    "figures": {"as they are": ..., "JPEG": ...},  # three distances each
+    "conclusion": ...,  # one of the same words
+}
+# hint("as_jpeg", 1)
+exercises.check_as_jpeg(as_jpeg)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# What we found; your figures will be others.
+#
+# ```python
+# as_jpeg = {
+#     "prediction": "higher",
+#     "figures": {"as they are": [4.1, 3.4, 3.7], "JPEG": [5.0, 4.5, 4.3]},
+#     "conclusion": "higher",
+# }
+# ```
+#
+# The run behind it:
+#
+# ```python
+# from gan_course.evaluation.corruptions import through_jpeg
+#
+#
+# def run(turn):
+#     sets = [turn(pictures) for pictures in others[:3_000].split(1_000)]
+#     return [frechet_distance(real_features, features_of(reader, one)) for one in sets]
+#
+#
+# for turn in (lambda pictures: pictures, lambda pictures: through_jpeg(pictures, quality=75)):
+#     print([round(distance, 1) for distance in run(turn)])
+# ```
+#
+# Nobody would see the difference, and the distance grows by about a fifth: as much as many a published improvement. Store
+# as PNG, or store both sides alike.
+#
+# </details>

@@ -309,60 +309,6 @@ exercises.check_any_size(translate)
 # </details>
 
 # %% [markdown]
-# **Exercise 2. Experiment: does the border reach the middle?** (medium, 15 minutes: a frame that is cut off again may
-# still have changed what it framed)
-#
-# The black border loses. What about one in the picture's own **mean colour**: the means that InstanceNorm takes stay as
-# they are? Put it to the test against the mirrored one. Plan: one new G with InstanceNorm,
-# `ResnetGenerator(base_channels=8, n_blocks=1)` of `gan_course.models.cyclegan`, and at least five pictures of 64 px
-# (`load_domain("photos", "test", n=6, seed=0)` will do). Give each a border of 8 px on every side, translate, cut the
-# border off, and compare the middle, 24 px from any edge, with the same picture's translation without a border. The
-# figure of a picture is the mean absolute difference there, divided by the spread of the translation.
-#
-# First your prediction: which border changes the middle less, "mirrored", "mean colour", or is there "no clear
-# difference"? Then the figures, picture by picture, and what follows from them: call a difference clear if it has one
-# sign in every picture.
-
-# %% tags=["exercise"]
-border = {
-    "prediction": ...,
-    "figures": ...,  # {"mirrored": [...], "mean colour": [...]}
-    "conclusion": ...,
-}
-# hint("border", 1)
-exercises.check_border(border)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# from gan_course.models.cyclegan import ResnetGenerator
-# from torch.nn.functional import pad
-#
-# network = ResnetGenerator(base_channels=8, n_blocks=1)
-#
-# def change(x, framed):
-#     with torch.no_grad():
-#         alone, in_frame = network(x), network(framed)[..., 8:-8, 8:-8]
-#     return float((in_frame - alone)[..., 24:-24, 24:-24].abs().mean() / alone.std())
-#
-# figures = {"mirrored": [], "mean colour": []}
-# for x in to_float(load_domain("photos", "test", n=6, seed=0)).split(1):
-#     mean = x.mean((2, 3), keepdim=True)
-#     figures["mirrored"].append(change(x, pad(x, (8, 8, 8, 8), mode="reflect")))
-#     figures["mean colour"].append(change(x, pad(x - mean, (8, 8, 8, 8)) + mean))
-#
-# border = {"prediction": "mirrored", "figures": figures, "conclusion": "mirrored"}
-# ```
-#
-# Ours: about 9 to 23 % of the spread for the mirror, 26 to 36 % for the mean colour, and the mirror was better in each of the
-# six. The mean colour keeps the means of the *pixels*; but InstanceNorm also takes a spread, which a flat frame lowers,
-# and it takes both of features that are not linear in the pixels. And the middle is too far from the frame for any
-# convolution: all of this went through the norms. (With `norm="none"` the figures are 0.)
-#
-# </details>
-
-# %% [markdown]
 # ## Your own pictures
 #
 # Put the path of a picture between the quotes, and a translator's name if you want another one. Any usual format and
@@ -402,10 +348,11 @@ show_pictures(
 
 # %% [markdown]
 # `read_picture` did three things that are easily forgotten: it turned the picture the way the camera was held, put white
-# behind transparent places, and made colour of grey. The next two exercises are about files that go wrong without.
+# behind transparent places, and made colour of grey. Two exercises are about files that go wrong without; the second
+# stands under "Further".
 
 # %% [markdown]
-# **Exercise 3. The right way up** (easy, 5 minutes: every phone stores some pictures on their side)
+# **Exercise 2. The right way up** (easy, 5 minutes: every phone stores some pictures on their side)
 #
 # A camera stores the pixels as its sensor lies, and beside them a number, EXIF's *orientation*, that says how to turn or
 # mirror them. `Image.open` ignores it. Return the picture in `path` as a viewer shows it, as an image or as an array
@@ -436,49 +383,6 @@ exercises.check_upright(upright)
 # </details>
 
 # %% [markdown]
-# **Exercise 4. Debug: a published reader** (medium, 10 minutes: a bug that waits for the first grey picture)
-#
-# A widely read annotated CycleGAN loads its pictures like this:
-#
-# ```python
-# def load_image(path):
-#     image = Image.open(path)
-#     if image.mode != "RGB":
-#         image = Image.new("RGB", image.size).paste(image)
-#     return image
-# ```
-#
-# What comes out for a grey file? Mend it, and let transparent places show white, also in grey files and in files with a
-# palette.
-
-
-# %% tags=["exercise"]
-def load_image(path):
-    # your code
-    ...
-
-
-# hint("load_image", 1)
-exercises.check_load_image(load_image)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# `paste` works in place and returns `None`, so every grey picture became `None`. Even with a canvas kept in a variable,
-# `paste` would show the colours that hide behind transparent pixels.
-#
-# ```python
-# def load_image(path):
-#     image = Image.open(path)
-#     if image.has_transparency_data:
-#         image = image.convert("RGBA")
-#         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-#     return image.convert("RGB")
-# ```
-#
-# </details>
-
-# %% [markdown]
 # ## From grey to colour
 #
 # Black-and-white photographs to colour is often named as an example of CycleGAN. It is not
@@ -489,39 +393,6 @@ exercises.check_load_image(load_image)
 #
 # Let $L^*$ be lightness, $a^*$ run from green to red and $b^*$ from blue to yellow, about one unit being what an eye
 # can tell. The error of colour is the distance in the plane of $a^*$ and $b^*$.
-
-# %% [markdown]
-# **Exercise 5. The error of colour** (easy, 10 minutes: you need it to judge any colouring)
-#
-# `to_lab` turns pictures (N, 3, H, W) in [-1, 1] into $L^*, a^*, b^*$ of the same shape. Return the distance between the
-# colours of `made` and `truth`, whatever their lightness, as the mean over all pixels.
-
-
-# %% tags=["exercise"]
-from gan_course.evaluation.paired import to_lab
-
-
-def ab_error(made, truth):
-    # your code
-    ...
-
-
-# hint("ab_error", 1)
-exercises.check_ab_error(ab_error)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# def ab_error(made, truth):
-#     difference = to_lab(made)[:, 1:] - to_lab(truth)[:, 1:]
-#     return difference.square().sum(1).sqrt().mean()
-# ```
-#
-# </details>
-#
-# **Predict:** two answers need no network: leave the picture grey ($a^* = b^* = 0$), or give every pixel the mean
-# colour of the Earth. Which is better? What would G have to recognise in the grey picture to do better than both?
 
 # %%
 from gan_course.data import earth
@@ -549,7 +420,7 @@ print(tuple(places.shape), "larger than the tiles of the training")
 show_strips({"grey": greys, "coloured by G": coloured, "the truth": places}, count=5, width=7.0)
 
 # %% tags=["nbval-ignore-output"]
-from gan_course.evaluation.paired import colour_error, l1_error, sea_mask
+from gan_course.evaluation.paired import colour_error, l1_error, sea_mask, to_lab
 
 source, truth = (
     to_float(load_domain(name, "test", n=cfg.n_crops, seed=0))
@@ -707,7 +578,7 @@ show_strips(strips)
 # disturbance (what the disturbance costs anybody).
 
 # %% [markdown]
-# **Exercise 6. What is lost on the way** (medium, 15 minutes: the whole experiment in five lines)
+# **Exercise 3. What is lost on the way** (medium, 15 minutes: the whole experiment in five lines)
 #
 # `a` and what `disturb` takes and gives are pictures as bytes, (N, 3, H, W) uint8. The translators take and give
 # [-1, 1]. Translate `a`, save the translation as bytes, disturb it, let `G_BA` read it, and return by how much the mean
@@ -794,185 +665,82 @@ print("the reading loses, in multiples of what a copy loses:", multiples)
 # read from the true map is off the scale, and hardly moves. Under noise the reading loses about what a copy would, so
 # most of what comes back stands openly in the map, as colours and edges that a map has no reason to show. But the
 # JPEG at quality 95 costs the reading more than a copy (about twice as much; both numbers vary from run to
-# run). JPEG is hard above all on fine *colour*: as Pillow saves it by default, it stores the two colour channels at half the resolution. **Predict:**
-# blur only the luminance of the drawn map, or only its colour. Which one costs the reading a multiple of what it costs a
-# copy?
+# run).
+
+# %% [markdown]
+# Where in the map does the detail stand? A blur takes it away, and then everything is worse. Better is a **transplant**:
+# take the drawn map of one place, and put into it one part of the drawn map of *another* place, its fine light and dark,
+# or its fine colour (each is what a blur of 2 px takes away). Then let $G_{BA}$ read. If the satellite view's detail
+# stands in that part, the other place's detail now appears in the reading. **Predict:** whose detail is read, after a
+# transplant of the fine light and dark, and after one of the fine colour?
 
 # %%
 from gan_course.evaluation.hidden_message import blur_part
 
-dear, copied = {}, {}
-for part in ("luminance", "colour"):
-    dear[part] = read_error(reader_of_maps, blur_part(message, part, sigma=1.0), satellite) - own
-    copied[part] = difference(blur_part(satellite, part, sigma=1.0), satellite)
-claim("a blur of the colour costs a copy less than it costs the reading",
-      copied["colour"] / dear["colour"], below=1, needs_training=True)  # fmt: skip
 
-# %% tags=["nbval-ignore-output"]
-multiples = {part: round(dear[part] / copied[part], 1) for part in dear}
-print("the reading loses, in multiples of what a copy loses:", multiples)
-for name, one in {
+def transplant(to, source, parts):
+    """`to` with the fine luminance, or the fine colour, or both, of `source`."""
+    for part in parts:
+        fine_part = source.float() - blur_part(source, part, sigma=2.0).float()
+        to = (blur_part(to, part, sigma=2.0).float() + fine_part).round().clamp(0, 255).byte()
+    return to
+
+
+def fine(images):
+    """What a blur of 2 px takes away from the brightness of pictures, as vectors."""
+    return (images - to_float(blur(to_bytes(images), sigma=2.0))).mean(1).flatten(1)
+
+
+def alike(one, other):
+    """The mean correlation of vectors with their partners."""
+    one, other = (part - part.mean(1, keepdim=True) for part in (one, other))
+    return float(
+        ((one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1)).clamp_min(1e-8)).mean()
+    )
+
+
+# %%
+elsewhere = message.roll(1, 0)  # the drawn map of the next place
+details = {
+    "its own": fine(to_float(satellite)),
+    "the other": fine(to_float(satellite.roll(1, 0))),
+}
+maps = {
+    "nothing": message,
+    "fine colour": transplant(message, elsewhere, ["colour"]),
+    "fine light and dark": transplant(message, elsewhere, ["luminance"]),
+    "both": transplant(message, elsewhere, ["luminance", "colour"]),
+}
+read = {name: in_parts(reader_of_maps, to_float(one)) for name, one in maps.items()}
+follows = {
+    name: {whose: alike(fine(one), detail) for whose, detail in details.items()}
+    for name, one in read.items()
+}
+swapped = follows["fine light and dark"]
+claim("after a transplant of light and dark the other place's detail is read: its correlation, "
+      "less that of its own", swapped["the other"] - swapped["its own"], above=0,
+      needs_training=True)  # fmt: skip
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Hidden places in six rows: the satellite view; its drawn map; the satellite view of another place; the drawn map with that place's fine light and dark, in which its coasts and ridges show as a faint relief; what is read from it, which has the first place's colours and the other's detail; and what is read after a transplant of the fine colour, which is the first place."}}
+print("transplanted           detail read: its own   the other's")
+for name, row in follows.items():
+    print(f"{name:22} {row['its own']:20.2f} {row['the other']:13.2f}")
+strips = {
     "satellite view": satellite,
-    "its map, drawn": message,
-    "true map": chart,
-}.items():
-    moved = difference(blur_part(one, "colour", sigma=1.0), one)
-    print(f"fine colour of the {name:14} {255 * moved:.1f} of 255")
-
-# %% [markdown]
-# A blur of the luminance costs the reading about what it costs a copy, or somewhat more. A blur of the colour costs it
-# more than a copy: the line above says how many times, and that varies a good deal between runs and processors. This is
-# not yet proof of a hidden message, because a map with stronger colours is damaged more by the same blur. That a message
-# exists is shown by the reading of G's own map against that of the true one. Where it sits, and whether an eye could see
-# it, this ratio does not show. It is the effect that Chu et al. describe, after seconds of training, and nothing in the
-# losses works against it.
-#
-# ### Do the shipped ones do it?
-#
-# It depends on the recipe, so each pair has to be searched. Two pairs of one training ship (`photo2vangogh` had no way
-# back in its training, so nobody asked it to hide one). For each: the error of its round trip,
-# and what JPEG of quality 95 and a blur of the colour cost the reading, in multiples of what they cost a direct copy. 1
-# or less means that these two disturbances find nothing hidden. (`moved` is how far the translation is from its input.)
-
-# %% tags=["nbval-ignore-output"]
-satellite_64, chart_64 = (
-    load_domain(f"earth-{view}", "test", n=cfg.n_tiles) for view in ("satellite", "map")
-)
-pairs = {
-    "small, residual, live": (drawer, reader_of_maps, satellite),
-    "earth": (G["earth-satellite2map"], G["earth-map2satellite"], satellite_64),
-    "critters": (
-        G["critters-plain2striped"],
-        G["critters-striped2plain"],
-        load_domain("critters-plain", "test", n=cfg.n_tiles),
-    ),
+    "its drawn map": message,
+    "another place": satellite.roll(1, 0),
+    "map, its light and dark": maps["fine light and dark"],
+    "read from that": to_bytes(read["fine light and dark"]),
+    "read, its fine colour": to_bytes(read["fine colour"]),
 }
-spoilers = {
-    "JPEG 95": lambda x: through_jpeg(x, quality=95),
-    "colour blurred": lambda x: blur_part(x, "colour", sigma=1.0),
-}
-audit = {}
-for name, (there, back, images) in pairs.items():
-    sent = to_bytes(in_parts(there, to_float(images)))
-    audit[name] = {"moved": difference(sent, images), "round trip": read_error(back, sent, images)}
-    for spoiler, spoil in spoilers.items():
-        extra = read_error(back, spoil(sent), images) - audit[name]["round trip"]
-        audit[name][spoiler] = extra / difference(spoil(images), images)
-    print(f"{name:22}", "   ".join(f"{what} {value:.3f}" for what, value in audit[name].items()))
-
-# %%
-sent = to_bytes(in_parts(G["earth-satellite2map"], to_float(satellite_64)))
-back_own, back_true = (
-    read_error(G["earth-map2satellite"], one, satellite_64) for one in (sent, chart_64)
-)
-claim("shipped earth: read from its own map, the view has under half of the error of the true map",
-      back_own / back_true, below=0.5, needs_training=True)  # fmt: skip
-
-# %%
-from gan_course.data import critters
-
-# The true striped twins hold no message: what does the same blur cost when *they* are read?
-plain, factors = critters.load_critters("test", n=cfg.n_tiles, seed=0, texture="plain")
-twins = critters.draw_critters(critters.twin(factors, "texture", "stripes"))
-spoilt, whole = (
-    read_error(G["critters-striped2plain"], one, plain)
-    for one in (blur_part(twins, "colour", sigma=1.0), twins)
-)
-copied = difference(blur_part(plain, "colour", sigma=1.0), plain)
-print(
-    f"critters, colour blurred: from G's picture {audit['critters']['colour blurred']:.2f},",
-    end=" ",
-)
-print(f"from the true twin {(spoilt - whole) / copied:.2f}")
+show_strips(strips)
 
 # %% [markdown]
-# In the critters pair a blur of the colour costs the reading more than a copy, but nearly as much when the *true* striped
-# twin is read, which holds no message: most of it is the visible stripe. In the earth pair these two find nothing: JPEG costs its reading no more than a copy. And yet its reading of
-# its own map is far better than that of the true map. What comes back is written openly, for whoever looks: the drawn
-# maps (lesson 07) show shades on land and sea that no true map has there. A message that one can see is a message all
-# the same.
-#
-# Three lessons:
-#
-# - **A small cycle loss does not prove that a translation keeps what matters.** It may be kept out of sight.
-# - **A translation may leak its source.** Who publishes such a map may publish the picture.
-# - **What is read back is as fragile as the message.** Nobody should plan on $G_{BA}$ as an archive.
-#
-# Noise or JPEG between the two generators, during training, would make the channel expensive; Park et al. (2020) do
-# without a cycle altogether (below).
-
-# %% [markdown]
-# ## What has to keep its shape
-#
-# The paper says openly where it fails (section 6): it changes colour and texture; where shape has to change, as from dog
-# to cat, it fails. Measure it. A silhouette is where a creature differs from its background; compare
-# silhouettes before and after, by their overlap (lesson 07's intersection over union). For scale: the same creatures as
-# `tower`, the overlap that a translation of shape would have to reach *down* to.
-
-# %%
-striped = to_bytes(in_parts(G["critters-plain2striped"], to_float(plain)))
-towers = critters.draw_critters(critters.twin(factors, "shape", "tower"))
-palette = torch.tensor(list(critters.BACKGROUNDS.values()))
-behind = palette[factors[:, critters.SPACE.column("background")]][:, :, None, None]
-
-
-def silhouette(images, behind):
-    return (images.int() - behind).abs().amax(1) > 25
-
-
-kept = paired.intersection_over_union(silhouette(striped, behind), silhouette(plain, behind))
-for_scale = paired.intersection_over_union(silhouette(towers, behind), silhouette(plain, behind))
-
-# %% tags=["nbval-ignore-output"]
-print(f"overlap: plain to striped {kept:.2f}, drawn anew as towers {for_scale:.2f}")
-
-# %% mystnb={"image": {"alt": "Three rows of eight critters. Plain ones; the same with stripes by the generator, in the same outlines; and the same creatures drawn with a tower's shape."}}
-show_strips({"plain": plain, "G: striped": striped, "as towers": towers})
-
-# %% [markdown]
-# With stripes the silhouettes are what they were. No wonder: nothing asked for another shape. So ask for it. Domes on the one side, towers on the other, everything else
-# alike, and a D that is shown nothing but towers as real. **Predict** where a G that starts from a copy of its input ends
-# up after 300 steps: near the dome, near the tower, or between them?
-
-
-# %% tags=["nbval-ignore-output"]
-def of_shape(shape, split, n, seed):
-    fixed = {"shape": shape, "texture": "plain", "top": "none"}
-    chosen = critters.SPACE.sample(n, split=split, seed=seed, fixed=fixed)
-    return critters.draw_critters(chosen, resolution=32), chosen
-
-
-domes, tower_set = (
-    of_shape(shape, "train", cfg.n_pictures, k)[0] for k, shape in enumerate(("dome", "tower"))
-)
-dome_to_tower, _ = train(domes, tower_set, d_norm="none", r1_gamma=1.0)
-
-# %%
-dome, dome_factors = of_shape("dome", "test", cfg.n_tiles, 2)
-tower = critters.draw_critters(critters.twin(dome_factors, "shape", "tower"), resolution=32)
-asked = to_bytes(in_parts(dome_to_tower, to_float(dome)))
-behind = palette[dome_factors[:, critters.SPACE.column("background")]][:, :, None, None]
-to_input, to_target = (
-    paired.intersection_over_union(silhouette(asked, behind), silhouette(one, behind))
-    for one in (dome, tower)
-)
-claim("asked for towers, G's silhouettes still overlap more with the domes than with the towers",
-      to_input - to_target, above=0, needs_training=True)  # fmt: skip
-
-# %% tags=["nbval-ignore-output"]
-print(
-    f"overlap when asked for towers: with the domes {to_input:.2f}, with the towers {to_target:.2f}"
-)
-
-# %% mystnb={"image": {"alt": "Three rows of eight critters: domes; what the generator makes of them when asked for towers, domes still, some of them with a patch of coloured dots; and the towers that were asked for."}}
-show_strips({"domes": dome, "G: to towers": asked, "what was asked": tower})
-
-# %% [markdown]
-# Each step of training changes the picture a little and asks D. To make a dome narrower by a recolouring here and there
-# looks worse to D before it looks better, the background that stood behind the dome would have to be invented, and the
-# cycle wants the dome back. Our residual G makes it harder still, because it starts from a copy, and 300 steps prove
-# little by themselves; but the paper's own G is not a residual one, had all the time it wanted, and failed with dogs
-# and cats. A patch discriminator adds to it: each score of this one sees 16 of 32 pixels, so none sees a whole outline.
+# In the stored run the detail goes with the light and dark. Large areas and colours are read from the first place, and the
+# detail from the other; the fine colour alone moves little. So this pair's message is hardly hidden: it stands in the
+# map as a faint relief that a map has no reason to show, and that you can see once you know of it. Chu et al. describe a
+# CycleGAN that hid it better, in a signal that nearly no eye could see, and nothing in the losses works against either.
+# ("Further" asks the pairs that ship with the course.)
 
 # %% [markdown]
 # ## It looks right
@@ -984,6 +752,9 @@ show_strips({"domes": dome, "G: to towers": asked, "what was asked": tower})
 # land colour over whatever sea there is.
 
 # %%
+satellite_64, chart_64 = (
+    load_domain(f"earth-{view}", "test", n=cfg.n_tiles) for view in ("satellite", "map")
+)
 charts = to_float(chart_64)
 row, column = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
 disc = (row - 32) ** 2 + (column - 32) ** 2 < 11**2
@@ -1024,17 +795,6 @@ show_strips(lakes)
 
 
 # %%
-def fine(images):
-    return (images - to_float(blur(to_bytes(images), sigma=2.0))).mean(1).flatten(1)
-
-
-def alike(one, other):
-    one, other = (part - part.mean(1, keepdim=True) for part in (one, other))
-    return float(
-        ((one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1)).clamp_min(1e-8)).mean()
-    )
-
-
 detail = {
     "made": fine(in_parts(G["earth-map2satellite"], charts)),
     "true": fine(to_float(satellite_64)),
@@ -1087,169 +847,9 @@ claim("of the white less than twice what chance would put there lies in the righ
 # section before). **No term of the loss asks that a doctor can see it.**
 
 # %% [markdown]
-# ## A gallery of failures
+# ## Six proposals
 #
-# Four that everybody meets. Three are produced here, two of them measured; the fourth, exchanged colours, you have seen in the
-# plane.
-#
-# ### Nothing changes
-#
-# G learns to leave the picture as it is. Two suspects. D may not *see* the difference: **InstanceNorm in D** scales
-# every feature of a picture to the same strength, so that a pale picture may pass for a vivid one. Or something *holds*
-# G: an identity loss, the cycle loss, a residual that starts from a copy. Look at an untrained D first, with and
-# without norm: by how much do its scores move if the contrast is halved?
-
-# %%
-from gan_course.models.cyclegan import PatchDiscriminator
-
-tiles, moved_by = to_float(load_domain("critters-plain", "test", n=cfg.n_tiles)), {}
-for norm in ("instance", "none"):
-    with torch.random.fork_rng():
-        torch.manual_seed(SEED)
-        D = PatchDiscriminator(base_channels=16, n_layers=2, norm=norm).requires_grad_(False)
-    scores, halved = D(tiles), D(0.5 * tiles)
-    moved_by[norm] = float((halved - scores).abs().mean() / (scores - scores.mean()).abs().mean())
-claim("with InstanceNorm D's scores move less than half as far as without",
-      moved_by["instance"] / moved_by["none"], below=0.5)  # fmt: skip
-
-# %% tags=["nbval-ignore-output"]
-print(
-    "moved, in spreads of the scores:", {name: round(value, 2) for name, value in moved_by.items()}
-)
-
-# %% [markdown]
-# The first suspect looks guilty. Now train from pale critters to vivid ones, four times, and take the suspects away one
-# after the other: the norm in D, the identity loss, and most of the cycle's weight. **Predict** which of them it was.
-
-
-# %% tags=["nbval-ignore-output"]
-def pale(images):
-    return to_bytes(0.5 * to_float(images))
-
-
-first, second = (
-    load_domain("critters-plain", n=cfg.n_pictures, resolution=32, seed=k) for k in (0, 1)
-)
-vivid = load_domain("critters-plain", "test", n=cfg.n_tiles, resolution=32)
-seeing = {"d_norm": "none", "r1_gamma": 1.0}
-suspects = {
-    "all suspects": {"lambda_identity": 5.0},
-    "no norm in D": {"lambda_identity": 5.0, **seeing},
-}
-suspects |= {"nor identity loss": seeing, "and λ = 3": {"lambda_cycle": 3.0, **seeing}}
-answers, ways = {"pale": pale(vivid)}, {}
-for name, changes in suspects.items():
-    print(f"{name}:")
-    freed, _ = train(
-        pale(first), second, n_steps=2 * cfg.failing.n_steps // 3, norm="none", **changes
-    )
-    answers[name] = to_bytes(in_parts(freed, to_float(pale(vivid))))
-    before, after, aim = (float(to_float(one).std()) for one in (pale(vivid), answers[name], vivid))
-    ways[name] = (after - before) / (aim - before)
-answers["what was asked"] = vivid
-print("share of the way from pale to vivid:", {name: f"{way:.0%}" for name, way in ways.items()})
-
-# %%
-still, free = max(ways["all suspects"], ways["no norm in D"]), ways["and λ = 3"]
-claim("with the identity loss G goes under a tenth of the way, norm in D or not",
-      still, below=0.1, needs_training=True)  # fmt: skip
-claim("with the full weight of the cycle not half as far as with λ = 3, identity loss or not",
-      max(still, ways["nor identity loss"]) / free, below=0.5, needs_training=True)  # fmt: skip
-
-# %% mystnb={"image": {"alt": "Six rows of eight critters. Pale ones; their translations with all suspects at work and without the norm in D, just as pale; without the identity loss, hardly stronger; with a smaller weight of the cycle, stronger, in other colours and under a regular grid; and the vivid ones that were asked for."}}
-show_strips(answers)
-
-# %% [markdown]
-# In this order the norm was not what held G. D sees very well: in the first two trainings it gives fakes away at a glance (a D that can tell
-# nothing pays 0.25, see `D_B`), and G stays where it is all the same, because every step away costs more in the cycle
-# and identity losses than it earns with D (without the identity loss it moves a little). What moved G is the smaller
-# weight of the cycle, with the other two gone; the norm was never put back at that weight. It has its price: G moves, and
-# not to the true colours. (Why the shipped translators have no norm in D: lesson 07, part 2.)
-#
-# ### A checkerboard
-#
-# A transposed convolution of width 3 and stride 2 lays its stamps so that every other pixel is covered more often. The
-# pattern is there before any training. Two such layers give periods of 2 and 4 pixels: measure the power at exactly
-# those frequencies against all high frequencies together, for an untrained G of either kind and for real pictures.
-
-# %%
-from gan_course.models.cyclegan import ResnetGenerator
-
-lattice = torch.zeros(64, 64, dtype=torch.bool)
-lattice[::16, ::16] = True  # periods of 4 and 2 pixels, and none at all
-lattice[0, 0] = False
-rapid = torch.fft.fftfreq(64).abs() > 0.2
-rapid = rapid[:, None] | rapid
-
-
-def checkerboard(images):
-    waves = torch.fft.fft2(images.float() - images.float().mean((2, 3), keepdim=True))
-    power = waves.abs().square().mean((0, 1))
-    return float(power[lattice].mean() / power[rapid].mean())
-
-
-excess, drawn = {"real": checkerboard(to_float(satellite_64))}, {}
-for kind in ("transposed", "resize"):
-    with torch.random.fork_rng():
-        torch.manual_seed(SEED)
-        untrained = ResnetGenerator(base_channels=16, n_blocks=3, upsampling=kind)
-    untrained.requires_grad_(False)
-    drawn[kind] = in_parts(untrained, to_float(satellite_64))
-    excess[kind] = checkerboard(drawn[kind])
-claim("resized, then convolved: under a third of the pattern that transposed convolutions have",
-      excess["resize"] / excess["transposed"], below=1 / 3)  # fmt: skip
-
-# %% tags=["nbval-ignore-output"]
-print("pattern:", {name: round(value, 2) for name, value in excess.items()})
-
-# %% mystnb={"image": {"alt": "Enlarged outputs of untrained generators. The left two, with transposed convolutions, are covered by a fine regular grid of coloured pixels; the right two, with resizing, are smooth coloured clouds."}}
-viz.show_grids(
-    {kind: images[:2] / (3 * images.std()) for kind, images in drawn.items()}, n_columns=2, zoom=2
-)
-
-# %% [markdown]
-# ### One answer for all, and exchanged colours
-#
-# Without a cycle and without a residual, G may give every input nearly the same answer (collapse), or swap forest and
-# desert in every picture (a permutation): D judges pictures, not pairs. Lesson 06 drew both in the plane. Here is the
-# former on the Earth (at twice the rate, to get there within seconds): how much do the maps of different places differ,
-# against how much true maps differ?
-
-# %% tags=["nbval-ignore-output"]
-alone_arm, _ = train(*views, residual=False, lambda_cycle=0.0, d_norm="none", r1_gamma=1.0, lr=2e-3)
-outputs = {
-    "satellite": satellite,
-    "no cycle, no residual": to_bytes(in_parts(alone_arm, to_float(satellite))),
-}
-outputs |= {"with both": message, "the true map": chart}
-variety = {
-    name: float((to_float(one) - to_float(one).mean(0)).abs().mean())
-    for name, one in outputs.items()
-}
-print(
-    {name: round(value / variety["the true map"], 2) for name, value in variety.items()},
-    "of the variety of true maps",
-)
-
-# %% mystnb={"image": {"alt": "Rows of eight places: satellite views; the answers of a pair trained without cycle and residual, all much the same pale ground with a grid and spots; the answers with both; the true maps."}}
-show_strips(outputs)
-
-# %% [markdown]
-# In the stored run the pair without both gives much the same answer to all: a pale ground with a grid and white
-# patches, and the patches have little to do with the place. The number for variety does not tell: a patch counts as
-# variety wherever it lies, and so would a permutation. Only a true answer finds either; D's loss finds none.
-#
-# | you see | cause | remedy |
-# | --- | --- | --- |
-# | nothing changes | the cycle and identity losses outweigh D, and a residual starts there; or D cannot see the difference | smaller `lambda_identity` and `lambda_cycle`; look at D's loss before you blame D |
-# | colours exchanged or inverted | D judges sets, and the cycle allows every exchange that can be undone | a residual G, the identity loss, another seed; a few pairs |
-# | a grid of 2 or 4 pixels | transposed convolutions | `upsampling="resize"`, or longer training |
-# | one answer for all | nothing ties the output to the input | the cycle loss; a residual G |
-# | a perfect round trip, a poor translation | a message, hidden or open | look at the middle; blur its colour and read again |
-# | the outline should move | not this method | pairs, or another model |
-
-# %% [markdown]
-# **Exercise 7. Six proposals** (medium, 10 minutes: the decision that no metric takes for you)
+# **Exercise 4. Six proposals** (medium, 10 minutes: the decision that no metric takes for you)
 #
 # Judge each, by the reason that decides it. `"taste"`: sound, nothing is read off the picture but whether one likes it.
 # `"tested"`: sound, because its effect is measured where the truth is known. `"evidence"`: unsound, the output would be
@@ -1328,7 +928,7 @@ exercises.check_uses(decisions)
 # | you see | look at |
 # | --- | --- |
 # | seams in a large picture | tiles with statistics of their own; use `translate`, which shares them |
-# | pictures on their side, or black where they were transparent | the reader of the files: exercises 2 and 3 |
+# | pictures on their side, or black where they were transparent | the reader of the files: exercises 2 and 6 |
 # | a weak or a strange translation of a large picture | the size at which it is shown to G (`--size`) |
 # | an impressive round trip, a poor translation | a hidden message: blur the colour, and read again |
 # | an expert who believes the output | show the lake |
@@ -1350,3 +950,486 @@ exercises.check_uses(decisions)
 # - Moriakov, Adler, Teuwen (2020). Kernel of CycleGAN as a Principle Homogeneous Space. arXiv:2001.09061
 # - Park, Efros, Zhang, Zhu (2020). Contrastive Learning for Unpaired Image-to-Image Translation. arXiv:2007.15651
 # - Parmar, Park, Narasimhan, Zhu (2024). One-Step Image Translation with Text-to-Image Models. arXiv:2403.12036
+
+# %% [markdown]
+# ## Further
+#
+# What follows is needed by no later lesson: three small exercises, the messages of the translators that ship, shapes that
+# have to stay, and a gallery of failures that were trained on purpose.
+
+# %% [markdown]
+# ### A frame that is cut off again
+#
+# **Exercise 5. Experiment: does the border reach the middle?** (medium, 15 minutes: a frame that is cut off again may
+# still have changed what it framed)
+#
+# The black border loses. What about one in the picture's own **mean colour**: the means that InstanceNorm takes stay as
+# they are? Put it to the test against the mirrored one. Plan: one new G with InstanceNorm,
+# `ResnetGenerator(base_channels=8, n_blocks=1)` of `gan_course.models.cyclegan`, and at least five pictures of 64 px
+# (`load_domain("photos", "test", n=6, seed=0)` will do). Give each a border of 8 px on every side, translate, cut the
+# border off, and compare the middle, 24 px from any edge, with the same picture's translation without a border. The
+# figure of a picture is the mean absolute difference there, divided by the spread of the translation.
+#
+# First your prediction: which border changes the middle less, "mirrored", "mean colour", or is there "no clear
+# difference"? Then the figures, picture by picture, and what follows from them: call a difference clear if it has one
+# sign in every picture.
+
+# %% tags=["exercise"]
+border = {
+    "prediction": ...,
+    "figures": ...,  # {"mirrored": [...], "mean colour": [...]}
+    "conclusion": ...,
+}
+# hint("border", 1)
+exercises.check_border(border)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# from gan_course.models.cyclegan import ResnetGenerator
+# from torch.nn.functional import pad
+#
+# network = ResnetGenerator(base_channels=8, n_blocks=1)
+#
+# def change(x, framed):
+#     with torch.no_grad():
+#         alone, in_frame = network(x), network(framed)[..., 8:-8, 8:-8]
+#     return float((in_frame - alone)[..., 24:-24, 24:-24].abs().mean() / alone.std())
+#
+# figures = {"mirrored": [], "mean colour": []}
+# for x in to_float(load_domain("photos", "test", n=6, seed=0)).split(1):
+#     mean = x.mean((2, 3), keepdim=True)
+#     figures["mirrored"].append(change(x, pad(x, (8, 8, 8, 8), mode="reflect")))
+#     figures["mean colour"].append(change(x, pad(x - mean, (8, 8, 8, 8)) + mean))
+#
+# border = {"prediction": "mirrored", "figures": figures, "conclusion": "mirrored"}
+# ```
+#
+# Ours: about 9 to 23 % of the spread for the mirror, 26 to 36 % for the mean colour, and the mirror was better in each of the
+# six. The mean colour keeps the means of the *pixels*; but InstanceNorm also takes a spread, which a flat frame lowers,
+# and it takes both of features that are not linear in the pixels. And the middle is too far from the frame for any
+# convolution: all of this went through the norms. (With `norm="none"` the figures are 0.)
+#
+# </details>
+
+# %% [markdown]
+# ### The first grey picture
+#
+# **Exercise 6. Debug: a published reader** (medium, 10 minutes: a bug that waits for the first grey picture)
+#
+# A widely read annotated CycleGAN loads its pictures like this:
+#
+# ```python
+# def load_image(path):
+#     image = Image.open(path)
+#     if image.mode != "RGB":
+#         image = Image.new("RGB", image.size).paste(image)
+#     return image
+# ```
+#
+# What comes out for a grey file? Mend it, and let transparent places show white, also in grey files and in files with a
+# palette.
+
+
+# %% tags=["exercise"]
+def load_image(path):
+    # your code
+    ...
+
+
+# hint("load_image", 1)
+exercises.check_load_image(load_image)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# `paste` works in place and returns `None`, so every grey picture became `None`. Even with a canvas kept in a variable,
+# `paste` would show the colours that hide behind transparent pixels.
+#
+# ```python
+# def load_image(path):
+#     image = Image.open(path)
+#     if image.has_transparency_data:
+#         image = image.convert("RGBA")
+#         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+#     return image.convert("RGB")
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ### A distance of colours
+#
+# **Exercise 7. The error of colour** (easy, 10 minutes: you need it to judge any colouring)
+#
+# `to_lab` turns pictures (N, 3, H, W) in [-1, 1] into $L^*, a^*, b^*$ of the same shape. Return the distance between the
+# colours of `made` and `truth`, whatever their lightness, as the mean over all pixels.
+
+# %% tags=["exercise"]
+from gan_course.evaluation.paired import to_lab
+
+
+def ab_error(made, truth):
+    # your code
+    ...
+
+
+# hint("ab_error", 1)
+exercises.check_ab_error(ab_error)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def ab_error(made, truth):
+#     difference = to_lab(made)[:, 1:] - to_lab(truth)[:, 1:]
+#     return difference.square().sum(1).sqrt().mean()
+# ```
+#
+# </details>
+#
+# **Predict:** two answers need no network: leave the picture grey ($a^* = b^* = 0$), or give every pixel the mean
+# colour of the Earth. Which is better? What would G have to recognise in the grey picture to do better than both?
+
+# %% [markdown]
+# ### A blur of the colour
+#
+# JPEG is hard above all on fine *colour*: as Pillow saves it by default, it stores the two colour channels at half the
+# resolution. **Predict:** blur only the luminance of the drawn map, or only its colour. Which one costs the reading a
+# multiple of what it costs a copy?
+
+# %%
+dear, copied = {}, {}
+for part in ("luminance", "colour"):
+    dear[part] = read_error(reader_of_maps, blur_part(message, part, sigma=1.0), satellite) - own
+    copied[part] = difference(blur_part(satellite, part, sigma=1.0), satellite)
+claim("a blur of the colour costs a copy less than it costs the reading",
+      copied["colour"] / dear["colour"], below=1, needs_training=True)  # fmt: skip
+
+# %% tags=["nbval-ignore-output"]
+multiples = {part: round(dear[part] / copied[part], 1) for part in dear}
+print("the reading loses, in multiples of what a copy loses:", multiples)
+for name, one in {
+    "satellite view": satellite,
+    "its map, drawn": message,
+    "true map": chart,
+}.items():
+    moved = difference(blur_part(one, "colour", sigma=1.0), one)
+    print(f"fine colour of the {name:14} {255 * moved:.1f} of 255")
+
+# %% [markdown]
+# A blur of the luminance costs the reading about what it costs a copy, or somewhat more. A blur of the colour costs it
+# more than a copy: the line above says how many times, and that varies a good deal between runs and processors. This is
+# not yet proof of a hidden message, because a map with stronger colours is damaged more by the same blur. That a message
+# exists is shown by the reading of G's own map against that of the true one. Where it sits, this
+# ratio does not show; the transplant does.
+
+# %% [markdown]
+# ### Do the shipped ones do it?
+#
+# It depends on the recipe, so each pair has to be searched. Two pairs of one training ship (`photo2vangogh` had no way
+# back in its training, so nobody asked it to hide one). For each: the error of its round trip,
+# and what JPEG of quality 95 and a blur of the colour cost the reading, in multiples of what they cost a direct copy. 1
+# or less means that these two disturbances find nothing hidden. (`moved` is how far the translation is from its input.)
+
+# %% tags=["nbval-ignore-output"]
+pairs = {
+    "small, residual, live": (drawer, reader_of_maps, satellite),
+    "earth": (G["earth-satellite2map"], G["earth-map2satellite"], satellite_64),
+    "critters": (
+        G["critters-plain2striped"],
+        G["critters-striped2plain"],
+        load_domain("critters-plain", "test", n=cfg.n_tiles),
+    ),
+}
+spoilers = {
+    "JPEG 95": lambda x: through_jpeg(x, quality=95),
+    "colour blurred": lambda x: blur_part(x, "colour", sigma=1.0),
+}
+audit = {}
+for name, (there, back, images) in pairs.items():
+    sent = to_bytes(in_parts(there, to_float(images)))
+    audit[name] = {"moved": difference(sent, images), "round trip": read_error(back, sent, images)}
+    for spoiler, spoil in spoilers.items():
+        extra = read_error(back, spoil(sent), images) - audit[name]["round trip"]
+        audit[name][spoiler] = extra / difference(spoil(images), images)
+    print(f"{name:22}", "   ".join(f"{what} {value:.3f}" for what, value in audit[name].items()))
+
+# %%
+sent = to_bytes(in_parts(G["earth-satellite2map"], to_float(satellite_64)))
+back_own, back_true = (
+    read_error(G["earth-map2satellite"], one, satellite_64) for one in (sent, chart_64)
+)
+claim("shipped earth: read from its own map, the view has under half of the error of the true map",
+      back_own / back_true, below=0.5, needs_training=True)  # fmt: skip
+
+# %%
+from gan_course.data import critters
+
+# The true striped twins hold no message: what does the same blur cost when *they* are read?
+plain, factors = critters.load_critters("test", n=cfg.n_tiles, seed=0, texture="plain")
+twins = critters.draw_critters(critters.twin(factors, "texture", "stripes"))
+spoilt, whole = (
+    read_error(G["critters-striped2plain"], one, plain)
+    for one in (blur_part(twins, "colour", sigma=1.0), twins)
+)
+copied = difference(blur_part(plain, "colour", sigma=1.0), plain)
+print(
+    f"critters, colour blurred: from G's picture {audit['critters']['colour blurred']:.2f},",
+    end=" ",
+)
+print(f"from the true twin {(spoilt - whole) / copied:.2f}")
+
+# %% [markdown]
+# In the critters pair a blur of the colour costs the reading more than a copy, but nearly as much when the *true* striped
+# twin is read, which holds no message: most of it is the visible stripe. In the earth pair these two find nothing: JPEG costs its reading no more than a copy. And yet its reading of
+# its own map is far better than that of the true map. What comes back is written openly, for whoever looks: the drawn
+# maps (lesson 07) show shades on land and sea that no true map has there. A message that one can see is a message all
+# the same.
+#
+# Three lessons:
+#
+# - **A small cycle loss does not prove that a translation keeps what matters.** It may be kept out of sight.
+# - **A translation may leak its source.** Who publishes such a map may publish the picture.
+# - **What is read back is as fragile as the message.** Nobody should plan on $G_{BA}$ as an archive.
+#
+# Noise or JPEG between the two generators, during training, would make the channel expensive; Park et al. (2020) do
+# without a cycle altogether (below).
+
+# %% [markdown]
+# ### What has to keep its shape
+#
+# The paper says openly where it fails (section 6): it changes colour and texture; where shape has to change, as from dog
+# to cat, it fails. Measure it. A silhouette is where a creature differs from its background; compare
+# silhouettes before and after, by their overlap (lesson 07's intersection over union). For scale: the same creatures as
+# `tower`, the overlap that a translation of shape would have to reach *down* to.
+
+# %%
+striped = to_bytes(in_parts(G["critters-plain2striped"], to_float(plain)))
+towers = critters.draw_critters(critters.twin(factors, "shape", "tower"))
+palette = torch.tensor(list(critters.BACKGROUNDS.values()))
+behind = palette[factors[:, critters.SPACE.column("background")]][:, :, None, None]
+
+
+def silhouette(images, behind):
+    return (images.int() - behind).abs().amax(1) > 25
+
+
+kept = paired.intersection_over_union(silhouette(striped, behind), silhouette(plain, behind))
+for_scale = paired.intersection_over_union(silhouette(towers, behind), silhouette(plain, behind))
+
+# %% tags=["nbval-ignore-output"]
+print(f"overlap: plain to striped {kept:.2f}, drawn anew as towers {for_scale:.2f}")
+
+# %% mystnb={"image": {"alt": "Three rows of eight critters. Plain ones; the same with stripes by the generator, in the same outlines; and the same creatures drawn with a tower's shape."}}
+show_strips({"plain": plain, "G: striped": striped, "as towers": towers})
+
+# %% [markdown]
+# With stripes the silhouettes are what they were. No wonder: nothing asked for another shape. So ask for it. Domes on the one side, towers on the other, everything else
+# alike, and a D that is shown nothing but towers as real. **Predict** where a G that starts from a copy of its input ends
+# up after 300 steps: near the dome, near the tower, or between them?
+
+
+# %% tags=["nbval-ignore-output"]
+def of_shape(shape, split, n, seed):
+    fixed = {"shape": shape, "texture": "plain", "top": "none"}
+    chosen = critters.SPACE.sample(n, split=split, seed=seed, fixed=fixed)
+    return critters.draw_critters(chosen, resolution=32), chosen
+
+
+domes, tower_set = (
+    of_shape(shape, "train", cfg.n_pictures, k)[0] for k, shape in enumerate(("dome", "tower"))
+)
+dome_to_tower, _ = train(domes, tower_set, d_norm="none", r1_gamma=1.0)
+
+# %%
+dome, dome_factors = of_shape("dome", "test", cfg.n_tiles, 2)
+tower = critters.draw_critters(critters.twin(dome_factors, "shape", "tower"), resolution=32)
+asked = to_bytes(in_parts(dome_to_tower, to_float(dome)))
+behind = palette[dome_factors[:, critters.SPACE.column("background")]][:, :, None, None]
+to_input, to_target = (
+    paired.intersection_over_union(silhouette(asked, behind), silhouette(one, behind))
+    for one in (dome, tower)
+)
+claim("asked for towers, G's silhouettes still overlap more with the domes than with the towers",
+      to_input - to_target, above=0, needs_training=True)  # fmt: skip
+
+# %% tags=["nbval-ignore-output"]
+print(
+    f"overlap when asked for towers: with the domes {to_input:.2f}, with the towers {to_target:.2f}"
+)
+
+# %% mystnb={"image": {"alt": "Three rows of eight critters: domes; what the generator makes of them when asked for towers, domes still, some of them with a patch of coloured dots; and the towers that were asked for."}}
+show_strips({"domes": dome, "G: to towers": asked, "what was asked": tower})
+
+# %% [markdown]
+# Each step of training changes the picture a little and asks D. To make a dome narrower by a recolouring here and there
+# looks worse to D before it looks better, the background that stood behind the dome would have to be invented, and the
+# cycle wants the dome back. Our residual G makes it harder still, because it starts from a copy, and 300 steps prove
+# little by themselves; but the paper's own G is not a residual one, had all the time it wanted, and failed with dogs
+# and cats. A patch discriminator adds to it: each score of this one sees 16 of 32 pixels, so none sees a whole outline.
+
+# %% [markdown]
+# ### A gallery of failures
+#
+# Four that everybody meets. Three are produced here, two of them measured; the fourth, exchanged colours, you have seen in the
+# plane.
+
+# %% [markdown]
+# #### Nothing changes
+#
+# G learns to leave the picture as it is. Two suspects. D may not *see* the difference: **InstanceNorm in D** scales
+# every feature of a picture to the same strength, so that a pale picture may pass for a vivid one. Or something *holds*
+# G: an identity loss, the cycle loss, a residual that starts from a copy. Look at an untrained D first, with and
+# without norm: by how much do its scores move if the contrast is halved?
+
+# %%
+from gan_course.models.cyclegan import PatchDiscriminator
+
+tiles, moved_by = to_float(load_domain("critters-plain", "test", n=cfg.n_tiles)), {}
+for norm in ("instance", "none"):
+    with torch.random.fork_rng():
+        torch.manual_seed(SEED)
+        D = PatchDiscriminator(base_channels=16, n_layers=2, norm=norm).requires_grad_(False)
+    scores, halved = D(tiles), D(0.5 * tiles)
+    moved_by[norm] = float((halved - scores).abs().mean() / (scores - scores.mean()).abs().mean())
+claim("with InstanceNorm D's scores move less than half as far as without",
+      moved_by["instance"] / moved_by["none"], below=0.5)  # fmt: skip
+
+# %% tags=["nbval-ignore-output"]
+print(
+    "moved, in spreads of the scores:", {name: round(value, 2) for name, value in moved_by.items()}
+)
+
+# %% [markdown]
+# The first suspect looks guilty. Now train from pale critters to vivid ones, four times, and take the suspects away one
+# after the other: the norm in D, the identity loss, and most of the cycle's weight. **Predict** which of them it was.
+
+
+# %% tags=["nbval-ignore-output"]
+def pale(images):
+    return to_bytes(0.5 * to_float(images))
+
+
+first, second = (
+    load_domain("critters-plain", n=cfg.n_pictures, resolution=32, seed=k) for k in (0, 1)
+)
+vivid = load_domain("critters-plain", "test", n=cfg.n_tiles, resolution=32)
+seeing = {"d_norm": "none", "r1_gamma": 1.0}
+suspects = {
+    "all suspects": {"lambda_identity": 5.0},
+    "no norm in D": {"lambda_identity": 5.0, **seeing},
+}
+suspects |= {"nor identity loss": seeing, "and λ = 3": {"lambda_cycle": 3.0, **seeing}}
+answers, ways = {"pale": pale(vivid)}, {}
+for name, changes in suspects.items():
+    print(f"{name}:")
+    freed, _ = train(
+        pale(first), second, n_steps=2 * cfg.failing.n_steps // 3, norm="none", **changes
+    )
+    answers[name] = to_bytes(in_parts(freed, to_float(pale(vivid))))
+    before, after, aim = (float(to_float(one).std()) for one in (pale(vivid), answers[name], vivid))
+    ways[name] = (after - before) / (aim - before)
+answers["what was asked"] = vivid
+print("share of the way from pale to vivid:", {name: f"{way:.0%}" for name, way in ways.items()})
+
+# %%
+still, free = max(ways["all suspects"], ways["no norm in D"]), ways["and λ = 3"]
+claim("with the identity loss G goes under a tenth of the way, norm in D or not",
+      still, below=0.1, needs_training=True)  # fmt: skip
+claim("with the full weight of the cycle not half as far as with λ = 3, identity loss or not",
+      max(still, ways["nor identity loss"]) / free, below=0.5, needs_training=True)  # fmt: skip
+
+# %% mystnb={"image": {"alt": "Six rows of eight critters. Pale ones; their translations with all suspects at work and without the norm in D, just as pale; without the identity loss, hardly stronger; with a smaller weight of the cycle, stronger, in other colours and under a regular grid; and the vivid ones that were asked for."}}
+show_strips(answers)
+
+# %% [markdown]
+# In this order the norm was not what held G. D sees very well: in the first two trainings it gives fakes away at a glance (a D that can tell
+# nothing pays 0.25, see `D_B`), and G stays where it is all the same, because every step away costs more in the cycle
+# and identity losses than it earns with D (without the identity loss it moves a little). What moved G is the smaller
+# weight of the cycle, with the other two gone; the norm was never put back at that weight. It has its price: G moves, and
+# not to the true colours. (Why the shipped translators have no norm in D: lesson 07, part 2.)
+
+# %% [markdown]
+# #### A checkerboard
+#
+# A transposed convolution of width 3 and stride 2 lays its stamps so that every other pixel is covered more often. The
+# pattern is there before any training. Two such layers give periods of 2 and 4 pixels: measure the power at exactly
+# those frequencies against all high frequencies together, for an untrained G of either kind and for real pictures.
+
+# %%
+from gan_course.models.cyclegan import ResnetGenerator
+
+lattice = torch.zeros(64, 64, dtype=torch.bool)
+lattice[::16, ::16] = True  # periods of 4 and 2 pixels, and none at all
+lattice[0, 0] = False
+rapid = torch.fft.fftfreq(64).abs() > 0.2
+rapid = rapid[:, None] | rapid
+
+
+def checkerboard(images):
+    waves = torch.fft.fft2(images.float() - images.float().mean((2, 3), keepdim=True))
+    power = waves.abs().square().mean((0, 1))
+    return float(power[lattice].mean() / power[rapid].mean())
+
+
+excess, drawn = {"real": checkerboard(to_float(satellite_64))}, {}
+for kind in ("transposed", "resize"):
+    with torch.random.fork_rng():
+        torch.manual_seed(SEED)
+        untrained = ResnetGenerator(base_channels=16, n_blocks=3, upsampling=kind)
+    untrained.requires_grad_(False)
+    drawn[kind] = in_parts(untrained, to_float(satellite_64))
+    excess[kind] = checkerboard(drawn[kind])
+claim("resized, then convolved: under a third of the pattern that transposed convolutions have",
+      excess["resize"] / excess["transposed"], below=1 / 3)  # fmt: skip
+
+# %% tags=["nbval-ignore-output"]
+print("pattern:", {name: round(value, 2) for name, value in excess.items()})
+
+# %% mystnb={"image": {"alt": "Enlarged outputs of untrained generators. The left two, with transposed convolutions, are covered by a fine regular grid of coloured pixels; the right two, with resizing, are smooth coloured clouds."}}
+viz.show_grids(
+    {kind: images[:2] / (3 * images.std()) for kind, images in drawn.items()}, n_columns=2, zoom=2
+)
+
+# %% [markdown]
+# #### One answer for all, and exchanged colours
+#
+# Without a cycle and without a residual, G may give every input nearly the same answer (collapse), or swap forest and
+# desert in every picture (a permutation): D judges pictures, not pairs. Lesson 06 drew both in the plane. Here is the
+# former on the Earth (at twice the rate, to get there within seconds): how much do the maps of different places differ,
+# against how much true maps differ?
+
+# %% tags=["nbval-ignore-output"]
+alone_arm, _ = train(*views, residual=False, lambda_cycle=0.0, d_norm="none", r1_gamma=1.0, lr=2e-3)
+outputs = {
+    "satellite": satellite,
+    "no cycle, no residual": to_bytes(in_parts(alone_arm, to_float(satellite))),
+}
+outputs |= {"with both": message, "the true map": chart}
+variety = {
+    name: float((to_float(one) - to_float(one).mean(0)).abs().mean())
+    for name, one in outputs.items()
+}
+print(
+    {name: round(value / variety["the true map"], 2) for name, value in variety.items()},
+    "of the variety of true maps",
+)
+
+# %% mystnb={"image": {"alt": "Rows of eight places: satellite views; the answers of a pair trained without cycle and residual, all much the same pale ground with a grid and spots; the answers with both; the true maps."}}
+show_strips(outputs)
+
+# %% [markdown]
+# In the stored run the pair without both gives much the same answer to all: a pale ground with a grid and white
+# patches, and the patches have little to do with the place. The number for variety does not tell: a patch counts as
+# variety wherever it lies, and so would a permutation. Only a true answer finds either; D's loss finds none.
+#
+# | you see | cause | remedy |
+# | --- | --- | --- |
+# | nothing changes | the cycle and identity losses outweigh D, and a residual starts there; or D cannot see the difference | smaller `lambda_identity` and `lambda_cycle`; look at D's loss before you blame D |
+# | colours exchanged or inverted | D judges sets, and the cycle allows every exchange that can be undone | a residual G, the identity loss, another seed; a few pairs |
+# | a grid of 2 or 4 pixels | transposed convolutions | `upsampling="resize"`, or longer training |
+# | one answer for all | nothing ties the output to the input | the cycle loss; a residual G |
+# | a perfect round trip, a poor translation | a message, hidden or open | look at the middle; blur its colour and read again |
+# | the outline should move | not this method | pairs, or another model |

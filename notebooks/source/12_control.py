@@ -24,7 +24,7 @@
 # | say | what "W is less entangled than Z" means, in two figures that can come out either way |
 # | find | directions to edit along, with labels and without, and count what else they change |
 # | invert | a picture, and tell a likeness from an understanding |
-# | mend | AdaIN's droplets, and a path-length penalty that was published without a graph |
+# | mend | ("Further") AdaIN's droplets, and a path-length penalty that was published without a graph |
 # | needs | lessons 04 (the reader), 10 (AdaIN) and 11 (StyleGAN) |
 # | time | study 155 min; computing: fast 138 s (bfloat16), fast 131 s (float32) |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Shen et al. 2020 and Shen & Zhou 2021 (directions); Abdal et al. 2019 (inversion) |
@@ -800,109 +800,6 @@ viz.show_rows(rows)
 # and leave to the left. On the way to a squat shape nearly everything changes but the shape.
 
 # %% [markdown]
-# ### Without labels
-#
-# No labels, no pictures, not even a sample: Shen and Zhou (2021) look at the weights alone. A layer's styles are
-# $y = A w + b$. A step $n$ in $w$ changes them by $A n$, so ask for the $n$ of length 1 with the largest $\lVert A n \rVert$:
-# the first eigenvector of $A^\top A$; the next ones follow. It takes three lines. (Their code first scales every row of
-# $A$ to length 1; we take the rows as they are.)
-
-# %% [markdown]
-# **Exercise 6. Closed form** (medium, 10 minutes: `eigh` sorts the other way, and hands out columns)
-#
-# `weights` is (styles, w_dim). Return the `n` strongest directions, (n, w_dim), the strongest first.
-# `torch.linalg.eigh(M)` gives eigenvalues, from small to large, and eigenvectors.
-
-
-# %% tags=["exercise"]
-def closed_form(weights, n):
-    # your code
-    ...
-
-
-# hint("directions", 1)
-exercises.check_directions(closed_form)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# ```python
-# def closed_form(weights, n):
-#     _, vectors = torch.linalg.eigh(weights.T @ weights)
-#     return vectors.flip(1)[:, :n].T
-# ```
-#
-# </details>
-
-
-# %%
-def affine_of(numbers):
-    """The style weights of a level's layers, one below the other: (styles, w_dim)."""
-    return torch.cat([G.synthesis.layers[k].conv.affine.weight for k in numbers if k < len(sides)])
-
-
-with torch.no_grad():
-    found = {
-        name: disentanglement.closed_form_directions(affine_of(numbers), G.synthesis.w_dim)
-        for name, numbers in LEVELS.items()
-    }
-    A = affine_of(LEVELS["coarse"]).double()
-    _, _, right = torch.linalg.svd(A)
-    many = torch.nn.functional.normalize(
-        torch.randn(1000, A.shape[1], generator=draw, dtype=torch.float64), dim=1
-    )
-    pull = (A @ found["coarse"].double().T).norm(dim=0)
-    cosines = (right[:3] * found["coarse"][:3]).sum(1).abs()
-    others_pull = (A @ many.T).norm(dim=0)
-    stronger, weaker = int((others_pull >= pull[0]).sum()), int((others_pull <= pull[-1]).sum())
-print("the coarse ones are A's singular vectors, but for the sign:", bool(cosines.min() > 0.999))
-print(f"of a thousand random directions {stronger} change the coarse styles as much as the first,")
-print(f"and {weaker} as little as the last")
-
-# %%
-moves = {}
-for name, numbers in LEVELS.items():
-    for rank in (0, -1):
-        told_after = [
-            features.read_answers(reader, generate(G, edit(new, way, numbers=numbers)))
-            for way in (found[name][rank], -found[name][rank])
-        ]
-        both = [
-            list(disentanglement.changed_shares(before, told).values()) for told in told_after
-        ]  # an eigenvector has no sign
-        moves[name, "first" if rank == 0 else "last"] = torch.tensor(both).mean(0)
-stronger = min((moves[name, "first"].mean() - moves[name, "last"].mean()).item() for name in LEVELS)
-text = "at each level the first direction changes more answers than the last, as far walked"
-claim(text, stronger, above=0, needs_training=True)
-
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of six rows and seven factors: how often each factor changes along the first and the last closed-form direction of each level. Below it a strip of one creature along the first direction of each level."}}
-viz.show_heat_map(
-    torch.stack(list(moves.values())),
-    [f"{name}, {which}" for name, which in moves],
-    columns,
-    title="how often the answer changes along a direction without labels",
-)
-strip = torch.linspace(-6, 6, 9)
-print(
-    "below, from left to right, steps of",
-    *(f"{one:+.1f}" for one in strip),
-    "(the fifth is the creature itself)",
-)
-strips = {
-    name: torch.cat([edit(new[:1], found[name][0], steps, numbers) for steps in strip])
-    for name, numbers in LEVELS.items()
-}
-viz.show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()})
-
-# %% [markdown]
-# The strong directions change much of what their level controls, and the small parts with it: the coarse one shape, top
-# and ground, the fine one mouth, eyes and top beside texture and body colour. The weak ones change little. Some of what
-# the fine row counts are wrecks: to the left its strip soon falls to pieces, where G has never been trained. And nobody
-# tells you *what* they change: that is for you to look up, here in the table, elsewhere by eye. "Without labels" means
-# that the naming is left to you. And one direction often moves several factors
-# at once: largest effect is not the same as a single effect.
-
-# %% [markdown]
 # ## Inversion
 #
 # Give G a picture; which $w$ makes it? Nothing in a GAN answers that: G runs one way. So search, by gradient descent on
@@ -1054,9 +951,205 @@ viz.show_rows(rows)
 # the same wrong with a GAN as with a brush, only cheaper.
 
 # %% [markdown]
-# ## StyleGAN2's repairs
+# ## What came after, and what is open
 #
-# ### Droplets
+# - **StyleGAN2** (2020): FID on FFHQ at 1024 px from 4.40 to 2.84. The repairs of this lesson leave it at 4.34; output
+#   skips and a residual D in place of growing bring it to 3.31, larger networks to 2.84 (its Table 1).
+# - **ADA** (2020): augmentation that does not leak, for small sets: on CIFAR-10 the record went from 5.59 to 2.42.
+# - **StyleGAN3** (2021): aliasing. Details of StyleGAN2 stick to places of the picture, because aliasing in
+#   its layers leaks pixel coordinates; the follow-up removes it, so that details move with what they belong to.
+# - **R3GAN** (2025): a GAN with no tricks. Strip StyleGAN2 of styles, mixing, path lengths and the rest, and the FID on
+#   FFHQ-256 after 5 million pictures rises from 7.52 to 12.46. A relativistic loss with R1 *and* R2 (lesson 03) and
+#   modern blocks bring it to 7.05; trained to the end, to 2.75 against StyleGAN2's 3.78. On StackedMNIST it covers all
+#   1,000 modes; a DCGAN covers 99.
+# - **Diffusion** has taken over most of picture generation: its loss is a regression, and it needs no opponent, so
+#   nothing tips over when one of two gets ahead. It pays in steps. Where one pass must do,
+#   GANs, or adversarial losses on top of a diffusion model (CycleGAN-Turbo in lesson 08), are at home.
+#
+# Open, and near enough to try with what you have built:
+#
+# - Nothing *guarantees* disentanglement. What in the data, the architecture or the loss would?
+# - A score for control that needs no labels. Path length is not one: a smooth map may still mix everything.
+# - How to tell a generator that has *learnt* from one that *remembers* (lesson 04), and to prove it to someone who
+#   doubts.
+# - Control that holds outside the data: a shape that was never seen with these stripes.
+#
+# ## What you built
+#
+# In this lesson: a control matrix with its floor and its ceiling; two measures of entanglement with a rival; edits
+# whose side effects are counted; an inversion, and what it doesn't prove; demodulation and a path-length penalty by
+# hand.
+#
+# In the course: GANs on a line, on clothes, on creatures and on the earth; a paired translator and two unpaired ones;
+# the instruments to judge them; a progressive GAN, a StyleGAN and StyleGAN2's repairs. And, we hope, three habits:
+# predict before you run; ask what chance would do; count what a method breaks, beside what it makes.
+#
+# **Where to go:** train on your own pictures, measure with lesson 04's instruments before you look, and steer the
+# result:
+#
+# ```sh
+# python -m gan_course train stylegan --data my-pictures --out runs/mine
+# python -m gan_course generate --weights runs/mine/last.pt --kind mix --layers fine --out made
+# python -m gan_course project --weights runs/mine/last.pt --input one.png --out found
+# ```
+#
+# And read one of the papers below with its code beside it: most of the bugs that you have mended in this course were
+# found by reading.
+#
+# **Three questions**
+#
+# 1. A colleague's matrix says: "coarse styles change the shape in 60 % of cases". Which two numbers do you ask for?
+# 2. Her $w$ reads 20 points better than her $z$. She concludes that her generator draws better. Does it?
+# 3. She inverts a portrait in W+ with an error of 0.01, and says that the network "contains" this person. Your answer?
+#
+# <details><summary>Answers</summary>
+#
+# 1. How often does it change when *all* styles are exchanged, and how often with new noise alone? And $n$, for the
+#    interval.
+# 2. It doesn't follow. The same pictures can come from any reparametrisation of $w$.
+# 3. The more numbers are free, the less it says. Invert portraits that are certainly not in the data: if they are met as
+#    well, the argument is gone.
+#
+# </details>
+#
+# ## What can go wrong
+#
+# | you see | look at |
+# | --- | --- |
+# | every factor changes at every level | no mixing in training; or the rows of `ws` off by one |
+# | a share without an interval, or without a ceiling | exercises 2 and 3 |
+# | a code that is read perfectly | the reader was judged on what it was fitted to |
+# | paths in z that pass through mean creatures | a straight line where a circle belongs |
+# | directions that change nothing | `eigh` sorts upwards: you have the weakest |
+# | an edit that changes everything | all levels moved; try the factor's own |
+# | an inversion like noise, and perfect | the noise maps were set free |
+# | one very bright place in every feature map | a norm that measures: demodulate |
+# | a penalty that changes nothing | `create_graph`, and ask a weight for its gradient |
+#
+# ## References
+#
+# - Karras, Laine, Aila (2019). A Style-Based Generator Architecture for Generative Adversarial Networks. CVPR 2019,
+#   arXiv:1812.04948
+# - Karras, Laine, Aittala, Hellsten, Lehtinen, Aila (2020). Analyzing and Improving the Image Quality of StyleGAN. CVPR
+#   2020, arXiv:1912.04958
+# - Abdal, Qin, Wonka (2019). Image2StyleGAN: How to Embed Images Into the StyleGAN Latent Space? arXiv:1904.03189
+# - Shen, Gu, Tang, Zhou (2020). Interpreting the Latent Space of GANs for Semantic Face Editing. arXiv:1907.10786
+# - Shen, Zhou (2021). Closed-Form Factorization of Latent Semantics in GANs. arXiv:2007.06600
+# - Huang et al. (2025). The GAN is dead; long live the GAN! A Modern GAN Baseline. arXiv:2501.05441
+
+# %% [markdown]
+# ## Further
+#
+# What follows is needed by no later lesson: directions that nobody labelled, and what StyleGAN2 changed and why.
+
+# %% [markdown]
+# ### Without labels
+#
+# No labels, no pictures, not even a sample: Shen and Zhou (2021) look at the weights alone. A layer's styles are
+# $y = A w + b$. A step $n$ in $w$ changes them by $A n$, so ask for the $n$ of length 1 with the largest $\lVert A n \rVert$:
+# the first eigenvector of $A^\top A$; the next ones follow. It takes three lines. (Their code first scales every row of
+# $A$ to length 1; we take the rows as they are.)
+
+# %% [markdown]
+# **Exercise 6. Closed form** (medium, 10 minutes: `eigh` sorts the other way, and hands out columns)
+#
+# `weights` is (styles, w_dim). Return the `n` strongest directions, (n, w_dim), the strongest first.
+# `torch.linalg.eigh(M)` gives eigenvalues, from small to large, and eigenvectors.
+
+
+# %% tags=["exercise"]
+def closed_form(weights, n):
+    # your code
+    ...
+
+
+# hint("directions", 1)
+exercises.check_directions(closed_form)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def closed_form(weights, n):
+#     _, vectors = torch.linalg.eigh(weights.T @ weights)
+#     return vectors.flip(1)[:, :n].T
+# ```
+#
+# </details>
+
+
+# %%
+def affine_of(numbers):
+    """The style weights of a level's layers, one below the other: (styles, w_dim)."""
+    return torch.cat([G.synthesis.layers[k].conv.affine.weight for k in numbers if k < len(sides)])
+
+
+with torch.no_grad():
+    found = {
+        name: disentanglement.closed_form_directions(affine_of(numbers), G.synthesis.w_dim)
+        for name, numbers in LEVELS.items()
+    }
+    A = affine_of(LEVELS["coarse"]).double()
+    _, _, right = torch.linalg.svd(A)
+    many = torch.nn.functional.normalize(
+        torch.randn(1000, A.shape[1], generator=draw, dtype=torch.float64), dim=1
+    )
+    pull = (A @ found["coarse"].double().T).norm(dim=0)
+    cosines = (right[:3] * found["coarse"][:3]).sum(1).abs()
+    others_pull = (A @ many.T).norm(dim=0)
+    stronger, weaker = int((others_pull >= pull[0]).sum()), int((others_pull <= pull[-1]).sum())
+print("the coarse ones are A's singular vectors, but for the sign:", bool(cosines.min() > 0.999))
+print(f"of a thousand random directions {stronger} change the coarse styles as much as the first,")
+print(f"and {weaker} as little as the last")
+
+# %%
+moves = {}
+for name, numbers in LEVELS.items():
+    for rank in (0, -1):
+        told_after = [
+            features.read_answers(reader, generate(G, edit(new, way, numbers=numbers)))
+            for way in (found[name][rank], -found[name][rank])
+        ]
+        both = [
+            list(disentanglement.changed_shares(before, told).values()) for told in told_after
+        ]  # an eigenvector has no sign
+        moves[name, "first" if rank == 0 else "last"] = torch.tensor(both).mean(0)
+stronger = min((moves[name, "first"].mean() - moves[name, "last"].mean()).item() for name in LEVELS)
+text = "at each level the first direction changes more answers than the last, as far walked"
+claim(text, stronger, above=0, needs_training=True)
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of six rows and seven factors: how often each factor changes along the first and the last closed-form direction of each level. Below it a strip of one creature along the first direction of each level."}}
+viz.show_heat_map(
+    torch.stack(list(moves.values())),
+    [f"{name}, {which}" for name, which in moves],
+    columns,
+    title="how often the answer changes along a direction without labels",
+)
+strip = torch.linspace(-6, 6, 9)
+print(
+    "below, from left to right, steps of",
+    *(f"{one:+.1f}" for one in strip),
+    "(the fifth is the creature itself)",
+)
+strips = {
+    name: torch.cat([edit(new[:1], found[name][0], steps, numbers) for steps in strip])
+    for name, numbers in LEVELS.items()
+}
+viz.show_rows({f"{name}, first": generate(G, part) for name, part in strips.items()})
+
+# %% [markdown]
+# The strong directions change much of what their level controls, and the small parts with it: the coarse one shape, top
+# and ground, the fine one mouth, eyes and top beside texture and body colour. The weak ones change little. Some of what
+# the fine row counts are wrecks: to the left its strip soon falls to pieces, where G has never been trained. And nobody
+# tells you *what* they change: that is for you to look up, here in the table, elsewhere by eye. "Without labels" means
+# that the naming is left to you. And one direction often moves several factors
+# at once: largest effect is not the same as a single effect.
+
+# %% [markdown]
+# ### StyleGAN2's repairs
+
+# %% [markdown]
+# #### Droplets
 #
 # The authors of StyleGAN found a bright blob in their feature maps, in nearly every picture, from about 64 px on.
 # Lesson 10 derived why one would pay: AdaIN divides by the *measured* spread, so one enormous pixel turns all the
@@ -1104,7 +1197,7 @@ for side in (4, 8, 16, 32, 64):
 # repair in place of AdaIN.
 
 # %% [markdown]
-# ### Demodulation
+# #### Demodulation
 #
 # The repair: put the style into the **weights**, $w'_{ijk} = s_i\,w_{ijk}$ (equation 1; $i$ input channel, $j$ output
 # channel, $k$ place in the kernel), and then undo the strength that one *expects* of the output. If the inputs were
@@ -1174,7 +1267,6 @@ def conv_by_hand(x, style):
 # The package's layer makes its style from $w$, and in single precision even here. To compare to the last digits, hand
 # it a style that both precisions can write down.
 
-
 # %%
 from torch import nn
 
@@ -1202,7 +1294,6 @@ print("and so are the gradients of the weights, to 1e-10:", torch.allclose(*slop
 # %% [markdown]
 # Now the experiment: the same free features, the same weights, 400 steps under the absolute error. **Predict** where
 # the energy is.
-
 
 # %%
 down, across = torch.meshgrid(torch.linspace(-1, 1, 16), torch.linspace(-1, 1, 16), indexing="ij")
@@ -1257,8 +1348,9 @@ print({name: f"{value:.0%} of its strength left" for name, value in left_over.it
 # %% [markdown]
 # Behind AdaIN the far quarter of the map has lost most of its strength; behind the demodulated convolution nothing has
 # changed there.
-#
-# ### What demodulation assumes
+
+# %% [markdown]
+# #### What demodulation assumes
 #
 # Nothing is measured, so something must be assumed: inputs that are independent, with a spread of 1.
 
@@ -1362,7 +1454,7 @@ for side, (a, b) in zip(sides, passed, strict=True):
 # roughly. What is given up is the guarantee for every single picture, which is the very thing that bred the droplets.
 
 # %% [markdown]
-# ### Path lengths, made even
+# #### Path lengths, made even
 #
 # The authors of StyleGAN2 saw that pictures of generators with short paths look better, and asked for it in training.
 # Their penalty (equation 4) wants a step in $w$ to move the picture as far wherever you are, in whatever direction:
@@ -1435,7 +1527,7 @@ print("the published one has a graph:", (published - 1).square().mean().requires
 _ = G.requires_grad_(False)
 
 # %% [markdown]
-# ### What it does
+# #### What it does
 #
 # A toy shows it in seconds. $w$ is a point of the plane from $N(0, I)$, and so is the "picture"; G, a small network,
 # has to turn one Gaussian into another. Nothing is easier: any rotation will do. But so will endlessly many crooked
@@ -1527,90 +1619,3 @@ viz.show_jpeg(quality=60)
 #
 # Nor is it free: it takes a gradient of a gradient, so the package computes it at every eighth
 # step only, on half a batch. The weights that ship here were trained without it (`pl_weight` is 0 in their card).
-
-# %% [markdown]
-# ## What came after, and what is open
-#
-# - **StyleGAN2** (2020): FID on FFHQ at 1024 px from 4.40 to 2.84. The repairs of this lesson leave it at 4.34; output
-#   skips and a residual D in place of growing bring it to 3.31, larger networks to 2.84 (its Table 1).
-# - **ADA** (2020): augmentation that does not leak, for small sets: on CIFAR-10 the record went from 5.59 to 2.42.
-# - **StyleGAN3** (2021): aliasing. Details of StyleGAN2 stick to places of the picture, because aliasing in
-#   its layers leaks pixel coordinates; the follow-up removes it, so that details move with what they belong to.
-# - **R3GAN** (2025): a GAN with no tricks. Strip StyleGAN2 of styles, mixing, path lengths and the rest, and the FID on
-#   FFHQ-256 after 5 million pictures rises from 7.52 to 12.46. A relativistic loss with R1 *and* R2 (lesson 03) and
-#   modern blocks bring it to 7.05; trained to the end, to 2.75 against StyleGAN2's 3.78. On StackedMNIST it covers all
-#   1,000 modes; a DCGAN covers 99.
-# - **Diffusion** has taken over most of picture generation: its loss is a regression, and it needs no opponent, so
-#   nothing tips over when one of two gets ahead. It pays in steps. Where one pass must do,
-#   GANs, or adversarial losses on top of a diffusion model (CycleGAN-Turbo in lesson 08), are at home.
-#
-# Open, and near enough to try with what you have built:
-#
-# - Nothing *guarantees* disentanglement. What in the data, the architecture or the loss would?
-# - A score for control that needs no labels. Path length is not one: a smooth map may still mix everything.
-# - How to tell a generator that has *learnt* from one that *remembers* (lesson 04), and to prove it to someone who
-#   doubts.
-# - Control that holds outside the data: a shape that was never seen with these stripes.
-#
-# ## What you built
-#
-# In this lesson: a control matrix with its floor and its ceiling; two measures of entanglement with a rival; edits
-# whose side effects are counted; an inversion, and what it doesn't prove; demodulation and a path-length penalty by
-# hand.
-#
-# In the course: GANs on a line, on clothes, on creatures and on the earth; a paired translator and two unpaired ones;
-# the instruments to judge them; a progressive GAN, a StyleGAN and StyleGAN2's repairs. And, we hope, three habits:
-# predict before you run; ask what chance would do; count what a method breaks, beside what it makes.
-#
-# **Where to go:** train on your own pictures, measure with lesson 04's instruments before you look, and steer the
-# result:
-#
-# ```sh
-# python -m gan_course train stylegan --data my-pictures --out runs/mine
-# python -m gan_course generate --weights runs/mine/last.pt --kind mix --layers fine --out made
-# python -m gan_course project --weights runs/mine/last.pt --input one.png --out found
-# ```
-#
-# And read one of the papers below with its code beside it: most of the bugs that you have mended in this course were
-# found by reading.
-#
-# **Three questions**
-#
-# 1. A colleague's matrix says: "coarse styles change the shape in 60 % of cases". Which two numbers do you ask for?
-# 2. Her $w$ reads 20 points better than her $z$. She concludes that her generator draws better. Does it?
-# 3. She inverts a portrait in W+ with an error of 0.01, and says that the network "contains" this person. Your answer?
-#
-# <details><summary>Answers</summary>
-#
-# 1. How often does it change when *all* styles are exchanged, and how often with new noise alone? And $n$, for the
-#    interval.
-# 2. It doesn't follow. The same pictures can come from any reparametrisation of $w$.
-# 3. The more numbers are free, the less it says. Invert portraits that are certainly not in the data: if they are met as
-#    well, the argument is gone.
-#
-# </details>
-#
-# ## What can go wrong
-#
-# | you see | look at |
-# | --- | --- |
-# | every factor changes at every level | no mixing in training; or the rows of `ws` off by one |
-# | a share without an interval, or without a ceiling | exercises 2 and 3 |
-# | a code that is read perfectly | the reader was judged on what it was fitted to |
-# | paths in z that pass through mean creatures | a straight line where a circle belongs |
-# | directions that change nothing | `eigh` sorts upwards: you have the weakest |
-# | an edit that changes everything | all levels moved; try the factor's own |
-# | an inversion like noise, and perfect | the noise maps were set free |
-# | one very bright place in every feature map | a norm that measures: demodulate |
-# | a penalty that changes nothing | `create_graph`, and ask a weight for its gradient |
-#
-# ## References
-#
-# - Karras, Laine, Aila (2019). A Style-Based Generator Architecture for Generative Adversarial Networks. CVPR 2019,
-#   arXiv:1812.04948
-# - Karras, Laine, Aittala, Hellsten, Lehtinen, Aila (2020). Analyzing and Improving the Image Quality of StyleGAN. CVPR
-#   2020, arXiv:1912.04958
-# - Abdal, Qin, Wonka (2019). Image2StyleGAN: How to Embed Images Into the StyleGAN Latent Space? arXiv:1904.03189
-# - Shen, Gu, Tang, Zhou (2020). Interpreting the Latent Space of GANs for Semantic Face Editing. arXiv:1907.10786
-# - Shen, Zhou (2021). Closed-Form Factorization of Latent Semantics in GANs. arXiv:2007.06600
-# - Huang et al. (2025). The GAN is dead; long live the GAN! A Modern GAN Baseline. arXiv:2501.05441

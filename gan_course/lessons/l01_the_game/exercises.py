@@ -48,13 +48,13 @@ HINTS = {
         "which score does D want high? And does a gradient go where nobody asked for it?",
         "what is still in `.grad` when this turn begins?",
     ),
-    "g_step": (
-        "what does the score of a fake do while this loss falls?",
-        "softplus(s) is -log(1 - D). Which one is -log D?",
-    ),
     "where_it_saturates": (
         "look at the left plot above: where is the minimax curve flat?",
         "at that place D is sure. Is it right? Then who of the two still has to improve?",
+    ),
+    "g_step": (
+        "what does the score of a fake do while this loss falls?",
+        "softplus(s) is -log(1 - D). Which one is -log D?",
     ),
     "head_start": (
         "what may differ between a run and its rival? Only the loss of G: same seed, same steps",
@@ -242,7 +242,7 @@ def check_d_step(d_step: Callable[..., Tensor]) -> Verdict:
 
 @checker(changes=(1, 2))
 def check_g_step(g_step: Callable[..., Tensor]) -> Verdict:
-    """Exercise 6: one update of G against D, with the non-saturating loss."""
+    """Exercise 7: one update of G against D, with the non-saturating loss."""
     return judge(
         g_step,
         _g_step,
@@ -273,7 +273,7 @@ def check_g_step(g_step: Callable[..., Tensor]) -> Verdict:
 
 @checker
 def check_where_it_saturates(answer: tuple[int, str]) -> Verdict:
-    """Exercise 7: at which D(G(z)) the minimax loss is flat, and whom that starves."""
+    """Exercise 6: at which D(G(z)) the minimax loss is flat, and whom that starves."""
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         return not_yet('answer with a pair, such as (1, "discriminator")')
     short = {"g": "generator", "d": "discriminator"}

@@ -28,15 +28,6 @@ HINTS = {
         "between the first and the last begin `size - 1` steps; the last kernel has a width too",
         "the padding comes off at both ends",
     ),
-    "running_average": (
-        "a forward pass in training mode is all that moves the averages",
-        "use the same latent vectors in both modes, in one batch",
-        "the difference of two batches of pictures: absolute, then the mean",
-    ),
-    "make_norm": (
-        "say it by keyword: then no number lands in the wrong place",
-        "if 0.8 of the old value is kept, how much of the new one comes in?",
-    ),
     "draw": (
         "what in G depends on the other samples of a batch, and when?",
         "write down the mode before you change it; a network knows its own",
@@ -51,6 +42,15 @@ HINTS = {
         "the cosine of the angle is the product of the two vectors over both lengths",
         "rounding can push a cosine past 1: clamp it before acos",
         "where the angle is 0, sin of it is 0 too. Which simpler formula is as good there?",
+    ),
+    "running_average": (
+        "a forward pass in training mode is all that moves the averages",
+        "use the same latent vectors in both modes, in one batch",
+        "the difference of two batches of pictures: absolute, then the mean",
+    ),
+    "make_norm": (
+        "say it by keyword: then no number lands in the wrong place",
+        "if 0.8 of the old value is kept, how much of the new one comes in?",
     ),
     "even_kernels": (
         "paint a row at stride 2 with a kernel of 3, and count the strokes on each pixel",
@@ -98,7 +98,7 @@ def check_transposed_size(transposed_size: Callable[[int, int, int, int], int]) 
 
 @checker
 def check_running_average(experiment: Mapping[str, object]) -> Verdict:
-    """Exercise 2: how far evaluation is from training, after 1 batch and after 50."""
+    """Exercise 5: how far evaluation is from training, after 1 batch and after 50."""
     return judge_experiment(
         experiment,
         settings=(1, 50),
@@ -110,7 +110,7 @@ def check_running_average(experiment: Mapping[str, object]) -> Verdict:
 
 @checker
 def check_make_norm(make_norm: Callable[[int], nn.Module]) -> Verdict:
-    """Exercise 3: BatchNorm with the running average that Keras calls momentum 0.8."""
+    """Exercise 6: BatchNorm with the running average that Keras calls momentum 0.8."""
     for n in (6, 11):
         norm = make_norm(n)
         if not isinstance(norm, nn.BatchNorm2d) or norm.num_features != n:
@@ -144,7 +144,7 @@ def check_make_norm(make_norm: Callable[[int], nn.Module]) -> Verdict:
 
 @checker
 def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
-    """Exercise 4: samples that depend on their own latent vector alone, and leave G as it was."""
+    """Exercise 2: samples that depend on their own latent vector alone, and leave G as it was."""
     other, z = _trained_generator(1)
     return judge(
         draw,
@@ -170,7 +170,7 @@ def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
 def check_update_average(
     update_average: Callable[[nn.Module, nn.Module, float], object],
 ) -> Verdict:
-    """Exercise 5: the running average of a generator, its buffers included."""
+    """Exercise 3: the running average of a generator, its buffers included."""
     average = _update_average
     return judge(
         update_average,
@@ -209,7 +209,7 @@ def check_update_average(
 
 @checker
 def check_slerp(slerp: Callable[[Tensor, Tensor, float], Tensor]) -> Verdict:
-    """Exercise 6: interpolation on a sphere."""
+    """Exercise 4: interpolation on a sphere."""
     source = torch.Generator().manual_seed(0)
     a, b = torch.tensor([2.0, 0.0, 0.0]).double(), torch.tensor([0.0, 2.0, 0.0]).double()
     near = torch.tensor([1.0, math.sqrt(3.0), 0.0]).double()  # 60 degrees from a

@@ -58,15 +58,15 @@ HINTS = {
         "D wants the real one ahead, G the fake one: -log sigma of the difference, each way",
         "-log sigma(u) is softplus(-u); the mean over the pairs comes last",
     ),
-    "wasserstein": (
-        "what does a ReLU do to the gradient of a score beyond the margin?",
-        "the Wasserstein distance compares two means of f, with nothing around f",
-        "D minimises, and wants real scores high",
-    ),
     "line_up": (
         "read the axes first: which panel is not on the scale of the others?",
         "who cannot tell real from fake pays 2 log 2 as D and leaves log 2 to G",
         "a D that pays less than 2 log 2, while G pays more than log 2, is winning",
+    ),
+    "wasserstein": (
+        "what does a ReLU do to the gradient of a score beyond the margin?",
+        "the Wasserstein distance compares two means of f, with nothing around f",
+        "D minimises, and wants real scores high",
     ),
     "balanced": (
         "keep two numbers at each checkpoint and for each GAN: the sum of its losses, its modes",
@@ -258,7 +258,7 @@ def check_relativistic(relativistic: Callable[[Tensor, Tensor], Sequence[Tensor]
 
 @checker
 def check_wasserstein(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
-    """Exercise 6: the Wasserstein loss of D, where a published one is the hinge loss."""
+    """Exercise 7: the Wasserstein loss of D, where a published one is the hinge loss."""
     real = torch.tensor([2.5, -0.5, 0.3], dtype=torch.float64)
     fake = torch.tensor([-3.0, 0.4, 1.6, -0.2], dtype=torch.float64)
     return judge(
@@ -291,7 +291,7 @@ def check_wasserstein(d_loss: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
 
 @checker
 def check_line_up(signs: Mapping[str, str]) -> Verdict:
-    """Exercise 7: what four unlabelled pairs of curves say."""
+    """Exercise 6: what four unlabelled pairs of curves say."""
     balance = "What is D's score worth where D pays about 2 log 2 and G about log 2?"
     return judge_table(
         signs,

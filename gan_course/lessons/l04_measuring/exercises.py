@@ -34,15 +34,20 @@ HINTS = {
         "with A the root of one covariance, A S A is symmetric and has the eigenvalues you need",
         "V sqrt(L) V' is the root of a matrix V L V'; clamp L at 0 before each root",
     ),
-    "limit": (
-        "draw the values over 1/N, not over N: they lie on a line there",
-        "a least-squares line has the slope cov(x, y) / var(x) and goes through both means",
-        "you want its height at x = 0",
-    ),
     "recall": (
         "which samples are asked about, and around which samples do the balls lie?",
         "the radius is the distance from a fake to its k-th nearest other fake",
         "a real sample counts once if any ball holds it",
+    ),
+    "copied_share": (
+        "two distances to the training set are compared: of the fakes, and of whom?",
+        "held-out samples are new, and yet some are near to a training sample by chance",
+        "the limit is what 1 % of the held-out distances fall short of",
+    ),
+    "limit": (
+        "draw the values over 1/N, not over N: they lie on a line there",
+        "a least-squares line has the slope cov(x, y) / var(x) and goes through both means",
+        "you want its height at x = 0",
     ),
     "impostor": (
         "the points mu ± sqrt(d) a_i, with a_i the columns of the covariance's root, have its"
@@ -54,11 +59,6 @@ HINTS = {
         "at a quarter of the size, how many pixels of the old picture does bilinear look at?",
         "every old pixel should count, in the new one that it falls into",
         "a pooling layer does just that; so does one more argument of `interpolate`",
-    ),
-    "copied_share": (
-        "two distances to the training set are compared: of the fakes, and of whom?",
-        "held-out samples are new, and yet some are near to a training sample by chance",
-        "the limit is what 1 % of the held-out distances fall short of",
     ),
     "as_jpeg": (
         "the same pictures in both arms, so that storage is all that differs",
@@ -138,7 +138,7 @@ def check_frechet(frechet: Callable[[Tensor, Tensor], float]) -> Verdict:
 
 @checker
 def check_limit(limit: Callable[[Sequence[int], Sequence[float]], float]) -> Verdict:
-    """Exercise 3: the distance at infinite N, from distances at several N."""
+    """Exercise 5: the distance at infinite N, from distances at several N."""
     ns = [300, 500, 1_000, 2_000]
     return judge(
         limit,
@@ -175,7 +175,7 @@ def check_limit(limit: Callable[[Sequence[int], Sequence[float]], float]) -> Ver
 
 @checker
 def check_recall(recall: Callable[..., float]) -> Verdict:
-    """Exercise 4: the share of real samples inside some ball of the fakes."""
+    """Exercise 3: the share of real samples inside some ball of the fakes."""
     real, fake = _vectors(120, 3, seed=2), 0.5 * _vectors(90, 3, seed=3)
     return judge(
         recall,
@@ -208,7 +208,7 @@ def check_recall(recall: Callable[..., float]) -> Verdict:
 
 @checker(draws=True)
 def check_impostor(impostor: Callable[[Tensor], Tensor]) -> Verdict:
-    """Exercise 5: a set with a good Fréchet distance to `real`, and with no recall."""
+    """Exercise 6: a set with a good Fréchet distance to `real`, and with no recall."""
     for d in (6, 3):
         real, more = (_vectors(1_000, d, seed=4) + torch.arange(d)).split([500, 500])
         fake = torch.as_tensor(impostor(real)).double()
@@ -236,7 +236,7 @@ def check_impostor(impostor: Callable[[Tensor], Tensor]) -> Verdict:
 
 @checker
 def check_shrink(shrink: Callable[[Tensor, int], Tensor]) -> Verdict:
-    """Exercise 6: smaller pictures, without false patterns."""
+    """Exercise 7: smaller pictures, without false patterns."""
     channels = torch.tensor([1.0, -0.5, 0.25]).view(1, 3, 1, 1)
     columns = torch.arange(32.0).expand(24, 32)
     rows = torch.arange(24.0)[:, None].expand(24, 32)
@@ -274,7 +274,7 @@ def check_shrink(shrink: Callable[[Tensor, int], Tensor]) -> Verdict:
 
 @checker
 def check_copied_share(copied_share: Callable[[Tensor, Tensor, Tensor], float]) -> Verdict:
-    """Exercise 7: the share of fakes nearer to a training sample than held-out ones are."""
+    """Exercise 4: the share of fakes nearer to a training sample than held-out ones are."""
     train = _vectors(300, 8, seed=5)
     held_out = 1.4 * _vectors(501, 8, seed=6)  # at 501 the 1 % quantile is an entry, by any rule
     steps = torch.linspace(0, 1.5, 300, dtype=torch.float64)[:, None]

@@ -50,11 +50,6 @@ HINTS = {
         "each kernel adds its width less one, in steps of that layer's input",
         "how many pixels is one step, after the strides so far? Its own stride comes later",
     ),
-    "strides": (
-        "use your formula from the exercise above: what do five strides of 2 see, what four?",
-        "30 scores of 256 pixels: how often is the size halved?",
-        "the last convolution, to the scores, does not stride either",
-    ),
     "ranking": (
         "three of the four are told in some way which output belongs to an input",
         "who minimises the very number that the table compares?",
@@ -72,6 +67,11 @@ HINTS = {
         "leave the border out of both: compare the inner part of each tile",
         "a slice that begins one column earlier is the map, one pixel aside",
         "`avg_pool2d(tiles, 5, stride=1)` makes no new pixels at the border",
+    ),
+    "strides": (
+        "use your formula from the exercise above: what do five strides of 2 see, what four?",
+        "30 scores of 256 pixels: how often is the size halved?",
+        "the last convolution, to the scores, does not stride either",
     ),
 }
 hint = partial(show_hint, HINTS)
@@ -202,7 +202,7 @@ def check_field(field: Callable[[Layers], int]) -> Verdict:
 
 @checker
 def check_strides(strides: Sequence[int]) -> Verdict:
-    """Exercise 4: the strides of a PatchGAN that sees what its paper says."""
+    """Exercise 8: the strides of a PatchGAN that sees what its paper says."""
     if isinstance(strides, tuple | list) and all(stride is ... for stride in strides) and strides:
         return NOT_ATTEMPTED
     answer = numbers(strides, 5)
@@ -231,7 +231,7 @@ def check_strides(strides: Sequence[int]) -> Verdict:
 
 @checker
 def check_ranking(ranking: Mapping[str, str]) -> Verdict:
-    """Exercise 5: a prediction about four trainings."""
+    """Exercise 4: a prediction about four trainings."""
     return judge_table(
         ranking,
         RANKING,
@@ -246,7 +246,7 @@ def check_ranking(ranking: Mapping[str, str]) -> Verdict:
 
 @checker(changes=(0,), draws=True)
 def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
-    """Exercise 6: a translation with the noise that was lost."""
+    """Exercise 5: a translation with the noise that was lost."""
     return judge(
         draw,
         _draw,
@@ -275,7 +275,7 @@ def check_draw(draw: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
 
 @checker
 def check_tasks(tasks: Mapping[str, str]) -> Verdict:
-    """Exercise 7: for which tasks pairs exist."""
+    """Exercise 6: for which tasks pairs exist."""
     never = "Nobody has both pictures of the same moment. Who would have taken the second?"
     return judge_table(
         tasks,
@@ -293,7 +293,7 @@ def check_tasks(tasks: Mapping[str, str]) -> Verdict:
 
 @checker
 def check_one_pixel(experiment: Mapping[str, object]) -> Verdict:
-    """Exercise 8: does a shift by one pixel or a blur cost more L1?"""
+    """Exercise 7: does a shift by one pixel or a blur cost more L1?"""
     return judge_experiment(
         experiment,
         settings=("shifted", "blurred"),

@@ -52,14 +52,23 @@ HINTS = {
         "-width % 4 is that number",
         "`pad` has four modes. Which of them shows G nothing but the picture's own colours?",
     ),
+    "upright": (
+        "eight numbers, four of them mirrored: somebody has written that table before",
+        "look for `exif` among the functions of PIL.ImageOps",
+    ),
+    "read_back": (
+        "two round trips, with the same translation: one file is disturbed, the other is not",
+        "a file holds bytes: to_bytes before it is disturbed, to_float before G_BA reads it",
+        "both round trips are compared with the picture that set out",
+    ),
+    "uses": (
+        "ask of each: who believes the picture, and what if it is wrong?",
+        "where nobody has to believe it, the use is sound",
+    ),
     "border": (
         "one G for all, never trained, with InstanceNorm; torch.no_grad() around it",
         "a frame of 8 px: cut it off again before you compare, then take the middle",
         "compare picture by picture: on which side is the larger figure, each time?",
-    ),
-    "upright": (
-        "eight numbers, four of them mirrored: somebody has written that table before",
-        "look for `exif` among the functions of PIL.ImageOps",
     ),
     "load_image": (
         "what does `paste` return, and what does it change?",
@@ -70,15 +79,6 @@ HINTS = {
         "L* is lightness, and the text leaves it out",
         "each pixel has a point (a*, b*) in a plane, and another one: how far apart are they?",
         "first the distance at each pixel, then the mean over all of them",
-    ),
-    "read_back": (
-        "two round trips, with the same translation: one file is disturbed, the other is not",
-        "a file holds bytes: to_bytes before it is disturbed, to_float before G_BA reads it",
-        "both round trips are compared with the picture that set out",
-    ),
-    "uses": (
-        "ask of each: who believes the picture, and what if it is wrong?",
-        "where nobody has to believe it, the use is sound",
     ),
 }
 hint = partial(show_hint, HINTS)
@@ -125,7 +125,7 @@ def check_any_size(translate: Callable[[nn.Module, Tensor], Tensor]) -> Verdict:
 
 @checker
 def check_border(experiment: Mapping[str, object]) -> Verdict:
-    """Exercise 2: which border InstanceNorm notices less."""
+    """Exercise 5: which border InstanceNorm notices less."""
     mirrored, mean = "mirrored", "mean colour"
 
     def says(figures: dict) -> str:
@@ -156,7 +156,7 @@ def check_border(experiment: Mapping[str, object]) -> Verdict:
 
 @checker
 def check_upright(upright: Callable[[Path], Any]) -> Verdict:
-    """Exercise 3: a photograph the way the camera was held."""
+    """Exercise 2: a photograph the way the camera was held."""
     with tempfile.TemporaryDirectory() as folder:
         for truth in (scene(), scene()[:, ::-1, ::-1].copy()[:5, :7]):
             for orientation, stored in as_stored(truth).items():
@@ -198,7 +198,7 @@ def _flaw_of_turn(
 
 @checker
 def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
-    """Exercise 4: grey, palette and transparent files, where a published reader returns None."""
+    """Exercise 6: grey, palette and transparent files, where a published reader returns None."""
     with tempfile.TemporaryDirectory() as folder:
         read: Callable = load_image
         for kind, (image, expected) in odd_files().items():
@@ -238,7 +238,7 @@ def check_load_image(load_image: Callable[[Path], Image.Image]) -> Verdict:
 
 @checker
 def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
-    """Exercise 5: how wrong are the colours, whatever the lightness?"""
+    """Exercise 7: how wrong are the colours, whatever the lightness?"""
     generator = torch.Generator().manual_seed(0)
 
     def pictures(*shape: int) -> tuple[Tensor, Tensor]:
@@ -283,7 +283,7 @@ def check_ab_error(ab_error: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
 
 @checker
 def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
-    """Exercise 6: what a disturbance of the translation costs the way back."""
+    """Exercise 3: what a disturbance of the translation costs the way back."""
 
     def case(seed: int, shape: tuple[int, ...], faint: float, sigma: float) -> tuple:
         def disturb(images: Tensor) -> Tensor:
@@ -360,7 +360,7 @@ def check_read_back(lost: Callable[..., Tensor]) -> Verdict:
 
 @checker
 def check_uses(decisions: Mapping[str, str]) -> Verdict:
-    """Exercise 7: which proposed use is sound, and why."""
+    """Exercise 4: which proposed use is sound, and why."""
     return judge_table(decisions, USES, CLUES)
 
 

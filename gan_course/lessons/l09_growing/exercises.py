@@ -42,15 +42,15 @@ HINTS = {
         "such a sum of n terms has a standard deviation of sqrt(n): divide by it when you convolve",
         "k // 2 pixels of padding keep the size, for every odd k; the bias is only added",
     ),
-    "pixel_norm": (
-        "each pixel is normalised by itself: which axis holds the features of one pixel?",
-        "that axis has the number 1, for latent vectors too; keepdim=True lets you divide",
-        "epsilon stands under the root, beside the mean",
-    ),
     "minibatch_std": (
         "after the view the pictures of a group lie along axis 0",
         "one standard deviation for each feature at each place, and only then a mean",
         "a root has an infinite slope at 0: what under it keeps it away from there?",
+    ),
+    "pixel_norm": (
+        "each pixel is normalised by itself: which axis holds the features of one pixel?",
+        "that axis has the number 1, for latent vectors too; keepdim=True lets you divide",
+        "epsilon stands under the root, beside the mean",
     ),
     "group": (
         "x[:, -1] of MinibatchStd(n)(x) holds the new channel",
@@ -162,7 +162,7 @@ def _pixel_norm(x: Tensor, dim: int | tuple[int, ...] = 1, eps: float = 1e-8) ->
 
 @checker
 def check_pixel_norm(pixel_norm: Callable[[Tensor], Tensor]) -> Verdict:
-    """Exercise 4: each pixel's features to a mean square of 1."""
+    """Exercise 5: each pixel's features to a mean square of 1."""
     return judge(
         pixel_norm,
         _pixel_norm,
@@ -228,7 +228,7 @@ def _neighbours(x: Tensor, group: int) -> Tensor:
 
 @checker
 def check_minibatch_std(minibatch_std: Callable[[Tensor, int], Tensor]) -> Verdict:
-    """Exercise 5: one more channel that says how much a group differs."""
+    """Exercise 4: one more channel that says how much a group differs."""
     uneven = torch.tensor([1.0, 2.0, 5.0], dtype=torch.float64)[:, None, None]
     verdict = judge(
         minibatch_std,

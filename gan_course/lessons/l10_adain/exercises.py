@@ -47,6 +47,10 @@ HINTS = {
         "the standard deviation is |a| times the old one: what is left of a when you divide?",
         "for the last one, compare the variance with epsilon",
     ),
+    "style_loss": (
+        "two vectors for each picture: its channels' means, and their standard deviations",
+        "a norm is the root of a sum of squares, over the channels; then a mean over the pictures",
+    ),
     "idle": (
         "InstanceNorm undoes whatever is ax + b with one a > 0 and one b for a whole channel",
         "is the part such an ax + b of the channel that the norm reads?",
@@ -56,10 +60,6 @@ HINTS = {
         "the same noise for all three shares; one figure for each of the pictures",
         "with a share p of white, the variance is a mixture: (1 - p) times the old one, and"
         " p (1 - p) times the squared distance of white from the mean",
-    ),
-    "style_loss": (
-        "two vectors for each picture: its channels' means, and their standard deviations",
-        "a norm is the root of a sum of squares, over the channels; then a mean over the pictures",
     ),
     "spike": (
         "the others shrink by as much as the standard deviation grows",
@@ -247,7 +247,7 @@ def check_after(after: Mapping[str, str]) -> Verdict:
 
 @checker
 def check_idle(idle: Mapping[str, str]) -> Verdict:
-    """Exercise 5: which parts a norm behind them puts out of work."""
+    """Exercise 6: which parts a norm behind them puts out of work."""
     clues = dict(
         zip(
             IDLE,
@@ -267,7 +267,7 @@ def check_idle(idle: Mapping[str, str]) -> Verdict:
 
 @checker
 def check_company(experiment: Mapping[str, object]) -> Verdict:
-    """Exercise 6: how much contrast InstanceNorm leaves to what has not changed."""
+    """Exercise 7: how much contrast InstanceNorm leaves to what has not changed."""
 
     def says(figures: dict) -> str:
         triples = list(zip(figures[8], figures[32], figures[56], strict=True))
@@ -302,7 +302,7 @@ def check_company(experiment: Mapping[str, object]) -> Verdict:
 
 @checker
 def check_style_loss(style_loss: Callable[..., Tensor]) -> Verdict:
-    """Exercise 7: how far the statistics of two feature maps lie apart."""
+    """Exercise 5: how far the statistics of two feature maps lie apart."""
 
     def of(
         size: Callable[[Tensor, Tensor], Tensor], correction: int = 0, power: int = 1
