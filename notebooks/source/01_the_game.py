@@ -817,10 +817,11 @@ plt.show()
 #
 # - **As D would push them:** along $\nabla \log p - \nabla \log q$, where $q$ is their own density at that moment
 #   (estimated from the points, with a Gaussian on each).
-# - **As a diffusion model would:** along $\nabla \log p$ alone, and after each step a little noise is added.
+# - **By the score of the data:** along $\nabla \log p$ alone, and after each step a little noise is added. (This is
+#   Langevin dynamics, the simplest relative of what a diffusion model does when it draws.)
 #
-# **Predict:** which of the two clouds ends on the data? And what would become of one that follows $\nabla \log p$
-# without noise?
+# **Predict:** which of the two clouds ends as wide as the data? And what would become of one that follows
+# $\nabla \log p$ without noise?
 
 
 # %%
@@ -856,7 +857,8 @@ plt.show()
 
 # %% [markdown]
 # A bump of the data has a spread of 0.50. Both of the first two clouds end near it (the first a little narrower: a
-# Gaussian on each point blurs the estimate of $q$); the third collapses onto the two peaks. The noise of the one and the term $-\nabla \log q$ of the other do the same work, on average: they keep a cloud
+# Gaussian on each point blurs the estimate of $q$); the third collapses onto the two
+# peaks. (How many points each bump has still depends on where they started: few cross the valley.) The noise of the one and the term $-\nabla \log q$ of the other do the same work, on average: they keep a cloud
 # spread (noise adds $\Delta q$ to the change of the density, and $\Delta q = \nabla \cdot (q \nabla \log q)$). A D knows
 # that term because it is shown the fakes, anew in each step. A diffusion model never sees fakes and pays with many steps.
 #

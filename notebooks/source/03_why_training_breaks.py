@@ -1131,7 +1131,7 @@ exercises.check_balanced(balanced)
 # \text{both at once: } \begin{pmatrix} 1 & k \\ -k & 1 \end{pmatrix}.$$
 #
 # Each of the first two is a *shear*: it slides points along one axis and keeps every area. So does the one after the
-# other, and a map that keeps areas has no room to spiral in or out. Both at once has the determinant $1 + k^2$: every
+# other, and where it goes round, as it does for a small $k$, a map that keeps areas has no room to spiral in or out. Both at once has the determinant $1 + k^2$: every
 # area grows, in every step. (Mechanics knows the two as symplectic and explicit Euler; a planet computed with the second
 # leaves its orbit, too.)
 #
@@ -1169,7 +1169,7 @@ for name, path in means.items():
         f"{name:20} {path[-1].norm() / circle[0].norm():.2f} of the first distance from the solution"
     )
 
-# %% mystnb={"image": {"alt": "Left: a unit square; after D's shear and then G's it is a leaning parallelogram of the same area. Middle: a square moved by both at once, turned and larger. Right: the circling path in grey; the mean of all positions spirals into the solution, the average with decay 0.99 as well, the one with decay 0.9 goes round on a circle a little smaller."}}
+# %% mystnb={"image": {"alt": "Left: a unit square; after D's shear and then G's it is a leaning parallelogram of the same area. Middle: a square moved by both at once, turned and larger. Right: the circling path in grey; the mean of all positions spirals into the solution; the average with decay 0.99 goes round on a small circle about it, the one with decay 0.9 on a circle a little smaller than the path."}}
 square = torch.tensor([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], dtype=torch.float64)
 wide_D, wide_G = (torch.eye(2) + 4 * (m - torch.eye(2)) for m in (shear_D, shear_G))
 _, (left, middle, right) = viz.figure(10.5, 3.4, n_axes=3)
@@ -1190,7 +1190,7 @@ plt.show()
 
 # %% [markdown]
 # (Drawn with a rate four times as large, to be seen.) One turn takes about $2\pi/k$, that is 63 steps. The mean of all
-# positions comes to the solution although no single position does; an exponential average does so if it remembers more
-# than one turn, as with a decay of 0.99, and goes round with the others if it forgets sooner. That is one reason why G's
-# slow copy may be better than every G that it is made of, and why its decay has to be near 1: in a real training the two
-# circle as well, in many planes at once and slowly.
+# positions comes to the solution although no single position does. An exponential average goes round on a circle of its
+# own: a tenth of the distance away if it remembers more than one turn, as with a decay of 0.99, and with the others if it
+# forgets sooner. That is one reason why G's slow copy may be better than every G that it is made of, and why its decay
+# has to be near 1: in a real training the two may circle as well, in many planes at once and slowly.

@@ -876,7 +876,7 @@ for weight in (0, 10, 100):
         coast_step(G, D, opt_G, opt_D, a, b, torch.randn(64, 4, generator=draw), weight)
     coasts_G[weight] = G
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five blocks of thirty rows, dark sea at the left and light land at the right. In the block of the truth, and in that of the GAN without L1, the coasts scatter over nine pixels; with a weight of 10 over fewer; with 100 they form an almost straight line, as in the last block, the median."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six blocks of thirty rows, dark sea at the left and light land at the right. In the blocks of the truth, of the GAN without L1 and of another truth the coasts scatter over nine pixels; with a weight of 10 over fewer; with 100 they form an almost straight line; in the last, the median, the line is straight."}}
 draw = torch.Generator().manual_seed(SEED + 1)
 a, b, place = sample_coasts(3_000, draw)
 z, offset = torch.randn(3_000, 4, generator=draw), torch.randint(-4, 5, (3_000, 1), generator=draw)
@@ -896,11 +896,11 @@ for ax, (name, rows) in zip(axes, ({"the truth": b} | answers).items(), strict=T
 viz.show_jpeg()
 
 # %% [markdown]
-# Without L1 the coasts scatter as the true ones do, and the error is that of *another truth*: a row that is as likely,
-# and not the one that is asked for. That is the theorem at work. With a weight of 100 G has all but stopped to listen to
-# its noise, and its error is near the lowest that there is. Between the two, one is paid for with the other. That is no
-# weakness of these trainings: Blau and Michaeli (2018) prove that error and distribution cannot both be best wherever
-# the input leaves something open. For the squared error, one draw from all likely truths costs exactly twice the least
+# Without L1 the coasts scatter about as the true ones do, and the error is about that of *another truth*: a row that is
+# as likely, and not the one that is asked for. That is the theorem at work. With a weight of 100 G listens little to its
+# noise, and its error is near the lowest that there is. Between the two, one is paid for with the other. That is no
+# weakness of these trainings: the least error has one answer where the truth has nine. (Blau and Michaeli 2018 prove such
+# a trade-off for the outputs of any network as a whole.) For the squared error, one draw from all likely truths costs exactly twice the least
 # possible error, because the drawn one and the true one err independently around the mean. So $\lambda$ is not a number
 # to be tuned until both are good. It says what you want.
 

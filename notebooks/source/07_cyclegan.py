@@ -983,7 +983,8 @@ claim("to the map the cycle alone is level with the full method, to 0.01", gap, 
 # to L1 with and without the cycle, not yet what the cycle buys. Whether half a cycle is better or worse than none,
 # three seeds do not say: the dots of those arms lie among one another. Nor do they show a direction: the paper saw half a
 # cycle collapse "especially for the direction of the mapping that was removed" (section 5.1.4); on our way to the
-# satellite view, which the forward half leaves alone, its arm is no worse than the other. Then the surprise: **by L1, the cycle alone is
+# satellite view, of whose real inputs the forward half asks nothing, its arm is no worse than the other; and to the map
+# it is the worse one with every seed, the opposite of what the sentence would lead one to expect. Then the surprise: **by L1, the cycle alone is
 # as good**, and one of its seeds is nearer to the map than any seed of the full method. Nothing asked it for a map. Two
 # generators that hand back whatever they are given also bring everyone home, and how near that comes to a map is left
 # to chance: see how far its three dots lie apart in the sea's IoU. L1 is kind to whatever is pale and in the middle,

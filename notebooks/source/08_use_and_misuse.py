@@ -736,10 +736,11 @@ strips = {
 show_strips(strips)
 
 # %% [markdown]
-# In the stored run the detail goes with the light and dark. Large areas and colours are read from the first place, and the
+# (Detail of brightness, that is: `fine` looks at nothing else.) In the stored run it goes with the light and dark. Large areas and colours are read from the first place, and the
 # detail from the other; the fine colour alone moves little. So this pair's message is hardly hidden: it stands in the
 # map as a faint relief that a map has no reason to show, and that you can see once you know of it. Chu et al. describe a
-# CycleGAN that hid it better, in a signal that nearly no eye could see, and nothing in the losses works against either.
+# CycleGAN that hid it better, in a signal that nearly no eye could see, the cycle loss rewards both, and only D works against
+# them, as far as it sees them.
 # ("Further" asks the pairs that ship with the course.)
 
 # %% [markdown]

@@ -63,13 +63,14 @@ seed_everything(SEED)
 #
 # ## Two parents
 #
-# Below are three boards, drawn by a generator that ships with the course. On the left of each board stand three
-# creatures, on top three others. A picture inside is a mixture: it takes the **styles** of the creature on its left, but
-# for one group of layers, coarse, middle or fine, which it takes from the creature above. The groups go by the size of
-# the features that a layer works on: 4 and 8 px are coarse, 16 px is middle, 32 and 64 px are fine.
+# Below are two boards, drawn by a generator that ships with the course. Each layer of a StyleGAN is told what to draw by
+# an instruction of its own, its **style**. On the left of a board stands one creature, on top three others. A picture
+# inside has all its styles from the creature on the left, but for one group of layers, which have theirs from the
+# creature above: the **coarse** ones, which work on 4 and 8 px, the **middle** ones (16 px), or the **fine** ones (32 and
+# 64 px).
 #
-# **Predict:** which traits will come from above in each of the boards: the kind of body, the colours, the texture, the
-# horns, the face?
+# **Predict:** which traits will come from above in each of the three rows: the kind of body, the colours, the texture,
+# the horns, the face, the background?
 
 # %%
 from gan_course.inference import generate
@@ -83,30 +84,34 @@ LEVELS = {
 }
 print(LEVELS)
 w64 = generate.styles(shipped, generate.latents(range(64), shipped.z_dim))
-parents_left, parents_top = w64[:3], w64[8:11]
 
 
-def board(level):
-    """Parents on the left and on top; within, the left one's styles but for one level."""
-    taken = slice(LEVELS[level][0], LEVELS[level][-1] + 1)
-    mixed = generate.generate(shipped, generate.mixing_grid(parents_left, parents_top, taken))
-    left, top = (generate.generate(shipped, w) for w in (parents_left, parents_top))
-    rows = [torch.cat(row) for row in zip(left.split(1), mixed.split(len(top)), strict=True)]
-    return torch.cat([torch.ones_like(top[:1]), top, *rows])
+def board(left, tops):
+    """The parents on top; below, a row a level: the left parent with that level's styles from above."""
+    rows = [torch.ones(1, 3, 64, 64), generate.generate(shipped, tops)]
+    for numbers in LEVELS.values():
+        taken = slice(numbers[0], numbers[-1] + 1)
+        mixed = generate.mixing_grid(left, tops, taken)
+        rows += [generate.generate(shipped, left), generate.generate(shipped, mixed)]
+    return torch.cat(rows)
 
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three boards of creatures side by side: in each, three on the left and three on top, and their nine mixtures within, with the coarse, the middle or the fine styles from the top."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two boards of creatures. In each, one parent stands on the left of every row and three stand on top; the rows within show their mixtures with the coarse, the middle and the fine styles from the top. In the coarse row the backgrounds come from the top, in the fine row the body colours, in the middle row outlines, tops and faces change."}}
 viz.show_grids(
-    {f"{name} styles from above": board(name) for name in LEVELS}, n_columns=4, zoom=1.25
+    {f"board {k + 1}": board(w64[k : k + 1], w64[8:11]) for k in range(2)},
+    n_columns=4,
+    zoom=1.8,
+    row_names=["", *LEVELS],
 )
 
 # %% [markdown]
-# Read along the columns. With **coarse** styles from above, the background comes from above in most pictures, and the
-# outline of body and top begins to change; the body keeps its colour. With **middle** ones the colours stay those of the
-# left parent, and outline, top and face change, sometimes into what neither parent has. With **fine** ones the body and
-# its top take their colours from above, and mostly the texture, too. So form sits lower and colour higher, but the
-# levels are not clean, and a few of the mixtures are broken. Lesson 12 counts all this, factor by factor. Here
-# you build the machine that makes it possible.
+# Read along the rows. With **coarse** styles from above, the background comes from above in five of six pictures, the
+# outline begins to change, and the body keeps its colour and its texture. With **middle** ones the body's colour stays, and
+# outline, top and face change, sometimes into what neither parent has (and on the left board the background turns dark).
+# With **fine** ones the body takes its colour and mostly its texture from above; its top changes its colour, too, though
+# not always to that of the top above. So form sits lower and colour higher, but the levels are not clean.
+#
+# Lesson 12 counts all this, factor by factor. Here you build the machine that makes it possible.
 
 # %% [markdown]
 # ## The parts
@@ -118,7 +123,17 @@ viz.show_grids(
 # starts from a learned constant, doubles the size from 4 px on, and is told at each layer what to draw by the style
 # alone. So a board like those above needs no new machinery: hand some layers another $w$.
 #
-# Three generators appear in this lesson, and two of them share their layers:
+# Why each part? The paper's reasons, and where the course puts them to the test:
+#
+# | part | what it is for | tested |
+# | --- | --- | --- |
+# | mapping network | $z$ has to fill a ball evenly, and the world does not: combinations that do not exist are holes in it. $f$ may bend the ball, so that one direction of $w$ changes one thing | lesson 12 |
+# | constant | nothing enters from below, so *everything* in a picture comes from styles, and can be exchanged | the boards |
+# | a style for each layer | a handle on each size of feature | the boards; lesson 12 |
+# | noise | what chance decides (the place of each hair) need not be kept in $w$ | "Further" |
+# | mixing in training | neighbouring layers must not rely on having the same $w$ | "What does each part buy?" |
+#
+# Three generators appear in this lesson; two use the same kind of layer:
 #
 # | | layer | size | trained on |
 # | --- | --- | --- | --- |
@@ -126,8 +141,8 @@ viz.show_grids(
 # | the one that trains for a minute | StyleGAN2 (2020) | 32 px | cats, here |
 # | the one above | StyleGAN2 (2020) | 64 px | critters, two million pictures on a large GPU |
 #
-# Mapping network, constant, mixing, truncation and training are the same in all three. StyleGAN2's layer replaces AdaIN by
-# a convolution whose weights the style scales. We shall use it as a box, and lesson 12 opens it.
+# All three have a mapping network, a constant and a style for each layer. StyleGAN2's layer replaces AdaIN by a
+# convolution whose weights the style scales. We shall use it as a box, and lesson 12 opens it.
 
 # %% mystnb={"image": {"alt": "A diagram. Left, the mapping network: z is normalised and goes through eight dense layers to w. Right, the synthesis network: a learned constant, noise, LeakyReLU and AdaIN, convolutions and a doubling, at 4 by 4 and 8 by 8 and so on, to a picture. From w a line leads to a box A beside each AdaIN; noise comes through boxes B from the other side."}}
 viz.show_stylegan()
@@ -144,7 +159,7 @@ torch.manual_seed(SEED)
 synthesis = SynthesisNetwork(img_resolution=32, w_dim=64, channel_base=512, channel_max=48)
 G = StyleGANGenerator(synthesis, z_dim=64, n_mapping=4).requires_grad_(False)
 sizes = f"z {G.z_dim} · mapping layers {len(G.mapping.layers)} · w {synthesis.w_dim}"
-print(f"{sizes} · styles {G.num_ws}")
+print(sizes)
 for layer in synthesis.layers:
     kernel, last = "no" if layer.conv is None else "3x3", ", enlarges" * layer.up
     print(f"{layer.resolution:2} px, {len(layer.bias):2} channels, {kernel} convolution{last}")
@@ -157,8 +172,8 @@ for layer in synthesis.layers:
 # **Exercise 1. How many styles?** (easy, 5 minutes: `num_ws` is the number that every mixing and every truncation
 # counts in)
 #
-# Every resolution from 4 px on has two layers with a style. Return their number for a square picture with a side of
-# `resolution`, a power of two.
+# In the first StyleGAN every resolution from 4 px on has two layers with a style. Return their number for a square picture
+# with a side of `resolution`, a power of two.
 
 # %% tags=["exercise"]
 import math
@@ -210,10 +225,10 @@ stored = G.mapping.layers[0].weight.std()
 print(f"spread of the weights that its first layer stores: {stored:.0f}, near 100")
 
 # %% [markdown]
-# The 0.01 is the paper's multiplier: Adam moves every *stored* number by about the learning rate, and what is
-# *used* by a hundredth of that. The mapping network learns slowly, for a steadier training.
+# The 0.01 is the paper's multiplier: the weight that is used is a hundredth of the one that is stored. Adam moves every
+# *stored* number by about the learning rate, so the mapping network changes slowly, for a steadier training.
 #
-# **Exercise 2. Four changes** (medium, 10 minutes: which of them makes a picture more usual?)
+# **Exercise 2. Four changes** (medium, 10 minutes: which of them brings a picture nearer to the mean one?)
 #
 # Over many z, the w of a trained G have a mean. Take one z and its w. What becomes of w after each change? Answer "the
 # same w", "another w" (as far from the mean as any) or "nearer to the mean".
@@ -234,6 +249,8 @@ exercises.check_effects(effects)
 #     "w half-way to its mean": "nearer to the mean",
 # }
 # ```
+#
+# The cells below show why.
 #
 # </details>
 
@@ -281,14 +298,16 @@ claim("z clipped: w lies as far from its mean as ever, to a tenth", reach, below
 # %% [markdown]
 # Pixel norm gives every $z$ the same length, so scaling does nothing. $-z$ is another creature: its $w$ lies even farther
 # off than another $z$'s. Clipping moves $w$ about a third as far as another $z$ does, but not towards the mean, because the
-# norm puts the length back. Some people "truncate" $z$ in this way to get better pictures; in a StyleGAN that truncates
-# nothing. Half-way to its mean, $w$ gives more usual creatures: we come back to this as *truncation*.
+# norm puts the length back. Some people "truncate" $z$ in much this way (they draw it from a normal distribution with its
+# tails cut off) to get better pictures; in a StyleGAN that truncates nothing. Half-way to the mean of $w$ the creatures
+# grow alike, and most lose their texture: we come back to this as *truncation*.
 
 # %% [markdown]
 # ## A layer
 #
-# Convolution; plus noise, each channel with a learned **strength**; plus bias; LeakyReLU; and then the style, AdaIN.
-# The noise is one picture of random numbers, (N, 1, H, W), new for each layer and each call.
+# A layer has a convolution, a bias, LeakyReLU, a style that acts by AdaIN, and noise: one picture of random numbers,
+# (N, 1, H, W), new for each layer and each call, added to every channel with a learned **strength** of its own. The figure
+# above says in which order (a bias comes with the noise).
 
 # %% [markdown]
 # **Exercise 3. A layer by hand** (medium, 10 minutes: the order matters, and wrong ones run, too)
@@ -368,8 +387,7 @@ print("our synthesis network draws the package's pictures, to a thousandth:", bo
 # ### StyleGAN2's synthesis network
 #
 # Now the one that trains below and that drew the boards. Go through it line by line beside the one above. **Predict**
-# first which lines must be gone or new: it has no AdaIN, the style works inside of the convolution; and it adds up one
-# picture a resolution.
+# first which lines must be gone, and which are new, if the style works inside of the convolution and nothing grows.
 
 
 # %%
@@ -404,13 +422,15 @@ print("it draws the shipped creatures, to a thousandth:", bool((ours - theirs).a
 # %% [markdown]
 # `adain` is gone: the style goes into `layer.conv`, together with $x$. New are the sum of pictures, which takes the place of
 # growing (lesson 09), and the learned positions: a convolution does the same everywhere, and an eye belongs in one place
-# (Anokhin et al. 2021 give each pixel such a vector). All else is as above.
+# (Anokhin et al. 2021 give each pixel such a vector). Small changes: 4 px has one layer; a noise strength is one number for
+# all channels; and each ToRGB takes a style, that of the layer that comes next, without using it up. The last ToRGB has one
+# of its own. So 64 px takes $1 + 2 \cdot 4 + 1 = 10$ styles, the ten numbers under the first cell of this lesson.
 
 # %% [markdown]
 # ## Truncation
 #
-# Where few training pictures were, G draws badly. So one gives up variety for quality and pulls $w$ towards its mean:
-# $w' = \bar w + \psi\,(w - \bar w)$. The mean is tracked while G is trained. And since each layer has a $w$ of its
+# Where few training pictures were, G may draw badly. So the paper gives up variety for quality and pulls $w$ towards its
+# mean (whether our G gains by it is measured further down): $w' = \bar w + \psi\,(w - \bar w)$. The mean is tracked while G is trained. And since each layer has a $w$ of its
 # own, one may do so for the coarse layers only.
 
 # %% [markdown]
@@ -465,8 +485,8 @@ viz.show_rows(
 
 # %% [markdown]
 # At $\psi = 0$ all creatures are one, the picture of $\bar w$. It is not a mean of pictures, but one creature, on a
-# background between two colours. Near it, at 0.25, many have lost their texture. From 1 on, which is where G was trained,
-# variety no longer grows, but mistakes do. "The truncation curve", below, counts all this. Before you admire a grid, ask
+# background between two colours. Near it, at 0.25, many have lost their texture. Beyond 1, where G was never trained, come
+# colours and outlines that no creature has. "The truncation curve", below, counts all this. Before you admire a grid, ask
 # for its $\psi$.
 
 # %% [markdown]
@@ -514,9 +534,9 @@ exercises.check_mix(mix)
 # for R1 and R2; under "Further" you test whether Adam lets it keep that strength).
 
 # %% [markdown]
-# Now the two turns of a step. `config` holds the sizes and rates of our minute, and `training.step` its networks and
-# optimisers; each step has a generator of random numbers of its own. `runtime.autocast()` lets a processor that can do so
-# compute in bfloat16.
+# Now the two turns. `config` holds the sizes and rates of our minute. `step` is the object that holds the networks, their
+# optimisers and a generator of random numbers. `noise="none"` leaves the noise inputs out (the reason comes with the
+# recipe), and `runtime.autocast()` lets a processor that can do so compute in bfloat16.
 
 # %%
 from torch.nn.functional import softplus
@@ -569,7 +589,8 @@ def update_G(step, real):
 
 
 # %% [markdown]
-# Hold it to the package's step: two trainings from one seed, one moved by our functions, one by the package's.
+# Is it the package's step? Two trainings from one seed, one moved by our functions, one by the package's. (Both must draw
+# the same random numbers, so after each turn the state of one generator is copied to the other.)
 
 # %%
 from gan_course.data.batches import to_float
@@ -610,8 +631,9 @@ for name in ("D", "G"):
 # rate is high, because a wide network sees too few pictures in a minute. They have learned positions. And there are **no noise
 # inputs**: given its choices a cat is settled to the last pixel, so noise is only one more thing to unlearn. One more
 # change: our mapping network learns at 0.1 of the rate, not 0.01. At a rate of 0.006, Adam moves a stored number by about
-# 0.006 a step; 850 steps move it by 5 at most, and with 0.01 the stored weights are of the order of 100. At 0.1 they are of
-# the order of 10. The paper could wait: its network for FFHQ saw 25 million pictures.
+# 0.006 a step; 850 steps move it by about 5, if all go one way. With 0.01 the stored weights are of the order of 100, and 5 is a
+# twentieth of that; with 0.1 they are of the order of 10, and 5 is a half. The paper could wait: its network for FFHQ saw
+# 25 million pictures.
 #
 # To know whether it learns anything, we want rivals that are not GANs: real cats of 8 px, enlarged, which have colours
 # and outlines and no faces; and a **Gaussian of pixels**, with the mean and the 64 principal components of the training
@@ -694,7 +716,7 @@ for name, value in distances.items():
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "A grid of ten by four painted cats of 32 pixels, enlarged: red, orange, yellow, green, blue and violet ones, all sitting in one pose with their tails up."}}
 viz.show_grid(drawn[:40], n_columns=10, zoom=3, quality=60)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four grids: real cats; StyleGAN's cats after a minute, in several colours, with outline, ears, eyes and tail, and grain on the ground; the Gaussian's, as sharp, in colours between those of the real ones and with two kinds of eyes at once; and the Gaussian's where the cats had moved by some pixels: ghosts."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five grids, with their distances: real cats; StyleGAN's cats after a minute, in several colours, with outline, ears, eyes and tail, and grain on the ground; the Gaussian's, as sharp, in colours between those of the real ones and with two kinds of eyes at once; real cats of 8 px, coarse blocks; and the Gaussian's where the cats had moved by some pixels: ghosts."}}
 draw = torch.Generator().manual_seed(SEED)
 moves = torch.randint(-4, 5, (4_000, 2), generator=draw).tolist()  # pixels down and to the right
 moved = [
@@ -704,9 +726,12 @@ grids = {
     "real": to_float(real),
     "StyleGAN, a minute": drawn,
     "Gaussian of pixels": rivals["Gaussian of pixels"],
-    "Gaussian of moved cats": gaussian_of_pixels(torch.stack(moved), 10),
+    "real, 8 px": rivals["real, 8 px"],
+    "Gaussian, moved cats": gaussian_of_pixels(torch.stack(moved), 10),
 }
-viz.show_grids({name: part[:10] for name, part in grids.items()}, n_columns=2, zoom=3, quality=66)
+titles = {name: f"{name}: {distances[name]:.0f}" if name in distances else name for name in grids}
+grids = {titles[name]: part[:10] for name, part in grids.items()}
+viz.show_grids(grids, n_columns=2, zoom=3, quality=66)
 
 # %%
 from gan_course.data import cats
@@ -719,14 +744,16 @@ text = "colours of the six that at least one cat in fifty has"
 claim(text, len(found), above=4, needs_training=True)
 
 # %% [markdown]
-# The distance between two sets of real cats is what chance makes. Real cats of 8 px are the farthest: the minute's StyleGAN
-# knows more than outlines and colours. "Not averaged" is the same network without the running average.
+# The distance between two sets of real cats is what chance makes. StyleGAN beats the cats of 8 px by far: it knows more than
+# a few blocks of colour. "Not averaged" is the same network without the running average.
 #
-# And the Gaussian? It was not trained at all, and comes about as near as StyleGAN; one seed decides little here (for three
-# see docs/results/minutes.md). Its cats even look sharper. Don't be disappointed, find out why. All these cats sit at the same place.
+# And the Gaussian? It was fitted in one go, to 4,000 pictures, and comes about as near; in the stored run StyleGAN is ahead
+# by a little, and with two other seeds as well (docs/results/minutes.md). The Gaussian's cats even look sharper, eyes and
+# all. Don't be disappointed, find out why. All these cats sit at the same place.
 # So a pixel belongs to the same part in every picture, and a picture is nearly a sum: a body times a colour, plus eyes,
 # plus a ground. Sums of pictures are just what principal components can make. Look for what a sum can't do, and that is to
-# *choose*: the Gaussian's colours lie between the six, and some of its cats have two kinds of eyes at once. In the last
+# *choose*: many of the Gaussian's colours lie between the six (a few of StyleGAN's do, too), and some of its cats have two
+# kinds of eyes at once. In the last
 # grid the training pictures were moved by up to four pixels. Pixels no longer belong to parts, and all that the Gaussian
 # has to offer are ghosts. An easy world makes a minute's GAN possible, and it makes simple models look good, too: whatever
 # you train, measure a simple model beside it.
@@ -740,11 +767,15 @@ claim(text, len(found), above=4, needs_training=True)
 # `stylegan-critters64` was trained by the same step, with the same loss, at 64 px, with wider networks and on two million
 # pictures: eight minutes of a large GPU. `synthesise2` above draws its pictures.
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A grid of eight by eight drawn creatures of many shapes, colours and textures, made by the shipped StyleGAN2 without truncation."}}
-viz.show_grid(generate.generate(shipped, w64), n_columns=8, zoom=1.5, quality=62)
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two grids of thirty creatures of many shapes, colours and textures: made by the shipped StyleGAN2 without truncation, and real ones, with cleaner outlines."}}
+from gan_course.data.critters import load_critters
+
+real64, _ = load_critters("test", n=cfg.n_shipped, resolution=64, seed=SEED)
+pair = {"drawn: seeds 0 to 29": generate.generate(shipped, w64[:30]), "real": to_float(real64[:30])}
+viz.show_grids(pair, n_columns=5, zoom=1.5, quality=62)
 
 # %% [markdown]
-# Seeds 0 to 63, none left out, no truncation ($\psi = 1$). Look for what is wrong: outlines that wobble, eyes that differ,
+# None left out, no truncation ($\psi = 1$), and as many real ones. Look for what is wrong: outlines that wobble, eyes that differ,
 # mouths that are smeared. These are what two million pictures did not teach it.
 #
 # ### The truncation curve
@@ -753,12 +784,10 @@ viz.show_grid(generate.generate(shipped, w64), n_columns=8, zoom=1.5, quality=62
 # recall (how many real ones lie among the fakes).
 
 # %%
-from gan_course.data.critters import load_critters
 from gan_course.evaluation import coverage
 
 n = cfg.n_shipped
 reader = readers.load_reader("critters").requires_grad_(False)
-real64, _ = load_critters("test", n=n, resolution=64, seed=SEED)
 other64, _ = load_critters("train", n=n, resolution=64, seed=SEED + 1)
 known64 = features.features_of(reader, real64)
 
@@ -800,27 +829,28 @@ for psi, (deviation, *both) in (curve | {"real": ceiling}).items():
 
 # %% [markdown]
 # Dashed: real pictures (left), and real ones against other real ones (right). The spread grows with $\psi$ all the way, but
-# beyond 1 it is no variety: recall falls. Precision is at the top for every $\psi$ up to 1, above real against real, so here
-# truncation costs variety and buys nothing that this measure can see.
+# beyond 1 it is no variety: recall falls. Precision is at the top for every $\psi$ up to 1, above real against real. So this G
+# does not keep what the section on truncation promised: its mistakes do not sit at the rim, and pulling $w$ inwards costs
+# variety and buys nothing that precision can see.
 #
-# Recall grows with $\psi$ up to 1, and stays below the dashed line. How far below depends on how many pictures one
-# compares, for with few of them the balls around them are large:
+# Recall grows with $\psi$, little at the end, and stays below the dashed line. How far below depends on how many pictures
+# are compared. A real picture counts as covered if a fake lies within a ball around it, out to its third nearest neighbour
+# (lesson 04), and with few pictures these balls are large:
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.weights.cards import read_card
 
 measured = read_card("stylegan-critters64")["metrics"]
-print(f"recall at psi 1, of {n} pictures: {curve[1.0][2]:.2f} (real against real {ceiling[2]:.2f})")
-for name, value in measured.items():
-    print(f"on the card, of 10,000: {name:28} {value}")
+print("recall at psi 1, as a share of what real pictures get")
+print(f"  of {n:6,} pictures: {curve[1.0][2] / ceiling[2]:.2f}")
+print(f"  of {measured['samples']:6,} pictures: {measured['recall / real']:.2f} (from the card)")
 
 # %% [markdown]
-# The card's recall, of 10,000 pictures, is the number to keep: most of the real creatures have none of ours near them. "Further" looks
-# for the reason.
+# The second is the number to keep: most of the real creatures have none of ours near them. "Further" looks for the reason.
 #
 # ## What does each part buy?
 #
-# The paper's Table 1 goes from the progressive GAN (A) to the full StyleGAN (F), adding one thing at a time. **Predict**
+# The paper's Table 1 goes from the progressive GAN (A) to the full StyleGAN (F), part by part. **Predict**
 # before you look: which step buys most, and does every step help?
 
 # %%
@@ -839,16 +869,17 @@ for letter, (what, celeba, ffhq) in paper.items():
     print(f"{letter} {what:38}{celeba:10.2f}{ffhq:7.2f}")
 
 # %% [markdown]
-# Most of the gain is in B, which has nothing of StyleGAN in it yet: filters, other rates, longer training, and on FFHQ
-# another loss. Mapping and styles bring the next part. D costs something on FFHQ and F on CelebA-HQ, and both were kept
+# Most of the gain is in B, which has nothing of StyleGAN in it yet: filters; on CelebA-HQ a lower rate; on FFHQ another loss
+# and longer training. Mapping and styles bring the next part. D costs something on FFHQ and F on CelebA-HQ, and both were kept
 # all the same, for what they make simpler or possible: a start that needs no $z$; styles that can be exchanged.
 #
 # Mixing shows it best. Asked for pictures of *four* mixed latent vectors, the paper's network without mixing in training
 # scores 17.41, with 90 % mixing 9.03 (Table 2). A test that never mixes can't see what mixing buys.
 #
-# Those networks saw 25 million pictures. Would the parts pay in a minute, too? We trained the same six configurations at
-# 32 px on critters (with AdaIN from C on; all grow from 8 px with the logistic loss and R1): one budget of 1,200 steps,
-# three seeds (`python -m maintain.studies.stylegan_ladder` wrote the table). **Predict.**
+# On FFHQ, B to F saw 25 million pictures. Would the parts pay in a minute, too? We trained the same six configurations at
+# 32 px on critters (with AdaIN from C on; all grow from 8 px with the logistic loss and R1): one budget of 1,200 steps of
+# 16 pictures, three seeds (`python -m maintain stylegan_ladder` wrote the table). **Predict:** which will be nearest to the
+# data, and which farthest?
 
 # %%
 ladder = recorded("style-ladder")
@@ -858,23 +889,25 @@ for row in sorted(ladder["rows"], key=lambda row: row["seed"]):
 part = max(scores["A"]) / min(min(scores[letter]) for letter in "CDEF")
 claim("ours: A at its farthest is nearer than C to F at their nearest", part, below=1)
 
-# %% mystnb={"image": {"alt": "Six rows of dots, A to F: our Fréchet distances, a dot for each seed."}}
-ours = {letter: what.removesuffix(", tuning") for letter, (what, *_) in paper.items()}
-_, (ax,) = viz.figure(8, 2.6)
+# %% mystnb={"image": {"alt": "Two panels with six rows each, A to F. Left, the paper: two dots a row, CelebA-HQ and FFHQ; they move to the left from A to C and hardly from there on. Right, ours: three dots a row, one for each seed; A is the nearest, and the others lie farther off, among one another."}}
+_, (left, right) = viz.figure(10, 2.7, n_axes=2)
+for row, (_, celeba, ffhq) in enumerate(paper.values()):
+    left.plot(celeba, row, "o", color=viz.SCORE, label="CelebA-HQ" if row == 0 else None)
+    left.plot(ffhq, row, "o", color=viz.FAKE, label="FFHQ" if row == 0 else None)
 for row, values in enumerate(scores.values()):
-    ax.plot(values, [row] * len(values), "o", color=viz.REAL, alpha=0.7)
-ax.set(
-    yticks=range(6),
-    yticklabels=[f"{letter} {what}" for letter, what in ours.items()],
-    ylim=(5.5, -0.5),
-    xlabel="Fréchet distance over the critters reader's features (to the left is nearer)",
-)
-ax.grid(axis="x", alpha=0.3)
+    right.plot(values, [row] * len(values), "o", color=viz.REAL, alpha=0.7)
+labels = [f"{letter} {what.removesuffix(', tuning')}" for letter, (what, *_) in paper.items()]
+left.set(yticks=range(6), yticklabels=labels, title="the paper, millions of pictures")
+right.set(yticks=range(6), yticklabels=list(paper), title="ours, a minute, three seeds")
+for ax in (left, right):
+    ax.set(ylim=(5.5, -0.5), xlabel="Fréchet distance")
+    ax.grid(axis="x", alpha=0.3)
+left.legend(frameon=False, fontsize=8, loc="lower right")
 plt.show()
 
 # %% [markdown]
-# At this budget no addition pays: the progressive GAN without anything is nearest. Where the dots of two rows lie among
-# each other, three seeds can't rank them. So what StyleGAN brings is not a quicker start: its parts pay with
+# At this budget no addition pays: the progressive GAN without anything is nearest. Where the dots of two rows overlap,
+# three seeds can't rank them. So what StyleGAN brings is not a quicker start: its parts pay with
 # a thousand times as many pictures, and they buy what A can't do at all, the boards at the top of this lesson. (The
 # minute above had another loss and StyleGAN2's layer, and is not on this ladder. Don't compare distances between the two
 # tables either: other pictures, another network that reads them.)

@@ -91,31 +91,32 @@ viz.show_rows(rows, zoom=2, quality=80)
 #
 # 一个翻译图像；另一个只拿到随机数，根本没有输入图像，谈不上“转换”。两者的任务、数据和损失都不同，也没有继承关系：CycleGAN 的论文（第 2 节）说它建立在 pix2pix 之上；StyleGAN 是为渐进式 GAN（progressive GAN）重新设计的生成器（论文里的配置 A 就是它），并从风格迁移借来 AdaIN。
 
-# %% mystnb={"image": {"alt": "A family tree over the years 2014 to 2020. From GAN one branch leads to pix2pix, CycleGAN and CUT, another to the progressive GAN, StyleGAN and StyleGAN2. AdaIN stands below and joins StyleGAN."}}
+# %% mystnb={"image": {"alt": "A family tree from 2014 to 2020, each box with its month. From GAN one branch leads to pix2pix, CycleGAN and CUT, another to the progressive GAN, StyleGAN and StyleGAN2. AdaIN stands below and joins StyleGAN."}}
 from itertools import pairwise
 
-family = {
-    "GAN": (2014, 1),
-    "pix2pix": (2016, 2),
-    "CycleGAN": (2017.5, 2),
-    "CUT": (2020, 2),
-    "progressive\nGAN": (2017, 1),
-    "StyleGAN": (2018.5, 1),
-    "StyleGAN2": (2020, 1),
-    "AdaIN": (2017, 0.2),
+family = {  # where it stands, and when it came out on arXiv
+    "GAN": (2014, 1, "June 2014"),
+    "pix2pix": (2015.9, 2, "Nov. 2016"),
+    "CycleGAN": (2017.3, 2, "March 2017"),
+    "CUT": (2020, 2, "July 2020"),
+    "progressive GAN": (2017.3, 1, "Oct. 2017"),
+    "StyleGAN": (2018.7, 1, "Dec. 2018"),
+    "StyleGAN2": (2020, 1, "Dec. 2019"),
+    "AdaIN": (2017, 0.2, "March 2017"),
 }
 branches = [["GAN", "pix2pix", "CycleGAN", "CUT"], ["AdaIN", "StyleGAN"]]
-branches.append(["GAN", "progressive\nGAN", "StyleGAN", "StyleGAN2"])
+branches.append(["GAN", "progressive GAN", "StyleGAN", "StyleGAN2"])
 _, (ax,) = viz.figure(8, 2.6)
 for branch in branches:
     for older, newer in pairwise(branch):
         arrow = {"arrowstyle": "-|>", "color": viz.SCORE, "shrinkA": 28, "shrinkB": 28}
-        ax.annotate("", family[newer], family[older], arrowprops=arrow)
-for name, (year, height) in family.items():
+        ax.annotate("", family[newer][:2], family[older][:2], arrowprops=arrow)
+for name, (x, height, date) in family.items():
     box = {"boxstyle": "round", "fc": "white", "ec": viz.REAL}
-    ax.text(year, height, name, ha="center", va="center", bbox=box, fontsize=9)
-ax.set(xlim=(2013.4, 2020.6), ylim=(-0.2, 2.5), yticks=[], xlabel="year, roughly, as on arXiv")
-ax.spines["left"].set_visible(False)
+    label = f"{name}\n{date}"
+    ax.text(x, height, label, ha="center", va="center", bbox=box, fontsize=8)
+ax.set(xlim=(2013.4, 2020.6), ylim=(-0.2, 2.5), xticks=[], yticks=[])
+ax.spines[:].set_visible(False)
 plt.show()
 
 # %% [markdown]
@@ -226,13 +227,13 @@ claim("CycleGAN's generator has less than half the weights of StyleGAN's", share
 # *cycle* consistency, and 循环 is one word for two things. In a recurrent network a state goes round. In CycleGAN a
 # picture goes there and back, through two convolutional networks that remember nothing.
 #
-# No model has both a cycle and AdaIN; the last row has neither, because the weights that ship are a StyleGAN2, which
+# Neither of the article's two models has both a cycle and AdaIN; the last row has neither, because the weights that ship are a StyleGAN2, which
 # gave AdaIN up. Whatever styles control there, AdaIN does not do it. And 11 million weights are small: 26 million in
 # the StyleGAN paper (Figure 1), and ours agrees with it.
 #
 # 没有任何循环层。这个误会在中文里很自然：循环神经网络的“循环”是 recurrent，循环一致性的“循环”是 cycle，一个词指两件事。前者是状态在网络里打转；后者是图像去而复返，经过两个没有记忆的卷积网络。
 #
-# 没有哪个模型同时有循环和 AdaIN；最后一行两样都没有，因为随课程发布的权重是 StyleGAN2，它已放弃 AdaIN。那里的样式控制不是 AdaIN 完成的。1100 万个权重并不大；StyleGAN 论文（图 1）写的是 2600 万，与我们数的一致。
+# 文章讲的两个模型，没有一个同时有循环和 AdaIN；最后一行两样都没有，因为随课程发布的权重是 StyleGAN2，它已放弃 AdaIN。那里的样式控制不是 AdaIN 完成的。1100 万个权重并不大；StyleGAN 论文（图 1）写的是 2600 万，与我们数的一致。
 
 # %% [markdown]
 # ## Two lines that do not fit
@@ -338,11 +339,12 @@ claim(
 )
 
 # %% [markdown]
-# Doing nothing satisfies the article's model exactly, and translates nothing. What makes an output look like B is the
+# Doing nothing satisfies both of the article's round trips exactly, and translates nothing: none of its formulas measures
+# whether an output lies in B. What makes an output look like B is the
 # adversarial loss, and it takes a $D_B$; and another for A. (Nor would those three together single out the truth:
 # lesson 06 counts the maps that satisfy them all.)
 #
-# 什么都不做，恰好完全满足文章的模型，却什么也没翻译。让输出看起来像 B 的是对抗损失，为此要有 $D_B$，A 那边也要一个。（即使三者齐备，也不能确定哪个是真的翻译：第 06 课数过。）
+# 什么都不做，就完全满足文章里的两个往返，却什么也没翻译：它的公式里没有一个衡量输出是否属于 B。让输出看起来像 B 的是对抗损失，为此要有 $D_B$，A 那边也要一个。（即使三者齐备，也不能确定哪个是真的翻译：第 06 课数过。）
 
 # %% [markdown]
 # ## Who learns from what
@@ -494,10 +496,10 @@ claim(
 #
 # > “这使得StyleGAN能够生成更加真实和高质量的图像” *this (AdaIN) lets StyleGAN generate more realistic pictures* (1, 3.4, 6)
 #
-# The paper has the numbers: Fréchet distances on FFHQ, its Table 1. The progressive GAN 8.04; with better tuning 5.25;
+# The paper has the numbers: Fréchet distances on FFHQ, its Table 1. The progressive GAN 8.04; with filters, another loss and longer training 5.25;
 # with the mapping and the styles 4.85; at the end 4.40. How much of the gain came before any style?
 #
-# 形状主要跟着粗层的样式走，纹理和身体颜色跟着细层。所以文章的清单里少了“形状”，缺的答案是“在哪个层级”。（所有小怪物的光照相同，这里数不了；论文确实提到样式会改变光照。）完整的表在第 12 课。AdaIN 是不是图像更好的原因？论文表 1（FFHQ 上的 Fréchet 距离）：渐进式 GAN 8.04，调参后 5.25，加入映射网络和样式 4.85，最终 4.40。有多少改进发生在样式出现之前？
+# 形状主要跟着粗层的样式走，纹理和身体颜色跟着细层。所以文章的清单里少了“形状”，缺的答案是“在哪个层级”。（所有小怪物的光照相同，这里数不了；论文确实提到样式会改变光照。）完整的表在第 12 课。AdaIN 是不是图像更好的原因？论文表 1（FFHQ 上的 Fréchet 距离）：渐进式 GAN 8.04，加入滤波、换损失并延长训练后 5.25，加入映射网络和样式 4.85，最终 4.40。有多少改进发生在样式出现之前？
 
 # %%
 before_styles = (8.04 - 5.25) / (8.04 - 4.40)
@@ -824,21 +826,21 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 #
 # | where 出处 | what 错在哪里 | lesson |
 # | --- | --- | --- |
-# | Dive into Deep Learning, GAN chapter | the flat loss put at $D \approx 1$, and D said to starve; it is $D \approx 0$, and G 饱和发生在 $D \approx 0$，挨饿的是 G | 01, ex. 7 |
-# | PyTorch-GAN, 22 files | `BatchNorm2d(n, 0.8)`: a Keras momentum became eps 动量写成了 eps | 02, ex. 3 |
-# | labml, "Wasserstein" | the code is the hinge loss 实为 hinge 损失 | 03, ex. 6 |
+# | Dive into Deep Learning, GAN chapter | the flat loss put at $D \approx 1$, and D said to starve; it is $D \approx 0$, and G 饱和发生在 $D \approx 0$，挨饿的是 G | 01, ex. 6 |
+# | PyTorch-GAN, 22 files | `BatchNorm2d(n, 0.8)`: a Keras momentum became eps 动量写成了 eps | 02, ex. 6 |
+# | labml, "Wasserstein" | the code is the hinge loss 实为 hinge 损失 | 03, ex. 7 |
 # | Keras examples, StyleGAN | keeps the checkpoint with the smallest sum of losses as "balanced" 以损失之和最小选权重 | 03, ex. 8 |
-# | many evaluations | shrinking without a low-pass filter 缩小前不做低通滤波 | 04, ex. 6 |
-# | PyTorch-GAN, labml | a D of 94 pixels for 70 感受野 94 而非 70 | 05, ex. 4 |
+# | many evaluations | shrinking without a low-pass filter 缩小前不做低通滤波 | 04, ex. 7 |
+# | PyTorch-GAN, labml | a D of 94 pixels for 70 感受野 94 而非 70 | 05, ex. 8 |
 # | a specialisation on GANs, CycleGAN | a D of 28 pixels; no pool 感受野 28；没有缓存池 | 05; 07, ex. 3 |
 # | labml, CycleGAN | ReLU inside the residual sum; A and B drawn by one index 残差支路多一个 ReLU；A、B 用同一个下标 | 07, ex. 1, 5 |
-# | labml, CycleGAN | `Image.new(...).paste(...)` is None: grey pictures are lost 灰度图变成 None | 08, ex. 4 |
+# | labml, CycleGAN | `Image.new(...).paste(...)` is None: grey pictures are lost 灰度图变成 None | 08, ex. 6 |
 # | official CycleGAN and StyleGAN2 code | a checkpoint of weights alone; counters begin anew 存档只有权重，计数重来 | 07, ex. 8 |
 # | labml, StyleGAN notes | "He's constant" without $\sqrt 2$ 缺 $\sqrt 2$ | 09, ex. 3 |
 # | Hugging Face vision course, StyleGAN | $y_s$, $y_b$ as mean and deviation of $y$ 把 $y_s$、$y_b$ 当成 $y$ 的均值和标准差 | 10, ex. 3 |
 # | the same specialisation, StyleGAN | truncates $z$, which a normalised mapping cannot see; noise at full strength 截断 $z$ 而不是 $w$；噪声一开始就全强度 | 11 |
-# | rosinality's StyleGAN | one noise map for both layers of a block 一个块的两层共用噪声 | 11, ex. 4 |
-# | Keras examples, StyleGAN | a "learned" constant that is fixed at ones 本应学习的常数固定为 1 | 11, ex. 5 |
+# | rosinality's StyleGAN | one noise map for both layers of a block 一个块的两层共用噪声 | 11, ex. 6 |
+# | Keras examples, StyleGAN | a "learned" constant that is fixed at ones 本应学习的常数固定为 1 | 11, ex. 7 |
 # | labml, StyleGAN | LeakyReLU on the colours 颜色输出加了 LeakyReLU | 11 |
 # | ai-engineering-from-scratch | noise *behind* AdaIN; droplets "because the mean is zeroed" 噪声放在 AdaIN 之后；水滴只怪均值 | 11, ex. 3; 12 |
 # | the same specialisation, StyleGAN2 | a path length penalty without `create_graph`: no gradient 路径惩罚没有梯度 | 12, ex. 9 |
