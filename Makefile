@@ -24,7 +24,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help course test verify check lint lab workbook notebooks readme train bench gpu calibrate sensitivity ablations ladder data-rebuild doctor
+.PHONY: help course test verify check lint lab workbook notebooks readme train bench gpu calibrate sensitivity ablations ladder data-rebuild doctor page
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ notebooks: $(READY)  ## write notebooks from their sources and store their outpu
 readme: $(READY)  ## write measured figures from docs/results/ into the README and the lessons
 	$(PY) -m maintain readme
 	$(PY) -m maintain calibration --page
+
+page: $(READY)  ## write site/play.html, the page that draws: one file, no server, no network
+	@$(PY) -m maintain page
 
 train: $(READY)  ## train all shipped weights anew
 	$(PY) -m maintain shipped --all
