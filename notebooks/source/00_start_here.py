@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# See what trained GANs draw, find your way through the lessons, make sure that your machine is ready, and check what
+# See what trained generators draw, find your way through the lessons, make sure that your machine is ready, and check what
 # you bring.
 #
 # ![Two rows of four pictures. Above, photographs of a domed building, a ruin, a golden temple by the water and a fortress. Below, the same views painted: stone in ochre and violet under short strokes, every wall where it was.](images/00_start_here.jpg)
@@ -55,7 +55,7 @@ seed_everything(SEED)
 # pictures, and each learns from the other.
 #
 # Here is what comes of it. The next cell loads a generator that was trained with this course, gives it rows of random
-# numbers, and shows what it draws. Hold Shift and press Enter.
+# numbers, and shows what it draws. Hold Shift and press Enter on each grey cell from the first one down.
 
 # %% mystnb={"image": {"alt": "Twenty-four drawn creatures in four rows, with eyes, mouths and horns, striped, dotted or checked, on grounds of many colours."}}
 from gan_course.inference.generate import generate, latents, styles
@@ -80,19 +80,20 @@ from gan_course.inference.translate import translate_picture
 from gan_course.weights.translators import load_translator
 
 crops = random_crops(load_photos("test"), 7, size=cfg.photo_size, smallest=200, seed=3)
-photos = crops[[1, 2, 5, 6][: cfg.n_photos]]
+photos = crops[[1, 2, 5, 6][: cfg.n_photos]]  # four of seven parts, as different as can be
 painter = load_translator("photo2vangogh")
 painted = torch.stack([translate_picture(painter, photo) for photo in photos])
 viz.show_rows({"photograph": photos, "painted": painted}, zoom=1, quality=80)
 
 # %% [markdown]
-# Everything is covered with short strokes in other colours, and walls stand where they stood. (This one was taught by a
-# fixed measure of style in place of an opponent; lesson 08 compares that with GANs.) Lessons 05 to 08 build such
+# Everything is covered with short strokes in other colours, and walls stand where they stood. (For the manner of one painter
+# a loss can be written down, roughly, and this generator was taught by such a fixed measure, without an opponent. Lesson
+# 08 compares it with GANs, whose opponent has to find out by itself what to look for.) Lessons 05 to 08 build such
 # translators, say what they can do, and show what they only seem to do.
 #
 # ## The map
 #
-# There are two roads through the course, and both begin with the same three lessons. The minutes are for one reader who
+# There are two roads through the course, and both begin with lessons 00 to 03. The minutes are for one reader who
 # does the exercises; an arrow leads from a lesson to one that builds on it.
 
 # %% mystnb={"image": {"alt": "A map of the lessons as boxes with their minutes. From 00 to 03 in a row. From 02 up to a red field, pictures from noise, with 04, 09, 11 and 12. From 03 down to a blue field, pictures from pictures, with 05 to 08. Lesson 10 stands between them, after 07 and before 11."}}
@@ -140,22 +141,29 @@ print("missing  ", missing.strip())
 # **Predict, run, explain.** Before many cells you are asked what they will show. Say it, or better, write it down. A
 # prediction that fails teaches more than a picture that was only looked at. Try one:
 #
-# A third network of this course has learnt to colour grey pictures of the Earth, as a satellite sees it. It has never
-# seen anything else. **Predict:** what does it do with the photographs above, when they are grey? Where will it paint
-# what?
+# A third network of this course is a GAN that has learnt to colour grey pictures of the Earth, as a satellite sees it. It
+# has seen thousands of views like the following, and never anything else.
 
-# %% mystnb={"image": {"alt": "Two rows of four pictures. Above, the photographs in grey. Below, coloured: stone and sky in the brown of sand, plants and shaded walls in green, and blue patches in dark places: a gateway, windows, arches and a bush."}}
+# %% mystnb={"image": {"alt": "Two rows of eight square views of the Earth from above, grey and in colour: blue sea, green and brown land, yellow desert, white snow."}}
+from gan_course.data.domains import load_domain
 from gan_course.data.pictures import to_grey
 
+views = load_domain("earth-satellite", "train", n=8, seed=5)
+viz.show_rows({"in grey": to_grey(views).expand(-1, 3, -1, -1), "in colour": views}, zoom=1.5)
+
+# %% [markdown]
+# **Predict:** what does it do with the photographs above, when they are grey? Where will it paint what?
+
+# %% mystnb={"image": {"alt": "Two rows of four pictures. Above, the photographs in grey. Below, coloured: stone and sky in the brown of sand, plants and shaded walls in green, and blue patches in dark places: a gateway, windows, arches and a bush."}}
 greys = to_grey(photos).expand(-1, 3, -1, -1).contiguous()
 earth = load_translator("grey2colour")
 coloured = torch.stack([translate_picture(earth, grey) for grey in greys])
 viz.show_rows({"in grey": greys, "coloured": coloured}, zoom=1, quality=80)
 
 # %% [markdown]
-# It sees landscapes everywhere: pale stone and sky are desert, and what is dark becomes forest or water, in a gateway as
-# in a bush. It is not being foolish. All that a network knows is its training set, and seen from space what is dark is
-# mostly forest or water. Keep this picture in mind whenever a generated one looks convincing.
+# It sees landscapes everywhere: pale stone and sky are desert, and much of what is darker becomes forest or water, in a
+# gateway as in a bush. It is not being foolish. All that a network knows is its training set, and seen from space what is
+# dark is mostly forest or water. Keep this picture in mind whenever a generated one looks convincing.
 #
 # **Claims.** A line that begins with CLAIM puts a sentence of the course to the test: what was measured just now,
 # beside the bound that it has to keep. For instance, is a generator a function, or does it draw something new each
@@ -173,12 +181,12 @@ claim("another z gives another creature: smallest mean difference of two",
 # %% [markdown]
 # Pixels run from -1 to 1. All chance lies in $z$ here: `generate` keeps everything else fixed, and the rest is a
 # function. If a claim says False in your run, then a cell above was changed, skipped or run twice, or the sentence has
-# too little room on your machine.
+# too little room on your machine, because it rounds otherwise.
 #
 # **Exercises.** An exercise is a stub with a checker in one cell. Run the cell as it is, and the checker answers "not
 # attempted yet". Put in an answer, run it again, and it answers "passed" or gives a reason. If you are stuck, take the
 # `#` away from the line with `hint` and run the cell; a 2 in place of the 1 gives the second hint. The solution is
-# folded below. Try it with a wrong answer first, to see what it says.
+# folded below. Try the checker with a wrong answer first, to see what it says.
 
 # %% [markdown]
 # **Exercise 1. A picture in numbers** (easy, 3 minutes: it shows how exercises work)
@@ -213,7 +221,7 @@ exercises.check_n_numbers(n_numbers)
 # and stretch each column until its mean is 0 and its standard deviation 1.
 
 # %% [markdown]
-# **Exercise 2. Standardise** (easy, 5 minutes: every norm in this course is this, over other axes)
+# **Exercise 2. Standardise** (easy, 5 minutes: most norms of this course are this, over other axes)
 #
 # `x` is (N, D). Return a tensor of that shape in which each column has mean 0 and standard deviation 1. The standard
 # deviation is the root of the plain mean of squares: divide by N, not by N - 1.
@@ -251,7 +259,7 @@ exercises.check_standardise(standardise)
 # **Exercise 3. Slopes** (medium, 8 minutes: lesson 01 asks a discriminator for its slope at points)
 #
 # `f` works on each entry of a tensor by itself, as `torch.sin` does. Return its derivative at every entry of `x`, in a
-# tensor of the same shape. `x` comes without `requires_grad`, and should leave without it.
+# tensor of the same shape. Do not set `requires_grad` on the caller's `x`.
 
 
 # %% tags=["exercise"]
@@ -266,7 +274,7 @@ exercises.check_slope(slope)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# `grad` differentiates one number, so take the sum over all entries: each of them appears in one term of it alone.
+# `grad` differentiates one number, so take the sum over all entries: an entry of x affects only its own term.
 #
 # ```python
 # def slope(f, x):
@@ -381,7 +389,7 @@ for kernel, stride, padding in ((3, 1, 1), (4, 2, 1), (7, 1, 0)):
 # %% [markdown]
 # ## Go on
 #
-# - You know what a GAN is asked to do, and have seen that it knows no more than its training set.
+# - You know what a GAN is asked to do, and have seen that a generator knows no more than its training set.
 # - You have a map, and a machine that can follow it.
 # - You can read a CLAIM line, and ask a checker for a hint.
 #

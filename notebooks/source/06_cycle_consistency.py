@@ -16,17 +16,17 @@
 # Learn to translate between two sets of pictures that nobody has paired, find out what the cycle loss does for it, and
 # what it cannot do.
 #
-# ![Two blocks of five critters, plain to striped and striped to plain, in six rows. First the inputs. Second, translated without the cycle loss: the same creatures, noisy and tinted, with coarse stripes on the left. Third, those translated back: noisier still. Fourth, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fifth, those translated back: nearly the inputs. Sixth, the hidden twins.](images/06_cycle_consistency.jpg)
+# ![Three rows of ten drawn creatures: plain ones; the same ones with stripes; and other striped ones, which have nothing to do with the first.](images/06_cycle_consistency.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
 # | say | what an adversarial loss asks of a translation, and what it leaves open |
 # | write | the losses of CycleGAN from its four equations, and see a step made of them agree with the package's |
-# | tell | what the cycle loss forbids (maps that cannot be undone) from what it allows (every map that can) |
-# | find | swapped domains, unpaired "cycles", a missing detach and a D that is trained by G's step |
+# | tell | what the cycle loss forbids from what it allows, by counting |
+# | find | ("Further") swapped domains, a missing detach, and a D that is trained by G's step |
 # | measure | a translation against the hidden true answer, with one change at a time |
 # | needs | lessons 01, 03 and 05; functions between sets |
-# | time | study 90 min; computing: fast 221 s (bfloat16), fast 322 s (float32) |
+# | time | study 95 min; computing: fast 221 s (bfloat16), fast 322 s (float32) |
 # | papers | Zhu et al. 2017 (CycleGAN); Isola et al. 2017 (pix2pix); Mao et al. 2017 (LSGAN) |
 
 # %% tags=["parameters"]
@@ -67,45 +67,37 @@ seed_everything(SEED)
 # ## Two sets and no pairs
 #
 # For many translations no pairs exist: nobody has the photograph of what Van Gogh saw. What one can have is a set of
-# pictures of each kind. Call the sets **A** and **B**, and look for two maps:
+# pictures of each kind. Call the sets **A** and **B**. In this lesson A is a set of plain creatures and B one of striped
+# creatures, and nobody says which striped one belongs to which plain one.
 #
-# | here | the paper | the official code | what it is |
-# | --- | --- | --- | --- |
-# | A, B | X, Y | A, B | the two domains |
-# | `G_AB`: A to B | $G$ | `netG_A` | translates there |
-# | `G_BA`: B to A | $F$ | `netG_B` | translates back |
-# | `D_A` judges pictures of A | $D_X$ | **`netD_B`** | against what `G_BA` makes |
-# | `D_B` judges pictures of B | $D_Y$ | **`netD_A`** | against what `G_AB` makes |
-#
-# Mind the last column: in the official code a D bears the letter of the generator that it plays against, so its
-# `netD_A` judges pictures of domain *B*. Here the letters always say the domain.
+# Train a GAN whose G is given a plain creature and whose D is shown striped ones. It may well learn to draw perfect
+# striped creatures. But of *whom*? D never sees the plain one, so any striped creature will do. CycleGAN's answer is a
+# second generator that leads back, and the demand that whoever goes there and back is who it was:
 
 # %% mystnb={"image": {"alt": "A diagram in two halves, one the mirror image of the other. Above: a plain creature, real_A, goes through G_AB to a striped one, fake_B, and through G_BA to a plain one, rec_A; a cycle loss compares rec_A with real_A; D_B gives scores to fake_B and to real_B, another striped creature. Below: the same from a striped creature through G_BA and G_AB, with D_A."}}
 viz.show_cyclegan()
 
 # %% [markdown]
-# Take A for plain creatures and B for striped ones, and follow the upper half. `G_AB` gives a plain creature stripes.
-# `D_B` compares the result with other striped creatures, never with this one. `G_BA` takes it back, and the cycle loss
-# asks for the creature that was put in. The lower half is the same from the other side, with the same two generators;
-# equal colours are equal networks.
+# Follow the upper half. `G_AB` gives a plain creature stripes. `D_B` compares the result with other striped creatures; it
+# never sees the plain one that this one comes from. `G_BA` takes it back, and the cycle loss asks for the creature that
+# was put in. The lower half is the same from the other side, with the same two generators; equal colours are equal
+# networks.
+#
+# Does that settle who becomes whom?
 
 # %% [markdown]
-# A picture that goes there and back can only be compared with where it started, and one by one: written for
-# whole domains, "$F(G(A))$ is A" would also hold for a pair of maps that shuffles all pictures of A among themselves. The
-# paper says it of every single picture: $F(G(x)) \approx x$.
-#
 # ## What the adversarial loss leaves open
 #
 # D is shown outputs, never the inputs they came from. So it can only ask that the outputs **as a set** look like B.
-# Think of four clusters in A and four in B, and of maps that send whole clusters. G satisfies its D when each cluster
-# of B receives the same share. The cycle loss asks that whoever goes there and back comes home.
+# Think of four clusters of points in A and four in B, and of maps that send whole clusters. G satisfies its D when each
+# cluster of B is hit by equally many clusters of A. The cycle loss asks each single point to come home.
 
 # %% [markdown]
 # **Exercise 1. Who is satisfied?** (medium, 10 minutes: the counting below rests on it)
 #
-# `G[k]` is the cluster of B to which cluster k of A is sent, `F[k]` the other way; both are lists, and the two sides
-# may have different numbers of clusters. Return two truth values: are *both* adversarial losses satisfied (every
-# cluster of a side receives the same share of the other side)? Is the cycle loss zero, from both sides?
+# `G[k]` is the cluster of B to which cluster k of A is sent, `F[k]` the other way; both are lists. The checker also asks
+# about sides with different numbers of clusters. Return two truth values: are *both* adversarial losses satisfied (every
+# cluster is hit by equally many clusters of the other side)? Is the cycle loss zero, from both sides?
 
 
 # %% tags=["exercise"]
@@ -153,13 +145,26 @@ undone = [(G, F) for G in merging for F in every if all(F[G[k]] == k for k in ra
 claim("the cycle accepts no map that sends two clusters to one: pairs found", len(undone), below=1)
 
 # %% [markdown]
-# Keep these three numbers: **576, 24, 1.** The cycle loss ties F to G, so that one choice is left instead of two. It
-# forbids every map that cannot be undone. What it does **not** do is choose the right one: a wrong permutation with its
+# Keep these three numbers: **576, 24, 1.** Each D accepts 24 maps, the orders of four, so both together accept 24 x 24. The
+# cycle loss ties F to G, so that one choice is left instead of two: for each G, only its own inverse. It forbids every map that cannot be undone. What it does **not** do is choose the right one: a wrong permutation with its
 # own inverse comes home just as well. If the pair that comes out is the right one, then something else has chosen it.
 # Next we look for that something.
 
 # %% [markdown]
 # ## The losses, from scratch
+#
+# First the names, because three sources have three sets of them:
+#
+# | here | the paper | the official code | what it is |
+# | --- | --- | --- | --- |
+# | A, B | X, Y | A, B | the two domains |
+# | `G_AB`: A to B | $G$ | `netG_A` | translates there |
+# | `G_BA`: B to A | $F$ | `netG_B` | translates back |
+# | `D_A` judges pictures of A | $D_X$ | **`netD_B`** | against what `G_BA` makes |
+# | `D_B` judges pictures of B | $D_Y$ | **`netD_A`** | against what `G_AB` makes |
+#
+# (In the official code a D bears the letter of the generator that it plays against. Here the letters always say the
+# domain.)
 #
 # The paper in four equations, in our names. The adversarial loss of $G_{AB}$ and $D_B$ (1), the same for the other
 # pair, the cycle loss (2), their sum (3), and who minimises what (4):
@@ -172,7 +177,7 @@ claim("the cycle accepts no map that sends two clusters to one: pairs found", le
 #
 # $$G_{AB}^*, G_{BA}^* = \arg\min_{G_{AB}, G_{BA}} \max_{D_A, D_B} L \tag{4}$$
 #
-# Section 4 replaces the logarithms of (1) by least squares: D pulls real pictures to 1 and fakes to 0, G pulls its
+# Section 4 of the paper replaces the logarithms of (1) by least squares: D pulls real pictures to 1 and fakes to 0, G pulls its
 # fakes to 1. D's objective is halved, which is meant to slow D down relative to G; lesson 07 tests whether it does.
 
 # %% [markdown]
@@ -205,7 +210,8 @@ exercises.check_adversarial(adversarial)
 # %% [markdown]
 # **Exercise 3. There and back** (medium, 10 minutes: the loss that gave the method its name)
 #
-# Write equation 2 for two networks and two batches. `real_A` and `real_B` have been drawn independently: picture number
+# Write equation 2 for two networks and two batches: each single picture is compared with its own round trip. (As sets,
+# "$G_{BA}(G_{AB}(A))$ is A" would hold even if every creature came back as another.) `real_A` and `real_B` have been drawn independently: picture number
 # 3 of one has nothing to do with picture number 3 of the other. Take means over pixels, so that $\lambda$ does not
 # depend on the size of the pictures.
 
@@ -232,11 +238,13 @@ exercises.check_cycle(cycle)
 #
 # </details>
 #
-# A loss of the same name has been published that compares what G makes with a real picture of the other domain, drawn on
-# its own: `mean((fake_B - real_B)^2)`. It is worth seeing what that asks for, with the best `fake_B` there could be. The
-# course's critters (lesson 04) are drawn from known factors, so the *true* translation of a plain one is known: its striped
-# **twin**, drawn from the same factors but for the texture. Compare some twins with striped critters that were drawn
-# independently. Beside them, a "translator" that always shows the mean picture. **Predict** which of the two pays less.
+# ### A tempting shortcut
+#
+# Why go back at all? One might compare what G makes with a real picture of B directly: `mean((fake_B - real_B)^2)`, with
+# `real_B` drawn on its own. See what that asks for, with the best `fake_B` there could be. The course's critters are drawn
+# from known factors, so the *true* translation of a plain one is known: its striped **twin**, drawn from the same factors
+# but for the texture. Compare some twins with striped critters that were drawn independently, and beside them a
+# "translator" that always shows the mean picture. **Predict** which of the two pays less.
 
 
 # %%
@@ -266,7 +274,7 @@ claim(f"{text}, to a twentieth", abs(mean / right - 0.5), below=0.05)
 shapes = [tuple(one.shape) for one in (plain, truth, real_B)]
 print("plain, their twins, and striped ones that are not:", *shapes)
 
-# %% mystnb={"image": {"alt": "Three rows of ten drawn creatures: plain ones; the same ones with stripes; and other striped ones, which have nothing to do with the first."}}
+# %% tags=["best-picture"] mystnb={"image": {"alt": "Three rows of ten drawn creatures: plain ones; the same ones with stripes; and other striped ones, which have nothing to do with the first."}}
 shown = {"plain": to_float(plain[:10]), "their twins": truth[:10], "striped, unpaired": real_B[:10]}
 viz.show_rows(shown, zoom=2, quality=80)
 
@@ -390,8 +398,8 @@ for name, mine in zip(names, networks, strict=True):
 # The prior is a preference that is built in before any data: a residual network begins near "change nothing", and so
 # near a map that sends each point to a place not far away.
 #
-# **Predict** for each arm: will each of the eight clusters of B have points nearest to it? Will a round trip come home?
-# Will the colours be right? All arms and seeds train at once, in a few seconds.
+# **Predict** for each arm: will all eight clusters of B be reached? Will a round trip come home? Will each cluster arrive
+# at its true partner? All arms and seeds train at once, in a few seconds.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.training.toy_cyclegans import build_plane, plane_table
@@ -430,30 +438,36 @@ scores = {
 scores = {name: values.view(len(table), cfg.n_seeds) for name, values in scores.items()}
 print("arms and seeds:", tuple(next(iter(scores.values())).shape))
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A grid of rings of eight coloured clusters, a row for each arm and a column for each seed, after a first column with the points of domain A. With the prior, all dots lie in or near circles of their own colour. Without it, some rings are right and some are turned or mirrored; with the cycle all points come home, without it few."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A grid of rings of eight numbered clusters: a row for each arm, a column for each seed, and a last column with the round trip of seed 0. With the prior, all points lie in or near circles of their own number. Without it, some rings are right and some are turned or mirrored; in the last column points come home with the cycle or the prior, and with neither they end in other clusters."}}
+n_seeds = cfg.n_seeds
 _, axes = plt.subplots(
-    len(table), cfg.n_seeds + 1, figsize=(10.5, 8.4), dpi=viz.DPI, layout="constrained"
+    len(table), n_seeds + 1, figsize=(10.5, 10.5), dpi=viz.DPI, layout="constrained"
 )
 hues = plt.cm.hsv(torch.arange(8) / 8)
 for row, arm in enumerate(table):
     axes[row, 0].set_ylabel(arm)
-    axes[row, 0].spines[:].set_visible(row == 0)
-    for column in range(cfg.n_seeds):
-        ax, number = axes[row, column + 1], row * cfg.n_seeds + column
-        ax.scatter(*plane.centres_B.T, s=190, facecolors="none", edgecolors=hues)
-        ax.scatter(*there[number].T, c=hues[colour], s=3)
-        home, right = (scores[name][row, column] for name in list(scores)[1:])
-        ax.set_title(f"seed {column}: home {home:.0%}, right {right:.0%}", fontsize=9)
-for ax in axes.flat:
-    ax.set(xlim=(-2.9, 2.9), ylim=(-2.9, 2.9), aspect="equal", xticks=[], yticks=[])
-axes[0, 0].scatter(*a[0].T, c=hues[colour], s=3)
-axes[0, 0].set_title("A, for all", fontsize=9)
+    panels = [(there[row * n_seeds + k], plane.centres_B, f"seed {k}") for k in range(n_seeds)]
+    panels.append((back[row * n_seeds], plane.centres_A, "seed 0, back in A"))
+    for column, (points, centres, title) in enumerate(panels):
+        ax = axes[row, column]
+        ax.scatter(*centres.T, s=230, facecolors="none", edgecolors=hues)
+        ax.scatter(*points.T, c=hues[colour], s=5)
+        for k, centre in enumerate(centres):
+            ax.text(*(1.32 * centre), k + 1, fontsize=8, color="0.5", ha="center", va="center")
+            arrived = points[colour == k].median(0).values
+            ax.text(*arrived, k + 1, fontsize=9, weight="bold", ha="center", va="center")
+        if column < n_seeds:
+            home, right = (scores[name][row, column] for name in list(scores)[1:])
+            title += f": home {home:.0%}, right {right:.0%}"
+        ax.set_title(title, fontsize=9)
+        ax.set(xlim=(-2.9, 2.9), ylim=(-2.9, 2.9), aspect="equal", xticks=[], yticks=[])
 viz.show_jpeg()
 
 # %% [markdown]
-# Left: the points of A in eight colours. Then, for each seed, where $G_{AB}$ sends them; a circle marks the centre of
-# each cluster of B, in the colour of its true partner. A dot in a circle of its own colour is a right translation. The
-# numbers above say how many points come home from the round trip, and how many were sent to their true partner.
+# A circle is a cluster of B; the grey number beside it is that of its true partner in A. The dots are where $G_{AB}$ sends
+# the points of A; the bold number says which cluster of A they are. So a bold number in the circle with the same grey
+# number is a right translation. "Home" is the share of points that come home from the round trip, "right" the share sent
+# to their true partner. The last column shows the round trip itself, for seed 0.
 
 # %%
 hit, home, right = scores.values()
@@ -481,16 +495,21 @@ print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_ord
 # %% [markdown]
 # Read it row by row:
 #
-# 1. **The adversarial loss alone** is content: all clusters of B get points, though some of the clouds lie beside their
-#    circles. The colours may even be right, though no loss asked for it. The two maps know nothing of each other, and
+# 1. **The adversarial loss alone** is nearly content: all clusters of B are reached, though some of the clouds lie beside
+#    their circles. The map may even be right, though no loss asked for it. The two maps know nothing of each other, and
 #    most round trips end in another cluster.
-# 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the colours. A turned
+# 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the numbers. A turned
 #    or a mirrored ring comes home as well, and the losses do not say which one it should be. This is the count
-#    of 24 against 1 again. (These small networks keep neighbours together, so of the $8!$ orders only 16 occur:
-#    eight turns, and their mirror images. The line above counts them.)
-# 3. **With the prior** the colours are right, without any cycle loss, and then the round trips end in the right cluster
+#    of 24 against 1 again. (These small networks keep neighbours together, so of the $8!$ orders only 16 occur: eight
+#    turns, and their mirror images. They are the symmetries of the ring. In general: what unpaired losses cannot tell
+#    apart are the maps that differ by a symmetry of the target set. That the right one of 16 comes out more often than by
+#    chance, even in these two rows, says that a plain network has a preference too.)
+# 3. **With the prior** the map is right, without any cycle loss, and then the round trips end in the right cluster
 #    too, though nothing asked for it. The prior happens to agree with the truth here: a partner is never far away.
-# 4. **With both** the map is right, and the round trips end closer to where they began.
+# 4. **With both** the map is right, and the round trips end closer to where they began: compare the last cycle losses
+#    that the training printed.
+#
+# So in the plane the prior alone does it all. Is the cycle good for nothing, then? The critters will tell.
 #
 # How much is luck in the third row? Suppose that somebody tells us now that B was turned by 60 degrees, not by 15.
 # **Predict:** what changes in the training?
@@ -520,9 +539,9 @@ judged("turned by 60 degrees, under 5 % of points are right with the prior", hig
 # %% [markdown]
 # **Exercise 5. What costs nothing?** (medium, 10 minutes: to know a loss is to know what it cannot see)
 #
-# Five pairs of maps between plain and striped critters. For each, name the set of terms that are **zero**, or in the case of
-# "adversarial" content (the outputs, as a set, cannot be told from the target domain): any of "adversarial", "cycle",
-# "identity".
+# Five pairs of maps between plain and striped critters. Which losses are satisfied by each? "cycle" and "identity" are
+# satisfied when they are zero, "adversarial" when the outputs, as a set, look exactly like the target domain. Answer with
+# sets of these three words.
 #
 # - `nothing`: both maps return their input.
 # - `negative`: both maps return the negative of the picture.
@@ -564,11 +583,15 @@ exercises.check_zero_terms(zero_terms)
 # **twin** can be drawn, and it stays hidden until we measure. Train two CycleGANs with the same seed, the same pictures
 # in the same order, the same networks. One number differs: `lambda_cycle` is 10 in one and 0 in the other.
 #
-# Both have the same priors. The identity loss is on, as in the paper's section 5.2; beyond the paper, the generators
-# predict a change of their input that starts at none, and are told where a pixel is. (Neither G nor D has InstanceNorm,
-# which hides how bright a picture and how strong a pattern is; R1 from lesson 03 holds a D without it.) **Predict:**
-# will the arm without the cycle loss be held by those priors, as it was in the plane? It takes one to four minutes.
-# (The losses it prints are weighted: `cycle_A` is ten times the error of the round trip, on pictures from -1 to 1.)
+# Both have the same priors and the same helps:
+#
+# - the identity loss, as in the paper's section 5.2;
+# - a residual generator, as in the plane: output = input + change, and the change starts at none;
+# - channels that tell the networks where a pixel is (stripes lie at the same heights in all striped critters);
+# - no InstanceNorm, which hides how bright a picture and how strong a pattern is; R1 (lesson 03) steadies D instead.
+#
+# **Predict:** will these priors hold the arm without the cycle loss, as they did in the plane? It takes one to four
+# minutes. (The printed losses are weighted: `cycle_A` is ten times the error of the round trip, on pictures from -1 to 1.)
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.training.loop import fit
@@ -625,29 +648,27 @@ for name, step in steps.items():
     shown[f"{name}, and back"] = round_trip, translate(step, "G_AB", fake_A)
 print("critters measured:", len(plain), "of each kind")
 
-# %% tags=["nbval-ignore-output"]
-print(f"L1 error, from 0 to 1; doing nothing: {nothing:.4f}")
-for name in steps:
-    print(
-        "{:15} to striped {:.4f}, to plain {:.4f}, round trip {:.4f}".format(name, *errors[name]),
-        end="; ",
-    )
-    print("nearest to its own twin: {:.0%} and {:.0%}".format(*found[name]))
-
-# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five critters, plain to striped and striped to plain, in six rows. First the inputs. Second, translated without the cycle loss: the same creatures, noisy and tinted, with coarse stripes on the left. Third, those translated back: noisier still. Fourth, translated with the cycle loss: the same creatures in their own colours, with dark stripes on the left and faint ones on the right. Fifth, those translated back: nearly the inputs. Sixth, the hidden twins."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five critters, plain to striped and striped to plain, in six rows: the inputs; the hidden twins; translated with the cycle loss, in their own colours, with dark stripes on the left and faint ones on the right; translated without it, noisy and tinted, with coarse stripes on the left; and the two translations taken back, nearly the inputs with the cycle, noisier still without."}}
 rows = {
     "input": (plain, striped),
-    "without the cycle": shown["without"],
-    "and back": shown["without, and back"],
-    "with the cycle": shown["with the cycle"],
-    "and back ": shown["with the cycle, and back"],
     "hidden twin": (striped, plain),
+    "with the cycle": shown["with the cycle"],
+    "without": shown["without"],
+    "with, and back": shown["with the cycle, and back"],
+    "without, and back": shown["without, and back"],
 }
 ways = ("plain to striped", "striped to plain")
 grids = {
     way: torch.cat([both[k][:5].cpu() for both in rows.values()]) for k, way in enumerate(ways)
 }
 viz.show_grids(grids, n_columns=5, zoom=3, row_names=list(rows))
+print("L1 error, in hundredths   to striped   to plain   round trip   nearest to its own twin")
+print(f"{'doing nothing':24}{100 * nothing:12.1f}{100 * nothing:11.1f}{0.0:13.1f}")
+for name in steps:
+    row = "".join(
+        f"{100 * error:{n}.1f}" for error, n in zip(errors[name], (12, 11, 13), strict=True)
+    )
+    print(f"{name:24}{row}   {found[name][0]:.0%} and {found[name][1]:.0%}")
 
 # %%
 on, off = errors["with the cycle"], errors["without"]
@@ -662,14 +683,15 @@ judged("with the cycle over nine tenths lie nearest to their own twin, both ways
 
 # %% [markdown]
 # In the plane a start near "change nothing" was enough. Here it is not quite: both arms start there, and the one
-# without the cycle loss drifts. Its generators are free to trade colours, to add noise that pleases D, or to draw the
-# same creature for many inputs. In the stored run they kept nearly every creature, but added noise and a tint: their
-# error is twice that of the other arm or more, and not far below that of doing nothing. Look at the rows "and
-# back": with the cycle they are nearly the inputs again, without it they are not. And look at the way to plain, right:
-# with the cycle, too, faint stripes stay on some bodies. The cycle loss makes every move cost something that **loses**
-# something: two inputs drawn alike, a shade that noise has covered. (Trading colours and trading them back stays free.
-# That is what the priors are there against.) It does not know about stripes. It **keeps the rest**, and leaves to D what
-# has to change.
+# without the cycle loss drifts. In the stored run it kept nearly every creature recognisable, but added noise and a tint:
+# its error is twice that of the other arm or more, and not far below that of doing nothing. Look at the rows "and back":
+# with the cycle they are nearly the inputs again, without it they are not.
+#
+# Why? Without the cycle, whatever pleases D is free: noise, a tint, one creature for many inputs. Under the cycle loss a
+# change costs something if it **destroys** something: if two inputs come out alike, or a shade is covered by noise. So the
+# cycle **keeps the rest**, and leaves to D what has to change. It does not know about stripes: on the way to plain, right,
+# faint ones stay on some bodies. And what can be undone stays free with it, too: colours exchanged there and exchanged
+# back. That is what the priors are for.
 #
 # Be exact about what was shown. The arms differ in `lambda_cycle` alone, so the difference between them is the work of
 # the cycle loss, *given* these priors. Whether it would do the same without them is another question.
@@ -679,7 +701,10 @@ judged("with the cycle over nine tenths lie nearest to their own twin, both ways
 # Is it the cycle or the prior? One run does not tell. The table below comes from runs of 500 steps, three seeds each,
 # recorded in `docs/results/cycle-prior.json` with the command that made them. The prior that is taken away is the
 # residual output together with the identity loss; the rest (R1, no InstanceNorm, told where a pixel is) stays. To read
-# the errors you need to know what a bad answer costs, so three answers that look at no input stand beside them.
+# the errors you need to know what a bad answer costs, so answers that look at no input stand beside them.
+#
+# **Predict:** four cells, with and without cycle, with and without prior. Which of them will end nearer to the twins than
+# doing nothing does?
 
 # %%
 from gan_course.lessons.results import recorded
@@ -709,21 +734,21 @@ claim("recorded: with both, every seed errs less than doing nothing, both ways",
 claim("recorded: with one of them or none, every seed errs more, both ways", best, above=1)
 
 # %%
-constant = {"all white": torch.ones_like(plain), "all black": -torch.ones_like(plain)}
-constant["the mean picture"] = plain.mean(0, keepdim=True).expand_as(plain)
-print("to plain, with no look at the input:", end=" ")
-print(
-    ", ".join(f"{name} {l1_error(images, plain).mean():.2f}" for name, images in constant.items())
-)
-(n_seeds,) = {len({one["seed"] for one in rows}) for rows in cells.values()}  # as many in each
-titles = "".join(f"{title:>18}" for title in measures.values())
-print(f"{f'lowest and highest of {n_seeds} seeds':36}" + titles)
+blind = {"doing nothing": None, "all white": 1.0, "all black": -1.0, "the mean picture": 0.0}
+print(f"{'L1 error, in hundredths':36}{'to striped':>14}{'to plain':>14}{'round trip':>14}")
+for name, value in blind.items():
+    answers = {"striped": plain, "plain": striped} if value is None else {}
+    for way, truth in (("striped", striped), ("plain", plain)):
+        constant = truth.mean(0) if name == "the mean picture" else torch.tensor(value or 0.0)
+        answers.setdefault(way, constant.expand_as(truth))
+    costs = [l1_error(answers["striped"], striped), l1_error(answers["plain"], plain)]
+    print(f"{name:36}" + "".join(f"{100 * cost.mean():14.1f}" for cost in costs))
 for (prior, weight), rows in cells.items():
-    ranges = [
-        "{:.3f} to {:.3f}".format(*(best(one[key] for one in rows) for best in (min, max)))
+    lows_and_highs = [
+        "{:.1f} to {:.1f}".format(*(100 * best(one[key] for one in rows) for best in (min, max)))
         for key in measures
     ]
-    print(f"{f'{prior}, lambda {weight:g}':36}" + "".join(f"{one:>18}" for one in ranges))
+    print(f"{f'{prior}, lambda {weight:g}':36}" + "".join(f"{one:>14}" for one in lows_and_highs))
 
 # %% mystnb={"image": {"alt": "Three heat maps of L1 errors against the hidden twin: to striped, to plain, and round trip. Rows are the priors, none, and residual output with identity loss; columns are lambda_cycle 0 and 10. With neither, all three are near 50; with both, 4 or less."}}
 viz.show_heat_maps(
@@ -733,16 +758,18 @@ viz.show_heat_maps(
 )
 
 # %% [markdown]
-# Go along a row to see what the cycle takes away, down a column for the prior. Mind where it begins: with neither, the
-# translations to plain cost as much as a picture that is white all over, and the round trip costs the same. Those
-# generators have **collapsed**, and no longer look at their input. So the large numbers say first that the cycle keeps a
-# training from collapse.
+# Start at the top left cell. With neither cycle nor prior, the translations cost about as much as a picture that is black
+# all over, and the round trip costs the same: those generators have **collapsed** and no longer look at their input. Go
+# along the row to see what the cycle takes away, and down the column for the prior.
 #
-# Here neither can do without the other. With the cycle alone, what is left is still worse than doing nothing: after 500
-# steps it is neither home nor right. The prior alone starts at doing nothing, and the game with D then drove it away
-# from there, in one of the seeds as far as to collapse. (Ours above had 850 steps, and ended a little below: one seed,
-# and another length.) The seeds lie far apart wherever one of the two is missing. Only the two together end below doing
-# nothing, and do so in every seed.
+# Neither can do without the other here. With the cycle alone, what is left is still worse than doing nothing: after 500
+# steps it is neither home nor right. With the prior alone the training starts at doing nothing, and the game with D drives
+# it away from there, in one of the seeds as far as to collapse. Only the two together end below doing nothing, and do so
+# in every seed.
+#
+# One thing does not fit, and we leave it standing: the arm without the cycle that you trained above ended a little *below*
+# doing nothing, where all three recorded ones ended above. It had 850 steps and not 500, and it is one run. The seeds lie
+# far apart wherever one of the two helps is missing, so read the ranges, not the means.
 
 # %% [markdown]
 # ## What you built

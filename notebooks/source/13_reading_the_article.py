@@ -13,10 +13,10 @@
 # %% [markdown]
 # # 13 · Reading the article
 #
-# Read the Chinese article that this course grew out of, and settle its sentences one by one with a type check, a count
+# Read the Chinese article that this course grew out of, and settle what it says with a type check, a count
 # or a small experiment; then read a page of your own choice in the same way.
 #
-# 本课精读催生这门课程的那篇中文文章：逐句用类型检查、计数或小实验来判断对错；然后用同样的方法读一页你自己选的材料。
+# 本课精读催生这门课程的那篇中文文章：用类型检查、计数或小实验来判断其中的句子；然后用同样的方法读一篇你自己选的材料。
 #
 # ![Four rows of pictures. Satellite views of coasts; the maps that a CycleGAN made of them; grey tiles of random numbers; drawn creatures that a StyleGAN made of them.](images/13_reading_the_article.jpg)
 #
@@ -24,8 +24,8 @@
 # | --- | --- |
 # | find, for a sentence, the test that could prove it wrong | 为一句话找到能推翻它的检验 |
 # | follow code that cannot run, by its shapes and names | 顺着形状和名字读懂无法运行的代码 |
-# | tell mistakes that raise an error from those that run in silence | 区分会报错的错误和悄悄运行的错误 |
-# | read a page critically and fairly | 批判而公正地读一页材料 |
+# | tell mistakes that raise an error from those that run in silence | 区分会报错的错误和不报错、却悄悄给出错误结果的错误 |
+# | read a page critically and fairly | 批判而公正地读一篇材料 |
 # | needs | lessons 01, 06, 07 and 11 (第 01、06、07、11 课); Chinese is not needed |
 # | time | study 90 min; computing: fast 16 s (float32) |
 # | papers | Goodfellow et al. 2014; Zhu et al. 2017 (CycleGAN); Karras et al. 2019 (StyleGAN) |
@@ -53,10 +53,11 @@ seed_everything(SEED)
 # ## Two machines
 #
 # The article introduces “一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”: *a large AI model named CycleGAN, and how
-# it developed into StyleGAN*. It is a page like many: pleasant to read, without a measurement, and with code that
+# it developed into StyleGAN*. (We have its text, without author or address, and name its sections by their numbers.) It is a
+# page like many: pleasant to read, without a measurement, and with code that
 # cannot run as printed. You have trained both models by now. Start with what goes into them, and what comes out.
 #
-# 文章介绍“一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”。这样的网页很多：读来顺畅，没有一个测量数据，代码照印出的样子无法运行。现在两个模型你都训练过了。先看看它们各自输入什么，输出什么。
+# 文章介绍“一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”。这样的网页很多：读来顺畅，没有一个测量数据，代码照原样无法运行。现在两个模型你都训练过了。先看看它们各自输入什么，输出什么。
 
 # %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Four rows of pictures. Satellite views of coasts; the maps that a CycleGAN made of them; grey tiles of random numbers; drawn creatures that a StyleGAN made of them."}}
 from gan_course.data.batches import to_float
@@ -82,11 +83,11 @@ viz.show_rows(rows, zoom=2, quality=80)
 # %% [markdown]
 # > “图像转换是CycleGAN和StyleGAN的主要应用场景。” *Image translation is the main use of CycleGAN and StyleGAN.* (2.2)
 #
-# > “StyleGAN是CycleGAN的进一步发展。” *StyleGAN is a further development of CycleGAN.* (1, 3.4)
+# > “StyleGAN是CycleGAN的进一步发展。” *StyleGAN is a further development of CycleGAN.* (1, 3.4: the article's section numbers)
 #
 # One translates a picture. The other is given random numbers and no picture at all, so it has nothing to translate. They
 # share neither task nor data nor loss. Nor do they descend from one another: CycleGAN builds on pix2pix, as its paper
-# says (section 2); StyleGAN is a new generator for the *progressive GAN* (its configuration A is that GAN), and
+# says (section 2); StyleGAN is a new generator for the *progressive GAN* (the paper's baseline, configuration A, is the progressive GAN), and
 # borrows AdaIN from style transfer.
 #
 # 一个翻译图像；另一个只拿到随机数，根本没有输入图像，谈不上“转换”。两者的任务、数据和损失都不同，也没有继承关系：CycleGAN 的论文（第 2 节）说它建立在 pix2pix 之上；StyleGAN 是为渐进式 GAN（progressive GAN）重新设计的生成器（论文里的配置 A 就是它），并从风格迁移借来 AdaIN。
@@ -125,9 +126,9 @@ plt.show()
 # Before any test: what kind of sentence is it? Some can be right or wrong. Some can't even be wrong, because they don't
 # say what would count against them.
 #
-# 检验之前先分类。有的句子可对可错；有的连错都不可能，因为没有说什么情况算错。
+# 检验之前先分类。有的句子可对可错；有的根本无从证伪，因为没有说什么情况算错。
 #
-# **Exercise 1. Six sentences** (easy, 5 minutes: a sentence that cannot fail tells you nothing when it does not)
+# **Exercise 1. Six sentences** (easy, 5 minutes: a sentence that cannot fail tells you nothing by holding)
 #
 # - A: “由两个子网络组成：生成器和判别器” *(a GAN) consists of two sub-networks, generator and discriminator*
 # - B: “循环训练机制就是基于RNN的” *(CycleGAN's) cycle training is based on RNNs*
@@ -188,7 +189,7 @@ exercises.check_verdicts(verdicts)
 # stores no numbers. **Predict:** how many recurrent layers has each? Which has AdaIN? And how many million weights has
 # a "large model" (大模型) of 2017?
 #
-# 这些可以数。在 PyTorch 的 meta 设备上按论文的尺寸搭建网络，只有形状，没有数值。**预测**：各有多少循环层（recurrent layer）？谁有 AdaIN？2017 年的“大模型”有几百万个权重？
+# 这些可以数。在 PyTorch 的 meta 设备上按论文的尺寸搭建网络，只有形状，没有数值。**预测**：各有多少循环层（recurrent layer）？谁有 AdaIN？2017 年的“大模型”有多少百万个权重？
 
 # %%
 from torch import nn
@@ -231,7 +232,7 @@ claim("CycleGAN's generator has less than half the weights of StyleGAN's", share
 # gave AdaIN up. Whatever styles control there, AdaIN does not do it. And 11 million weights are small: 26 million in
 # the StyleGAN paper (Figure 1), and ours agrees with it.
 #
-# 没有任何循环层。这个误会在中文里很自然：循环神经网络的“循环”是 recurrent，循环一致性的“循环”是 cycle，一个词指两件事。前者是状态在网络里打转；后者是图像去而复返，经过两个没有记忆的卷积网络。
+# 没有任何循环层。这个误会在中文里很自然：循环神经网络的“循环”是 recurrent，循环一致性的“循环”是 cycle，一个词指两件事。前者是隐状态在时间步之间循环传递；后者是图像转过去再转回来，经过两个没有记忆的卷积网络。
 #
 # 文章讲的两个模型，没有一个同时有循环和 AdaIN；最后一行两样都没有，因为随课程发布的权重是 StyleGAN2，它已放弃 AdaIN。那里的样式控制不是 AdaIN 完成的。1100 万个权重并不大；StyleGAN 论文（图 1）写的是 2600 万，与我们数的一致。
 
@@ -275,7 +276,7 @@ claim("lines of the article that fit its own arrows", fitting, below=1)
 # The left sides are fine, the right sides are exchanged. And capital letters are too weak: "$F(G(A))$ is $A$" also holds
 # for maps that shuffle all pictures of $A$ among themselves. The paper says it of every single picture.
 #
-# 左边没错，右边写反了。大写字母也太弱：若 F 和 G 只是把 A 里的图像打乱重排，“$F(G(A))$ 等于 $A$”照样成立。论文说的是每一张图像。
+# 左边没错，右边写反了。大写字母也太弱：若先 G 后 F 只是把 A 里的图像打乱重排，“$F(G(A))$ 等于 $A$”照样成立。论文说的是每一张图像。
 
 # %% [markdown]
 # ## A model without a judge
@@ -341,10 +342,10 @@ claim(
 # %% [markdown]
 # Doing nothing satisfies both of the article's round trips exactly, and translates nothing: none of its formulas measures
 # whether an output lies in B. What makes an output look like B is the
-# adversarial loss, and it takes a $D_B$; and another for A. (Nor would those three together single out the truth:
-# lesson 06 counts the maps that satisfy them all.)
+# adversarial loss, and it takes a $D_B$; and another for A. (Nor would the round trips and both adversarial losses single out the truth: lesson 06 counts the maps that satisfy them
+# all.)
 #
-# 什么都不做，就完全满足文章里的两个往返，却什么也没翻译：它的公式里没有一个衡量输出是否属于 B。让输出看起来像 B 的是对抗损失，为此要有 $D_B$，A 那边也要一个。（即使三者齐备，也不能确定哪个是真的翻译：第 06 课数过。）
+# 什么都不做，就完全满足文章里的两个往返，却什么也没翻译：它的公式里没有一个衡量输出是否属于 B。让输出看起来像 B 的是对抗损失，为此要有 $D_B$，A 那边也要一个。（即使三者齐备，也不能确定哪个是正确的翻译：第 06 课数过满足它们的映射有多少。）
 
 # %% [markdown]
 # ## Who learns from what
@@ -353,7 +354,7 @@ claim(
 #
 # > “训练生成器G … 训练生成器F … 使用循环训练机制” *train G ... train F ... use the cycle* (3.3, as steps 2, 3 and 4)
 #
-# **Exercise 2. Four networks, four losses** (medium, 5 minutes: a step that moves the wrong network trains without complaint)
+# **Exercise 2. Four networks, four losses** (medium, 5 minutes: updating the wrong network raises no error)
 #
 # Which of `G_AB`, `G_BA`, `D_A` and `D_B` learn from each loss, in CycleGAN as published? Answer with sets. The identity
 # loss asks that each generator leave a picture alone that is already in the domain where it arrives.
@@ -429,7 +430,7 @@ claim("discriminators that the cycle loss teaches", sum(n.startswith("D") for n 
 #
 # The training is a GAN's: draw $z$, and let D judge. A style for a given picture has to be searched for (lesson 12).
 #
-# 没有一个字母站得住。没有输入图像 $A$，没有第二个生成器 $F$；样式由随机的 $w$ 算出，论文（第 2 节）说“而不是来自示例图像”，每层一个。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
+# 这些符号没有一个成立。没有输入图像 $A$，没有第二个生成器 $F$；样式由随机的 $w$ 算出，论文（第 2 节）说“而不是来自示例图像”，每层一个。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
 #
 # > “AdaIN…可以控制图像的样式，例如颜色、纹理和光照” *AdaIN can control the style of a picture, such as colour, texture and
 # > lighting* (1, 3.4, 6)
@@ -499,7 +500,7 @@ claim(
 # The paper has the numbers: Fréchet distances on FFHQ, its Table 1. The progressive GAN 8.04; with filters, another loss and longer training 5.25;
 # with the mapping and the styles 4.85; at the end 4.40. How much of the gain came before any style?
 #
-# 形状主要跟着粗层的样式走，纹理和身体颜色跟着细层。所以文章的清单里少了“形状”，缺的答案是“在哪个层级”。（所有小怪物的光照相同，这里数不了；论文确实提到样式会改变光照。）完整的表在第 12 课。AdaIN 是不是图像更好的原因？论文表 1（FFHQ 上的 Fréchet 距离）：渐进式 GAN 8.04，加入滤波、换损失并延长训练后 5.25，加入映射网络和样式 4.85，最终 4.40。有多少改进发生在样式出现之前？
+# 形状主要跟着粗层的样式走，纹理和身体颜色跟着细层。所以文章的清单里少了“形状”，而它没有回答的是“在哪个层级”。（所有小怪物的光照相同，这里数不了；论文确实提到样式会改变光照。）完整的表在第 12 课。AdaIN 是不是图像更好的原因？论文表 1（FFHQ 上的 Fréchet 距离）：渐进式 GAN 8.04，加入滤波、换损失并延长训练后 5.25，加入映射网络和样式 4.85，最终 4.40。有多少改进发生在样式出现之前？
 
 # %%
 before_styles = (8.04 - 5.25) / (8.04 - 4.40)
@@ -567,7 +568,7 @@ exercises.check_loud(loud)
 # Three are silent, and these are the ones to fear: a generator that shrinks, a cycle loss between strangers, a judge who
 # does not know which set it judges for.
 #
-# 不出声的有三个，最该怕的正是它们：越做越小的生成器，在陌生人之间比较的循环损失，不知道自己替哪个域评判的判别器。
+# 不报错的有三个，最该怕的正是它们：越做越小的生成器，拿互不相干的图像比较的循环损失，不知道自己替哪个域评判的判别器。
 #
 # </details>
 #
@@ -602,7 +603,7 @@ print(f"D makes of 64 x 64 pixels a map of {side} x {side}; G takes a vector of 
 # and a tensor as `loss`. Each hides the next. And F, in the comments a “生成器F” (generator F), is never defined; the
 # name stands over the discriminator.
 #
-# 按 Python 遇到的先后：reshape；`Activation`；`generator(z)`，因为两个函数返回的是张量而不是模型；`generator(discriminator(img_B))`；`Model(z=...)`，它只接受 `inputs` 和 `outputs`；把张量当作 `loss`。一个挡着下一个。至于注释里的“生成器F”，始终没有定义，这个名字标在判别器上面。
+# 按 Python 遇到的先后：reshape；`Activation`；`generator(z)`，因为两个函数返回的是张量而不是模型；`generator(discriminator(img_B))`；`Model(z=...)`，它只接受 `inputs` 和 `outputs`；把张量当作 `loss`。前一个错误掩盖后一个。至于注释里的“生成器F”，始终没有定义，这个名字标在判别器上面。
 
 # %% [markdown]
 # **Exercise 4. Debug: a published generator** (easy, 5 minutes: it never ran)
@@ -628,7 +629,7 @@ exercises.check_article_size(ends_at)
 #
 # </details>
 #
-# Beside it, the generator of CycleGAN's paper: no latent vector goes in but a picture, and a picture of that size comes
+# Beside it, the generator of CycleGAN's paper: a picture goes in, not a latent vector, and a picture of that size comes
 # out. 旁边是 CycleGAN 论文的生成器：进去的不是隐向量，而是图像；出来的图像同样大小。
 
 # %% mystnb={"image": {"alt": "The height of the features behind each layer, on a logarithmic scale. The paper's generator: from 128 pixels down to 32, level through nine blocks, and up to 128. The article's: from 4 to 2 to 1, and level."}}
@@ -656,8 +657,8 @@ plt.show()
 # **Exercise 5. Follow a stack** (medium, 10 minutes: with this you can check any network on paper)
 #
 # `layers` is a list of (kernel, stride), all with 'same' padding; `size` is the height that goes in. Return the height
-# that comes out, and the **receptive field**: how many pixels of the input one output can depend on, in height (and
-# more than the picture has, where the stack is deep).
+# that comes out, and the **receptive field**: how many pixels of the input one output can depend on, in height (it may be
+# more than the picture has).
 #
 # `layers` 是 (kernel, stride) 的列表，都用 'same' 填充；`size` 是输入高度。返回输出的高度，以及**感受野**（receptive field）：一个输出在高度方向上最多依赖输入的多少个像素（可以超过图像本身）。
 
@@ -715,7 +716,7 @@ claim(text, fields["the article's D"], above=twice)
 # And the cycle loss: `img_A` is what G makes of noise, `img_B` a real picture that has nothing to do with it.
 # **Predict** which pays less: the true translation of a creature, or always the same picture, the mean of B?
 #
-# 它们的和是**一个**标量，一个优化器对所有网络的权重一起下降，没有 min 与 max 的对抗。它要求 D 做什么？最小的例子：$D(x) = \sigma(wx)$，真样本在 1，假样本在 -1。若对 $w$ 的斜率为正，下降会使 $w$ 变小，D 就会给**真**样本打更低的分。再看循环损失：`img_A` 是 G 从噪声生成的，`img_B` 是与它毫不相干的真实图像。**预测**谁付的更少：正确的翻译，还是永远输出 B 的平均图像？
+# 它们的和是**一个**标量，一个优化器对所有网络的权重一起下降，没有 min 与 max 的对抗。它要求 D 做什么？最小的例子：$D(x) = \sigma(wx)$，真样本在 1，假样本在 -1。若对 $w$ 的斜率为正，下降会使 $w$ 变小，D 就会给**真**样本打更低的分。再看循环损失：`img_A` 是 G 从噪声生成的，`img_B` 是与它毫不相干的真实图像。**预测**谁的损失更小：正确的翻译，还是永远输出 B 的平均图像？
 
 # %%
 w = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
@@ -755,7 +756,7 @@ claim("one grey blur pays half as much as the truth; off by", off, below=0.1, ne
 # because two independent pictures differ by twice the variance, a picture and the mean by the variance once. A
 # cycle loss compares a picture **with its own round trip**.
 #
-# 斜率为正：沿这个标量下降，就是教 D 给真实图像打低分。而模糊的平均图付的约为一半：两张独立的图像相差两倍方差，一张图像与平均图像只差一倍。循环损失应当把一张图像**和它自己往返后的样子**比较。
+# 斜率为正：沿这个标量下降，就是教 D 给真实图像打低分。而模糊的平均图损失约为一半：两张独立的图像相差两倍方差，一张图像与平均图像只差一倍。循环损失应当把一张图像**和它自己往返后的样子**比较。
 #
 # ## Side by side 对照
 #
@@ -764,7 +765,7 @@ claim("one grey blur pays half as much as the truth; off by", off, below=0.1, ne
 # | GAN | “竞争”, no loss 没有损失 | $\min_G \max_D\ \mathbb{E} \log D(x) + \mathbb{E} \log(1 - D(G(z)))$ |
 # | cycle 循环 | $G(F(B)) \approx A$, $F(G(A)) \approx B$ | $\mathbb{E}\lVert F(G(a)) - a\rVert_1 + \mathbb{E}\lVert G(F(b)) - b\rVert_1$ |
 # | whole objective 总目标 | none 无 | $L_{GAN}(G, D_B) + L_{GAN}(F, D_A) + \lambda L_{cyc}$, min over G, F, max over D |
-# | in its code 代码 | one scalar, squares between strangers 一个标量，陌生图像之间的平方差 | two turns (least squares); L1 to the own round trip 两方轮流；与自身往返的 L1 |
+# | in its code 代码 | one scalar, squares between strangers 一个标量，互不相干的图像之间的平方差 | two turns (least squares); L1 to the own round trip 两方轮流；与自身往返的 L1 |
 # | StyleGAN | $G(A, S) = B$, $F(B, T) = A$ | $w = f(z)$, $y_i = A_i(w)$, $x = g(\mathit{const}; y, \mathit{noise})$ |
 # | AdaIN | a word 一个词 | $y_{s}\,(x - \mu(x)) / \sigma(x) + y_{b}$, channel by channel 逐通道 |
 
@@ -803,7 +804,7 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # %% [markdown]
 # ## What it promises, and where the course keeps it
 #
-# A page that gets things wrong can still ask for the right things. 说错了的文章，也可能提出了对的愿望。
+# A page that gets things wrong can still ask for the right things. 说错了的文章，目标也可能是对的。
 #
 # | the article promises 文章的承诺 | kept in 在哪里兑现 |
 # | --- | --- |
@@ -826,7 +827,7 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 #
 # | where 出处 | what 错在哪里 | lesson |
 # | --- | --- | --- |
-# | Dive into Deep Learning, GAN chapter | the flat loss put at $D \approx 1$, and D said to starve; it is $D \approx 0$, and G 饱和发生在 $D \approx 0$，挨饿的是 G | 01, ex. 6 |
+# | Dive into Deep Learning, GAN chapter | the flat loss put at $D \approx 1$, and D said to starve; it is $D \approx 0$, and G 饱和发生在 $D \approx 0$，得不到梯度的是 G | 01, ex. 6 |
 # | PyTorch-GAN, 22 files | `BatchNorm2d(n, 0.8)`: a Keras momentum became eps 动量写成了 eps | 02, ex. 6 |
 # | labml, "Wasserstein" | the code is the hinge loss 实为 hinge 损失 | 03, ex. 7 |
 # | Keras examples, StyleGAN | keeps the checkpoint with the smallest sum of losses as "balanced" 以损失之和最小选权重 | 03, ex. 8 |
@@ -842,7 +843,7 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # | rosinality's StyleGAN | one noise map for both layers of a block 一个块的两层共用噪声 | 11, ex. 6 |
 # | Keras examples, StyleGAN | a "learned" constant that is fixed at ones 本应学习的常数固定为 1 | 11, ex. 7 |
 # | labml, StyleGAN | LeakyReLU on the colours 颜色输出加了 LeakyReLU | 11 |
-# | ai-engineering-from-scratch | noise *behind* AdaIN; droplets "because the mean is zeroed" 噪声放在 AdaIN 之后；水滴只怪均值 | 11, ex. 3; 12 |
+# | ai-engineering-from-scratch | noise *behind* AdaIN; droplets "because the mean is zeroed" 噪声放在 AdaIN 之后；把水滴伪影只归咎于均值 | 11, ex. 3; 12 |
 # | the same specialisation, StyleGAN2 | a path length penalty without `create_graph`: no gradient 路径惩罚没有梯度 | 12, ex. 9 |
 # | this course | a claim of ours may be next: please open an issue 下一个也许是我们：请提 issue | any |
 
@@ -937,7 +938,7 @@ exercises.check_reading(reading)
 #
 # <details><summary>Answers</summary>
 #
-# 1. The silent one. The others will be found by whoever runs it. 不出声的那个；别的一运行就知道。
+# 1. The silent one. The others will be found by whoever runs it. 不报错的那个；别的一运行就知道。
 # 2. For example: on FFHQ at 1024 px, with 50,000 samples, its Fréchet distance is below the progressive GAN's. It says
 #    which pictures, which rival, which measure. 例如：在 FFHQ 1024 像素、5 万个样本上，它的 Fréchet 距离低于渐进式 GAN。
 # 3. Something, if you drew the claims at random; next to nothing, if you took those that are easy to test.
