@@ -22,6 +22,7 @@ COMMANDS = {
     "generate": "make pictures with a StyleGAN: by seed, mixed, or on a walk",
     "project": "find the styles with which a StyleGAN makes a picture",
     "measure": "measure generated pictures against real ones",
+    "export": "write a generator as an ONNX file, for programs without PyTorch",
     "workbook": "copy the lessons, without their outputs, to a folder of your own",
     "weights": "list the weights that ship with the course, with their cards",
 }

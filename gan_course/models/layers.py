@@ -8,6 +8,15 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm, instance_norm, pad
 
 
+def by_picture(x: Tensor) -> bool:
+    """Whether norms go picture by picture: faster on a CPU in channels-last order.
+
+    Not while a network is exported, whose number of pictures has to stay free.
+    """
+    channels_last = x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last)
+    return channels_last and not torch.compiler.is_compiling()
+
+
 class InstanceNorm(nn.Module):
     r"""InstanceNorm: each channel of each picture to mean 0 and variance 1.
 
@@ -31,7 +40,7 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W), H * W > 1, to the same shape and type."""
-        if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
+        if by_picture(x):
             pictures = [
                 batch_norm(picture, None, None, training=True, eps=self.eps)
                 for picture in x.split(1)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, batch_norm
 
+from gan_course.models.layers import by_picture
 from gan_course.models.progressive import (
     LEAKY_GAIN,
     DiscriminatorBlock,
@@ -119,7 +120,7 @@ def adain(x: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-8) -> Tensor:
 
     Source: Huang and Belongie 2017 (arXiv:1703.06868), equation 8; Karras et al. 2019, equation 1.
     """
-    if x.device.type == "cpu" and x.is_contiguous(memory_format=torch.channels_last):
+    if by_picture(x):
         pictures = [
             batch_norm(picture, None, None, weight=y_s, bias=y_b, training=True, eps=eps)
             for picture, y_s, y_b in zip(x.split(1), scale.unbind(), shift.unbind(), strict=True)
@@ -317,10 +318,10 @@ class SynthesisNetwork(Synthesis):
         if resolution not in self.resolutions:
             raise ValueError(f"resolution is {resolution}: choose one of {self.resolutions}")
         if self.dense is not None:
-            x = self.dense(ws[:, 0]).view(len(ws), -1, 4, 4)
+            x = self.dense(ws[:, 0]).view(ws.shape[0], -1, 4, 4)
         else:
             assert self.const is not None  # one of the two is there
-            x = self.const.expand(len(ws), -1, -1, -1)
+            x = self.const.expand(ws.shape[0], -1, -1, -1)
         x = x.contiguous(memory_format=torch.channels_last)
         last, before = self.resolutions.index(resolution), None
         for k in range(last + 1):

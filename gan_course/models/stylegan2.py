@@ -225,7 +225,8 @@ class SynthesisNetwork2(Synthesis):
         Layer j takes ws[:, j], and so 4 px takes 0, 8 px takes 1 and 2, 16 px takes 3 and 4, ...; a
         ToRGB takes the style of the layer that comes next, as in the official code.
         """
-        x = self.const.expand(len(ws), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        x = self.const.expand(ws.shape[0], -1, -1, -1)
+        x = x.contiguous(memory_format=torch.channels_last)
         image: Tensor | None = None
         j = 0
         for k, r in enumerate(self.resolutions):

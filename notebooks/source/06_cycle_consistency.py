@@ -26,7 +26,7 @@
 # | find | ("Further") swapped domains, a missing detach, and a D that is trained by G's step |
 # | measure | a translation against the hidden true answer, with one change at a time |
 # | needs | lessons 01, 03 and 05; functions between sets |
-# | time | study 95 min; computing: fast 221 s (bfloat16), fast 322 s (float32) |
+# | time | study 90 min; computing: fast 221 s (bfloat16), fast 322 s (float32) |
 # | papers | Zhu et al. 2017 (CycleGAN); Isola et al. 2017 (pix2pix); Mao et al. 2017 (LSGAN) |
 
 # %% tags=["parameters"]
@@ -283,8 +283,7 @@ viz.show_rows(shown, zoom=2, quality=80)
 # by the variance once. It is a paired loss on pairs that do not exist, and its best answer is the mean of B, whatever the
 # input. A cycle loss compares a picture **with its own round trip**.
 #
-# Why L1? The paper's text after equation 2 gives no derivation; the authors also tried an adversarial loss on the round
-# trip and saw no improvement. One reason that can be given: the slope of $|r|$ is 1 however large $r$ is, and that of
+# Why L1? The paper gives no derivation. One reason that can be given: the slope of $|r|$ is 1 however large $r$ is, and that of
 # $r^2$ is $2r$. Where a few pixels cannot be recovered, under the square they would take most of the gradient.
 
 # %% [markdown]
@@ -591,7 +590,7 @@ exercises.check_zero_terms(zero_terms)
 # - no InstanceNorm, which hides how bright a picture and how strong a pattern is; R1 (lesson 03) steadies D instead.
 #
 # **Predict:** will these priors hold the arm without the cycle loss, as they did in the plane? It takes one to four
-# minutes. (The printed losses are weighted: `cycle_A` is ten times the error of the round trip, on pictures from -1 to 1.)
+# minutes.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.training.loop import fit

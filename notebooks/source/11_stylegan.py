@@ -25,7 +25,7 @@
 # | train | a small StyleGAN2 in a minute, and judge it against a baseline that is not a GAN |
 # | draw | with trained weights: mixtures of two pictures, and a truncation curve |
 # | needs | lessons 04 (Fréchet distance, precision and recall), 09 (growing) and 10 (AdaIN) |
-# | time | study 95 min; computing: fast 135 s (bfloat16), fast 136 s (float32) |
+# | time | study 90 min; computing: fast 135 s (bfloat16), fast 136 s (float32) |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Mescheder et al. 2018 (R1) |
 
 # %% tags=["parameters"]
@@ -165,8 +165,8 @@ for layer in synthesis.layers:
     print(f"{layer.resolution:2} px, {len(layer.bias):2} channels, {kernel} convolution{last}")
 
 # %% [markdown]
-# Read the list from the top. The layer right after the constant has no convolution; the first layer of each later
-# resolution doubles the size ("enlarges") before it convolves.
+# The layer right after the constant has no convolution; the first layer of each later resolution doubles the size
+# ("enlarges") before it convolves.
 
 # %% [markdown]
 # **Exercise 1. How many styles?** (easy, 5 minutes: `num_ws` is the number that every mixing and every truncation
@@ -255,7 +255,7 @@ exercises.check_effects(effects)
 # </details>
 
 # %% [markdown]
-# Look, then measure, with the shipped generator, whose $w$ was learnt. Its running mean $\bar w$ came with the weights.
+# Look, then measure, with the shipped generator. Its running mean $\bar w$ came with the weights.
 
 # %%
 z = generate.latents(range(2_000), shipped.z_dim)
@@ -366,8 +366,8 @@ def synthesise(network, ws, maps):
 
 
 # %% [markdown]
-# Compare it with the package's on the same inputs. The strengths of a new network are 0; give them some size first, or
-# a mistake in the noise would not show.
+# Compare it with the package's. (The strengths of a new network are 0: give them some size, or a mistake in the noise
+# would not show.)
 
 # %%
 torch.manual_seed(SEED)
@@ -381,8 +381,7 @@ far = (ours - theirs).abs().max() / theirs.std()
 print("our synthesis network draws the package's pictures, to a thousandth:", bool(far < 1e-3))
 
 # %% [markdown]
-# Two things to notice. $w$ comes in at *every* layer and nowhere else. And the last step, **ToRGB**, is a plain 1 x 1
-# convolution.
+# $w$ comes in at *every* layer and nowhere else. The last step, **ToRGB**, is a plain 1 x 1 convolution.
 #
 # ### StyleGAN2's synthesis network
 #
@@ -486,8 +485,8 @@ viz.show_rows(
 # %% [markdown]
 # At $\psi = 0$ all creatures are one, the picture of $\bar w$. It is not a mean of pictures, but one creature, on a
 # background between two colours. Near it, at 0.25, many have lost their texture. Beyond 1, where G was never trained, come
-# colours and outlines that no creature has. "The truncation curve", below, counts all this. Before you admire a grid, ask
-# for its $\psi$.
+# colours and outlines that no creature has. "The truncation curve", below, counts all this. Ask of any grid at
+# which $\psi$ it was drawn.
 
 # %% [markdown]
 # ## Training
@@ -588,10 +587,6 @@ def update_G(step, real):
         descend(loss_G, step.opt_G)
 
 
-# %% [markdown]
-# Is it the package's step? Two trainings from one seed, one moved by our functions, one by the package's. (Both must draw
-# the same random numbers, so after each turn the state of one generator is copied to the other.)
-
 # %%
 from gan_course.data.batches import to_float
 from gan_course.data.cats import load_cats
@@ -599,23 +594,6 @@ from gan_course.training.stylegan import build_stylegan
 
 config = cfg.stylegan
 images, _ = load_cats("train", n=cfg.n_pictures, resolution=32, seed=SEED, small=True)
-ours, theirs = (
-    build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=4).step for _ in range(2)
-)
-real = to_float(images[: config.batch_size]).to(runtime.device)
-size = theirs.size()
-for n_done in range(2):  # the first step with penalties, the second without
-    update_D(ours, real, n_done)
-    theirs.update_D(real, size)
-    theirs.generator.set_state(ours.generator.get_state())  # the package draws noise maps as well
-    update_G(ours, real)
-    theirs.update_G(real, size)
-    theirs.generator.set_state(ours.generator.get_state())
-    theirs.n_done += 1
-for name in ("D", "G"):
-    pairs = zip(getattr(ours, name).parameters(), getattr(theirs, name).parameters(), strict=True)
-    far = max((a - b).abs().max() for a, b in pairs)
-    print(f"after two steps, {name}'s weights differ by less than a thousandth:", bool(far < 1e-3))
 
 # %% [markdown]
 # **EMA.** What is looked at and shipped is, as in lesson 02, a running average of G's weights.
@@ -632,8 +610,7 @@ for name in ("D", "G"):
 # inputs**: given its choices a cat is settled to the last pixel, so noise is only one more thing to unlearn. One more
 # change: our mapping network learns at 0.1 of the rate, not 0.01. At a rate of 0.006, Adam moves a stored number by about
 # 0.006 a step; 850 steps move it by about 5, if all go one way. With 0.01 the stored weights are of the order of 100, and 5 is a
-# twentieth of that; with 0.1 they are of the order of 10, and 5 is a half. The paper could wait: its network for FFHQ saw
-# 25 million pictures.
+# twentieth of that; with 0.1 they are of the order of 10, and 5 is a half.
 #
 # To know whether it learns anything, we want rivals that are not GANs: real cats of 8 px, enlarged, which have colours
 # and outlines and no faces; and a **Gaussian of pixels**, with the mean and the 64 principal components of the training
@@ -678,7 +655,7 @@ rows = resumable.fit_resumable(
 )
 
 # %% [markdown]
-# The same eight $z$ at six moments, from a network that knows nothing to the end of its minute:
+# The same eight $z$ at six moments:
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six rows of eight pictures, each row a later moment of the training: grey mist, then blurs of colour, then cats with outline, ears, eyes and tail, in several colours."}}
 display.show_strip()
@@ -776,7 +753,7 @@ viz.show_grids(pair, n_columns=5, zoom=1.5, quality=62)
 
 # %% [markdown]
 # None left out, no truncation ($\psi = 1$), and as many real ones. Look for what is wrong: outlines that wobble, eyes that differ,
-# mouths that are smeared. These are what two million pictures did not teach it.
+# mouths that are smeared.
 #
 # ### The truncation curve
 #
@@ -873,7 +850,7 @@ for letter, (what, celeba, ffhq) in paper.items():
 # and longer training. Mapping and styles bring the next part. D costs something on FFHQ and F on CelebA-HQ, and both were kept
 # all the same, for what they make simpler or possible: a start that needs no $z$; styles that can be exchanged.
 #
-# Mixing shows it best. Asked for pictures of *four* mixed latent vectors, the paper's network without mixing in training
+# Asked for pictures of *four* mixed latent vectors, the paper's network without mixing in training
 # scores 17.41, with 90 % mixing 9.03 (Table 2). A test that never mixes can't see what mixing buys.
 #
 # On FFHQ, B to F saw 25 million pictures. Would the parts pay in a minute, too? We trained the same six configurations at
@@ -917,7 +894,7 @@ plt.show()
 #
 # - The mapping network, a synthesis layer, truncation and mixing by hand, and both synthesis networks in a page of code,
 #   equal to the package's on the same inputs.
-# - Both turns of the training, equal to the package's.
+# - Both turns of the training ("Further" shows that they equal the package's).
 # - A minute of StyleGAN2 on cats, judged against a rival that is not a GAN.
 # - Boards of mixtures and a truncation curve, from trained weights.
 #
@@ -1545,3 +1522,28 @@ claim("our w has under a tenth of z's directions", in_w / in_z, below=0.1, needs
 # it costs: for that, G would have to be trained anew with a wider $w$, and nothing else changed. But it is a suspect
 # that you can measure in a second, and the number of layers is a choice: eight in the paper, on 512 dimensions; four
 # here, on 64; two in StyleGAN3 and in the default settings of StyleGAN2-ADA's code.
+
+# %% [markdown]
+# ### The same as the package's
+#
+# Are `update_D` and `update_G` the package's step? Two trainings from one seed, one moved by our functions, one by the package's. (Both must draw
+# the same random numbers, so after each turn the state of one generator is copied to the other.)
+
+# %%
+ours, theirs = (
+    build_stylegan(config, images, seed=SEED, runtime=runtime, n_preview=4).step for _ in range(2)
+)
+real = to_float(images[: config.batch_size]).to(runtime.device)
+size = theirs.size()
+for n_done in range(2):  # the first step with penalties, the second without
+    update_D(ours, real, n_done)
+    theirs.update_D(real, size)
+    theirs.generator.set_state(ours.generator.get_state())  # the package draws noise maps as well
+    update_G(ours, real)
+    theirs.update_G(real, size)
+    theirs.generator.set_state(ours.generator.get_state())
+    theirs.n_done += 1
+for name in ("D", "G"):
+    pairs = zip(getattr(ours, name).parameters(), getattr(theirs, name).parameters(), strict=True)
+    far = max((a - b).abs().max() for a, b in pairs)
+    print(f"after two steps, {name}'s weights differ by less than a thousandth:", bool(far < 1e-3))
