@@ -724,6 +724,14 @@ viz.show_jpeg()
 # missing; the claims above may then fail, and say so.
 
 # %% [markdown]
+# Now play it, in JupyterLab: a step at a time, then fifty. What happens with a rate of G ten times that of D?
+
+# %%
+from gan_course.viz import explorers
+
+explorers.explore_game()
+
+# %% [markdown]
 # ## What the game does not promise
 #
 # One often reads that a generator learns to make real samples, because two networks compete. Two things are worth

@@ -391,6 +391,11 @@ print("and without:", tells_apart(False))
 # %% mystnb={"image": {"alt": "A satellite tile of 64 by 64 pixels with a red square of 34 by 34 on it, and beside it a grid of 14 by 14 scores. Dashed lines lead from the square to one score, which is red."}}
 viz.show_patch_field(hidden_A[12])
 
+# %%
+from gan_course.viz import explorers
+
+explorers.explore_field(hidden_A[12])  # in JupyterLab: move the square, add layers
+
 # %% [markdown]
 # This D has two layers of stride 2, as the one that you train below. Its convolutions lead from the red square to the red
 # score, and from nowhere else. (A norm between them also sees means of the whole picture: lesson 07 looks at that.) The

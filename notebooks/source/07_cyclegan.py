@@ -798,6 +798,16 @@ viz.show_rows(back, quality=72)
 # brown means high: where the two views do not know the same things, G fills in what looks usual.
 
 # %% [markdown]
+# In JupyterLab, look at other places, in both directions, and at what the round trip loses:
+
+# %%
+from gan_course.viz import explorers
+
+explorers.explore_cycle(
+    lambda x: apply(shipped["G_AB"], x), lambda x: apply(shipped["G_BA"], x), hidden_A, hidden_B
+)
+
+# %% [markdown]
 # ## A part of the world in one pass
 #
 # A generator of convolutions takes a picture of any size (its sides multiples of 4, because it halves twice). So no

@@ -666,6 +666,11 @@ for n_done in moments:
     strips[f"step {n_done}\n{size} px" + ("" if alpha == 1 else f", α {alpha:.2f}")] = film[n_done]
 viz.show_rows(strips, zoom=2.5)
 
+# %%
+from gan_course.viz import explorers
+
+explorers.explore_growing(training.step.G_ema)  # in JupyterLab: its average, at every size
+
 # %% [markdown]
 # One column is one z, from its first blocks to its last picture. (We look at G itself here, and at its average only
 # when it is done: while alpha moves, an average over the last weights belongs to no alpha, and its colours are off.)

@@ -635,6 +635,11 @@ print(
     f"{stays:.0%} of the moved ones taken for the style's"
 )
 
+# %%
+from gan_course.viz import explorers
+
+explorers.explore_depths(lambda *pair: move(reader, *pair), content, style_of, deepest=5)
+
 # %% [markdown]
 # ### Photographs and paintings
 #

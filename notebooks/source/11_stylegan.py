@@ -111,7 +111,12 @@ viz.show_grids(
 # With **fine** ones the body takes its colour and mostly its texture from above; its top changes its colour, too, though
 # not always to that of the top above. So form sits lower and colour higher, but the levels are not clean.
 #
-# Lesson 12 counts all this, factor by factor. Here you build the machine that makes it possible.
+# Lesson 12 counts all this, factor by factor.
+
+# %%
+from gan_course.viz import explorers
+
+explorers.explore_styles(shipped)  # in JupyterLab: a slider a level
 
 # %% [markdown]
 # ## The parts
@@ -421,7 +426,7 @@ print("it draws the shipped creatures, to a thousandth:", bool((ours - theirs).a
 # %% [markdown]
 # `adain` is gone: the style goes into `layer.conv`, together with $x$. New are the sum of pictures, which takes the place of
 # growing (lesson 09), and the learned positions: a convolution does the same everywhere, and an eye belongs in one place
-# (Anokhin et al. 2021 give each pixel such a vector). Small changes: 4 px has one layer; a noise strength is one number for
+# (after Anokhin et al. 2021). Small changes: 4 px has one layer; a noise strength is one number for
 # all channels; and each ToRGB takes a style, that of the layer that comes next, without using it up. The last ToRGB has one
 # of its own. So 64 px takes $1 + 2 \cdot 4 + 1 = 10$ styles, the ten numbers under the first cell of this lesson.
 
@@ -492,8 +497,7 @@ viz.show_rows(
 # ## Training
 #
 # The paper: "we do not modify the discriminator or the loss function in any way". Noise in, a picture out, D says real or
-# not. Which loss is your choice, then, and ours is lesson 03's relativistic one with R1 and R2, as in the shipped
-# weights' training. Two things are new to our course.
+# not. Which loss is your choice, then, and ours is lesson 03's relativistic one with R1 and R2. Two things are new to our course.
 #
 # **Style mixing.** For 90 % of the pictures two $w$ are drawn, and from a random layer on the second one is used. No
 # layer can rely on its neighbours having the same $w$.
@@ -606,7 +610,7 @@ images, _ = load_cats("train", n=cfg.n_pictures, resolution=32, seed=SEED, small
 # sit in one pose.
 #
 # The recipe was found by trying (docs/results/minutes.md has what it was compared with). The networks are narrow and the
-# rate is high, because a wide network sees too few pictures in a minute. They have learned positions. And there are **no noise
+# rate is high, because a wide network sees too few pictures in a minute. There are positions, and there are **no noise
 # inputs**: given its choices a cat is settled to the last pixel, so noise is only one more thing to unlearn. One more
 # change: our mapping network learns at 0.1 of the rate, not 0.01. At a rate of 0.006, Adam moves a stored number by about
 # 0.006 a step; 850 steps move it by about 5, if all go one way. With 0.01 the stored weights are of the order of 100, and 5 is a
@@ -688,7 +692,7 @@ for name, value in distances.items():
     print(f"{name:24} {value:6.1f}")
 
 # %% [markdown]
-# The first forty, not chosen:
+# The first forty:
 
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "A grid of ten by four painted cats of 32 pixels, enlarged: red, orange, yellow, green, blue and violet ones, all sitting in one pose with their tails up."}}
 viz.show_grid(drawn[:40], n_columns=10, zoom=3, quality=60)

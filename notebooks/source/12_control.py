@@ -800,6 +800,18 @@ viz.show_rows(rows)
 # and leave to the left. On the way to a squat shape nearly everything changes but the shape.
 
 # %% [markdown]
+# In JupyterLab: the style mixer, with the normals as directions.
+
+# %%
+from gan_course.viz import explorers
+
+named = {
+    f"{factor}: {FACTORS[factor][k]}": size_of_w * direction
+    for (factor, k), direction in ways["normal"].items()
+}
+explorers.explore_styles(G, named)
+
+# %% [markdown]
 # ## Inversion
 #
 # Give G a picture; which $w$ makes it? Nothing in a GAN answers that: G runs one way. So search, by gradient descent on
