@@ -756,7 +756,7 @@ pair = {"drawn: seeds 0 to 29": generate.generate(shipped, w64[:30]), "real": to
 viz.show_grids(pair, n_columns=5, zoom=1.5, quality=62)
 
 # %% [markdown]
-# None left out, no truncation ($\psi = 1$), and as many real ones. Look for what is wrong: outlines that wobble, eyes that differ,
+# None left out, no truncation ($\psi = 1$). Look for what is wrong: outlines that wobble, eyes that differ,
 # mouths that are smeared.
 #
 # ### The truncation curve
