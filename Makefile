@@ -24,7 +24,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help course test verify check lint lab workbook notebooks readme train bench gpu calibrate sensitivity ablations ladder data-rebuild doctor page
+.PHONY: help course test verify check lint lab workbook notebooks readme train bench gpu calibrate sensitivity ablations ladder data-rebuild doctor page site
 
 help:  ## print this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,9 @@ readme: $(READY)  ## write measured figures from docs/results/ into the README a
 
 page: $(READY)  ## write site/play.html, the page that draws: one file, no server, no network
 	@$(PY) -m maintain page
+
+site: $(READY)  ## build the site from what is stored, into site/: lessons, the page that draws, guides, API
+	@$(PY) -m maintain site
 
 train: $(READY)  ## train all shipped weights anew
 	$(PY) -m maintain shipped --all

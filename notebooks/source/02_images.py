@@ -86,10 +86,9 @@ viz.show_transposed_convolution()
 # Padding means the opposite of what it means in a convolution: one pixel is cut off all round. A side of two pixels has
 # become one of four.
 #
-# Our generator, after DCGAN's, is a stack of these, from a 7-pixel square of many features to a 28-pixel picture of one.
-# The first layer has a kernel of 7 and starts from a single pixel with 64 channels; the others have kernel 4, stride 2,
-# padding 1. The layer before the last has `base_channels` features, and each one before it twice as many. **Predict**
-# all shapes in between before you run the cell. (Exercise 1 derives the rule.)
+# Our generator, after DCGAN's, is a stack of three. The first starts from a single pixel with 64 channels and has a kernel
+# of 7; the other two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then the picture's one.
+# **Predict** the side of the picture behind each layer before you run the cell. (Exercise 1 derives the rule.)
 
 # %%
 from torch import nn
@@ -213,8 +212,7 @@ print(f"standard deviation of a new layer's weights: {layer.weight.std().item():
 # ## BatchNorm has two lives
 #
 # In training, BatchNorm normalises each channel by the mean and variance of **this batch**, and updates a running
-# average of both. In evaluation it uses the running average. So in training mode a picture depends on its neighbours
-# in the batch. **Predict:** draw the same latent vector twice in the company of different neighbours. In which mode
+# average of both. In evaluation it uses the running average. **Predict:** draw the same latent vector twice in the company of different neighbours. In which mode
 # does the picture change?
 
 # %%
@@ -330,7 +328,7 @@ for name in ("D", "G"):
 # %% [markdown]
 # ## Train
 #
-# **Predict:** what will the first recognisable thing be, and which kinds of clothing will come last? A hook keeps a
+# **Predict:** what will the first recognisable thing be, and what will take longest? A hook keeps a
 # preview now and then, always from the same latent vectors.
 
 # %% tags=["nbval-ignore-output"]
@@ -378,12 +376,13 @@ for part in (rows[k : k + fifth] for k in range(0, len(rows), fifth)):
 # At first D learns faster and G pays; then G catches up. In the stored run D's loss is lowest in the second fifth and
 # rises again; G's sinks all the way. Both move towards what a D that says 1/2 would give, 1.39 and 0.69, and neither
 # gets there. There is no mark at the steps in which blots turned into shoes. D's loss is low when D is ahead and
-# high when G is, and neither value says how good the pictures are. Lesson 04 is about what to measure instead.
+# high when G is, and neither value says by itself how good the pictures are. Lesson 04 is about what to measure instead.
 #
 # Here is a first taste. A small classifier that ships with the course reads each picture as 256 numbers. **Precision**
 # asks which share of the fakes lies among real pictures in that space, and **recall** which share of the real ones lies
-# among the fakes. "Among" means: inside a ball around some picture of the other set, which reaches to that picture's third
-# nearest neighbour in its own set (Kynkäänniemi et al. 2019).
+# among the fakes (Kynkäänniemi et al. 2019). What does "among" mean? Draw a ball around each real picture, as wide as the
+# way to its third nearest real neighbour. A fake that lies in any of these balls counts for precision. Exchange the two
+# sets, and you have recall.
 
 # %%
 from gan_course.evaluation import features, readers
@@ -433,13 +432,14 @@ for name, result in (("untrained", untrained), ("your run", ours)):
 # ## The slow copy
 #
 # G never comes to rest: each step answers D's last move. So a second generator, `G_ema`, follows G slowly. Commonly it
-# is the one that is looked at and shipped; whether it draws better is measured below:
+# is the one that is looked at and shipped (the numbers of "your run" above are its, too). With $\theta$ for a weight of G and
+# $\bar\theta$ for that of the copy, each step does
 #
 # $$\bar\theta \leftarrow \beta\,\bar\theta + (1 - \beta)\,\theta$$
 #
 # In `fast` $\beta$ is 0.98, a memory of about fifty steps. **Predict:** let training go on for twenty steps and look at the
-# same latent vectors after each. How much further does G's picture move than the slow copy's? (A third network takes the
-# averaged weights and holds BatchNorm's statistics where they are: what moves there is the average alone.)
+# same latent vectors after each. How much further does G's picture move than the slow copy's? (A third network, to compare:
+# averaged weights as well, but BatchNorm's statistics held where they are.)
 
 # %% tags=["nbval-ignore-output"]
 import copy
@@ -508,15 +508,16 @@ G_now.train(was_training)
 
 # %% [markdown]
 # The same latent vectors at the same moment: the two draw the same garments, and the slow copy's edges are calmer. Any one
-# step of G may be a poor one; an average over many is not.
+# step of G may be a poor one; an average over many is not. The measures say so too: the copy has the higher precision, and
+# the higher recall by a little.
 #
-# Not fifty times less, because two things move in the slow copy. Its weights are averages of some fifty steps, and cannot
-# jump. Its BatchNorm statistics are copied, a tenth of them new at each step, and they make most of what is left: with
-# the statistics held, the pictures of one run moved twelve times less far than G's, with the copied ones four times.
+# Two things move in the slow copy. Its weights go one fiftieth of the way to G's in each step, and since that way is
+# several steps long, the pictures move less by a factor of about ten, not of fifty: the line "with its statistics held".
+# And its BatchNorm statistics are copied from G, a tenth of them new at each step. That makes most of what is left to
+# see: with the copied statistics the factor is only three or four.
 #
-# Copying them is a choice: running statistics are averages already, and they belong to weights of a certain age. Left
-# behind at their first values they would belong to an untrained network: the averaged weights would be fine and the
-# pictures ruined.
+# Why copy them? Running statistics are averages already. Left behind at their first values, 0 and 1, they would belong to
+# an untrained network: the averaged weights would be fine and the pictures ruined.
 
 # %% [markdown]
 # **Exercise 3. Write the slow copy** (medium, 15 minutes: forgetting the buffers is the classic bug)
@@ -697,12 +698,13 @@ viz.show_grids(walks, n_columns=8, zoom=2, quality=78)
 
 # %% [markdown]
 # So the straight line is no disaster. Its middle has, if anything, the better precision: nearer to the centre of the
-# latent space G draws what is usual. What is lost is variety, and the eye hardly sees that in eight rows. (Lesson 11
+# latent space G draws what is usual. What is lost is variety, and the eye hardly sees that in a few rows. (Lesson 11
 # makes a tool of this trade: truncation.)
 #
-# Most rows change a little at every station. Where one kind becomes another the change can come in a rush, within a
+# Between a shoe and a shirt lies no half-shoe for long: a row stays with one kind, and then with the other. Most rows
+# change a little at every station. Where one kind becomes another the change can come in a rush, within a
 # station or two: a continuous G has to cross somewhere, copies or not. So a smooth walk speaks against memorising, a
-# rush does not prove it, and lesson 04 measures it.
+# rush does not prove it, and lesson 04 counts copies.
 
 # %% [markdown]
 # ## What you built
@@ -872,7 +874,7 @@ stretched = {name: (x / (2 * x.std())).clamp(-1, 1) for name, x in raw.items()}
 viz.show_grids(stretched, n_columns=2, zoom=7, quality=78)
 
 # %% [markdown]
-# The regular chequer of the first has a reason. A transposed convolution paints overlapping kernels. Count how often each
+# Where does the regular chequer of the first come from? A first suspect: a transposed convolution paints overlapping kernels. Count how often each
 # pixel is painted: paint ones with a kernel of ones.
 
 
@@ -978,8 +980,7 @@ others = max(dots["resize, new"], dots["shipped, trained"])
 claim("those of a new resize generator and of the trained one, less than twofold", others, below=2)
 
 # %% [markdown]
-# The trained generator has unlearnt the pattern: it tells fakes from real pictures, so it was something that D could
-# use. Resizing saves G that labour. To see what it does to the time and the two measures, run this in a new cell:
+# The trained generator has unlearnt the pattern, because the pattern tells fakes from real pictures, and D could use it. Resizing saves G that labour. To see what it does to the time and the two measures, run this in a new cell:
 #
 # ```python
 # from dataclasses import replace

@@ -21,7 +21,7 @@
 # | you will be able to | |
 # | --- | --- |
 # | say | what an adversarial loss asks of a translation, and what it leaves open |
-# | write | the losses of CycleGAN from its four equations, and see a step made of them agree with the package's |
+# | write | the losses of CycleGAN from its four equations, and read a whole step that equals the package's |
 # | tell | what the cycle loss forbids from what it allows, by counting |
 # | find | ("Further") swapped domains, a missing detach, and a D that is trained by G's step |
 # | measure | a translation against the hidden true answer, with one change at a time |
@@ -96,7 +96,7 @@ viz.show_cyclegan()
 # **Exercise 1. Who is satisfied?** (medium, 10 minutes: the counting below rests on it)
 #
 # `G[k]` is the cluster of B to which cluster k of A is sent, `F[k]` the other way; both are lists. The checker also asks
-# about sides with different numbers of clusters. Return two truth values: are *both* adversarial losses satisfied (every
+# about sides with different numbers of clusters. Return `(both_D, home)`: are *both* adversarial losses satisfied (every
 # cluster is hit by equally many clusters of the other side)? Is the cycle loss zero, from both sides?
 
 
@@ -163,8 +163,7 @@ claim("the cycle accepts no map that sends two clusters to one: pairs found", le
 # | `D_A` judges pictures of A | $D_X$ | **`netD_B`** | against what `G_BA` makes |
 # | `D_B` judges pictures of B | $D_Y$ | **`netD_A`** | against what `G_AB` makes |
 #
-# (In the official code a D bears the letter of the generator that it plays against. Here the letters always say the
-# domain.)
+# (In the official code a D bears the letter of the generator that it plays against.)
 #
 # The paper in four equations, in our names. The adversarial loss of $G_{AB}$ and $D_B$ (1), the same for the other
 # pair, the cycle loss (2), their sum (3), and who minimises what (4):
@@ -210,8 +209,8 @@ exercises.check_adversarial(adversarial)
 # %% [markdown]
 # **Exercise 3. There and back** (medium, 10 minutes: the loss that gave the method its name)
 #
-# Write equation 2 for two networks and two batches: each single picture is compared with its own round trip. (As sets,
-# "$G_{BA}(G_{AB}(A))$ is A" would hold even if every creature came back as another.) `real_A` and `real_B` have been drawn independently: picture number
+# Write equation 2 for two networks and two batches: each single picture is compared with its own round trip. (It is not enough that
+# the *set* comes back: every creature must come back as itself.) `real_A` and `real_B` have been drawn independently: picture number
 # 3 of one has nothing to do with picture number 3 of the other. Take means over pixels, so that $\lambda$ does not
 # depend on the size of the pictures.
 
@@ -499,10 +498,10 @@ print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_ord
 #    most round trips end in another cluster.
 # 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the numbers. A turned
 #    or a mirrored ring comes home as well, and the losses do not say which one it should be. This is the count
-#    of 24 against 1 again. (These small networks keep neighbours together, so of the $8!$ orders only 16 occur: eight
-#    turns, and their mirror images. They are the symmetries of the ring. In general: what unpaired losses cannot tell
-#    apart are the maps that differ by a symmetry of the target set. That the right one of 16 comes out more often than by
-#    chance, even in these two rows, says that a plain network has a preference too.)
+#    once more: the losses accept all $8!$ orders of the clusters. These small networks keep neighbours together, so only
+#    16 of the orders occur, the symmetries of the ring: eight turns and their mirror images. Among those the losses cannot
+#    choose. (The right one of 16 comes out more often than by chance, even in these two rows: a plain network has a
+#    preference, too.)
 # 3. **With the prior** the map is right, without any cycle loss, and then the round trips end in the right cluster
 #    too, though nothing asked for it. The prior happens to agree with the truth here: a partner is never far away.
 # 4. **With both** the map is right, and the round trips end closer to where they began: compare the last cycle losses
@@ -510,8 +509,9 @@ print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_ord
 #
 # So in the plane the prior alone does it all. Is the cycle good for nothing, then? The critters will tell.
 #
-# How much is luck in the third row? Suppose that somebody tells us now that B was turned by 60 degrees, not by 15.
-# **Predict:** what changes in the training?
+# How much is luck in the third row? Suppose that somebody tells us now that B was turned by 60 degrees, not by 15. (The
+# clusters are 45 degrees apart, and 60 is 15 + 45.) **Predict:** how would the training have gone, and which of its maps
+# would be right?
 
 # %%
 from gan_course.training.toy_cyclegans import plane_centres
@@ -589,7 +589,8 @@ exercises.check_zero_terms(zero_terms)
 # - channels that tell the networks where a pixel is (stripes lie at the same heights in all striped critters);
 # - no InstanceNorm, which hides how bright a picture and how strong a pattern is; R1 (lesson 03) steadies D instead.
 #
-# **Predict:** will these priors hold the arm without the cycle loss, as they did in the plane? It takes one to four
+# **Predict:** will these priors hold the arm without the cycle loss, as they did in the plane? That is, will it end as near
+# to the twins as the other? It takes one to four
 # minutes.
 
 # %% tags=["nbval-ignore-output"]
@@ -683,14 +684,14 @@ judged("with the cycle over nine tenths lie nearest to their own twin, both ways
 # %% [markdown]
 # In the plane a start near "change nothing" was enough. Here it is not quite: both arms start there, and the one
 # without the cycle loss drifts. In the stored run it kept nearly every creature recognisable, but added noise and a tint:
-# its error is twice that of the other arm or more, and not far below that of doing nothing. Look at the rows "and back":
+# its error is twice that of the other arm or more, and a quarter below that of doing nothing. Look at the rows "and back":
 # with the cycle they are nearly the inputs again, without it they are not.
 #
-# Why? Without the cycle, whatever pleases D is free: noise, a tint, one creature for many inputs. Under the cycle loss a
-# change costs something if it **destroys** something: if two inputs come out alike, or a shade is covered by noise. So the
-# cycle **keeps the rest**, and leaves to D what has to change. It does not know about stripes: on the way to plain, right,
-# faint ones stay on some bodies. And what can be undone stays free with it, too: colours exchanged there and exchanged
-# back. That is what the priors are for.
+# Why? Without the cycle nothing but D and the priors speaks against a change, and D, which chases a G that moves, lets a
+# good deal of noise pass. Under the cycle loss a change costs something if it **destroys** something: if two inputs come
+# out alike, or a shade is covered by noise. So the cycle **keeps the rest**, and leaves to D what has to change. It does
+# not know about stripes: in the right block, faint stripes remain on some bodies. And what can be undone stays free with
+# it, too: colours exchanged there and exchanged back. That is what the priors are for.
 #
 # Be exact about what was shown. The arms differ in `lambda_cycle` alone, so the difference between them is the work of
 # the cycle loss, *given* these priors. Whether it would do the same without them is another question.
@@ -699,8 +700,8 @@ judged("with the cycle over nine tenths lie nearest to their own twin, both ways
 #
 # Is it the cycle or the prior? One run does not tell. The table below comes from runs of 500 steps, three seeds each,
 # recorded in `docs/results/cycle-prior.json` with the command that made them. The prior that is taken away is the
-# residual output together with the identity loss; the rest (R1, no InstanceNorm, told where a pixel is) stays. To read
-# the errors you need to know what a bad answer costs, so answers that look at no input stand beside them.
+# residual output together with the identity loss; the rest (R1, no InstanceNorm, told where a pixel is) stays. Answers
+# that look at no input stand beside them.
 #
 # **Predict:** four cells, with and without cycle, with and without prior. Which of them will end nearer to the twins than
 # doing nothing does?
@@ -766,8 +767,9 @@ viz.show_heat_maps(
 # it away from there, in one of the seeds as far as to collapse. Only the two together end below doing nothing, and do so
 # in every seed.
 #
-# One thing does not fit, and we leave it standing: the arm without the cycle that you trained above ended a little *below*
-# doing nothing, where all three recorded ones ended above. It had 850 steps and not 500, and it is one run. The seeds lie
+# One thing does not fit, and we leave it standing: the arm without the cycle that you trained above ended *below* doing
+# nothing, by a quarter in the stored run, where all three recorded ones ended above. It had 850 steps and not 500, all
+# else was alike, and it is one run: perhaps the prior alone would get there in time. The seeds lie
 # far apart wherever one of the two helps is missing, so read the ranges, not the means.
 
 # %% [markdown]

@@ -89,7 +89,8 @@ for name, network in G.items():
 # %% [markdown]
 # ## From photograph to Van Gogh
 #
-# The photographs below were held out of training. `translate_picture` takes a picture of any size.
+# The photographs below were held out of training. `translate_picture` takes a picture of any size. (The painter that ships
+# turned out to be no GAN but a rival; the section after next compares it with three GANs.)
 # **Predict:** what will change, the colours or the strokes? What will happen to a straight edge?
 
 # %%
@@ -267,7 +268,7 @@ titles = ["photograph", "translated whole", "translated at half size", "this pat
 show_pictures([patches], titles, width=1.6)
 
 # %% [markdown]
-# G has seen stones of one size in pixels, and treats what has that size. The size at which a picture is shown to it is a
+# G has seen stones of one size in pixels; a stone half as wide gets other strokes beside it. The size at which a picture is shown to it is a
 # setting like any other; try two.
 #
 # The last patch is the same pixels, translated without the rest of the photograph. It comes out otherwise even in
@@ -385,7 +386,7 @@ exercises.check_upright(upright)
 # %% [markdown]
 # ## From grey to colour
 #
-# Black-and-white photographs to colour is often named as an example of CycleGAN. It is not
+# Colouring black-and-white photographs is often named as an example of CycleGAN. It is not
 # among the applications of the paper (section 5.2), and for a reason: whoever has colour pictures has the pairs for
 # nothing, by taking the colour away. Colouring is a task for pix2pix, with its pairs (lesson 05). A CycleGAN *can* be
 # trained on it, as ours was: grey tiles of the satellite view of the Earth on one side, coloured tiles of places drawn anew
@@ -451,7 +452,7 @@ claim("G's colours are nearer to the true ones than grey and than the mean colou
       error["coloured by G"] / best, below=1, needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# It makes the sea far bluer than the land (b* is the lower, the bluer), and it keeps the lightness: the luminance moves
+# It makes the sea bluer than the land (b* is the lower, the bluer), though much less blue than it is, and it keeps the lightness: the luminance moves
 # by hundredths of the range.
 #
 # ### What it cannot know
@@ -569,7 +570,7 @@ show_strips(strips)
 #
 # It is no malice. The cycle loss demands the picture back, D demands a map. To keep the one inside the other serves both.
 #
-# ### Wash it out
+# ### Can it be washed out?
 #
 # Is it hidden, or does it stand there for all to see, in wrong colours for instance? A disturbance that leaves the *map*
 # as good as it was should destroy a hidden message and spare an open one. Three of them, each of growing strength: noise,
@@ -662,10 +663,10 @@ print("the reading loses, in multiples of what a copy loses:", multiples)
 
 # %% [markdown]
 # The curves show by how much the error of reading grows, the red one for G's own map, the grey one for a copy; what is
-# read from the true map is off the scale, and hardly moves. Under noise the reading loses about what a copy would, so
-# most of what comes back stands openly in the map, as colours and edges that a map has no reason to show. But the
-# JPEG at quality 95 costs the reading more than a copy (about twice as much; both numbers vary from run to
-# run).
+# read from the true map is off the scale, and hardly moves. JPEG at quality 95 costs the reading more than a copy (about
+# twice as much; both numbers vary from run to run), and noise about as much. But none of them washes it out: even behind
+# the strongest the satellite view is read with a third of the error that the true map gives, or less. So most of what
+# comes back stands openly in the map, as colours and edges that a map has no reason to show.
 
 # %% [markdown]
 # Where in the map does the detail stand? A blur takes it away, and then everything is worse. Better is a **transplant**:
@@ -736,7 +737,7 @@ strips = {
 show_strips(strips)
 
 # %% [markdown]
-# (Detail of brightness, that is: `fine` looks at nothing else.) In the stored run it goes with the light and dark. Large areas and colours are read from the first place, and the
+# (Detail of brightness, that is: `fine` looks at nothing else.) In the stored run the detail that is read goes with the light and dark. Large areas and colours are read from the first place, and the
 # detail from the other; the fine colour alone moves little. So this pair's message is hardly hidden: it stands in the
 # map as a faint relief that a map has no reason to show, and that you can see once you know of it. Chu et al. describe a
 # CycleGAN that hid it better, in a signal that nearly no eye could see, the cycle loss rewards both, and only D works against
@@ -844,8 +845,8 @@ claim("of the white less than twice what chance would put there lies in the righ
 # about right, and in a given picture the place is no better than chance. Put a tumour in the place of snow. A set of
 # patients with many tumours makes G paint them, a set of healthy people makes G remove them, and D is content both
 # times. Cohen, Luck and Honari (2018) showed it with medical pictures, and recommend that translated pictures are not
-# used for direct interpretation. A small cycle loss is no answer: what was removed may be in the picture, unseen (the
-# section before). **No term of the loss asks that a doctor can see it.**
+# used for direct interpretation. A small cycle loss is no answer: what was removed may be in the picture, in a
+# form that one network reads and no doctor does (the section before). **No term of the loss asks that a doctor can see it.**
 
 # %% [markdown]
 # ## Six proposals
@@ -915,7 +916,7 @@ exercises.check_uses(decisions)
 #
 # <details><summary>Answers</summary>
 #
-# 1. It could: it sees every pixel. Why it does not was not measured; perhaps fine colour varies in real maps, too. The
+# 1. It could: it sees every pixel, and for this pair the message even shows. Why it lets it pass was not measured. The
 #    cycle loss pays for the message.
 # 2. To look at $G_{AB}(a)$, not at the round trip: to save it as JPEG, and to have the tumours counted there, against
 #    real scans.
@@ -931,8 +932,8 @@ exercises.check_uses(decisions)
 # | seams in a large picture | tiles with statistics of their own; use `translate`, which shares them |
 # | pictures on their side, or black where they were transparent | the reader of the files: exercises 2 and 6 |
 # | a weak or a strange translation of a large picture | the size at which it is shown to G (`--size`) |
-# | an impressive round trip, a poor translation | a hidden message: blur the colour, and read again |
-# | an expert who believes the output | show the lake |
+# | an impressive round trip, a poor translation | a message: transplant fine detail from another translation, and read again |
+# | an expert who believes the output | show them the painted lake |
 #
 # ## References
 #
