@@ -8,6 +8,7 @@ import nbformat
 
 from gan_course.files import atomic_write
 from gan_course.lessons.claims import in_words
+from gan_course.paths import NOTEBOOKS
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222;
@@ -16,6 +17,7 @@ section { border-top: 1px solid #ddd; padding: 1rem 0 1.5rem; }
 img { max-width: 100%; display: block; margin: .75rem 0; }
 .failed { color: #b3261e; } .passed { color: #1b6c3a; }
 li { margin: .15rem 0; } .muted { color: #666; }
+summary { cursor: pointer; }
 """
 
 
@@ -36,8 +38,28 @@ def best_picture(executed: Path) -> tuple[str, bytes, str] | None:
     return None
 
 
+def render(executed: Path) -> str:
+    """Write an executed notebook as a web page beside it; the name of what is to be opened.
+
+    That of the notebook itself where it cannot be rendered.
+    """
+    try:
+        from nbconvert import HTMLExporter
+
+        exporter = HTMLExporter(template_name="lab", embed_images=True)
+        # the pictures that cells of text link to lie beside the lessons
+        text, _ = exporter.from_notebook_node(
+            nbformat.read(executed, as_version=4), {"metadata": {"path": str(NOTEBOOKS)}}
+        )
+    except Exception:  # a notebook that was cut off, or a converter that has changed
+        return executed.name
+    with atomic_write(executed.with_suffix(".html")) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return executed.with_suffix(".html").name
+
+
 def write_gallery(folder: Path, summary: dict) -> Path:
-    """Write `folder/index.html`, one file whose only links lead to the executed notebooks.
+    """Write `folder/index.html`, whose links lead to the executed lessons as web pages.
 
     Args:
         folder: of the run, with its executed notebooks.
@@ -73,9 +95,14 @@ def _section(folder: Path, lesson: dict) -> str:
     claims = "".join(
         f"<li>{html.escape(in_words(c))}: <b>{words[c['held']]}</b></li>" for c in lesson["claims"]
     )
+    n_held = sum(c["held"] is True for c in lesson["claims"])
+    is_open = " open" if any(c["held"] is False for c in lesson["claims"]) else ""
+    folded = f"{n_held} of {len(lesson['claims'])} claims held"
+    claims = f"<details{is_open}><summary>{folded}</summary><ul>{claims}</ul></details>"
+    opened = render(folder / f"{lesson['name']}.ipynb")
     status = lesson["status"]
     error = f'<p class="failed">{html.escape(lesson["error"])}</p>' if lesson.get("error") else ""
-    return f"""<section><h2><a href="{lesson["name"]}.ipynb">{lesson["name"]}</a>
+    return f"""<section><h2><a href="{opened}">{lesson["name"]}</a>
 <span class="{"passed" if status == "passed" else "failed"}">{status}</span></h2>
 <p class="muted">{lesson["seconds"]:.0f} s · {lesson["peak_mb"]} MB</p>
-{error}{image}<ul>{claims}</ul></section>"""
+{error}{image}{claims}</section>"""

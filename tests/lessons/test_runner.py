@@ -11,7 +11,7 @@ import pytest
 from gan_course.errors import CourseError
 from gan_course.lessons import names as lessons
 from gan_course.lessons import runner
-from gan_course.lessons.gallery import best_picture, write_gallery
+from gan_course.lessons.gallery import best_picture, render, write_gallery
 
 CLAIM = "from gan_course.lessons.claims import claim\n"
 PICTURE = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
@@ -105,6 +105,19 @@ def test_the_gallery_shows_pictures_claims_and_failures(run):
     assert "one is two (1, not &gt; 2): <b>did not hold</b>" in page
     assert best_picture(run[0] / "01_good.ipynb")[0] == "png"
     assert best_picture(run[0] / "none.ipynb") is None
+
+
+def test_the_gallery_leads_to_lessons_as_web_pages_with_claims_folded(run):
+    page = (run[0] / "index.html").read_text()
+    assert 'href="01_good.html"' in page and "<details><summary>" in page
+    assert "<details open><summary>" in page  # where a claim did not hold
+    rendered = (run[0] / "01_good.html").read_text()
+    assert "CLAIM" in rendered and "data:image/png;base64" in rendered
+
+
+def test_a_notebook_that_cannot_be_rendered_is_linked_itself(tmp_path):
+    (tmp_path / "broken.ipynb").write_text("{")
+    assert render(tmp_path / "broken.ipynb") == "broken.ipynb"
 
 
 def test_lessons_are_chosen_by_number_or_name(tmp_path, monkeypatch):
