@@ -1149,6 +1149,7 @@ print(
 )
 
 
+# %%
 def exponential_average(path, decay):
     average, averages = path[0], []
     for state in path:

@@ -114,8 +114,7 @@ for branch in branches:
         ax.annotate("", family[newer][:2], family[older][:2], arrowprops=arrow)
 for name, (x, height, date) in family.items():
     box = {"boxstyle": "round", "fc": "white", "ec": viz.REAL}
-    label = f"{name}\n{date}"
-    ax.text(x, height, label, ha="center", va="center", bbox=box, fontsize=8)
+    ax.text(x, height, f"{name}\n{date}", ha="center", va="center", bbox=box, fontsize=8)
 ax.set(xlim=(2013.4, 2020.6), ylim=(-0.2, 2.5), xticks=[], yticks=[])
 ax.spines[:].set_visible(False)
 plt.show()
