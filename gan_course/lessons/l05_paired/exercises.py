@@ -69,7 +69,7 @@ HINTS = {
         "`avg_pool2d(tiles, 5, stride=1)` makes no new pixels at the border",
     ),
     "strides": (
-        "use your formula from the exercise above: what do five strides of 2 see, what four?",
+        "use your formula of exercise 3: what do five strides of 2 see, what four?",
         "30 scores of 256 pixels: how often is the size halved?",
         "the last convolution, to the scores, does not stride either",
     ),
