@@ -237,20 +237,28 @@ function translate() {
   worker.postMessage({ bytes: bytes.buffer, config: translator().config, picture });
 }
 
-async function usePicture(blob, name = "this file") {
+/* Reading takes time: of two pictures chosen shortly after each other, the later one is shown. */
+let choice = 0;
+
+async function usePicture(reading, name = "this file") {
+  const mine = ++choice;
   element("translate-error").textContent = "";
+  let picture;
   try {
-    source = await createImageBitmap(blob);
+    picture = await createImageBitmap(await reading);
   } catch {
-    element("translate-error").textContent = `${name} is not a picture that this browser reads: try a JPEG or a PNG.`;
+    const reason = `${name} is not a picture that this browser reads: try a JPEG or a PNG.`;
+    if (mine === choice) element("translate-error").textContent = reason;
     return;
   }
+  if (mine !== choice) return;
+  source = picture;
   translate();
 }
 
-async function useSample() {
-  const response = await fetch(translator().sample); // a data: address, so nothing is loaded
-  usePicture(await response.blob());
+function useSample() {
+  const loaded = fetch(translator().sample); // a data: address, so nothing leaves the machine
+  usePicture(loaded.then((response) => response.blob()));
 }
 
 function aboutTranslator() {

@@ -105,7 +105,18 @@ def test_a_photograph_is_translated_as_pytorch_does(page, name):
     assert (shown - expected.int()).abs().max() <= 1
 
 
-def test_a_dropped_picture_is_translated(page):
+def test_a_picture_dropped_while_the_sample_still_loads_is_translated(page):
+    """The sample's slow answer must not replace what was chosen after it."""
+    page.evaluate(
+        """() => {
+        const load = window.fetch;
+        window.fetch = async (address) => {
+          const answer = await load(address);
+          await new Promise((then) => setTimeout(then, 500));
+          return answer;
+        };
+        }"""
+    )
     content, _ = picture_file()
     page.get_by_role("tab", name="Translate").click()
     page.evaluate(
@@ -116,9 +127,9 @@ def test_a_dropped_picture_is_translated(page):
         }""",
         list(content),
     )
-    page.wait_for_function(
-        "element('after').width === 61 && !element('save-translation').disabled", timeout=60_000
-    )
+    page.wait_for_timeout(1000)
+    page.wait_for_function("!element('save-translation').disabled", timeout=60_000)
+    assert page.evaluate("[element('after').width, element('after').height]") == [61, 46]
 
 
 def test_what_is_no_picture_gets_a_line_with_its_name(page):
