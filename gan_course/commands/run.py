@@ -12,6 +12,7 @@ from gan_course.lessons.profiles import max_steps, resolve_profile
 from gan_course.lessons.results import machine_kind, record_run
 from gan_course.lessons.runner import print_missed_claims, run_lessons
 from gan_course.locks import new_folder, run_folder
+from gan_course.paths import IN_CLONE
 from gan_course.runtime import choose_runtime
 
 
@@ -61,6 +62,8 @@ def work(options: argparse.Namespace) -> int:
     # bad settings are found before the first lesson, not in it
     capped = bool(max_steps() or options.max_steps)
     read_manifest(data_root())
+    if options.record and not IN_CLONE:
+        raise CourseError("--record writes into a clone of the course's repository: leave it out")
     if options.record and capped:
         raise CourseError(
             "--record keeps real figures: leave out --max-steps, and unset GAN_COURSE_MAX_STEPS"

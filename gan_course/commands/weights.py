@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 from gan_course.errors import CourseError
-from gan_course.paths import ROOT
-from gan_course.weights.cards import WAY_OUT, read_card, weight_names
+from gan_course.paths import ROOT, restore
+from gan_course.weights.cards import read_card, weight_names
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,9 @@ def work(options: argparse.Namespace) -> int:
         try:
             print(_as_text(name, read_card(name)))
         except (KeyError, TypeError, AttributeError) as error:
-            raise CourseError(f"the card of {name} is incomplete ({error}): {WAY_OUT}") from error
+            raise CourseError(
+                f"the card of {name} is incomplete ({error}): {restore('data')}"
+            ) from error
     return 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, sha256
-from gan_course.paths import DATA
+from gan_course.paths import DATA, restore
 
 
 def data_root() -> Path:
@@ -56,13 +56,11 @@ def read_manifest(root: Path) -> dict[str, dict]:
     except PermissionError as error:
         raise CourseError(f"{path} may not be read: change its permissions") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise CourseError(
-            f"{path} cannot be read ({error}): restore it with git checkout -- data"
-        ) from error
+        raise CourseError(f"{path} cannot be read ({error}): {restore('data')}") from error
     if not isinstance(manifest, dict) or not all(
         isinstance(entry, dict) and "sha256" in entry for entry in manifest.values()
     ):
-        raise CourseError(f"{path} is not a manifest: restore it with git checkout -- data")
+        raise CourseError(f"{path} is not a manifest: {restore('data')}")
     return manifest
 
 
@@ -102,7 +100,7 @@ def _check(root: Path, name: str) -> Path:
             f"{name} is not in {root / 'manifest.json'}: see its keys for the bundled files"
         )
     if not path.is_file():
-        raise CourseError(f"{path} is missing: restore it with git checkout -- data")
+        raise CourseError(f"{path} is missing: {restore('data')}")
     try:
         digest = sha256(path)
     except OSError as error:
@@ -111,7 +109,6 @@ def _check(root: Path, name: str) -> Path:
         ) from error
     if digest != entry["sha256"]:
         raise CourseError(
-            f"{path} has changed (its sha256 is not the manifest's): restore it with git checkout"
-            " -- data"
+            f"{path} has changed (its sha256 is not the manifest's): {restore('data')}"
         )
     return path

@@ -4,7 +4,7 @@ import json
 import re
 
 from gan_course.errors import CourseError
-from gan_course.paths import NOTEBOOKS
+from gan_course.paths import NOTEBOOKS, restore
 
 
 def lesson_names() -> list[str]:
@@ -15,7 +15,7 @@ def lesson_names() -> list[str]:
     """
     names = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     if not names:
-        raise CourseError(f"no lessons in {NOTEBOOKS}: run from a clone of the course's repository")
+        raise CourseError(f"no lessons in {NOTEBOOKS}: {restore('notebooks')}")
     return names
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write
-from gan_course.paths import RESULTS, ROOT
+from gan_course.paths import RESULTS, ROOT, restore
 from gan_course.runtime import Runtime
 
 CODE = ("gan_course", "benchmarks", "notebooks/source", "requirements.txt")
@@ -66,9 +66,7 @@ def read_results(profile: str, kind: str = "bfloat16") -> dict[str, dict]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         is_valid = False
     if not is_valid:
-        raise CourseError(
-            f"{path} is not what run --record writes: restore it with git checkout -- docs"
-        )
+        raise CourseError(f"{path} is not what run --record writes: {restore('docs')}")
     return lessons
 
 
@@ -85,17 +83,14 @@ def recorded(name: str) -> dict[str, Any]:
     """
     path = results_file(name)
     if not path.is_file():
-        raise CourseError(f"no {path}: restore it with git checkout -- docs")
+        raise CourseError(f"no {path}: {restore('docs')}")
     try:
         table = json.loads(path.read_text())
         is_valid = all(isinstance(row, dict) for row in table["rows"])
     except (ValueError, TypeError, KeyError, RecursionError):
         is_valid = False
     if not is_valid:
-        raise CourseError(
-            f"{path} is not a table of results: move it away, or restore it with git checkout --"
-            " docs"
-        )
+        raise CourseError(f"{path} is not a table of results: move it away, or {restore('docs')}")
     return table
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 from gan_course.data.manifest import bundled, bundled_names, data_root, write_manifest
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder, sha256
+from gan_course.paths import restore
 
 FOLDER = "weights"
-WAY_OUT = "restore it with git checkout -- data"
 
 
 def weight_names() -> list[str]:
@@ -35,9 +35,9 @@ def read_card(name: str) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text())
     except (ValueError, RecursionError) as error:
-        raise CourseError(f"{path} is not a card ({error}): {WAY_OUT}") from error
+        raise CourseError(f"{path} is not a card ({error}): {restore('data')}") from error
     if not isinstance(card, dict):
-        raise CourseError(f"{path} is not a card: {WAY_OUT}")
+        raise CourseError(f"{path} is not a card: {restore('data')}")
     return card
 
 

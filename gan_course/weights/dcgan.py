@@ -2,8 +2,9 @@
 
 from gan_course.errors import CourseError
 from gan_course.models.dcgan import DCGANGenerator
+from gan_course.paths import restore
 from gan_course.training.dcgan import DCGANConfig, make_dcgan
-from gan_course.weights.cards import WAY_OUT, read_card
+from gan_course.weights.cards import read_card
 from gan_course.weights.files import config_from, load_into
 
 FAMILY = "dcgan"
@@ -28,6 +29,6 @@ def load_dcgan(name: str = "dcgan-fashion") -> DCGANGenerator:
         G, _ = make_dcgan(config_from(DCGANConfig, card["config"]))
     except (TypeError, ValueError) as error:
         raise CourseError(
-            f"the card of {name} does not describe a generator ({error}): {WAY_OUT}"
+            f"the card of {name} does not describe a generator ({error}): {restore('data')}"
         ) from error
     return load_into(G, name)

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from gan_course.data.manifest import bundled
 from gan_course.errors import CourseError
 from gan_course.files import damage_in_zip
+from gan_course.paths import restore
 from gan_course.training.checkpoints import LAST
-from gan_course.weights.cards import FOLDER, WAY_OUT, read_card, weight_names
+from gan_course.weights.cards import FOLDER, read_card, weight_names
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -41,7 +42,7 @@ def load_weights(name: str) -> dict[str, Tensor]:
     try:
         tensors = load_file(path)
     except SafetensorError as error:
-        raise CourseError(f"{path} holds no weights ({error}): {WAY_OUT}") from error
+        raise CourseError(f"{path} holds no weights ({error}): {restore('data')}") from error
     return {
         key: value.float() if value.is_floating_point() else value for key, value in tensors.items()
     }
@@ -61,7 +62,9 @@ def load_into(network: Network, name: str) -> Network:
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise CourseError(f"the weights {name} do not fit their network: {WAY_OUT}") from error
+        raise CourseError(
+            f"the weights {name} do not fit their network: {restore('data')}"
+        ) from error
     return network.eval()
 
 
