@@ -18,6 +18,7 @@ from gan_course.files import atomic_write
 from gan_course.lessons.gallery import best_picture
 from gan_course.lessons.runner import run_lessons
 from gan_course.paths import NOTEBOOKS
+from maintain.doors import open_doors, repository
 
 KEPT_CELL_METADATA = ("tags", "mystnb")
 
@@ -56,6 +57,7 @@ def read_source(name: str) -> nbformat.NotebookNode:
             "language_info": {"name": "python"},
         }
     )
+    open_doors(notebook, repository(), name)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03d}"
         cell.metadata = _kept(cell)

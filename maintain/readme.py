@@ -12,6 +12,7 @@ from gan_course.commands.parsing import OneLineParser, run_command
 from gan_course.files import atomic_write
 from gan_course.lessons.results import GPU_FILE, KINDS, read_results
 from gan_course.paths import NOTEBOOKS, ROOT
+from maintain.doors import badges, repository
 
 
 def computing_time(name: str) -> str:
@@ -120,7 +121,9 @@ def update_prose() -> list[Path]:
     files; returns the files that changed.
     """
     teaching, overview = ROOT / "docs" / "teaching.md", ROOT / "docs" / "overview.md"
-    texts = {ROOT / "README.md": with_gpu_line(with_lesson_table((ROOT / "README.md").read_text()))}
+    english, chinese = ROOT / "README.md", ROOT / "README.zh.md"
+    texts = {english: with_badges(with_gpu_line(with_lesson_table(english.read_text())))}
+    texts[chinese] = with_badges(chinese.read_text(encoding="utf-8"))
     texts[teaching] = with_waiting_table(teaching.read_text())
     texts[overview] = with_overview(overview.read_text(encoding="utf-8"))
     for path in sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py")):
@@ -152,6 +155,11 @@ def gpu_line() -> str:
 def with_gpu_line(readme: str) -> str:
     """The README's text with what was tried on a GPU made anew between the two markers."""
     return _between("gpu", gpu_line(), readme)
+
+
+def with_badges(readme: str) -> str:
+    """The README's text with links that open its first lesson elsewhere, between two markers."""
+    return _between("badges", badges(repository(), "00_start_here"), readme)
 
 
 def overview_table() -> str:
