@@ -24,8 +24,8 @@ def installed(tmp_path_factory):
     for name in ("pyproject.toml", "setup.py", "README.md"):
         shutil.copy(ROOT / name, source / name)
     wheels = tmp_path_factory.mktemp("wheel")
-    command = "-m pip wheel --quiet --no-deps --wheel-dir".split()
-    subprocess.run([sys.executable, *command, str(wheels), str(source)], check=True)
+    pip = [sys.executable, "-m", "pip"]
+    subprocess.run([*pip, "wheel", "--quiet", "--no-deps", "-w", wheels, source], check=True)
     (wheel,) = wheels.glob("gan_course-*.whl")
     site = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as archive:
@@ -33,12 +33,12 @@ def installed(tmp_path_factory):
     return site
 
 
-def gan_course(site, folder, *words):
+def gan_course(site, folder, words):
     """The command of the unpacked wheel, started in `folder`."""
     environment = {**os.environ, "PYTHONPATH": str(site)}
     environment.pop("GAN_COURSE_DATA", None)
     return subprocess.run(
-        [sys.executable, "-P", "-m", "gan_course", *words],
+        [sys.executable, "-P", "-m", "gan_course", *words.split()],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -58,7 +58,7 @@ def test_it_carries_what_a_learner_needs_and_not_what_makes_it(installed):
 
 def test_it_draws_and_hands_out_lessons(installed, tmp_path):
     drawn = gan_course(
-        installed, tmp_path, *"generate --weights stylegan-critters64 --seeds 0-1 --out two".split()
+        installed, tmp_path, "generate --weights stylegan-critters64 --seeds 0-1 --out two"
     )
     assert drawn.returncode == 0, drawn.stderr
     assert len(list((tmp_path / "two").glob("*.png"))) == 2
@@ -68,13 +68,13 @@ def test_it_draws_and_hands_out_lessons(installed, tmp_path):
 
 
 def test_a_lesson_runs_from_it_and_writes_below_the_folder_of_the_start(installed, tmp_path):
-    ran = gan_course(installed, tmp_path, *"run --profile smoke --only 00".split())
+    ran = gan_course(installed, tmp_path, "run --profile smoke --only 00")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert list(tmp_path.glob("runs/*/index.html"))
 
 
 def test_what_needs_a_clone_says_so(installed, tmp_path):
-    refused = gan_course(installed, tmp_path, *"run --profile smoke --record".split())
+    refused = gan_course(installed, tmp_path, "run --profile smoke --record")
     assert refused.returncode == 2
     assert "--record writes into a clone" in refused.stderr
 

@@ -4,6 +4,7 @@ import builtins
 
 import pytest
 import torch
+from official import Official
 
 from gan_course.cli import main
 from gan_course.commands.export import load_generator
@@ -30,6 +31,7 @@ def runs(tmp_path_factory):
     state = torch.load(folder / "stylegan" / "last.pt", weights_only=True)
     torch.nn.init.normal_(state["step"]["G_ema"]["synthesis.const"])
     torch.save(state, folder / "stylegan" / "last.pt")
+    torch.save(Official(8, 2).state_dict(), folder / "latest_net_G_A.pth")
     return folder
 
 
@@ -54,6 +56,7 @@ def inputs(name, example, free):
         ("run stylegan", ""),
         ("run pix2pix", ""),
         ("run cyclegan", "BA"),
+        ("run latest_net_G_A.pth", ""),  # of the official repository
     ],
 )
 def test_an_exported_generator_computes_what_pytorch_does(name, direction, runs, tmp_path):
