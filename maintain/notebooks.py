@@ -156,7 +156,8 @@ def _write(notebook: nbformat.NotebookNode, path: Path) -> None:
 
 def _keep_picture(name: str, executed: Path) -> None:
     picture = best_picture(executed)
-    if picture:
+    source = (NOTEBOOKS / "source" / f"{name}.py").read_text(encoding="utf-8")
+    if picture and f"(images/{name}.jpg)" in source:
         folder = NOTEBOOKS / "images"
         folder.mkdir(exist_ok=True)
         with atomic_write(folder / f"{name}.jpg") as temporary:
