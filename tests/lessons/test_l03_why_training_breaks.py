@@ -1,10 +1,14 @@
 import cmath
 
 import numpy as np
+import pytest
 import torch
 from torch.nn.functional import relu, softplus
 
 from gan_course.lessons.l03_why_training_breaks import exercises as lesson
+from gan_course.models.mlp import mlp
+from gan_course.training.toy_gans import RULES, RingGAN, RingsConfig, build_rings
+from maintain import notebooks
 
 
 def pull(theta, psi):
@@ -248,3 +252,37 @@ WRONG = [
     ),
     (lesson.check_line_up, {"A": "balanced"}, "answer with"),
 ]
+
+
+@pytest.mark.parametrize(
+    "gan",
+    [
+        RingGAN(rule, r1_gamma, seed=3)
+        for rule in RULES
+        for r1_gamma in (0.0, 1.0)
+        if not rule.gp_lambda  # the cell leaves WGAN-GP's penalty to the package
+    ],
+    ids=lambda gan: f"{gan.rule.name} {gan.r1_gamma}",
+)
+def test_the_step_of_D_in_the_lesson_is_that_of_the_package(gan):
+    """From the same weights and points, both Ds score alike afterwards."""
+    cells = notebooks.read_source("03_why_training_breaks").cells
+    (source,) = [cell.source for cell in cells if "def update_D(" in cell.source]
+    cell = {"torch": torch}
+    exec(source, cell)
+
+    config = RingsConfig(batch_size=16, hidden=8)
+    step = build_rings(config, [gan])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(gan.seed)
+        G, D = (mlp(n, out, hidden=8, n_hidden=config.n_hidden) for n, out in ((4, 2), (2, 1)))
+    before = D(torch.zeros(1, 2)).item()
+    state = step.generators[0].get_state()
+    real = step.real()[0]
+    z = step.draw(lambda generator: torch.randn(16, config.z_dim, generator=generator))[0]
+    step.generators[0].set_state(state)
+    step.update_D()
+    optimizer = torch.optim.Adam(D.parameters(), config.lr_ratio * config.lr, config.betas)
+    cell["update_D"](D, G, gan.rule, optimizer, real, z, gamma=gan.r1_gamma)
+    torch.testing.assert_close(D(real), step.D(real[None])[0], rtol=1e-4, atol=1e-5)
+    assert D(torch.zeros(1, 2)).item() != pytest.approx(before, abs=1e-4)
