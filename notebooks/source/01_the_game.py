@@ -16,7 +16,7 @@
 # Two small networks play against each other until one of them can draw points that look like the data, and you can
 # check every move, because here the right answer is known.
 #
-# ![Three moments of a training in the plane: generated points start as one clump, arrows show where the discriminator pushes them, and at the end they sit on a ring of eight clusters.](images/01_the_game.jpg)
+# ![Two moments of a training in the plane: generated points start as one clump in the middle, arrows show where the discriminator pushes them, and at the end they sit on eight clusters of a ring.](images/01_the_game.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
@@ -71,10 +71,8 @@ seed_everything(SEED)
 # %% [markdown]
 # ## More of the same kind
 #
-# You have examples of something: faces, sounds, molecules, drawings. You want more of the same kind, as varied as the
-# examples and none of them a copy. Nobody can write down a rule for what makes a drawing one of *these* drawings. A
-# generative adversarial network (GAN) learns it from the examples alone. One of the grids below is the examples, the
-# other was made by a GAN of lesson 11. **Predict** which is which, before you read on; zoom in if you like.
+# A generative adversarial network (GAN) learns from examples to make more of their kind. One of the grids below shows
+# examples, the other was made by a GAN of lesson 11. **Predict** which is which, before you read on.
 
 # %% mystnb={"image": {"alt": "Two grids of twelve drawn creatures, first and second. In the first some outlines wobble and some mouths are smeared; in the second every line is clean."}}
 from gan_course.data.critters import load_critters
@@ -82,15 +80,16 @@ from gan_course.inference import generate
 from gan_course.weights import stylegans
 
 G = stylegans.load_stylegan("stylegan-critters64")
-made = generate.generate(G, generate.styles(G, generate.latents(range(12), G.z_dim)))
+fakes = generate.generate(G, generate.styles(G, generate.latents(range(12), G.z_dim)))
 examples, _ = load_critters("test", n=12, resolution=64)
-grids = {"first": made, "second": examples.float() / 127.5 - 1}
-viz.show_grids(grids, n_columns=4, zoom=1.75)
+pair = fakes, examples.float() / 127.5 - 1
+order = torch.randperm(2, generator=torch.Generator().manual_seed(3))  # hides which is which
+viz.show_grids({"first": pair[order[0]], "second": pair[order[1]]}, n_columns=4, zoom=2)
 
 # %% [markdown]
 # The first was made. Its outlines wobble and some mouths are smeared; and yet no line of code says what a creature is.
-# How a network gets there is this lesson's subject. We play the game with points in place of pictures, first on a line
-# and then in the plane, for there every move can be drawn.
+# We play the game with points in place of pictures, first on a line and then in the plane, because there every move can
+# be drawn.
 #
 # ## Two players
 #
@@ -145,9 +144,9 @@ exercises.check_optimal_discriminator(optimal_discriminator)
 # %% [markdown]
 # ## A discriminator against a fixed generator
 #
-# On a line, and with densities that we choose, $D^*$ can be drawn. Let the data be two bumps, and let the generator be
-# frozen: a single Gaussian, a little to the right. **Predict:** where is $D^*$ above one half, and what does it
-# do at the far left and the far right, where hardly a point of either kind ever falls?
+# On a line, and with densities that we choose, $D^*$ can be drawn. Let the data be two bumps of width 0.5 at ±1.5, and
+# let the generator be frozen: a single Gaussian of width 1 around 0.5. **Predict:** where is $D^*$ above one half, and
+# what does it do at the far left and the far right, where hardly a point of either kind ever falls?
 
 # %% mystnb={"image": {"alt": "Left: the data density with two bumps at -1.5 and 1.5 and the single broad bump of the generator at 0.5. Right: the optimal discriminator, above one half around both data bumps, with a deep valley between them."}}
 from gan_course.data.toy import mixture_density, normal_density
@@ -167,11 +166,12 @@ right.set(xlabel="x", ylabel="D*(x)", ylim=(-0.03, 1.03))
 plt.show()
 
 # %% [markdown]
-# $D^*$ does not follow the data; it follows the **ratio** of the two densities. In the tails it is decided by which of
-# two tiny numbers is smaller, and the narrower bumps lose.
+# $D^*$ is above one half from -3.5 to about -0.8 and from 1.2 to 2.5, and goes to 0 at both ends. It does not follow the
+# data; it follows the **ratio** of the two densities. In the tails that is decided by which of two tiny numbers is
+# smaller, and the narrower bumps lose.
 #
-# Now a network. It returns a raw score $s$ (a *logit*), and $D = \sigma(s)$. An optimiser minimises, so D's loss is
-# $-V$. In code one never takes the sigmoid and then the logarithm; the exercise shows why.
+# Now a network. It returns a raw score $s$, and $D = \sigma(s)$. An optimiser minimises, so D's loss is $-V$. In code one
+# never takes the sigmoid and then the logarithm; the exercise shows why.
 
 # %% [markdown]
 # **Exercise 2. A loss that survives ±200** (medium, 10 minutes: an infinite loss ends a training)
@@ -210,8 +210,8 @@ exercises.check_d_loss(d_loss)
 # %% [markdown]
 # The loop: draw a batch of each kind, compute the loss, step. D never sees a density, only points. Every network of
 # this lesson has two hidden layers of `cfg.hidden` features with a LeakyReLU behind each, and Adam as its optimiser,
-# with `betas` (0, 0.9): the other player moves all the time, so an average over past gradients would be one of old
-# answers.
+# with `betas` (0, 0.9). The 0 switches momentum off: the other player moves all the time, so an average over past
+# gradients would be one of old answers.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.data.toy import sample_mixture
@@ -227,11 +227,13 @@ for _ in range(cfg.n_steps_line):
     loss_D.backward()
     opt_D.step()
 print(cfg)
-print(f"loss_D after {cfg.n_steps_line} steps: {loss_D.item():.3f}")
+with torch.no_grad():
+    scores = D(x[:, None])[:, 0]
+    loss_on_line = ((p * softplus(-scores) + q * softplus(scores)).sum() * (x[1] - x[0])).item()
+print(f"loss_D: {loss_D.item():.3f} on the last batch, {loss_on_line:.3f} over the whole line")
 
 # %% mystnb={"image": {"alt": "The learnt discriminator lies on the dashed optimal one between about -2.5 and 2.7, inside the shaded region where there is data; outside it may leave it."}}
-with torch.no_grad():
-    d_learnt = D(x[:, None]).sigmoid()[:, 0]
+d_learnt = scores.sigmoid()
 seen = p + q > 0.05  # what "where there is data" means here
 
 _, (ax,) = viz.figure(8, 3)
@@ -243,10 +245,7 @@ ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
-# How close is it? A line that begins with CLAIM puts a sentence of the course to the test: the sentence, what was
-# measured just now beside the bound it has to keep, and whether it does. The same lines are checked whenever the course
-# is tested. If one says False in your run, a cell above was changed, skipped or run twice, or the sentence has too
-# little room on your machine; nothing stops, but do not build on it.
+# How close is it? (Lesson 00 says how to read a line that begins with CLAIM.)
 
 # %%
 error = (d_learnt - d_star)[seen].abs().mean()
@@ -259,7 +258,8 @@ claim(
 
 # %% [markdown]
 # A network that saw nothing but points has learnt the ratio of two densities. Remember this picture: whatever the
-# generator learns, it learns from the slope of this curve. Outside the grey region nothing tied the curve down.
+# generator learns, it learns from the slope of this curve. Outside the grey region few points fell, and at the far left
+# the learnt $D$ goes to 1 where $D^*$ goes to 0: hardly a point was there to correct it.
 
 # %% [markdown]
 # ## What the game is worth
@@ -272,8 +272,9 @@ claim(
 # Here $\mathrm{KL}(a \,\|\, b) = \int a \log (a/b)\,dx$, and the step is
 # $\frac{p}{p+q} = \frac12 \cdot \frac{p}{(p+q)/2}$: each half of $V$ gives a $-\log 2$, and the rest is a KL.
 #
-# The Jensen-Shannon divergence is 0 where $p = q$ and nowhere else, and it is never above $\log 2$. So against a perfect
-# $D$, the best that $G$ can do is to match the data.
+# The Jensen-Shannon divergence is 0 where $p = q$ and nowhere else, and never above $\log 2$, since both logarithms in $V$
+# are at most 0. So against a perfect $D$, the best that $G$ can do is to match the data. For the pair above it is 0.196,
+# so over the whole line no $D$ has a loss below $2 \log 2 - 2 \cdot 0.196 = 0.995$; a single batch may show less.
 
 # %% [markdown]
 # **Exercise 3. Measure it** (medium, 10 minutes: turns a formula into a number)
@@ -315,9 +316,8 @@ values, divergences = {}, {}
 lines = ["shift    V(D*)      JSD"]
 for shift in (0, 0.5, 1, 2, 4, 6, 8):
     a, b = normal_density(grid), normal_density(grid, shift)
-    at_best = torch.xlogy(a, a / (a + b)) + torch.xlogy(
-        b, b / (a + b)
-    )  # 1 - D* is b / (a + b), without rounding to 0
+    # 1 - D* is b / (a + b), without rounding to 0
+    at_best = torch.xlogy(a, a / (a + b)) + torch.xlogy(b, b / (a + b))
     values[shift] = (at_best.sum() * dx).item()
     terms = torch.xlogy(a, a) + torch.xlogy(b, b) - torch.xlogy(a + b, (a + b) / 2)
     divergences[shift] = (terms.sum() * dx / 2).item()
@@ -369,7 +369,8 @@ plt.show()
 # %% [markdown]
 # **Exercise 4. Predict: a coin** (easy, 3 minutes: it is the number to look for in every log)
 #
-# Suppose that $D$ has given up and says 1/2 to everything. What is $V$? Give a number to two decimals.
+# At a shift of 8 the best $D$ makes $V$ almost 0. Put a coin in its place, a $D$ that says 1/2 to everything. What is $V$
+# now? Give a number to two decimals.
 
 # %% tags=["exercise"]
 value_of_a_coin = ...
@@ -379,8 +380,9 @@ exercises.check_value_of_a_coin(value_of_a_coin)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# Both terms are $\log \tfrac12$, so $V = -2 \log 2$, and D's loss is $2 \log 2$, about 1.386. It is the value at the end
-# of a perfect game. It is also that of a $D$ which has learnt nothing, so a loss near 1.386 proves neither.
+# Both terms are $\log \tfrac12$ wherever the points lie, so $V = -2 \log 2$, and D's loss is $2 \log 2$, about 1.386. It is
+# the value at the end of a perfect game. It is also that of a $D$ which has learnt nothing, so a loss near 1.386 proves
+# neither.
 #
 # ```python
 # value_of_a_coin = -1.386
@@ -428,20 +430,8 @@ print(f"loss_D {loss_D.item():.2f}, loss_G {loss_G.item():.2f}")
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four moments of the training on the line. The histogram of generated points starts as a spike at zero and spreads until it has the two bumps of the data; a grey curve shows the discriminator, which ends near one half."}}
 edges = torch.linspace(-4, 4, 81)
-_, axes = viz.figure(11, 2.8, n_axes=len(frames), share=True)
-for ax, (step, (points, judged)) in zip(axes, frames.items(), strict=True):
-    ax.hist(
-        points.numpy(), edges.numpy(), density=True, color=viz.FAKE, alpha=0.6, label="generated"
-    )
-    ax.plot(x, p, color=viz.REAL, label="data")
-    ax.plot(x, judged, color=viz.SCORE, ls="--", lw=1, label="D")
-    ax.set(title=f"step {step}", xlabel="x", xlim=(-4, 4), ylim=(0, 1.05))
-axes[0].set(ylabel="density; D(x)", title="step 0 (spike cut off)")
-axes[0].legend(frameon=False, fontsize=8, loc="upper left")
-plt.show()
 
 
-# %%
 def distance(points):
     """Total variation between a histogram of the points and the data: 0 equal, 1 no overlap."""
     counts = torch.histogram(points.contiguous(), edges)[0]
@@ -449,11 +439,27 @@ def distance(points):
     return 0.5 * (counts / len(points) - mixture_density(centres) * width).abs().sum().item()
 
 
+_, axes = viz.figure(11, 2.8, n_axes=len(frames), share=True)
+for ax, (step, (points, judged)) in zip(axes, frames.items(), strict=True):
+    heights = torch.histogram(points, edges, density=True)[0]
+    ax.stairs(heights, edges, fill=True, color=viz.FAKE, alpha=0.6, label="generated")
+    ax.plot(x, p, color=viz.REAL, label="data")
+    ax.plot(x, judged, color=viz.SCORE, ls="--", lw=1, label="D")
+    ax.set(title=f"step {step}: distance {distance(points):.2f}", xlabel="x")
+axes[0].set(ylabel="density; D(x)", xlim=(-4, 4), ylim=(0, 1.05))
+axes[0].text(0.35, 0.97, "(cut off)", fontsize=8)
+axes[0].legend(frameon=False, fontsize=8, loc="upper left")
+plt.show()
+
+
+# %%
 last = distance(frames[moments[-1]][0])
 source = torch.Generator().manual_seed(1)
 one_bump = distance(1.5 + 0.5 * torch.randn(20_000, generator=source))
 even = distance(6 * torch.rand(20_000, generator=source) - 3)
-print(f"one bump alone: {one_bump:.2f}; spread evenly from -3 to 3: {even:.2f}")
+drawn = distance(sample_mixture(20_000, generator=source)[:, 0])
+print(f"distance of points of the data {drawn:.2f}, of one bump alone {one_bump:.2f},")
+print(f"of points spread evenly from -3 to 3 {even:.2f}")
 claim(
     "in the end G's points are nearer to the data than one bump, and than points spread evenly",
     last / min(one_bump, even),
@@ -462,11 +468,12 @@ claim(
 )
 
 # %% [markdown]
-# It went for neither first: it spread over both. Both bumps are there, and G never had a formula for either. It comes
-# nearer with time, but not evenly, and the fit is not perfect: in the stored run both bumps are spikes on the way, and
-# one ends a little aside. The losses tell little of it: they end near $2 \log 2 = 1.39$ and $\log 2 = 0.69$, where a D
-# that says 1/2 has them, good fit or not. The two minimise different things, so nothing forces their sum downwards. Two
-# such players can even circle each other without end: lesson 03 looks at that, and at what stops it.
+# It went for neither first: it spread over both, and G never had a formula for either. The titles give its distance to
+# the data (in the claim it is divided by the smaller of the last two printed). G comes nearer, but not evenly: in the
+# stored run both bumps are spikes on the way, and it ends at 0.10, where points of the data themselves have 0.02. The
+# losses tell little of it: they end near $2 \log 2 = 1.39$ and $\log 2 = 0.69$, where a D that says 1/2 has them, good fit
+# or not. The two minimise different things, so nothing forces their sum downwards. Two such players can even circle
+# each other without end: lesson 03 looks at that, and at what stops it.
 
 # %% [markdown]
 # **Exercise 5. Debug: D's turn** (medium, 10 minutes: a missing `detach` may pass unnoticed)
@@ -552,17 +559,12 @@ claim(
 )
 
 # %% [markdown]
-# The slopes are $-\sigma(s) = -D$ and $-(1 - D)$. Both point the same way. The minimax loss whispers exactly when G is
-# at its worst; that is what *saturates* means. The other one speaks up where D rejects and falls silent where D is
-# fooled. At a perfect G, D says 1/2 and both slopes are 1/2: what has gone there is D's own slope in $x$.
-
-# %% [markdown]
-# **Exercise 6. Spot the mistake** (medium, 5 minutes: good books slip here too)
+# **Exercise 6. Spot the mistake** (medium, 5 minutes: the two ends are easily exchanged)
 #
-# A widely read and very good online textbook explains the trick about like this: if the generator does a perfect job,
-# then $D(x') \approx 1$ for a fake $x'$, so the loss built on $\log(1 - D(x'))$ is near 0, and its gradients are too
-# small for the **discriminator** to make progress. Is $D(x')$ really near 0 or near 1 when that loss is flat, and which
-# player goes hungry? Answer with a pair such as `(1, "discriminator")`.
+# Someone explains the trick like this: if the generator does a perfect job, then $D(x') \approx 1$ for a fake $x'$, so
+# the loss built on $\log(1 - D(x'))$ is near 0, and its gradients are too small for the **discriminator** to make
+# progress. Is $D(x')$ really near 0 or near 1 when that loss is flat, and which player goes hungry? Answer with a pair
+# such as `(1, "discriminator")`.
 
 # %% tags=["exercise"]
 where_it_saturates = ...
@@ -573,8 +575,7 @@ exercises.check_where_it_saturates(where_it_saturates)
 # <details><summary>Solution</summary>
 #
 # The loss is flat where D is sure that the fake is fake, and it is G that then learns nothing (Goodfellow et al.,
-# section 3). At $D = 1$ the term $-\log(1 - D)$ diverges, and D learns a great deal. An easy thing to mix up: the
-# left plot above settles it.
+# section 3). At $D = 1$ the term $-\log(1 - D)$ diverges, and D learns a great deal. The left plot above settles it.
 #
 # ```python
 # where_it_saturates = (0, "generator")
@@ -583,13 +584,19 @@ exercises.check_where_it_saturates(where_it_saturates)
 # </details>
 
 # %% [markdown]
+# The slopes are $-\sigma(s) = -D$ and $-(1 - D)$. Both point the same way. The minimax loss whispers exactly when G is
+# at its worst; that is what *saturates* means. The other one speaks up where D rejects and falls silent where D is
+# fooled. At a perfect G, D says 1/2 and both slopes are 1/2 in size: what has gone there is D's own slope in $x$. What an
+# optimiser makes of a whisper, Exercise 8 asks.
+
+# %% [markdown]
 # ## In the plane
 #
 # Eight Gaussians on a ring are the fruit fly of this field: easy to see, and hard enough that a GAN can lose some of
 # them. A **mode** counts as covered if it holds at least a quarter of its fair share of the points, within three widths
-# of its centre. That alone does not ask for clusters: points spread evenly along the circle would cover all eight, with
-# more than half of them near a mode, as the cell prints. **Predict:** does G find all eight at once, or one after
-# another?
+# of its centre (a width is 0.15, `STD` below). That alone does not ask for clusters: points spread evenly along the
+# circle would cover all eight, with more than half of them near a mode. **Predict:** does G find all
+# eight at once, or one after another?
 
 # %%
 from gan_course.data.toy import ring_centres, sample_ring
@@ -604,11 +611,6 @@ angle = torch.linspace(0, 2 * math.pi, 5_001)[:-1]
 even_ring = centres[0].norm() * torch.stack([angle.cos(), angle.sin()], 1)
 covered, near_evenly = modes_covered(even_ring, centres, radius=3 * STD)
 print(f"spread evenly along the circle: {covered} of 8 modes, {near_evenly:.0%} of points near one")
-one_stray = torch.cat([centres[:1].repeat(799, 1), centres[1:2]])
-print(
-    "799 points on one mode and a single one on another:",
-    modes_covered(one_stray, centres, radius=3 * STD)[0],
-)
 
 # %% [markdown]
 # The same loop again. Only the number of coordinates has changed.
@@ -639,9 +641,9 @@ for step in range(n + 1):
     opt_G.step()
 print(f"loss_D {loss_D.item():.2f}, loss_G {loss_G.item():.2f}")
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Over the steps of the training: the number of covered modes climbs in a few jumps to eight; the share of points near a mode rises more slowly and stays below that of the data."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Over the steps of the training: the number of covered modes climbs in a few jumps to eight; the share of points near a mode rises more slowly and stays below that of the data. Third: at an early step the generated points lie all along the ring."}}
 steps, covered, near = zip(*counts, strict=True)
-_, (left, right) = viz.figure(9, 2.8, n_axes=2)
+_, (left, right, early) = viz.figure(10.5, 3, n_axes=3)
 left.step(steps, covered, where="post", color=viz.FAKE, label="generated")
 left.axhline(8, color=viz.REAL, ls=":", label="data")
 left.set(xlabel="step", ylabel="modes covered", ylim=(-0.3, 8.6))
@@ -650,6 +652,7 @@ right.plot(steps, near, color=viz.FAKE, label="generated")
 right.axhline(0.99, color=viz.REAL, ls=":", label="data")
 right.set(xlabel="step", ylabel="share of points near a mode", ylim=(0, 1.05))
 right.legend(frameon=False, loc="lower right")
+viz.scatter(early, ring, players[n // 10][0](z_fixed), title=f"step {n // 10}")
 plt.show()
 
 # %%
@@ -667,10 +670,10 @@ claim(
 )
 
 # %% [markdown]
-# How many modes, and how many points near one, are different questions. In the stored run G finds the ring first, and
-# with it all modes within a short stretch. Then the ring breaks into clusters, and the points between them thin out
-# slowly: a continuous G has to stretch a cloud of z over eight islands, and the bridges between them never quite
-# vanish.
+# How many modes, and how many points near one, are different questions. In the stored run G finds the ring first (third
+# picture), and with it all modes within a short stretch: with modes as wide as these the ring is an easy one. Then it
+# breaks into clusters, and the points between them thin out slowly: a continuous G has to stretch a cloud of z over
+# eight islands, and the bridges between them never quite vanish.
 
 # %% [markdown]
 # ### What D tells G
@@ -691,40 +694,43 @@ def push(D, points):
     return -gradient
 
 
-arrows = push(D, spots)
-print(tuple(spots.shape), "points,", tuple(arrows.shape), "arrows")
-
-# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Three moments of a training in the plane: generated points start as one clump, arrows show where the discriminator pushes them, and at the end they sit on a ring of eight clusters."}}
-shown = [step for step in players if step > 0]
-_, axes = viz.figure(10.5, 3.9, n_axes=len(shown))
-for ax, step in zip(axes, shown, strict=True):
+# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two moments of a training in the plane: generated points start as one clump in the middle, arrows show where the discriminator pushes them, and at the end they sit on eight clusters of a ring."}}
+moments = sorted({n // 400, n})
+_, axes = viz.figure(9.2, 4.9, n_axes=len(moments))
+for ax, step in zip(axes, moments, strict=True):
     G_then, D_then = players[step]
     with torch.no_grad():
         judged, points = D_then(plane).sigmoid().view(121, 121), G_then(z_fixed)
-    ax.contourf(axis, axis, judged.T, levels=torch.linspace(0, 1, 21), cmap="RdBu", alpha=0.55)
-    arrows = push(D_then, spots)
-    arrows = arrows / arrows.norm(dim=1).quantile(0.95)
-    arrows = arrows / arrows.norm(dim=1, keepdim=True).clamp_min(1)
+    ax.contourf(axis, axis, judged.T, levels=torch.linspace(0, 1, 21), cmap="RdBu", alpha=0.4)
     found, _ = modes_covered(points, centres, radius=3 * STD)
-    viz.scatter(ax, ring[:1_500], points[:1_500], title=f"step {step}: {found} of 8 modes")
-    ax.quiver(
-        *spots.T, *arrows.T, angles="xy", scale_units="xy", scale=2.6, width=0.005, color="0.15"
+    viz.scatter(ax, ring[:2_000], title=f"step {step}: {found} of 8 modes")
+    ax.scatter(
+        *points[:800].T, s=10, color="#8c1c2b", edgecolors="white", lw=0.3, label="generated"
     )
-axes[0].legend(framealpha=1, fontsize=8, loc="upper left", markerscale=3)
+    arrows = push(D_then, spots)
+    arrows = arrows / arrows.norm(dim=1).quantile(0.9)
+    arrows = arrows / arrows.norm(dim=1, keepdim=True).clamp_min(1)
+    ax.quiver(*spots.T, *arrows.T, angles="xy", scale_units="xy", scale=2.6, width=0.005)
+axes[0].legend(framealpha=1, fontsize=8, loc="upper left", markerscale=2)
 viz.show_jpeg()
 
 # %% [markdown]
-# Read it from left to right. First D knows one thing, that the data lie further out than the clump, and its arrows point
-# away from the middle. Later the middle is deep red and the ring pale. At the end the pale land has broken up
-# into eight wedges, one for each mode, and the arrows between them split towards one or the other. On the modes D is
-# near one half: there it has little left to say.
-# Arrow lengths are scaled in each panel by themselves, and long ones cut.
+# At first D knows only that the data lie further out than the clump, and its arrows point away from the middle. At
+# the end the pale land has broken up into eight wedges, one for each mode, and the arrows between them split towards one
+# or the other. On the modes D is near one half: there it has little left to say. The fakes huddle more closely than the
+# data: covering eight modes is not matching them. (Each panel has its own scale of arrows, and long ones are cut.)
 #
-# Now try it: set `STD = 0.05` and run from there. The modes shrink, the land between them grows, and modes may go
-# missing; the claims above may then fail, and say so.
-
-# %% [markdown]
-# Now play it, in JupyterLab: a step at a time, then fifty. What happens with a rate of G ten times that of D?
+# Now try it: set `STD = 0.05` and run from there. The modes shrink and the land between them grows: does G still
+# reach all eight? (The claims above may then fail, and say so.)
+#
+# Or play it, in JupyterLab. What happens with a rate of G ten times that of D?
+#
+# <details><summary>What we saw</summary>
+#
+# With narrow modes our G never reached all eight. A faster G overshoots: its points swing in and out, and modes that
+# it had found are lost again and found anew.
+#
+# </details>
 
 # %%
 from gan_course.viz import explorers
@@ -734,14 +740,14 @@ explorers.explore_game()
 # %% [markdown]
 # ## What the game does not promise
 #
-# One often reads that a generator learns to make real samples, because two networks compete. Two things are worth
-# saying more exactly:
+# One often reads that a generator learns to make real samples, because two networks compete. More exactly:
 #
 # - G does not make *real* samples. It matches a **distribution**, as well as D can tell. At the equilibrium every mode is
 #   covered, but nothing promises that a training gets there. Nor that a sample is new: batches come from a finite set,
 #   and a G that repeats that set would play perfectly.
-# - The two are defined by **one value function**. From it follow $D^* = p/(p + q)$, the Jensen-Shannon divergence, and the
-#   equilibrium $q = p$, $D = 1/2$. Without it, "they compete" explains nothing.
+# - The **theory** rests on one value function: from it follow $D^* = p/(p + q)$, the Jensen-Shannon divergence, and the
+#   equilibrium $q = p$, $D = 1/2$. The loop we ran gives G another loss. $D^*$ and the equilibrium stay, but what falls
+#   against a perfect D is no longer the JSD ("Further" says what).
 
 # %% [markdown]
 # ## What you built
@@ -763,7 +769,8 @@ explorers.explore_game()
 # 2. On that mode $q$ is about $8p$, so $D^* = p/(p + q)$ is about 1/9: small, but not zero, since real points lie there
 #    too. The ratio is the same all over the mode, so D is flat there and no arrow tells a point to leave; and no point
 #    lies near the other modes to be told about them.
-# 3. Because of the way there: where D rejects the fakes, one gives a gradient and the other almost none.
+# 3. Because of the way there: where D rejects the fakes, one gives a gradient and the other almost none. What a training
+#    feels of that is the question of Exercise 8.
 #
 # </details>
 #
@@ -773,7 +780,7 @@ explorers.explore_game()
 # | --- | --- |
 # | loss is `inf` or `nan` | a sigmoid followed by a logarithm; work on raw scores |
 # | "backward through the graph a second time" | a missing `detach` where both turns share the fakes |
-# | G does not move | `detach` in G's turn, or the minimax loss against a D that is sure |
+# | G does not move | `detach` in G's turn, or gradients too small for the optimiser |
 # | samples run away from the data | a turned sign, or exchanged labels |
 # | all points on one or two modes | mode collapse: lesson 03 |
 # | it was good and got worse | the two circle each other; lessons 02 and 03 average and damp |
@@ -788,19 +795,20 @@ explorers.explore_game()
 # ## Further
 #
 # What follows is needed by no later lesson: what the arrows of D have to do with diffusion models, a bug that trains
-# happily, an experiment on the two losses, and the check that the package's losses are yours.
+# happily, and an experiment on the two losses.
 
 # %% [markdown]
-# ### An arrow is a difference of two scores
+# ### A slope is a difference of two scores
 #
 # The raw score of the best D is $\log\frac{D^*}{1 - D^*} = \log p - \log q$. So its slope is
 #
 # $$\nabla_x s^* = \nabla_x \log p - \nabla_x \log q.$$
 #
 # The gradient of a log-density is called the **score** of that density (an unlucky name beside a raw score): it points
-# to where points are denser. D's arrow is the score of the data less the score of the fakes: towards where data are,
-# and away from where fakes are already. A diffusion model learns $\nabla \log p$ as well, for data with noise
-# on them, from examples alone. How near did the D of "A discriminator against a fixed generator" come to it?
+# to where points are denser. So the slope of D's raw score is the score of the data less the score of the fakes: towards
+# where data are, and away from where fakes are already. The arrow of "What D tells G" is this slope times $1 - D$: the
+# same direction, another length. A diffusion model learns $\nabla \log p$ as well, for data with noise on them, from
+# examples alone. How near did the D of "A discriminator against a fixed generator" come to it?
 
 # %% mystnb={"image": {"alt": "Over x, in the region with data: the score of the data falls in two steep ramps, the score of the fakes is a straight line; the difference of the two is drawn dashed, and the slope of the learnt raw score follows it roughly, with kinks."}}
 score_p, score_q = (torch.gradient(density.log(), spacing=(x,))[0] for density in (p, q))
@@ -819,12 +827,13 @@ plt.show()
 
 # %% [markdown]
 # Where the difference is positive the arrow points to the right. A network with straight pieces has a slope with jumps;
-# G learns from that rough curve, and from nothing else.
+# G learns from that rough curve, and from nothing else. Left of about -2.2 even the sign is wrong: a D that is off by
+# 0.01 on average can still push a fake the wrong way. A good curve is not yet a good slope.
 #
-# Now let points follow arrows, without any G: 500 points, drawn like the fakes, move a little at a time. Two ways:
+# Now let points follow slopes, without any G: 500 points, drawn like the fakes, move a little at a time. Two ways:
 #
-# - **As D would push them:** along $\nabla \log p - \nabla \log q$, where $q$ is their own density at that moment
-#   (estimated from the points, with a Gaussian on each).
+# - **By the difference of scores:** along $\nabla \log p - \nabla \log q$, the direction of D's arrows, where $q$ is
+#   their own density at that moment (estimated from the points, with a Gaussian on each).
 # - **By the score of the data:** along $\nabla \log p$ alone, and after each step a little noise is added. (This is
 #   Langevin dynamics, the simplest relative of what a diffusion model does when it draws.)
 #
@@ -847,11 +856,11 @@ def score_of_cloud(points, width=0.2):
 
 source, dt = torch.Generator().manual_seed(1), 0.02
 start = 0.5 + torch.randn(500, generator=source)
-clouds = {name: [start] for name in ("D's arrows", "score and noise", "score alone")}
+clouds = {name: [start] for name in ("difference of scores", "score and noise", "score alone")}
 for _ in range(200):
     a, b, c = (path[-1] for path in clouds.values())
     noise = (2 * dt) ** 0.5 * torch.randn(500, generator=source)
-    clouds["D's arrows"].append(a + dt * (score_of_data(a) - score_of_cloud(a)))
+    clouds["difference of scores"].append(a + dt * (score_of_data(a) - score_of_cloud(a)))
     clouds["score and noise"].append(b + dt * score_of_data(b) + noise)
     clouds["score alone"].append(c + dt * score_of_data(c))
 
@@ -859,24 +868,39 @@ for _ in range(200):
 _, axes = viz.figure(10.5, 3.2, n_axes=3, share=True)
 for ax, (name, path) in zip(axes, clouds.items(), strict=True):
     ax.plot(dt * torch.arange(len(path)), torch.stack(path)[:, :40], color=viz.FAKE, lw=0.5)
-    ax.set(title=f"{name}: spread of a bump {path[-1][path[-1] > 0].std():.2f}", xlabel="time")
+    spread = path[-1][path[-1] > 0].std()
+    ax.set(title=f"{name}\nspread of a bump {spread:.2f}", xlabel="time")
 axes[0].set(ylabel="x", ylim=(-3.5, 3.5))
 plt.show()
 
 # %% [markdown]
 # A bump of the data has a spread of 0.50. Both of the first two clouds end near it (the first a little narrower: a
-# Gaussian on each point blurs the estimate of $q$); the third collapses onto the two
-# peaks. (How many points each bump has still depends on where they started: few cross the valley.) The noise of the one and the term $-\nabla \log q$ of the other do the same work, on average: they keep a cloud
-# spread (noise adds $\Delta q$ to the change of the density, and $\Delta q = \nabla \cdot (q \nabla \log q)$). A D knows
-# that term because it is shown the fakes, anew in each step. A diffusion model never sees fakes and pays with many steps.
+# Gaussian on each point blurs the estimate of $q$); the third collapses onto the two peaks. (How many points each bump
+# has still depends on where they started: few cross the valley.) The noise of the one and the term $-\nabla \log q$ of
+# the other do the same work, on average: they keep a cloud spread. A D knows that term because it is shown the fakes,
+# anew in each step. A diffusion model never sees fakes and pays with many steps.
+#
+# <details><summary>Why noise does the work of that term</summary>
+#
+# On the line, noise adds $q''$ to the change of the density, as in the spreading of heat. A flow along
+# $-(\log q)'$ adds $(q\,(\log q)')'$, and that is $q''$ as well, since $q\,(\log q)' = q'$.
+#
+# </details>
 #
 # One thing is left. G follows $-\nabla[-\log D]$, and that is $(1 - D)\,\nabla s$: the difference of scores, weighted by
 # how sure D is that a point is fake. If D is always the best one, which quantity falls along these arrows? Not the JSD.
-# With $m = (p + q)/2$ it is $2\,\mathrm{KL}(m \,\|\, p)$ (Shannon et al. 2020 call it a softened reverse KL), since
+# With $m = (p + q)/2$ it is $2\,\mathrm{KL}(m \,\|\, p)$ (Shannon et al. 2020 call it a softened reverse KL). The cell
+# shifts a Gaussian of fakes a little and compares the fall with the mean arrow.
 #
-# $$\frac{\delta}{\delta q}\, 2\,\mathrm{KL}(m \,\|\, p) = \log \frac{p + q}{p} = -\log D^*$$
+# <details><summary>Why this quantity</summary>
 #
-# up to a constant. The cell shifts a Gaussian of fakes a little and compares the fall with the mean arrow.
+# Write $\delta/\delta q$ for how much a quantity changes if a little mass is put at $x$. Then, up to a constant,
+#
+# $$\frac{\delta}{\delta q}\, 2\,\mathrm{KL}(m \,\|\, p) = \log \frac{p + q}{p} = -\log D^*,$$
+#
+# and that is the loss of a fake at $x$: moving the mass down its slope makes the quantity smaller.
+#
+# </details>
 
 # %%
 line = torch.linspace(-12, 12, 24_001, dtype=torch.float64)
@@ -896,8 +920,8 @@ for mean in (0.5, 1.0, 3.0):
     print(f"fakes around {mean}: mean arrow {arrow:+.4f}, fall of 2 KL(m, p) {fall:+.4f}")
 
 # %% [markdown]
-# They agree. A reverse KL punishes fakes where there are no data more than data that no fake comes near: which may be
-# one reason why GANs draw good pictures of few kinds rather than poor ones of all.
+# They agree. A reverse KL punishes fakes where there are no data more than data that no fake comes near. That may be one
+# reason why GANs draw good pictures of few kinds rather than poor ones of all, and why our fakes on the ring huddle.
 
 # %% [markdown]
 # ### A turned sign
@@ -944,9 +968,9 @@ exercises.check_g_step(g_step)
 # </details>
 
 # %% [markdown]
-# ### A slope is not yet a result
+# ### A head start for D
 #
-# **Exercise 8. Experiment: and does it matter?** (medium, 20 minutes: a slope is not yet a result)
+# **Exercise 8. Experiment: a head start for D** (medium, 20 minutes: what a formula says is tried in a training)
 #
 # At $D(G(z)) = 0.01$ the slopes differ 99-fold. Does a G that descends the minimax loss end further from the data? Give D
 # a head start on the line: 200 steps alone, after which it rejects nearly every fake; then 200 steps in which both learn.
@@ -1018,23 +1042,3 @@ exercises.check_head_start(head_start)
 # 0.1)`: with minimax our three Gs stood still, with the other loss they moved.
 #
 # </details>
-
-# %% [markdown]
-# ### Against the package
-#
-# The course imports its losses from `gan_course.training.losses` from now on. Are they the paper's? Take the formulas
-# with logarithms and the package's functions, on the same scores.
-
-# %%
-from gan_course.training.losses import d_logistic
-
-source = torch.Generator().manual_seed(1)
-on_real, on_fake = 3 * torch.randn(2, 500, generator=source, dtype=torch.float64)
-d_real, d_fake = torch.sigmoid(on_real), torch.sigmoid(on_fake)
-pairs = [
-    (-d_real.log().mean() - (1 - d_fake).log().mean(), d_logistic(on_real, on_fake)),
-    ((1 - d_fake).log().mean(), g_minimax(on_fake)),
-    (-d_fake.log().mean(), g_nonsaturating(on_fake)),
-]
-agree = all(abs(mine - theirs) < 1e-9 for mine, theirs in pairs)
-print(f"all three formulas agree with the package to nine decimals: {agree}")
