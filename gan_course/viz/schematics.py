@@ -356,7 +356,7 @@ def show_adain() -> None:
     stages = (
         (1.15, values, "$x$ (N, C, H, W)", r"mean $\mu$, spread $\sigma$"),
         (4.8, normal, "normalised", "mean 0, spread 1"),
-        (8.45, 0.5 * normal - 1.2, "output", r"mean $y_b$, spread $|y_s|$"),
+        (8.45, 0.5 * normal - 1.2, "output", "new mean, new spread"),
     )
     frames = []
     for x, pixels, name, numbers in stages:
@@ -445,6 +445,80 @@ def show_stylegan() -> None:
     page.text(1.75, 1.85, "A: a learned affine map,\n$w$ to the layer's $(y_s, y_b)$", colour=STYLE)
     page.text(1.75, 1.15, "B: a learned strength\nof the noise, per channel")
     page.show()
+
+
+def show_stylegan2() -> None:
+    """Draw StyleGAN2's synthesis network for 64 px: ten styles, and a sum of pictures."""
+    page = _Page(9.6, 7.1)
+    x, x_rgb, x_sum, x_style = 3.75, 6.75, 8.35, 1.35
+    page.text(x, 6.87, "features", size=LARGE)
+    page.text(x_sum, 6.87, "picture", size=LARGE)
+    page.text(0.95, 6.87, "styles", size=LARGE, colour=STYLE)
+    column = [page.box(x, 6.4, 3.9, 0.3, "learned constant", size=SMALL)]
+    levels = dict.fromkeys(("coarse", "middle", "fine"), (9.0, 0.0))
+    start: tuple[Point, ...] = ()
+    doubled: _Shape | None = None
+    y, j = 6.01, 0
+    for side in (4, 8, 16, 32, 64):
+        top = column[0].y if side == 4 else y
+        level = "coarse" if side <= 8 else "middle" if side == 16 else "fine"
+        for name in ("layer",) if side == 4 else ("double", "positions", "layer"):
+            if name == "positions":
+                column.append(page.plus(x, y, radius=0.12))
+                learned = page.box(x + 1.45, y, 1.0, 0.3, "positions", size=SMALL)
+                page.arrow(learned.left, column[-1].right, head=0.09)
+            else:
+                text = "double, convolution" if name == "double" else "convolution"
+                column.append(_draw_steered(page, x, y, 3.9, f"{text}, noise, LeakyReLU"))
+                style = page.box(x_style, y, 0.36, 0.3, str(j), size=SMALL, colour=STYLE)
+                page.arrow(style.right, column[-1].left, colour=STYLE, head=0.09)
+                levels[level] = (min(levels[level][0], y), max(levels[level][1], y))
+                j += 1
+            y -= 0.39
+        low = y + 0.39
+        to_rgb = _draw_steered(page, x_rgb, low, 1.25, "ToRGB")
+        style = page.box(x_rgb, low + 0.39, 0.36, 0.3, str(j), size=SMALL, colour=STYLE)
+        page.arrow(style.bottom, to_rgb.top, colour=STYLE, head=0.06)
+        page.arrow((x + 1.95, low), to_rgb.left, head=0.09)
+        if doubled is None:
+            start = (to_rgb.right, (x_sum, low))
+        else:
+            total = page.plus(x_sum, low, radius=0.12)
+            page.arrow(*start, doubled.top, head=0.09)
+            page.arrow(doubled.bottom, total.top, head=0.09)
+            page.arrow(to_rgb.right, total.left, head=0.09)
+            start = (total.bottom,)
+        page.patch(
+            FancyBboxPatch(
+                (x - 2.05, low - 0.2), 7.45, top - low + 0.4, fc="none", ec="0.75", lw=1,
+                boxstyle="round,pad=0,rounding_size=0.08", ls=(0, (4, 3)), zorder=0,
+            )
+        )  # fmt: skip
+        page.text(9.38, (top + low) / 2, f"{side} × {side}", rotation=90)
+        y -= 0.11
+        if side < 64:
+            doubled = page.box(x_sum, y, 0.85, 0.3, "double", size=SMALL)
+    for one, other in pairwise(column):
+        page.arrow(one.bottom, other.top, head=0.07)
+    image = page.box(x_sum, y + 0.02, 1.0, 0.34, "picture", colour=FAKE, size=SMALL)
+    page.arrow(*start, image.top, head=0.09)
+    numbers = {"coarse": "0 to 2", "middle": "3 and 4", "fine": "5 to 9"}
+    for name, (low, high) in levels.items():
+        page.line((0.98, high + 0.12), (0.9, high + 0.12), (0.9, low - 0.12), (0.98, low - 0.12),
+                  colour=STYLE)  # fmt: skip
+        page.text(0.5, (low + high) / 2, f"{name}\n{numbers[name]}", colour=STYLE)
+    words = (
+        "A: the affine map of the style, inside of each convolution; with each noise comes a bias"
+    )
+    page.text(0.35, y + 0.02, words, ha="left")
+    page.show()
+
+
+def _draw_steered(page: "_Page", x: float, y: float, width: float, text: str) -> "_Shape":
+    """A layer whose convolution has the style's affine map A inside."""
+    layer = page.box(x, y, width, 0.3, text, colour=STYLE, size=SMALL)
+    page.box(x - width / 2 + 0.2, y, 0.24, 0.22, "A", colour=STYLE, size=SMALL)
+    return layer
 
 
 def show_modulation() -> None:
@@ -776,9 +850,12 @@ def _channel() -> np.ndarray:
 
 
 def _draw_histogram(page: _Page, x: float, y: float, values: np.ndarray) -> None:
-    """The values of a channel as bars on a number line from -3 to 3, which has a mark at 0."""
+    """The values of a channel as bars on a number line from -3 to 3, which has a mark at 0.
+
+    The bars share the values' own range, so that moved and stretched values have the same shape.
+    """
     width, height = 2.0, 0.75
-    counts, edges = np.histogram(values, bins=40, range=(-3, 3))
+    counts, edges = np.histogram(values, bins=16)
     for count, left, right in zip(counts, edges[:-1], edges[1:], strict=True):
         if count:
             corner = (x + left * width / 6, y)
