@@ -36,7 +36,7 @@ HINTS = {
     "adain": (
         "a mean and a variance for each channel of each picture: over which two axes?",
         "keepdim=True, and scale[:, :, None, None], make the shapes fit",
-        "torch.var_mean divides by one less; correction=0 gives the plain mean of squares",
+        "torch.var_mean divides by H W - 1; correction=0 makes it H W",
     ),
     "style": (
         "how long is y, and how many numbers does each channel need?",
@@ -130,7 +130,7 @@ def check_adain(adain: Callable[..., Tensor]) -> Verdict:
             "with an eps of 0.1": case(3, 2, 6, 3, 0.1),
         },
         mistakes={
-            "the variance is divided by H W - 1; here it is the plain mean of squares": partial(
+            "the variance is divided by H W - 1; here it is divided by H W": partial(
                 _adain, correction=1
             ),
             "the statistics are those of the batch: that is BatchNorm. Each picture has its own": (
