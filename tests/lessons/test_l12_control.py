@@ -8,7 +8,7 @@ from gan_course.evaluation import disentanglement
 from gan_course.lessons.l12_control import exercises as lesson
 from gan_course.training.penalties import path_lengths
 
-LEVELS = {name: sorted(rows) for name, rows in lesson.LEVELS.items()}
+TO_RGB = lesson.TO_RGB
 ALIKE = {
     "prediction": "1 on average, but not in each",
     "figures": {
@@ -164,13 +164,9 @@ def to_zero(images, ws, noise, mean):
 
 
 RIGHT = [
-    (lesson.check_levels, LEVELS),
-    (lesson.check_levels, {name: np.array(rows) for name, rows in LEVELS.items()}),
-    (lesson.check_levels, {name: torch.tensor(rows) for name, rows in LEVELS.items()}),
-    (
-        lesson.check_levels,
-        {name: range(numbers[0], numbers[-1] + 1) for name, numbers in LEVELS.items()},
-    ),
+    (lesson.check_to_rgb, TO_RGB),
+    (lesson.check_to_rgb, {side: torch.tensor(slot) for side, slot in TO_RGB.items()}),
+    (lesson.check_to_rgb, {side: np.array([slot]) for side, slot in TO_RGB.items()}),
     (lesson.check_chance, chance),
     (lesson.check_interval, interval),
     (lesson.check_interval, lambda share, n, z: disentanglement.interval(share, n, z=z)),
@@ -198,23 +194,15 @@ RIGHT = [
 
 WRONG = [
     (
-        lesson.check_levels,
-        {"coarse": range(4), "middle": range(4, 6), "fine": range(6, 10)},
-        "how many in StyleGAN",
+        lesson.check_to_rgb,
+        {side: slot - 1 for side, slot in TO_RGB.items()},
+        "which one comes next",
     ),
-    (lesson.check_levels, LEVELS | {"fine": range(5, 9)}, "the last one"),
-    (
-        lesson.check_levels,
-        {name: [k + 1 for k in one] for name, one in LEVELS.items()},
-        "each is one of",
-    ),
-    (lesson.check_levels, LEVELS | {"middle": [3, 4, 5]}, "at 16 px"),
-    (
-        lesson.check_levels,
-        LEVELS | {"middle": [3, 4, 5], "fine": [6, 7, 8, 9]},
-        "2 of 3",
-    ),
-    (lesson.check_levels, [0, 1, 2], "answer with"),
+    (lesson.check_to_rgb, {side: slot + 1 for side, slot in TO_RGB.items()}, "5 of 5"),
+    (lesson.check_to_rgb, TO_RGB | {"64 px": 8}, "no layer comes next"),
+    (lesson.check_to_rgb, TO_RGB | {"16 px": 4}, "behind the second layer of 16 px"),
+    (lesson.check_to_rgb, TO_RGB | {"16 px": {5, 6}}, "each is one of"),
+    (lesson.check_to_rgb, [1, 3, 5, 7, 9], "answer with"),
     (lesson.check_chance, lambda shares: shares.square().sum(), "alike"),
     (lesson.check_chance, lambda shares: 1 - 1 / len(shares), "equally common"),
     (lesson.check_chance, lambda shares: 1 - shares.max(), "commonest"),
@@ -347,5 +335,5 @@ WRONG = [
 
 
 def test_an_empty_table_is_not_attempted():
-    assert lesson.check_levels(dict.fromkeys(LEVELS, ...)).status == "not attempted yet"
-    assert lesson.check_levels(LEVELS | {"fine": ...}).status == "not yet"
+    assert lesson.check_to_rgb(dict.fromkeys(TO_RGB, ...)).status == "not attempted yet"
+    assert lesson.check_to_rgb(TO_RGB | {"64 px": ...}).status == "not yet"

@@ -1,7 +1,7 @@
 """Checkers of lesson 12, on what styles control and how they are steered, and their hints."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -20,12 +20,13 @@ from gan_course.lessons.checking import (
     show_hint,
 )
 
-LEVELS = {"coarse": {0, 1, 2}, "middle": {3, 4}, "fine": {5, 6, 7, 8, 9}}
+TO_RGB = {"4 px": 1, "8 px": 3, "16 px": 5, "32 px": 7, "64 px": 9}  # the slots of ToRGBs
 
 HINTS = {
-    "levels": (
-        "write the sizes of the layers in a row and number them from 0",
-        "one row more than there are layers: the last ToRGB takes a style of its own",
+    "to_rgb": (
+        "write the sizes of the layers side by side and number them from 0",
+        "which layer comes after the last one of a resolution?",
+        "one slot more than there are layers: the last ToRGB has it to itself",
     ),
     "chance": (
         "when are two pictures alike in the factor?",
@@ -62,21 +63,24 @@ HINTS = {
     "path_penalty": (
         "what does autograd.grad leave out unless it is told that its result will be derived, too?",
         "first a length for each picture, then the mean is taken off, then the square",
-        "the sum over the numbers of w, the mean over the rows of ws, then the root",
+        "the sum over the numbers of w, the mean over the slots of ws, then the root",
     ),
 }
 hint = partial(show_hint, HINTS)
 
 
 @checker
-def check_levels(levels: Mapping[str, Iterable[int]]) -> Verdict:
-    """Exercise 1: which styles belong to which resolution."""
+def check_to_rgb(to_rgb: Mapping[str, int]) -> Verdict:
+    """Exercise 1: which slot drives the ToRGB of each resolution."""
     clues = {
-        "coarse": "coarse: how many layers work at 4 px here, and how many in StyleGAN? From 0",
-        "middle": "middle: which layers work at 16 px?",
-        "fine": "fine: nine layers, but ten styles. Who takes the last one?",
+        "4 px": "4 px: one layer works there; which one comes next, counted from 0?",
+        "64 px": "64 px: no layer comes next. How many slots do the nine layers have?",
+    } | {
+        f"{side} px": f"{side} px: the ToRGB comes behind the second layer of {side} px; which slot"
+        " has the layer that follows?"
+        for side in (8, 16, 32)
     }
-    return judge_table(levels, LEVELS, clues)
+    return judge_table(to_rgb, TO_RGB, clues, words=range(11))
 
 
 @checker
