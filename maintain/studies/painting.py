@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
 from torchvision.transforms.functional import to_pil_image
 
@@ -192,7 +193,7 @@ def figures(G: nn.Module) -> Row:
 
 
 def draw_strip() -> None:
-    """Parts of three held-out photographs, and below them what each arm makes of them."""
+    """Parts of three held-out photographs, and below them what each arm makes of them, by name."""
     photos = dict(load_photos("test"))
     rows = [[part(photos[name], name) for name in PARTS]]
     for name, arm in ARMS.items():
@@ -204,9 +205,20 @@ def draw_strip() -> None:
         )
         G.load_state_dict(torch.load(FOLDER / f"{name}.pt", weights_only=True))
         rows.append([part(translate_picture(G, photos[key]), key) for key in PARTS])
-    sheet = torch.cat([torch.cat(row, 2) for row in rows], 1)
+    sheet = to_pil_image(torch.cat([torch.cat(row, 2) for row in rows], 1))
+    label_rows(sheet, ["photograph", *ARMS])
     with atomic_write(PICTURE) as temporary:
-        to_pil_image(sheet).save(temporary, "JPEG", quality=80)
+        sheet.save(temporary, "JPEG", quality=80)
+
+
+def label_rows(sheet: Image.Image, names: Sequence[str]) -> None:
+    """Write the name of each row into its upper left corner."""
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=17)
+    for number, name in enumerate(names):
+        place = (10, number * SIDE + 8)
+        left, top, right, bottom = draw.textbbox(place, name, font=font)
+        draw.rectangle((left - 5, top - 4, right + 5, bottom + 4), fill="white")
+        draw.text(place, name, fill="black", font=font)
 
 
 def part(picture: Tensor, name: str) -> Tensor:

@@ -40,8 +40,8 @@ USES = {  # what is proposed -> the answer
 CLUES = {
     "A": "A: who would be misled by a print, and about what?",
     "B": "B: the doctor reads what the second set of pictures makes likely, not what was scanned",
-    "C": "C: what would G_BA read from a map after JPEG? Look at the figure with the three curves",
-    "D": "D: compare the outlines of a dog and a cat, then look at the critters' silhouettes",
+    "C": "C: what would G_BA read from a true map? And what does a drawn one carry besides?",
+    "D": "D: compare the outlines of a dog and a cat, then look at the domes that should be towers",
     "E": "E: what decides whether the translated pictures are kept, and is the truth known there?",
     "F": "F: two cars of different paint can have the same grey: where would the colour come from?",
 }
