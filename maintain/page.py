@@ -40,8 +40,8 @@ N_DIRECTIONS = 8
 TRANSLATORS: Mapping[str, tuple[str, str]] = {
     "photo2vangogh": (
         "photograph to painting",
-        "Lesson 08 compares four ways to paint; this is the one that won. What it paints in a grey"
-        " sky is not there.",
+        "Lesson 08 compares four ways to paint; two of them leave strokes, and this is the one that"
+        " ships. What it paints in a grey sky is not there.",
     ),
     "earth-satellite2map": (
         "satellite view to map",

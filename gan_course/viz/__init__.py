@@ -27,6 +27,7 @@ from gan_course.viz.schematics import (
     show_modulation,
     show_patch_field,
     show_stylegan,
+    show_stylegan2,
     show_transposed_convolution,
     show_unet,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "show_patch_field",
     "show_rows",
     "show_stylegan",
+    "show_stylegan2",
     "show_transposed_convolution",
     "show_unet",
 ]

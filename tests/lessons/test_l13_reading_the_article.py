@@ -14,7 +14,15 @@ LEARNERS = {
     "cycle loss": {"G_AB", "G_BA"},
     "identity loss": {"G_AB", "G_BA"},
 }
-LOUD = {"a": "error", "b": "runs", "c": "error", "d": "error", "e": "runs", "f": "runs"}
+LOUD = {
+    "a": "error",
+    "b": "runs",
+    "c": "error",
+    "d": "error",
+    "e": "runs",
+    "f": "runs",
+    "g": "runs",
+}
 CLAIMS = [
     ("the generator has 10 million weights", "count", "fails", "with its own code I count 2.1"),
     ("trained for 100 epochs", "source", "holds", "the paper says so in its section 4"),
@@ -84,6 +92,7 @@ WRONG = [
     (lesson.check_learners, LEARNERS | {"identity loss": {"G_AB"}}, "two terms"),
     (lesson.check_loud, LOUD | {"e": "error"}, "both are tensors"),
     (lesson.check_loud, LOUD | {"a": "runs", "c": "runs"}, "as many numbers"),
+    (lesson.check_loud, LOUD | {"g": "error"}, "before it scores it"),
     (lesson.check_article_size, 16, "upsampling"),
     (lesson.check_article_size, 4, "stride 1"),
     (lesson.check_article_size, 2, "from a height of 8"),

@@ -36,6 +36,7 @@ DRAWINGS = {  # name -> how it is drawn, and how many arrows end in the open
     "growing": (viz.show_growing, 0),
     "adain": (viz.show_adain, 0),
     "stylegan": (viz.show_stylegan, 0),
+    "stylegan2": (viz.show_stylegan2, 0),
     "modulation": (viz.show_modulation, 2),  # on to the next layer
     "map": (lambda: viz.show_course_map(LESSONS), 0),
     "map of two lessons": (lambda: viz.show_course_map({k: LESSONS[k] for k in ("01", "05")}), 0),
@@ -143,6 +144,35 @@ def test_the_features_drawn_are_those_of_the_unet_of_lesson_05():
             assert f"{n_out}\n{height} × {width}" in written
         elif k > 6:  # the layers on the way up that are given a skip
             assert f"{n_in // 2} + {n_in // 2}\n{height // 2} × {width // 2}" in written
+
+
+def test_the_styles_drawn_are_those_that_the_synthesis_network_of_stylegan2_takes():
+    from gan_course.models.stylegan2 import ModulatedConv2d, SynthesisNetwork2
+
+    network = SynthesisNetwork2(
+        img_resolution=64, w_dim=2, channel_base=64, channel_max=4, positions=True
+    )
+    taken = []  # by the layers and the ToRGBs, in their order: name, style
+    for module in network.modules():
+        if isinstance(module, ModulatedConv2d):
+            name = "ToRGB" if module.padding == 0 else "double" if module.up else "convolution"
+            module.register_forward_hook(
+                lambda _, given, out, name=name: taken.append((name, given[1][0, 0].item()))
+            )
+    network.requires_grad_(False)(torch.arange(10.0)[None, :, None].expand(1, -1, 2))
+
+    viz.show_stylegan2()
+    texts = [(text.get_text(), *text.get_position()) for text in plt.gcf().axes[0].texts]
+    plt.close("all")
+    drawn = []
+    for number, x, y in [text for text in texts if text[0].isdigit()]:
+        if x > 5:  # above a ToRGB
+            (name,) = [name for name, at, low in texts if at == x and 0.3 < y - low < 0.5]
+        else:  # left of a layer
+            (name,) = [name for name, at, low in texts if x + 1 < at < 5 and low == y]
+        drawn.append((name.split(",")[0], int(number)))
+    assert drawn == taken
+    assert sum(name == "positions" for name, *_ in texts) == len(network.positions)
 
 
 def test_an_unknown_lesson_is_not_on_the_map():

@@ -8,12 +8,11 @@ class Config:
     """How many pictures each experiment looks at."""
 
     n_translated: int  # creatures that a translator and doing nothing are compared on
-    n_swaps: int  # creatures whose styles are exchanged
     n_unpaired: int  # pictures under the loss of the article's code
 
 
 PROFILES = {
-    "smoke": Config(n_translated=8, n_swaps=8, n_unpaired=40),
-    "fast": Config(n_translated=100, n_swaps=200, n_unpaired=500),
-    "full": Config(n_translated=1_000, n_swaps=2_000, n_unpaired=2_000),
+    "smoke": Config(n_translated=8, n_unpaired=40),
+    "fast": Config(n_translated=100, n_unpaired=500),
+    "full": Config(n_translated=1_000, n_unpaired=2_000),
 }

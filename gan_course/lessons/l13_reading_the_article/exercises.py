@@ -30,7 +30,7 @@ HINTS = {
     ),
     "loud": (
         "an error needs a name, a shape or a type that does not fit",
-        "a difference of pictures of two sizes is broadcast where one side is 1",
+        "a difference of two pictures needs sizes that fit or can be broadcast",
     ),
     "article_size": (
         "follow the height through the layers, one at a time",
@@ -108,6 +108,7 @@ def check_loud(loud: Mapping[str, str]) -> Verdict:
             "d": "error",
             "e": "runs",
             "f": "runs",
+            "g": "runs",
         },
         {
             "a": "a: are there as many numbers before as after?",
@@ -116,6 +117,7 @@ def check_loud(loud: Mapping[str, str]) -> Verdict:
             "d": "d: D gives a map of scores. What does this generator take?",
             "e": "e: both are tensors of pictures",
             "f": "f: does a discriminator know which domain a picture is from?",
+            "g": "g: what does a discriminator need to know of a picture before it scores it?",
         },
         words=("error", "runs"),
     )
