@@ -18,7 +18,9 @@
 #
 # 本课精读催生这门课程的那篇中文文章：用类型检查、计数或小实验来判断其中的句子；然后用同样的方法读一篇你自己选的材料。
 #
-# ![A page of Chinese text with an English line under each sentence. Some words are underlined in colour, with a question mark in the margin. Beside it a view of the Earth becomes a map, and grey random numbers become a drawn creature.](images/13_reading_the_article.jpg)
+# ![A page with four Chinese sentences, their English in small print below; in each some words are underlined in colour,
+# and a question mark stands in the margin. Beside it, under CycleGAN, a view of the Earth becomes a map; under
+# StyleGAN, grey random numbers become a drawn creature.](images/13_reading_the_article.jpg)
 #
 # | you will be able to | 你将能够 |
 # | --- | --- |
@@ -52,10 +54,10 @@ seed_everything(SEED)
 # %% [markdown]
 # ## Two machines
 #
-# The article introduces “一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”: *a large AI model named CycleGAN, and how
-# it developed into StyleGAN*. (We have its text, without author or address, and name its sections by their numbers.) It is a
-# page like many: pleasant to read, without a measurement, and with code that
-# cannot run as printed. You have trained both models by now. Start with what goes into them, and what comes out.
+# The article introduces “一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”: *a large AI model named CycleGAN, and how it developed
+# into StyleGAN*. (We have its text, without author or address, and name its sections by their numbers.) It is a page
+# like many: pleasant to read, without a measurement, and with code that cannot run as printed. You have trained both
+# models by now. Start with what goes into them, and what comes out.
 #
 # 文章介绍“一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”。这样的网页很多：读来顺畅，没有一个测量数据，代码照原样无法运行。现在两个模型你都训练过了。先看看它们各自输入什么，输出什么。
 
@@ -127,8 +129,8 @@ exercises.check_verdicts(verdicts)
 #
 # </details>
 #
-# Every quotation below gets a **record**, in the form that Exercise 6 will ask of you: (quote, kind of test, verdict, what we
-# found). Before it stand the *kindest* sense of the sentence, and what would count *against us*.
+# Every quotation below gets a **record**, in the form that Exercise 6 will ask of you: (quote, kind of test, verdict,
+# what we found). Before it stand the *kindest* sense of the sentence, and what would count *against us*.
 #
 # 下面每条引文都有一份**记录**，格式就是练习 6 要你写的：（引文，检验方式，判断，查到什么）。记录之前先写这句话最善意的理解，以及什么会推翻我们。
 #
@@ -136,7 +138,8 @@ exercises.check_verdicts(verdicts)
 #
 # *Kindest:* StyleGAN can be bent to it (lesson 12). *Against us:* an input picture in its paper.
 #
-# **Record** (“主要应用场景” · source · **fails** · true of CycleGAN; StyleGAN's generator gets random numbers and no picture: section 2)
+# **Record** (“主要应用场景” · source · **fails** · true of CycleGAN; StyleGAN's generator gets random numbers and no picture:
+# section 2)
 #
 # 最善意的理解：StyleGAN 也能勉强用于转换（第 12 课）。能推翻我们的：它的论文里有输入图像。
 #
@@ -147,8 +150,9 @@ exercises.check_verdicts(verdicts)
 #
 # *Kindest:* it came later, and learnt from what was there. *Against us:* a StyleGAN paper that starts from CycleGAN.
 #
-# **Record** (“进一步发展” · source · **fails** · StyleGAN starts from the *progressive GAN*, configuration A of its Table 1, and borrows
-# AdaIN from style transfer; CycleGAN builds on pix2pix. Beyond the adversarial game they share neither task nor data nor loss)
+# **Record** (“进一步发展” · source · **fails** · StyleGAN starts from the *progressive GAN*, configuration A of its Table 1,
+# and borrows AdaIN from style transfer; CycleGAN builds on pix2pix. Beyond the adversarial game they share neither task
+# nor data nor loss)
 #
 # 最善意的理解：它出现得更晚，吸收了已有的成果。能推翻我们的：StyleGAN 论文以 CycleGAN 为起点。
 #
@@ -203,9 +207,10 @@ plt.show()
 #
 # > “人工智能大模型” *a large AI model* (1, of CycleGAN)
 #
-# These can be counted, in networks built from the papers' lists of layers (CycleGAN: section 7.2) on PyTorch's *meta* device,
-# which knows shapes and stores no numbers. *Kindest:* an RNN is anything that goes round; "their" means one each; "large" is large for 2017. *Against us:* a recurrent layer in
-# a list; a network far larger than others. **Predict:** who has AdaIN, and how many million weights has each?
+# These can be counted, in networks built from the papers' lists of layers (CycleGAN: section 7.2) on PyTorch's *meta*
+# device, which knows shapes and stores no numbers. *Kindest:* an RNN is anything that goes round; "their" means one
+# each; "large" is large for 2017. *Against us:* a recurrent layer in a list; a network far larger than others.
+# **Predict:** who has AdaIN, and how many million weights has each?
 #
 # 这些可以数：在 PyTorch 的 meta 设备上按论文列出的层（CycleGAN：第 7.2 节）搭建网络，只有形状，没有数值。最善意的理解：凡是转圈的都叫 RNN；“它们的”是各有一样；“大”是就 2017 年而言。能推翻我们的：层的清单里有循环层（recurrent layer）；有一个网络比别的大得多。**预测**：谁有 AdaIN？各有多少百万个权重？
 
@@ -235,17 +240,17 @@ for name, network in papers.items():
 print(f"{'CycleGAN, all four':27}{2 * sum(weights[:2]):15.1f}")
 
 # %% [markdown]
-# The zeros under "recurrent" are of our own code and prove little; the paper's list settles it. The slip is easy in Chinese: 循环神经网络 is a
-# *recurrent* network, 循环一致性 is *cycle* consistency, and 循环 is one word for two things. In the one a state goes round; in the
-# other a picture, through two convolutional networks that remember nothing.
+# The zeros under "recurrent" are of our own code and prove little; the paper's list settles it. The slip is easy in
+# Chinese: 循环神经网络 is a *recurrent* network, 循环一致性 is *cycle* consistency, and 循环 is one word for two things. In the one
+# a state goes round; in the other a picture, through two convolutional networks that remember nothing.
 #
 # **Record** (“…就是基于RNN的” · source · **fails** · no recurrent layer in the paper's list, section 7.2)
 #
-# **Record** (“它们的循环训练机制和AdaIN技术” · count · **in part** · one has the cycle, the other AdaIN, none both; the shipped StyleGAN2
-# has neither)
+# **Record** (“它们的循环训练机制和AdaIN技术” · count · **in part** · one has the cycle, the other AdaIN, none both; the shipped
+# StyleGAN2 has neither)
 #
-# **Record** (“大模型” · count · **says too little** · CycleGAN's four networks have 2 × (11.4 + 2.8) ≈ 28 million weights, StyleGAN's
-# generator 26, as its Figure 1 says: larger than what?)
+# **Record** (“大模型” · count · **says too little** · CycleGAN's four networks have 2 × (11.4 + 2.8) ≈ 28 million weights,
+# StyleGAN's generator 26, as its Figure 1 says: larger than what?)
 #
 # 循环层那一列的零来自我们自己的代码，证明不了什么；论文的清单才算数。这个误会在中文里很自然：循环神经网络的“循环”是 recurrent，循环一致性的“循环”是 cycle，一个词指两件事。前者是隐状态在时间步之间循环传递；后者是图像转过去再转回来，经过两个没有记忆的卷积网络。
 #
@@ -256,9 +261,9 @@ print(f"{'CycleGAN, all four':27}{2 * sum(weights[:2]):15.1f}")
 #
 # > $G: A \rightarrow B, \qquad F: B \rightarrow A, \qquad G(F(B)) \approx A, \qquad F(G(A)) \approx B$ (3.2, CycleGAN's 数学模型公式, *mathematical model*)
 #
-# The first two say where each map starts and arrives, and that is enough to check the others. *Kindest:* the letters stand for whole
-# domains, and $\approx$ for "arrives in". *Against us:* a left side that arrives in the domain at its right. **Predict** where
-# each left side arrives. (Lesson 06, Exercise 6.)
+# The first two say where each map starts and arrives, and that is enough to check the others. *Kindest:* the letters
+# stand for whole domains, and $\approx$ for "arrives in". *Against us:* a left side that arrives in the domain at its
+# right. **Predict** where each left side arrives. (Lesson 06, Exercise 6.)
 #
 # 前两行说明每个映射从哪里到哪里，凭此就能检查后两行。最善意的理解：字母指整个域，$\approx$ 指“落在其中”。能推翻我们的：左边落在右边所写的域里。**预测**：每一行的左边落在哪个域？（参见第 06 课练习 6。）
 
@@ -272,9 +277,9 @@ for line, (last, target) in lines.items():
 claim("lines of the article that fit its own arrows", fitting, below=1)
 
 # %% [markdown]
-# The two sides lie in different domains; exchange either the left or the right sides, and both lines fit. And capital letters are too
-# weak: "$F(G(A))$ is $A$" also holds for maps that shuffle all pictures of $A$ among themselves. The paper says it of every
-# single picture, $F(G(a)) \approx a$.
+# The two sides lie in different domains; exchange either the left or the right sides, and both lines fit. And capital
+# letters are too weak: "$F(G(A))$ is $A$" also holds for maps that shuffle all pictures of $A$ among themselves. The
+# paper says it of every single picture, $F(G(a)) \approx a$.
 #
 # **Record** (“G(F(B)) ≈ A, F(G(A)) ≈ B” · type check · **fails** · in both lines the two sides lie in different domains)
 #
@@ -287,10 +292,11 @@ claim("lines of the article that fit its own arrows", fitting, below=1)
 #
 # > “训练两个生成对抗网络…分别称为生成器G和生成器F” *train two GANs ... called generator G and generator F* (3.1)
 #
-# *Kindest:* a GAN brings its discriminator along unsaid. *Against us:* anything in section 3 that measures whether an output lies in B.
-# It asks that G turn A into B (3.3), but names no discriminator; only its round trips can be measured. Take those alone,
-# corrected. Doing nothing satisfies them exactly (lesson 06, Exercise 5). Compare it with a trained CycleGAN, on critters that are to become striped. The
-# *twin* of each, drawn from the same factors, is the true answer, and a shipped classifier, the reader, names the texture.
+# *Kindest:* a GAN brings its discriminator along unsaid. *Against us:* anything in section 3 that measures whether an
+# output lies in B. It asks that G turn A into B (3.3), but names no discriminator; only its round trips can be
+# measured. Take those alone, corrected. Doing nothing satisfies them exactly (lesson 06, Exercise 5). Compare it with a
+# trained CycleGAN, on critters that are to become striped. The *twin* of each, drawn from the same factors, is the true
+# answer, and a shipped classifier, the reader, names the texture.
 #
 # 最善意的理解：说 GAN 就已包含判别器。能推翻我们的：第 3 节里有什么能衡量输出是否属于 B。它要求 G 把 A 变成 B（3.3），却没有提到判别器；写下来的东西里，能测量的只有往返。就只取改正后的往返：什么都不做便完全满足（第 06 课练习 5）。拿它和训练好的 CycleGAN 比一比，数据是要变成条纹的小怪物（critters）。每只都有一个只改纹理的孪生作正确答案，另有一个分类器（reader）报告它看到的纹理。
 
@@ -342,11 +348,11 @@ claim(
 )
 
 # %% [markdown]
-# Doing nothing breaks $G: A \to B$, but no formula measures that. What makes an output look like B is the adversarial loss, and it
-# takes a $D_B$; and another for A. (All these together would not single out the truth either: lesson 06.)
+# Doing nothing breaks $G: A \to B$, but no formula measures that. What makes an output look like B is the adversarial
+# loss, and it takes a $D_B$; and another for A. (All these together would not single out the truth either: lesson 06.)
 #
-# **Record** (“训练两个生成对抗网络” · experiment · **in part** · two GANs, but without discriminators: doing nothing pays less than the CycleGAN,
-# and of its pictures 0 % are read as striped, of the CycleGAN's 100 %)
+# **Record** (“训练两个生成对抗网络” · experiment · **in part** · two GANs, but without discriminators: doing nothing pays less
+# than the CycleGAN, and of its pictures 0 % are read as striped, of the CycleGAN's 100 %)
 #
 # 什么都不做，违背了 $G: A \to B$，但没有一个公式衡量这一点。让输出看起来像 B 的是对抗损失，为此要有 $D_B$，A 那边也要一个。（即使全都齐备，也不能确定哪个是正确的翻译：第 06 课。）
 #
@@ -418,13 +424,14 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
     print(f"update_{half} moves", *[name for name in old if not torch.equal(old[name], new[name])])
 
 # %% [markdown]
-# The cycle joins the two *generators*; no D ever sees a round trip. And there are no three phases: both generators move together,
-# from one sum of losses, then both discriminators. Left out of the article's recipe, besides the discriminators: least squares, $\lambda = 10$, the
-# pool of 50 pictures, the falling learning rate (lesson 07).
+# The cycle joins the two *generators*; no D ever sees a round trip. And there are no three phases: both generators move
+# together, from one sum of losses, then both discriminators. Left out of the article's recipe, besides the
+# discriminators: least squares, $\lambda = 10$, the pool of 50 pictures, the falling learning rate (lesson 07).
 #
 # **Record** (“让生成器和判别器相互学习” · source · **fails** · the cycle loss, equation 2, holds G and F and no D)
 #
-# **Record** (“训练生成器G … 训练生成器F … 使用循环训练机制” · source · **fails** · G and F are trained at once, on one sum: equations 3 and 4)
+# **Record** (“训练生成器G … 训练生成器F … 使用循环训练机制” · source · **fails** · G and F are trained at once, on one sum: equations 3
+# and 4)
 #
 # 循环损失连接的是两个**生成器**，判别器从来看不到往返的图像。也没有三个阶段：两个生成器按同一个总损失一起更新，然后是两个判别器。文章的步骤里除判别器外还缺：最小二乘损失、$\lambda = 10$、50 张图像的缓存池、递减的学习率（第 07 课）。
 #
@@ -438,17 +445,18 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 #
 # > “为每个输入图像A和输出图像B分配一个样式向量” *a style vector is assigned to each input and output picture* (3.6)
 #
-# *Kindest:* S stands for styles, B for what comes out. *Against us:* an input picture, or a second generator, in the paper. $G$ and the
-# picture that comes out survive:
+# *Kindest:* S stands for styles, B for what comes out. *Against us:* an input picture, or a second generator, in the
+# paper. $G$ and the picture that comes out survive:
 #
 # $$w = f(z), \qquad y_i = A_i(w), \qquad x = g(\mathit{const};\ y_1, \dots, y_L,\ \mathit{noise})$$
 #
 # The training is a GAN's: draw $z$, and let D judge. A style for a given picture has to be searched for (lesson 12).
 #
-# **Record** (“G(A, S) = B … F(B, T) = A” · source · **fails** · no input $A$, no second generator; a style is computed from a random $w$ "instead of
-# an example image", section 2)
+# **Record** (“G(A, S) = B … F(B, T) = A” · source · **fails** · no input $A$, no second generator; a style is computed
+# from a random $w$ "instead of an example image", section 2)
 #
-# **Record** (“…分配一个样式向量” · source · **fails** · styles are computed from $z$, one for each layer; none is assigned to a picture)
+# **Record** (“…分配一个样式向量” · source · **fails** · styles are computed from $z$, one for each layer; none is assigned to a
+# picture)
 #
 # 最善意的理解：S 指样式，B 指生成的图像。能推翻我们的：论文里有输入图像，或有第二个生成器。这些符号里，留下来的只有 $G$ 和生成的图像。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
 #
@@ -457,13 +465,13 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # > “AdaIN…可以控制图像的样式，例如颜色、纹理和光照等” *AdaIN ... can control the style of a picture, such as colour, texture,
 # > lighting and so on* (1, 3.4, 6)
 #
-# *Kindest:* "AdaIN" means StyleGAN's styles. The list is open (等), so "shape" does not refute it. *Against us:* a word on where
-# a style enters. What it lacks is at *which level*. Lesson 12 exchanged the styles of a network without AdaIN:
-# the shape hung most on the coarse ones, texture and the body's colour on the fine, the ground's colour on the coarse. AdaIN by itself (lesson 10)
-# changed the colours of the whole, and no texture.
+# *Kindest:* "AdaIN" means StyleGAN's styles. The list is open (等), so "shape" does not refute it. *Against us:* a word
+# on where a style enters. What it lacks is at *which level*. Lesson 12 exchanged the styles of a network without AdaIN:
+# the shape hung most on the coarse ones, texture and the body's colour on the fine, the ground's colour on the coarse.
+# AdaIN by itself (lesson 10) changed the colours of the whole, and no texture.
 #
-# **Record** (“颜色、纹理和光照等” · experiment · **in part** · styles do, each at its level and without AdaIN; lighting we could not test, the paper
-# names it)
+# **Record** (“颜色、纹理和光照等” · experiment · **in part** · styles do, each at its level and without AdaIN; lighting we could
+# not test, the paper names it)
 #
 # 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。能推翻我们的：文章说明了样式从哪里进入。它缺的是“在哪个层级”。第 12 课在没有 AdaIN 的网络里逐级交换样式：形状主要跟着粗层，纹理和身体颜色跟着细层，背景的颜色却跟着粗层。单独的 AdaIN（第 10 课）改了整体的颜色，没有改纹理。
 #
@@ -471,8 +479,9 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 #
 # > “这使得StyleGAN能够生成更加真实和高质量的图像” *this (AdaIN) lets StyleGAN generate more realistic pictures* (1, 3.4, 6)
 #
-# *Kindest:* AdaIN is one reason among others. *Against us:* a gain that comes mostly with the styles, in Fréchet distances on two sets of
-# faces (the paper's Table 1). B, with other filters and another training, has no style yet. How much of the gain is there by then?
+# *Kindest:* AdaIN is one reason among others. *Against us:* a gain that comes mostly with the styles, in Fréchet
+# distances on two sets of faces (the paper's Table 1). B, with other filters and another training, has no style yet.
+# How much of the gain is there by then?
 #
 # 最善意的理解：AdaIN 是原因之一。能推翻我们的：在两个人脸数据集的 Fréchet 距离上（论文表 1），改进大多随样式而来。配置 B 换了滤波和训练方式，还没有样式。到那时已经有了多少改进？
 
@@ -490,10 +499,12 @@ text = "share of the paper's gain on FFHQ that came before any style"
 claim(text, before_styles["FFHQ"], above=2 / 3)
 
 # %% [markdown]
-# On FFHQ 77 %, on CelebA-HQ 64 % of the gain came before any style; only the first passes our bound of two thirds. The next step adds mapping
-# *and* styles, so AdaIN alone was never tested here; and StyleGAN2 took it out without loss (lesson 10).
+# On FFHQ 77 %, on CelebA-HQ 64 % of the gain came before any style; only the first passes our bound of two thirds. The
+# next step adds mapping *and* styles, so AdaIN alone was never tested here; and StyleGAN2 took it out without loss
+# (lesson 10).
 #
-# **Record** (“这使得…高质量的图像” · count · **in part** · mapping and styles bring the smaller part; of AdaIN alone the table says nothing)
+# **Record** (“这使得…高质量的图像” · count · **in part** · mapping and styles bring the smaller part; of AdaIN alone the table
+# says nothing)
 #
 # FFHQ 上 77 %、CelebA-HQ 上 64 % 的改进发生在样式出现之前；只有前者超过三分之二的界。下一步同时加入映射网络**和**样式，所以表里从未单独检验 AdaIN；StyleGAN2 去掉了它，质量并没有下降（第 10 课）。
 #
@@ -501,8 +512,8 @@ claim(text, before_styles["FFHQ"], above=2 / 3)
 #
 # ## The code, as far as it goes
 #
-# The article ends in a program for Keras. Here are the lines that matter, word for word, the rest left out, as a *text*: we
-# never run it. Much can be said about a program from its names and its shapes alone.
+# The article ends in a program for Keras. Here are the lines that matter, word for word, the rest left out, as a
+# *text*: we never run it. Much can be said about a program from its names and its shapes alone.
 #
 # 文章最后是一段 Keras 程序。下面是其中要紧的几行，一字未改，其余略去；只作为**文本**，从不执行。单凭名字和形状就能说出很多。
 
@@ -689,9 +700,9 @@ plt.show()
 # %% [markdown]
 # **Exercise 5. Follow a stack** (medium, 10 minutes: with this you can check any network on paper)
 #
-# Lesson 05 followed a stack for its field; here the height comes with it. `layers` is a list of (kernel, stride), all with 'same' padding; `size` is the height that goes in. Return the height
-# that comes out, and the **receptive field**: how many pixels of the input one output can depend on, in height (it may be
-# more than the picture has).
+# Lesson 05 followed a stack for its field; here the height comes with it. `layers` is a list of (kernel, stride), all
+# with 'same' padding; `size` is the height that goes in. Return the height that comes out, and the **receptive field**:
+# how many pixels of the input one output can depend on, in height (it may be more than the picture has).
 #
 # 第 05 课顺着层算过感受野，这里连高度一起算。`layers` 是 (kernel, stride) 的列表，都用 'same' 填充；`size` 是输入高度。返回输出的高度，以及**感受野**（receptive field）：一个输出在高度方向上最多依赖输入的多少个像素（可以超过图像本身）。
 
@@ -720,8 +731,9 @@ exercises.check_follow(follow)
 #
 # </details>
 #
-# The article's D has eight layers with kernels of 4, three of stride 2 and then five of stride 1: a score sees 142 pixels, the paper's
-# 70 (lesson 05). That is no mistake but another choice: the article promises no size. 文章的 D 有八层，核都是 4：三层步幅 2，五层步幅 1，一个分数看到 142 个像素；论文的看到 70 个（第 05 课）。这不算错，只是另一种选择：文章没有承诺过大小。
+# The article's D has eight layers with kernels of 4, three of stride 2 and then five of stride 1: a score sees 142
+# pixels, the paper's 70 (lesson 05). That is no mistake but another choice: the article promises no size. 文章的 D 有八层，核都是
+# 4：三层步幅 2，五层步幅 1，一个分数看到 142 个像素；论文的看到 70 个（第 05 课）。这不算错，只是另一种选择：文章没有承诺过大小。
 
 # %% [markdown]
 # ## Its losses
@@ -732,15 +744,17 @@ exercises.check_follow(follow)
 #
 # > `cycle_loss = tf.reduce_mean(tf.pow(img_A - img_B, 2))`
 #
-# *Kindest:* G and D were meant to take turns, and `img_A` to be a translation. *Against us:* a real picture of A; a sign that raises D's
-# scores of what is real.
+# *Kindest:* G and D were meant to take turns, and `img_A` to be a translation. *Against us:* a real picture of A; a
+# sign that raises D's scores of what is real.
 #
-# `d_real_A` scores `img_A`, which G made of noise: what is called real is fake, and no real picture of A is ever put in. Only `gan_loss_B` has a
-# real picture, of B. `total_loss`, the sum of the three, is **one** scalar, and one optimiser takes it down over everybody's weights, without min and
-# max. What does that ask of D? The smallest case of `gan_loss_B`: $D(x) = \sigma(wx)$, real samples at 1,
-# fakes at -1. If the slope in $w$ is positive, descending makes $w$ smaller, and D rates what is *real* lower.
+# `d_real_A` scores `img_A`, which G made of noise: what is called real is fake, and no real picture of A is ever put
+# in. Only `gan_loss_B` has a real picture, of B. `total_loss`, the sum of the three, is **one** scalar, and one
+# optimiser takes it down over everybody's weights, without min and max. What does that ask of D? The smallest case of
+# `gan_loss_B`: $D(x)=\sigma(wx)$, real samples at 1, fakes at -1. If the slope in $w$ is positive, descending makes $w$
+# smaller, and D rates what is *real* lower.
 #
-# And the cycle loss: even if `img_A` were a translation, `img_B` is a picture that has nothing to do with it. **Predict** which pays less: the true translation of a creature, or always the same picture, the mean of B?
+# And the cycle loss: even if `img_A` were a translation, `img_B` is a picture that has nothing to do with it.
+# **Predict** which pays less: the true translation of a creature, or always the same picture, the mean of B?
 #
 # 最善意的理解：本来打算让 G 和 D 轮流训练，`img_A` 本来应是翻译出来的图像。能推翻我们的：有一张 A 的真图像；符号使 D 给真图像更高的分。
 #
@@ -781,37 +795,28 @@ off = abs(loss_mean / loss_true - 1 / 2)
 claim("one grey blur pays half as much as the truth; off by", off, below=0.1, needs_training=True)
 
 # %% [markdown]
-# The slope is positive: whoever goes down `gan_loss_B` teaches D to score the real pictures of B low. And the blur pays half,
-# because two independent pictures differ by twice the variance, a picture and the mean by the variance once. A
+# The slope is positive: whoever goes down `gan_loss_B` teaches D to score the real pictures of B low. And the blur pays
+# half, because two independent pictures differ by twice the variance, a picture and the mean by the variance once. A
 # cycle loss compares a picture **with its own round trip**.
 #
 # **Record** (`gan_loss_A = …` · type check · **fails** · `d_real_A` is the score of a picture that G made)
 #
-# **Record** (`gan_loss_B = …` · experiment · **fails** · going down it lowers D's scores of what is real: the slope is 0.20)
+# **Record** (`gan_loss_B = …` · experiment · **fails** · going down it lowers D's scores of what is real: the slope is
+# 0.20)
 #
 # **Record** (`cycle_loss = …` · experiment · **fails** · one grey blur pays half as much as the true translations)
 #
 # 斜率为正：沿 `gan_loss_B` 下降，就是教 D 给 B 的真图像打低分。而模糊的平均图损失约为一半：两张独立的图像相差两倍方差，一张图像与平均图像只差一倍。循环损失应当把一张图像**和它自己往返后的样子**比较。
 #
 # **记录**：（`gan_loss_A` · 类型检查 · **不成立** · `d_real_A` 打分的是 G 生成的图像）；（`gan_loss_B` · 实验 · **不成立** · 沿它下降会降低 D 给真样本的分，斜率 0.20）；（`cycle_loss` · 实验 · **不成立** · 一张模糊的平均图，损失只有正确翻译的一半）。
-#
-# ## Side by side 对照
-#
-# | | the article 文章 | the papers 论文 |
-# | --- | --- | --- |
-# | GAN | “竞争”, no loss 没有损失 | $\min_G \max_D\ \mathbb{E} \log D(x) + \mathbb{E} \log(1 - D(G(z)))$ |
-# | cycle 循环 | $G(F(B)) \approx A$, $F(G(A)) \approx B$ | $\mathbb{E}\lVert F(G(a)) - a\rVert_1 + \mathbb{E}\lVert G(F(b)) - b\rVert_1$ |
-# | whole objective 总目标 | none 无 | $L_{GAN}(G, D_B) + L_{GAN}(F, D_A) + \lambda L_{cyc}$, min over G, F, max over D |
-# | StyleGAN | $G(A, S) = B$, $F(B, T) = A$ | $w = f(z)$, $y_i = A_i(w)$, $x = g(\mathit{const}; y, \mathit{noise})$ |
-# | AdaIN | a word 一个词 | $y_{s}\,(x - \mu(x)) / \sigma(x) + y_{b}$, channel by channel 逐通道 |
 
 # %% [markdown]
 # ## Its references
 #
 # > “Zhu, X., Zhou, J., Tao, D., …”; “Karras, T., Laine, S., Aila, T., Karhunen, J., …”; “…, Larochelle, H., ... & Courville, A.”
 #
-# Compare the surnames that it prints with those on the papers. *Kindest:* a slip in an initial or in the order. *Against us:* every surname on its
-# paper.
+# Compare the surnames that it prints with those on the papers. *Kindest:* a slip in an initial or in the order.
+# *Against us:* every surname on its paper.
 #
 # 把它印出的姓氏和论文上的作者比一比。最善意的理解：首字母或顺序的笔误。能推翻我们的：每个姓氏都在相应的论文上。
 
@@ -838,9 +843,12 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # the paper on StyleGAN (Karras, Laine, Aila; arXiv:1812.04948) is not cited at all. A reference takes a minute to check,
 # and tells you whether somebody had the paper open.
 #
-# **Record** (the three references · source · **fails** · each names somebody who did not write the paper; its arXiv number is right)
+# **Record** (the three references · source · **fails** · each names somebody who did not write the paper; its arXiv
+# number is right)
 #
-# 第二条的题目也错了：应为 *... Stability, and Variation*，印成了 *Variational Inference*。而 StyleGAN 的论文（arXiv:1812.04948）根本没有引用。核对一条文献只要一分钟，却能看出写的人是否打开过论文。**记录**（三条文献 · 文献 · **不成立** · 每条都列了没有写过该论文的人；arXiv 编号倒是对的）。
+# 第二条的题目也错了：应为 *... Stability, and Variation*，印成了 *Variational Inference*。而 StyleGAN 的论文（arXiv:1812.04948）根本没有引用。核对一条文献只要一分钟，却能看出写的人是否打开过论文。
+#
+# **记录**（三条文献 · 文献 · **不成立** · 每条都列了没有写过该论文的人；arXiv 编号倒是对的）。
 
 # %% [markdown]
 # ## The verdicts, gathered 判断汇总
@@ -858,7 +866,7 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # | 3.1 | “两个生成对抗网络” *two GANs* | experiment 实验 | in part 部分成立 | 06 |
 # | 3.2 | $G(F(B)) \approx A$, $F(G(A)) \approx B$ | type check 类型检查 | fails 不成立 | 06 |
 # | 3.3 | G, then F, then the cycle 先 G，再 F，再循环 | source 文献 | fails 不成立 | 07 |
-# | 3.3 | “达到预期水平” *as expected* | – | says too little 说得太少 | 03 |
+# | 3.3 | “达到预期水平” *as expected* | – | says too little 说得太少 | 04 |
 # | 3.5 | $G(A, S) = B$, $F(B, T) = A$ | source 文献 | fails 不成立 | 11 |
 # | 3.6 | “分配一个样式向量” *assigned* | source 文献 | fails 不成立 | 12 |
 # | 3.4 | “颜色、纹理和光照等” AdaIN controls them | experiment 实验 | in part 部分成立 | 10, 12 |
@@ -889,9 +897,9 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # | limits said | Does "unsure" say what you could not settle? 没能确定的有没有说明？ |
 # | fit to send | Would you send it to the author, by name? 愿意署名寄给作者吗？ |
 #
-# Texts in any language; each claim is a record, `(quote, kind, verdict, what you found)`, the kind one of "type check", "count",
-# "experiment", "source", the verdict one of "holds", "fails", "in part", "says too little". The checker sees whether it is
-# complete. Whether it is good, only you and the author can say.
+# Texts in any language; each claim is a record, `(quote, kind, verdict, what you found)`, the kind one of "type check",
+# "count", "experiment", "source", the verdict one of "holds", "fails", "in part", "says too little". The checker sees
+# whether it is complete. Whether it is good, only you and the author can say.
 #
 # 用任何语言写都可以；每个论断写成一份记录。检查器只看是否完整；好不好，要由你和作者来说。
 
@@ -996,8 +1004,8 @@ exercises.check_reading(reading)
 #
 # ### Published mistakes elsewhere
 #
-# Good people make mistakes in good work; most of these pages taught thousands. Read in their files in 2026; some may be mended
-# by now. Each is measured in the lesson named.
+# Good people make mistakes in good work; most of these pages taught thousands. Read in their files in 2026; some may be
+# mended by now. Each is measured in the lesson named.
 #
 # 好作品里也有错误，下面这些大多教会过成千上万的人。2026 年在原文件中读到，有些也许已经改了。每一条都在所列的课里测过。
 #
@@ -1009,3 +1017,13 @@ exercises.check_reading(reading)
 # | Keras examples, [stylegan.py](https://github.com/keras-team/keras-io/blob/master/examples/generative/stylegan.py) | keeps the checkpoint with the smallest sum of losses as "balanced" 以损失之和最小选权重 | 03, ex. 8 |
 # | PyTorch-GAN, CycleGAN's [models.py](https://github.com/eriklindernoren/PyTorch-GAN/blob/master/implementations/cyclegan/models.py) | a D of 94 pixels for 70 感受野 94 而非 70 | 05, ex. 8 |
 # | this course | a claim of ours may be next: please open an issue 下一个也许是我们：请提 issue | any |
+#
+# ### Side by side 对照
+#
+# | | the article 文章 | the papers 论文 |
+# | --- | --- | --- |
+# | GAN | “竞争”, no loss 没有损失 | $\min_G \max_D\ \mathbb{E} \log D(x) + \mathbb{E} \log(1 - D(G(z)))$ |
+# | cycle 循环 | $G(F(B)) \approx A$, $F(G(A)) \approx B$ | $\mathbb{E}\lVert F(G(a)) - a\rVert_1 + \mathbb{E}\lVert G(F(b)) - b\rVert_1$ |
+# | whole objective 总目标 | none 无 | $L_{GAN}(G, D_B) + L_{GAN}(F, D_A) + \lambda L_{cyc}$, min over G, F, max over D |
+# | StyleGAN | $G(A, S) = B$, $F(B, T) = A$ | $w = f(z)$, $y_i = A_i(w)$, $x = g(\mathit{const}; y, \mathit{noise})$ |
+# | AdaIN | a word 一个词 | $y_{s}\,(x - \mu(x)) / \sigma(x) + y_{b}$, channel by channel 逐通道 |
