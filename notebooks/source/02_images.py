@@ -388,7 +388,7 @@ draws = torch.randn(3, 10, 2, generator=torch.Generator().manual_seed(39))
 left, right = 0.5 * draws[0], 0.5 * draws[1] + torch.tensor([2.6, 0])
 points = {"real": torch.cat([left, right]), "fake": 0.4 * draws[2] + torch.tensor([0.3, 0.1])}
 
-_, axes = viz.figure(9, 3, n_axes=2)
+_, axes = viz.figure(9.6, 3, n_axes=2)
 panels = zip(axes, ("precision", "recall"), ("real", "fake"), ("fake", "real"), strict=True)
 for ax, name, around, judged in panels:
     centres, others = points[around], points[judged]
@@ -402,7 +402,7 @@ for ax, name, around, judged in panels:
     fill = [colours[1] if is_inside else "white" for is_inside in inside]
     ax.scatter(*others.T, s=40, color=fill, edgecolors=colours[1])
     ax.set(title=f"{name}: {inside.sum()} of {len(others)} {judged} points", aspect="equal")
-    ax.axis((-1.8, 4.3, -1.6, 1.5))
+    ax.axis((-2.4, 5.0, -1.9, 1.9))
     ax.axis("off")
 plt.show()
 
@@ -827,7 +827,7 @@ exercises.check_running_average(running_average)
 # ```python
 # running_average = {
 #     "prediction": "lower",
-#     "figures": {1: [0.069, 0.086, 0.073], 50: [0.012, 0.013, 0.011]},
+#     "figures": {1: [0.069, 0.086, 0.074], 50: [0.013, 0.015, 0.011]},
 #     "conclusion": "lower",
 # }
 # ```
@@ -992,8 +992,9 @@ plt.show()
 
 # %% [markdown]
 # The dot in the very middle is dark everywhere, because the mean brightness was taken out. The dark bands of the resize
-# generator come from enlarging: each pixel twice, and twice again, leaves nothing at periods of exactly 2 and 4 pixels.
-# To put a number on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to them on the same axes.
+# generator come from enlarging: a pixel drawn twice averages out a period of 2, and one drawn four times a period of 4.
+# To put a number on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to them
+# on the same axes.
 
 
 # %%
@@ -1013,7 +1014,8 @@ others = max(dots["resize, new"], dots["shipped, trained"])
 claim("those of a new resize generator and of the trained one, less than twofold", others, below=2)
 
 # %% [markdown]
-# The trained generator has unlearnt the pattern, because the pattern tells fakes from real pictures, and D could use it. Resizing saves G that labour. To see what it does to the time and the two measures, run this in a new cell:
+# The trained generator has unlearnt the pattern, because the pattern tells fakes from real pictures, and D could use it.
+# Resizing saves G that labour. To see what it does to the time and the two measures, run this in a new cell:
 #
 # ```python
 # from dataclasses import replace
