@@ -1,4 +1,7 @@
-"""Draws the pictures at the head of lessons whose best picture would give a prediction away."""
+"""Draws the pictures at the head of lessons whose best picture would give a prediction away.
+
+That of lesson 13 is drawn by hand: its Chinese needs a font that few machines have.
+"""
 
 import argparse
 from collections.abc import Callable, Sequence

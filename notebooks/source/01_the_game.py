@@ -727,8 +727,8 @@ viz.show_jpeg()
 #
 # <details><summary>What we saw</summary>
 #
-# With narrow modes our G never reached all eight. A faster G overshoots: its points swing in and out, and modes that
-# it had found are lost again and found anew.
+# With narrow modes our G never reached all eight. A faster G overshoots: for some hundreds of steps its points
+# swing in and out, and modes that it had found are lost again and found anew; later it keeps them.
 #
 # </details>
 
@@ -1039,6 +1039,7 @@ exercises.check_head_start(head_start)
 #
 # If you predicted "higher", you reasoned well about the slope, and left out the optimiser. Adam divides each gradient by
 # its own recent size, so a gradient of a hundredth moves G as far as a whole one. Try `torch.optim.SGD(G.parameters(),
-# 0.1)`: with minimax our three Gs stood still, with the other loss they moved.
+# 0.001)`: with minimax our three Gs ended hardly nearer to the data than an untrained G, with the other loss about half as
+# far. (At a rate of 0.1 the minimax G flies off to `nan` as soon as it fools D: its loss has no floor.)
 #
 # </details>

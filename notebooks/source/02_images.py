@@ -21,7 +21,7 @@
 # | --- | --- |
 # | compute | the size of a picture at every layer of a generator and a discriminator |
 # | explain | what the first weights, BatchNorm and the averaged weights each do |
-# | train | a DCGAN on real pictures, in about a minute on a CPU |
+# | train | a DCGAN on real pictures, in one to two minutes on a CPU |
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
 # | spot | pictures drawn in the wrong mode; what a straight walk costs; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
@@ -136,9 +136,10 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 
 # %% [markdown]
 # The DCGAN paper found rules with which such a pair trains: strides instead of pooling, BatchNorm in every layer but
-# G's last and D's first, ReLU in G and LeakyReLU in D, small first weights, Adam with $\beta_1 = 0.5$ and a rate of
-# 0.0002. Our networks keep to them, but for a rate of 0.001 in the minute of `fast`. Below you see what the first weights
-# and BatchNorm do to a generator; that training needs them, you take on trust.
+# G's last and D's first (and D's last, which gives a single score), ReLU in G and LeakyReLU in D, small first weights,
+# Adam with $\beta_1 = 0.5$ and a rate of 0.0002. Our networks keep to them, but for a rate of 0.001 in the minute of
+# `fast`. Below you see what the first weights and BatchNorm do to a generator; that training needs them, you take on
+# trust.
 
 # %% [markdown]
 # **Exercise 1. How large is it?** (easy, 10 minutes: you will need this whenever a shape does not fit)
@@ -310,7 +311,8 @@ def update_G(step, n):
 #
 # </details>
 #
-# The package's step does the same. Hold ours to it, from one seed:
+# The package's step makes the same two turns, and then updates a slow copy of G, `G_ema` (its section follows). Hold our
+# turns to it, from one seed:
 
 # %%
 from gan_course.training.dcgan import build_dcgan
@@ -330,7 +332,7 @@ for name in ("D", "G"):
 # ## Train
 #
 # **Predict:** what will the first recognisable thing be, and what will take longest? A hook keeps a preview now and then,
-# always from the same latent vectors.
+# always from the same latent vectors, drawn by the slow copy.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
@@ -407,8 +409,8 @@ for ax, name, around, judged in panels:
 plt.show()
 
 # %% [markdown]
-# What it draws is mostly good, and half of the data is missing. We measure `G_ema`, a running average of
-# G; its section follows.
+# What it draws is mostly good, but 12 of the 20 real points lie in no ball: the whole second kind, and two strays of the
+# first. In your run we measure `G_ema`, the slow copy; its section follows.
 
 # %%
 from gan_course.evaluation import features, readers
@@ -511,9 +513,10 @@ _ = G_now.train(was_training)
 # In the stored run G's pictures move 3.5 times as far. The two draw the same garments, which differ along their edges. Any
 # one step of G may be a poor one, an average is not: the copy has the higher precision, and by a little the higher recall.
 #
-# In each step the copy's weights go one fiftieth of the way to G's. Its BatchNorm statistics are copied from G. Both turns
-# refresh them by a tenth, so nearly a fifth is new at each step. That makes most of what is left to see ("Further" takes it
-# away). Why copy them? They must follow training: left at 0 and 1, they would ruin the pictures. Averaging them too would
+# You may have said fifty, since in each step the copy's weights go one fiftieth of the way to G's. But that way is about
+# five of G's steps long, so the weights alone would make it about ten ("Further" measures it). The rest comes from
+# BatchNorm: its statistics are copied from G. Both turns refresh them by a tenth, so nearly a fifth is new at each step,
+# and of the ten 3.5 is left. Why copy them? They must follow training: left at 0 and 1, they would ruin the pictures. Averaging them too would
 # be calmer still; copying is the simple choice.
 
 # %% [markdown]
@@ -585,7 +588,7 @@ viz.show_rows(modes, zoom=4, quality=78)
 # BatchNorm takes the batch's mean out, and the twenty neighbours make most of that mean: beside dark ones the six turn
 # bright, beside bright ones they all but vanish. A sample that changes with its company was drawn in training mode.
 #
-# Which kind does your run slight?
+# **Predict:** which of the ten kinds does your run draw too rarely?
 
 # %%
 shares = drawn["shares"]
@@ -601,6 +604,7 @@ for kind in range(10):
     print(f"{CLASS_NAMES[kind]:12}" + "".join(f"{part[kind]:10.0%}" for part in columns.values()))
 
 # %% [markdown]
+# In the stored run it is the sandal, 5 %, half its share: thin straps come last. The shipped generator has made up for it.
 # And your run beside real pictures. What a perfect generator would reach is what a thousand real training pictures reach
 # against the held-out ones.
 
@@ -703,8 +707,8 @@ viz.show_grids({name: x[:20] for name, x in middles.items()}, n_columns=5, zoom=
 
 # %% [markdown]
 # The straight line costs recall. Its middle has, if anything, the better precision: nearer to the centre of latent space G
-# draws what is usual. Pair by pair the garments are the same, only plainer and with less contrast: that is what the eye
-# sees of lost variety. (Lesson 11 makes a tool of this trade: truncation.)
+# draws what is usual. Pair by pair the garments are the same, only plainer and with less contrast: both middles point
+# along $a + b$, and the straight one is merely shorter. That is what the eye sees of lost variety. (Lesson 11 makes a tool of this trade: truncation.)
 
 # %%
 text = "halfway on the straight line, recall is below that on the sphere: their ratio"

@@ -1086,8 +1086,9 @@ exercises.check_balanced(balanced)
 # print(run())
 # ```
 #
-# Both losses are positive here, so the rule keeps the checkpoint where D and G together pay least: early ones. A small
-# sum only says that D cannot tell yet, and G is not yet punished; it says nothing about the modes.
+# Both losses are positive here, so the rule keeps the checkpoint where D and G together pay least: an early one in four of
+# the six, where D could hardly tell yet. In the other two it was a late one, with D ahead and G's loss low for a moment. A
+# small sum says nothing about the modes.
 #
 # </details>
 
@@ -1138,7 +1139,7 @@ for name, path in means.items():
     left = path[-1].norm() / circle[0].norm()
     print(f"{name:20} {left:.2f} of the first distance from the solution")
 
-# %% mystnb={"image": {"alt": "Left: a unit square; after D's shear and then G's it is a leaning parallelogram of the same area. Middle: a square moved by both at once, turned and larger. Right: the circling path in grey; the mean of all positions spirals into the solution; the average with decay 0.99 goes round on a small circle about it, the one with decay 0.9 on a circle a little smaller than the path."}}
+# %% mystnb={"image": {"alt": "Left: a unit square; after D's shear and then G's it is a leaning parallelogram of the same area. Middle: a square moved by both at once, turned and larger. Right: the circling path in grey; the mean of all positions spirals into the solution; the average with decay 0.99 goes round on a small circle about it, the one with decay 0.9 on a circle about three quarters as wide as the path."}}
 square = torch.tensor([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], dtype=torch.float64)
 wide_D, wide_G = (torch.eye(2) + 4 * (m - torch.eye(2)) for m in (shear_D, shear_G))
 _, (left, middle, right) = viz.figure(11.5, 3.2, n_axes=3)

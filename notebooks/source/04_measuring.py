@@ -16,7 +16,7 @@
 # Build the instruments that say how good a generator is, test them on generators whose faults you know, and find out
 # what each of them cannot see.
 #
-# ![Six blocks of twelve small grey pictures of clothing, lettered A to F; those of C are speckled, those of D blurred.](images/04_measuring.jpg)
+# ![Six rows, lettered A to F, of nine small grey pictures of clothing. C, D and E show the same nine garments, in C with speckles and in D blurred.](images/04_measuring.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
@@ -147,7 +147,7 @@ claim(text, late / early, above=3, needs_training=True)
 # %% [markdown]
 # The loss measures the pictures *against this D at this moment*. Both players move, so it can rise while the pictures
 # improve and fall while they decay. Two trainings cannot be compared by it at all: they have two different Ds. What we
-# want is a judge that stands still and has seen neither. (The leaps, as near step 35 of the stored run, are D's as well.)
+# want is a judge that stands still and has seen neither. (The leaps, as near step 20 of the stored run, are D's as well.)
 
 # %% [markdown]
 # ## A distance between two clouds
@@ -366,7 +366,8 @@ plt.show()
 
 # %% [markdown]
 # What is left of the line at zero is mostly the bias of the other set: the 3,000 training pictures are not infinitely
-# many either. The unit of our first table was 4.1, almost all bias; with more pictures the ratios of the faulty ones grow.
+# many either. The unit of our first table was 4.1, almost all bias; with more pictures the ratios of the faulty ones grow,
+# but for the copier's, which falls to 0.
 #
 # The kernel distances of real pictures fall on both sides of zero, as an honest estimate of zero must, and stay within
 # 0.01: beside that, grain's 0.2 is much. The copier hides among them, and grain is now worse than fifty pictures.
@@ -536,7 +537,7 @@ viz.show_rows(rows, zoom=3, quality=80)
 # %% [markdown]
 # Same kind, same cut, and some outlines almost alike; but the shades and details differ. The held-out pictures come nearer
 # still: one of them is nearly a bag of the training set. So it shows no sign of copying *by this measure*. A copy that is
-# blurred or ragged would escape it, as the tests show.
+# blurred or ragged would escape it.
 #
 # ## The instruments, tested
 #
@@ -582,8 +583,8 @@ claim(text, copied["value"] / copied["clean"], below=1)
 # %% [markdown]
 # Read the columns: **no measure notices everything.** Each asks one question. "Copied" alone sees a tenth of copies, and
 # sees nothing else. Some can be improved by doing harm: pictures with noise are further from every training picture, so
-# fewer count as copies. A dropped class in the photographs is only just noticed (5.1, where chance alone reaches 3.8, and
-# 6 the other way); "rarest" misses it. (Thousands of deviations mean only that real draws hardly differ.) Report several,
+# fewer count as copies. A dropped class in the photographs is only just noticed (recall, 5.1; chance alone reaches 3.8
+# in fashion, and 6 the other way in toons); "rarest" misses it. (Thousands of deviations mean only that real draws hardly differ.) Report several,
 # name the network, name N, and show what real pictures get.
 
 # %% [markdown]

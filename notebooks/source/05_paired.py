@@ -128,8 +128,8 @@ for name, value in error.items():
     print(f"{name:13} L1 error {value:.3f}")
 
 # %% [markdown]
-# (`l1_error` is the mean absolute difference, with black to white as 1.) A pixel's own colour tells sea from land, and
-# that removes 45% of the error. A network could earn part of the other .05, by looking at shapes; what the tile leaves
+# (`l1_error` is the mean absolute difference, with black to white as 1.) A pixel's own colour tells sea from land, green
+# from sand and shallow sea from deep, and that removes 45% of the error. A network could earn part of the other .05, by looking at shapes; what the tile leaves
 # open, none can. Keep the figure in mind.
 
 # %% [markdown]
@@ -952,7 +952,8 @@ exercises.check_one_pixel(one_pixel)
 # print([[round(error, 3) for error in run(tiles)] for tiles in hidden_B.chunk(4)])
 # ```
 #
-# A perfect map that lies one pixel aside costs more than a smear in the right place. So a low L1 error is no sign of a
+# A perfect map that lies one pixel aside costs more than a smear in the right place. (These errors are on values from -1
+# to 1: halve them to compare with `l1_error`.) So a low L1 error is no sign of a
 # sharp picture: *Four trainings* needed a second measure. And pairs that are not aligned? If the shift differs from
 # pair to pair, the place is in doubt, and L1 answers as in *Why the obvious loss blurs*: edges may stay, texture goes.
 # A constant shift is simply learnt.
@@ -965,8 +966,8 @@ exercises.check_one_pixel(one_pixel)
 # **Exercise 8. Debug: a published PatchGAN** (medium, 10 minutes: two popular repositories, one line of a paper)
 #
 # The appendix gives the 70 x 70 discriminator as C64-C128-C256-C512, then a convolution to one score; all with 4 x 4
-# kernels. It says of all its convolutions that they have stride 2. Two widely used implementations took it at its word,
-# for the four: their D sees 94 pixels. The authors' own code sees 70, and gives 30 x 30 scores for 256 pixels (padding
+# kernels. It says of all its convolutions that they have stride 2. CycleGAN's appendix repeats the wording, and two widely
+# used implementations of CycleGAN took it at its word, for the four: their D sees 94 pixels. The authors' own code sees 70, and gives 30 x 30 scores for 256 pixels (padding
 # 1). Which strides does it have?
 
 # %% tags=["exercise"]

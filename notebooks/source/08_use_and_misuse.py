@@ -16,7 +16,7 @@
 # Translate photographs of any size, your own among them; then find what a translation carries along unasked, the things
 # that it invents, and what it cannot do at all.
 #
-# ![Three photographs of landmarks in the upper row, a fortified town, a golden temple by the water and a small pavilion; below each the same view as the generator paints it: ochre stone covered with short dark strokes, violet shadows, water in level dashes.](images/08_use_and_misuse.jpg)
+# ![Three held-out photographs above their translations: a fortified town on a hill, a golden temple beside water, a pavilion on a lawn. In the translations outlines stand where they stood; stone is ochre and covered with short strokes, shadows are violet, the water is made of level dashes, and ochre runs up into the sky of the second.](images/08_use_and_misuse.jpg)
 #
 # | you will be able to | |
 # | --- | --- |
@@ -82,7 +82,8 @@ for name, network in G.items():
 
 # %% [markdown]
 # The paper's generator for 256 px has 11.4 million weights. These are small, and learnt from tiles of 32 to 96 px on a
-# CPU: what you see below is no bound on what the method can do.
+# CPU: what you see below is no bound on what the method can do. Three of the four are CycleGANs. `photo2vangogh` is not:
+# it was trained without a D, on a fixed loss ("What paints strokes?" says why; `vangogh2photo` is a CycleGAN's).
 
 # %% [markdown]
 # ## From photograph to Van Gogh
@@ -183,8 +184,8 @@ claim("G brings the photographs nearer to the paintings: the distance falls by o
 # ### What paints strokes?
 #
 # Four ways to get from a photograph to a Van Gogh, trained by one study on the same pictures, each for the same time of
-# one processor core. Their generators are as large as each other: down twice, three residual blocks, up twice. What
-# teaches them differs.
+# one processor core. Their generators are as large as each other: down twice, three residual blocks, up twice. The last
+# three differ only in what teaches them; the first also in its G and its crops.
 #
 # | way | what says "more like Van Gogh" | crops |
 # | --- | --- | --- |
@@ -281,7 +282,7 @@ show_pictures([patches], titles, width=2 * side / viz.DPI)  # two screen pixels 
 # which a picture is shown to it is a setting like any other; try two.
 #
 # The last patch is the same pixels, translated without the rest of the photograph. It comes out otherwise even in
-# its middle: InstanceNorm divides by the spread of the whole picture. That is why a large picture cannot simply be cut
+# its middle: InstanceNorm, which this G has, divides by the spread of the whole picture. That is why a large picture cannot simply be cut
 # into tiles. `python -m gan_course translate` gathers the statistics of the whole picture, layer by layer.
 
 # %% [markdown]
@@ -546,7 +547,7 @@ claim("read from its own map, the satellite view has under a third of the error 
 # %% tags=["nbval-ignore-output"]
 print(f"error of the satellite view: read from its own map {own:.3f}, from the true map {true:.3f}")
 
-# %% mystnb={"image": {"alt": "Four hidden places in five rows: the satellite view; the map that the small generator drew of it, a bleached satellite view with its snow, its clouds and its sea floor; what the other generator reads back from that map, which is the satellite view again; the true map; and what is read from the true map, which is another picture."}}
+# %% mystnb={"image": {"alt": "Four hidden places in five rows: the satellite view; the map that the small generator drew of it, a bleached satellite view with its snow and its sea floor; what the other generator reads back from that map, which is the satellite view again; the true map; and what is read from the true map, which is another picture."}}
 readings = [to_bytes(reader_of_maps(to_float(one[:8]))) for one in (message, chart)]
 strips = {
     "satellite": satellite,
@@ -559,7 +560,7 @@ viz.show_rows({name: tiles[:8:2] for name, tiles in strips.items()}, zoom=4, qua
 
 # %% [markdown]
 # $G_{BA}$ restores what no map contains, and only from maps that $G_{AB}$ drew: a drawn map carries the picture that it was
-# made from, as a **message** for $G_{BA}$. You need no instrument to find it: snow, clouds and sea floor are all there. G
+# made from, as a **message** for $G_{BA}$. You need no instrument to find it: snow, shades of the land and sea floor are all there. G
 # has bleached the photograph rather than drawn a map. It is no malice. D asks for a map, the cycle for the picture; here
 # the cycle wins.
 #
@@ -617,7 +618,7 @@ claim("after a transplant of light and dark the other place's detail is read: it
       "less that of its own", swapped["the other"] - swapped["its own"], above=0,
       needs_training=True)  # fmt: skip
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four hidden places in five rows: the satellite view; the satellite view of another place; the drawn map with that place's fine light and dark, in which its snow, its sea floor and its clouds show as a relief; what is read from it, which has the first place's colours and the other's detail; and what is read after a transplant of the fine colour, which is the first place."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four hidden places in five rows: the satellite view; the satellite view of another place; the drawn map with that place's fine light and dark, in which its snow and its sea floor show as a relief; what is read from it, which has the first place's colours and the other's detail; and what is read after a transplant of the fine colour, which is the first place."}}
 print("transplanted           detail read: its own   the other's")
 for name, row in follows.items():
     print(f"{name:22} {row['its own']:20.2f} {row['the other']:13.2f}")
@@ -677,8 +678,8 @@ exercises.check_read_back(lost)
 # A translator makes pictures that look like its second set. That is all it was ever asked for. Whether they are *true*
 # is another question, and the two come apart more easily than one would think. Three experiments, no training.
 #
-# **First: paint a lake.** Put a disc of sea colour into the middle of each hidden map, whatever is there, and a disc of
-# land colour over whatever sea there is.
+# **First: paint a lake.** Put a disc of sea colour into the middle of each hidden map, whatever is there; then, into the
+# same map as it was, a disc of land colour.
 
 # %%
 satellite_64, chart_64 = (
@@ -745,7 +746,7 @@ print(
 # ground. To a reader who does not know the place, sharpness reads as information.
 #
 # **Third: the right amount in the wrong place.** Snow, ice and salt are white in the satellite view (which was put
-# together from days without clouds); the map shows none of them. G has seen how much white its second set contains.
+# together from days without clouds); the map shows none of them. D has seen how much white its second set contains.
 # **Predict:** how much white does it paint, and how much of that lies where there is any?
 
 
@@ -768,8 +769,8 @@ claim("of the white less than twice what chance would put there lies in the righ
       right_place / amounts[1], below=2, needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# This is what an adversarial loss asks for: the **distribution** of the second set. Over all pictures the amount is
-# about right, and in a given picture the place is no better than chance. Put a tumour in the place of snow. A set of
+# This is what an adversarial loss asks for: the **distribution** of the second set. On these 48 tiles G paints three
+# quarters of the true amount, and no more of it lies in the right place than chance would put there. Put a tumour in the place of snow. A set of
 # patients with many tumours makes G paint them, a set of healthy people makes G remove them, and D is content both
 # times. Cohen, Luck and Honari (2018) showed it with medical pictures, and recommend that translated pictures are not
 # used for direct interpretation. A small cycle loss is no answer: what was removed may be kept in the picture in a form
@@ -829,7 +830,8 @@ strips = {"domes": dome, "G: to towers": asked, "what was asked": tower}
 viz.show_rows({name: tiles[:8:2] for name, tiles in strips.items()}, zoom=4, quality=50)
 
 # %% [markdown]
-# Domes still. What G adds is a lattice of dots, on the body or beside it, and no outline moves. Each step of training
+# Domes still. (Doing nothing would score 1.00 and 0.65.) What G adds is a lattice of dots, on the body or beside it, and
+# no outline moves. Each step of training
 # changes the picture a little and asks D. To make a dome narrower by a recolouring here and there looks worse to D
 # before it looks better, the background behind the dome would have to be invented, and the cycle wants the dome back. Our
 # residual G makes it harder still, and 300 steps prove little by themselves; but the paper's own G is not a residual one,

@@ -16,7 +16,7 @@
 # Train a GAN at 4 pixels, then at 8, 16 and 32, and say what each part of the recipe does: these parts are what
 # StyleGAN was built on.
 #
-# ![Eight rows of twelve pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, pale patches at 8 pixels, blobs at 16, and at 32 painted cats with ears and tail, in several colours.](images/09_growing.jpg)
+# ![Eight rows of ten pictures, each row a later moment of one training, each column one latent vector: blocks of 4 by 4 colours, pale patches at 8 pixels, blobs at 16, and at 32 painted cats with ears and tail, in several colours.](images/09_growing.jpg)
 #
 # | you will be able to | |
 # | --- | --- |

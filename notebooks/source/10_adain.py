@@ -25,7 +25,7 @@
 # | move | statistics between pictures, at any depth of a network |
 # | judge | "AdaIN controls colour, texture and lighting", by figures, with a witness who had no part in it |
 # | show | what AdaIN destroys, and how a spike gets around it (in "Further") |
-# | needs | lessons 02 (norms), 04 (the reader), 07 (InstanceNorm in CycleGAN) |
+# | needs | lessons 02 (norms), 04 (the reader), 07 (InstanceNorm in CycleGAN), 09 (pixel norm) |
 # | time | study 80 min; computing: fast 29 s (bfloat16), fast 59 s (float32) |
 # | papers | Huang & Belongie 2017 (AdaIN); Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Ulyanov et al. 2016 (InstanceNorm) |
 
@@ -757,7 +757,7 @@ print(f"of {cfg.n_photos} each, this reader calls painted:", painted)
 # ### The sentence, judged
 #
 # - **Colour: yes**, of the picture as a whole: its tint at the pixels and in the first layer (half as far in the
-#   second), its contrast at the pixels alone.
+#   second), its contrast at the pixels, and hardly deeper.
 # - **Texture: not here.** The strength of fine detail moves, in the first layer as sharpness, deeper as grain. But no
 #   twin's texture came nearer, and no stone became a brush stroke. (The reader calls 4 of 12 photographs painted before
 #   anything is done, and all at depth 4: its own opinion once more.) With VGG's features and a trained decoder the
@@ -766,7 +766,8 @@ print(f"of {cfg.n_photos} each, this reader calls painted:", painted)
 #   (Each run starts from the photograph, and AdaIN keeps the content's pattern, which favours this. The StyleGAN paper
 #   does name lighting among what its *styles* change, section 3.3 and Figure 3: there, trained layers stand behind each
 #   AdaIN.)
-# - **Contours** lose nearly half of their correlation because grain covers them; by eye no edge moves.
+# - **Contours** stay at the pixels and at depth 1; from depth 3 on they lose nearly half of their correlation, because
+#   grain covers them. By eye no edge moves.
 #
 # So AdaIN by itself "controls" two numbers a channel. Everything else is up to the channels.
 
@@ -830,7 +831,7 @@ print(f"of {cfg.n_photos} each, this reader calls painted:", painted)
 # %% [markdown]
 # ## Further
 #
-# What follows is needed by no later lesson but by "Further" of lesson 12: why a style stays at its level, what an AdaIN
+# What follows is needed by no later lesson but lesson 12 (its third warm-up question and its "Further"): why a style stays at its level, what an AdaIN
 # puts out of work, a style that is a shape, and what AdaIN destroys.
 
 # %%
@@ -1005,7 +1006,7 @@ exercises.check_company(company)
 #
 # Ours: 0.69, 0.55 and 0.86. With a share $p$ of white at a distance $d$ from the mean the variance is
 # $(1 - p)\,\sigma^2 + p\,(1 - p)\,d^2$: the second term is largest where half is white. When nearly all is white, white is
-# what is usual, and the rest, which is rare, is turned up. InstanceNorm rescales the unchanged part merely because its
+# what is usual, and the rest, which is rare, is turned down less again. InstanceNorm rescales the unchanged part merely because its
 # company changed.
 #
 # </details>

@@ -101,11 +101,11 @@ boards = {f"board {k + 1}": board(w64[k : k + 1], w64[8:11]) for k in range(2)}
 viz.show_grids(boards, n_columns=4, zoom=2, quality=62, row_names=["", *LEVELS])
 
 # %% [markdown]
-# Read along the rows. With **coarse** styles from above, the background comes from above in five of six pictures, the
-# outline begins to change, and the body keeps its colour and its texture. With **middle** ones the body's colour stays,
+# Read along the rows. With **coarse** styles from above, the background comes from above in five of six pictures, outline
+# and top begin to change (on board 1 two leaves become one, in all three), and the body keeps its colour and texture. With **middle** ones the body's colour stays,
 # and outline, top and face change, sometimes into what neither parent has. With **fine** ones the body takes its colour
 # and mostly its texture from above; its top changes its colour, too, though not always to that of the top above. On
-# board 1 they do more: two eyes become one, which no parent there has, and one body loses its marks. And there the
+# board 1 they do more: two eyes become one, which no parent there has (in the first the old two still show), and one body loses its marks. And there the
 # middle styles turn the background dark, and so do the fine ones. So form sits lower and colour higher, but the levels
 # are not clean.
 #
@@ -389,10 +389,12 @@ print("our synthesis network draws the package's pictures, to a thousandth:", bo
 #
 # ### StyleGAN2's synthesis network
 #
-# Now the one that trains below and that drew the boards. The style works inside of the convolution, and nothing grows.
+# Now the one that trains below and that drew the boards. A network can cheat AdaIN's measured spread with one enormous
+# pixel (lesson 12, "Further"). So StyleGAN2 lets the style scale the convolution's weights. And
+# nothing grows.
 # Here it is for 64 px; the brackets are the rows of the boards.
 
-# %% mystnb={"image": {"alt": "A diagram with a block for each size from 4 to 64 pixels. Down the left, a constant and then nine layers, each with a box A inside that takes a style, numbered 0 to 8; the first layer of a block doubles, and positions are added after it. From the end of each block a ToRGB, with style 1, 3, 5, 7 or 9, leads to a picture on the right, which is doubled from block to block and added up. Styles 0 to 2 are bracketed as coarse, 3 and 4 as middle, 5 to 9 as fine."}}
+# %% mystnb={"image": {"alt": "A diagram with a block for each size from 4 to 64 pixels. Down the left, a constant and then nine layers, each with a box A inside that takes a style, numbered 0 to 8; from 8 pixels on the first layer of a block doubles, and positions are added after it. From the end of each block a ToRGB, with style 1, 3, 5, 7 or 9, leads to a picture on the right, which is doubled from block to block and added up. Styles 0 to 2 are bracketed as coarse, 3 and 4 as middle, 5 to 9 as fine."}}
 viz.show_stylegan2()
 
 # %% [markdown]
@@ -743,7 +745,7 @@ claim(text, len(found), above=4, needs_training=True)
 # eyes and all. Don't be disappointed, find out why. All these cats sit at the same place, so a pixel belongs to the
 # same part in every picture, and a picture is nearly a sum: a body times a colour, plus eyes, plus a ground. Sums of
 # pictures are just what principal components can make. What a sum can't do is *choose*: many of the Gaussian's colours
-# lie between the six (a few of StyleGAN's do, too), and some of its cats have two kinds of eyes at once. In the last
+# lie between the six (a good many of StyleGAN's do, too), and some of its cats have two kinds of eyes at once. In the last
 # grid the training pictures were moved by up to four pixels. Pixels no longer belong to parts, and the Gaussian has
 # only ghosts to offer. (Whether a minute's StyleGAN would do better there, this figure does not show.) An easy world
 # makes a minute's GAN possible, and it makes simple models look good, too: whatever you train, measure a simple model
@@ -822,12 +824,12 @@ for psi, (deviation, *both) in (curve | {"real": ceiling}).items():
 
 # %% [markdown]
 # Dashed: real pictures (left), and real ones against other real ones (right). Precision is at the top for every $\psi$
-# up to 1, above real against real. So this G does not keep what the section on truncation promised: its mistakes do not
-# sit at the rim, and pulling $w$ inwards costs variety and buys nothing that precision can see.
+# up to 1, above real against real. So precision has no room to show a gain. Pulling $w$ inwards costs variety; whether it
+# mends the mouths that you found above, this measure cannot say.
 #
-# Recall grows up to $\psi = 1$, hardly after 0.75, falls beyond 1 (where the spread, which still grows, is no variety),
+# Recall grows up to $\psi = 1$, hardly after 0.75, falls beyond 1 (the spread, still growing, is no variety),
 # and stays far below the dashed line everywhere. How far depends on how many pictures are compared. A real picture
-# counts as covered if a fake lies within a ball around it, out to its third nearest neighbour (lesson 04), and with few
+# counts as covered if it lies in the ball around some fake, out to that fake's third nearest fake (lesson 04), and with few
 # pictures these balls are large:
 
 # %% tags=["nbval-ignore-output"]
@@ -844,9 +846,9 @@ print(f"values that never come: {measured['values missing']}; less than half as 
 print(" ", names)
 
 # %% [markdown]
-# The 0.04 is the number to keep: of 10,000 pictures the balls are small, and most of the real creatures have none of
-# ours in theirs. No value is missing, and ten of 86 are rare. No texture is among them, so the missing plain bodies
-# were mostly chance. "Further" looks for where the recall went.
+# The 0.04 is the number to keep: of 10,000 pictures the balls are small, and most of the real creatures lie in no ball of
+# ours. No value is missing, and ten of 86 are rare, which here means under half of their share. No texture is among them,
+# but that does not settle the plain bodies. "Further" looks for where the recall went.
 #
 # ## What does each part buy?
 #
@@ -870,7 +872,8 @@ for letter, (what, celeba, ffhq) in paper.items():
 
 # %% [markdown]
 # Most of the gain is in B, which has nothing of StyleGAN in it yet: filters; on CelebA-HQ a lower rate; on FFHQ another
-# loss and longer training. Mapping and styles bring the next part. D costs something on FFHQ and F on CelebA-HQ, and
+# loss and longer training. Mapping and styles bring 0.77 on CelebA-HQ and 0.40 on FFHQ, noise
+# there 0.46. D costs something on FFHQ and F on CelebA-HQ, and
 # both were kept all the same, for what they make simpler or possible: a start that needs no $z$; styles that can be
 # exchanged.
 #
@@ -1282,7 +1285,7 @@ text = "noise moves the pixels less than a thousandth as much as w, in variance"
 claim(text, part, below=1e-3, needs_training=True)
 
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three rows of five: creatures, and where noise moves them, brightened: along outlines and in faces by the noise of the coarse layers, and along outlines, marks and a little everywhere by that of the fine ones."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three rows of five: creatures, and where noise moves them, brightened: along outlines and in faces by the noise of the layers up to 16 px, and along outlines, marks and a little everywhere by that of the fine ones."}}
 def brightened(made):
     """The deviation at each pixel over many noises; a percent of the pixels is overexposed."""
     deviation = made.std(0).mean(1, keepdim=True).expand(-1, 3, -1, -1)
@@ -1297,7 +1300,7 @@ print(f"all noise together moves {part:.1e} of what w moves, in variance")
 
 # %% [markdown]
 # This G has all but switched its noise off. Each row has its own brightness; the numbers on the left are the largest
-# deviations, of a range of 2, and those of the coarse layers are about a hundred times as large. What is left sits where
+# deviations, of a range of 2, and those of the layers up to 16 px are over a hundred times as large. What is left sits where
 # something is decided by a hair: along outlines, in faces, at the edges of marks. A drawn creature leaves nothing to
 # chance: given its factors, every pixel is settled. A photograph of hair is another matter.
 #

@@ -62,7 +62,7 @@ seed_everything(SEED)
 #    rely on its neighbours having the same $w$. Then a level can be exchanged alone.
 # 2. Yes: put any invertible map before the synthesis network and its inverse into it. The pictures don't change, and
 #    every straight line in $w$ becomes a curve. A loss that sees pictures only can't tell.
-# 3. About a tenth (lesson 10): the spike has eaten the variance.
+# 3. About a tenth (lesson 10, under "Further"): the spike has eaten the variance.
 #
 # </details>
 #
@@ -175,7 +175,7 @@ viz.show_rows({name: part[:n_shown] for name, part in rows.items()}, zoom=2)
 #
 # A change can come from the swap or from elsewhere, so three anchors come first. The **ceiling**: exchange all styles.
 # Even then some factors stay the same, by chance. Two **floors**: keep all styles and draw new noise maps; or move the
-# same picture by one pixel, since lesson 11 found that this unsettles the reader. What changes there is its answer, and
+# same picture by one pixel, since that unsettles the reader (lesson 11, under "Further"). What changes there is its answer, and
 # not the creature.
 
 # %% [markdown]
@@ -391,8 +391,8 @@ viz.show_heat_map(
 # %% [markdown]
 # Slots of one level do not agree. Slot 2 alone changes the shape about as often as its whole level does, slot 0 in a third
 # of that. "Fine" turns out to be two handles: texture sits mostly in the slots of 32 px, the body's colour in those of
-# 64 px. The ground hangs on slots 1 and 2, and again on slot 5. Does a coarse ToRGB paint it? This swap doesn't tell:
-# slots 1 and 5 drive one, but slot 2, which drives none, moves the ground most, and slot 3, with the ToRGB of 8 px, hardly.
+# 64 px. The ground hangs on slots 1 and 2, and again on slot 5. Does a ToRGB paint it? This swap doesn't tell: slot 1
+# drives that of 4 px and slot 5 that of 16 px, but slot 2, which drives none, moves the ground most, and slot 3, with the ToRGB of 8 px, hardly.
 #
 # Where a factor has one dark cell, a single slot is its handle. Where it has none, no slot can change it against all the
 # others, which still carry the old $w$, or so we think. (Mixing in training always changed all slots from some layer on,
@@ -905,8 +905,8 @@ viz.show_grids(
 # Three readings.
 #
 # - **Its own** pictures are found almost to the pixel, in both spaces. They were drawn with the noise that G keeps. A G
-#   that drew freckles with fresh noise would leave an error that no $w$ can remove (ours makes little of its noise,
-#   lesson 11): the search may not touch the noise maps, because free ones could draw a good part of any picture by
+#   that drew freckles with fresh noise would leave an error that no $w$ can remove (ours makes little of its noise:
+#   lesson 11, under "Further"): the search may not touch the noise maps, because free ones could draw a good part of any picture by
 #   themselves.
 # - **Real creatures** show what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
 #   search goes downhill from where it began.) Most of their grounds, colours, textures and outlines are met in W
@@ -986,8 +986,8 @@ viz.show_grids(
 # ## What you built
 #
 # In this lesson: a control matrix with its floor and its ceiling; two measures of entanglement with a rival; edits
-# whose side effects are counted; an inversion, and what it doesn't prove; demodulation and a path-length penalty by
-# hand.
+# whose side effects are counted; an inversion, and what it doesn't prove; in "Further", demodulation and a path-length
+# penalty by hand.
 #
 # In the course: GANs on a line, on clothes, on creatures and on the earth; a paired translator and two unpaired ones;
 # the instruments to judge them; a progressive GAN, a StyleGAN and StyleGAN2's repairs. And, we hope, three habits:

@@ -20,7 +20,7 @@
 #
 # ![A page with four Chinese sentences, their English in small print below; in each some words are underlined in colour,
 # and a question mark stands in the margin. Beside it, under CycleGAN, a view of the Earth becomes a map; under
-# StyleGAN, grey random numbers become a drawn creature.](images/13_reading_the_article.jpg)
+# StyleGAN, grey random numbers become a drawn creature.](images/13_banner.jpg)
 #
 # | you will be able to | 你将能够 |
 # | --- | --- |
@@ -123,9 +123,9 @@ exercises.check_verdicts(verdicts)
 # }
 # ```
 #
-# D: higher than what, by which measure, on which pictures? F: whoever stops can say that it was expected.
+# D: higher than CycleGAN's, presumably; but by which measure, on which pictures, when the two do different tasks? F: whoever stops can say that it was expected.
 #
-# D：比什么更高，用什么衡量，在哪些图像上？F：谁停下来都可以说已“达到预期”。
+# D：大概是比 CycleGAN 更高；但两者任务不同，用什么衡量，在哪些图像上？F：谁停下来都可以说已“达到预期”。
 #
 # </details>
 #
@@ -186,14 +186,15 @@ ax.spines["left"].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# **What it gets right** is worth saying before the rest: seven times "holds". 先说它说对的：七个“成立”。
+# **What it gets right** is worth saying before the rest: eight times "holds". 先说它说对的：八个“成立”。
 #
 # | the article 文章 | here 课程 |
 # | --- | --- |
 # | two networks, of which one makes and one judges, improve by competing 两个网络竞争，互相促进 | 01 |
 # | two generators, one each way, and the idea of going there and back 两个方向各一个生成器，有去有回 | 06 |
 # | photographs to paintings 照片变画作 | 08: the paper has it (section 5.2), and so have we |
-# | the first StyleGAN uses AdaIN, and its styles control how a picture looks 初代 StyleGAN 用 AdaIN，样式可以控制外观 | 11, 12 |
+# | the cycle lets generator G and generator F learn from each other (3.3) 循环让生成器 G 和 F 相互学习（3.3） | 06 |
+# | the first StyleGAN uses AdaIN 初代 StyleGAN 用 AdaIN | 11 |
 # | LeakyReLU(0.2), strided 4 x 4 convolutions in D, tanh at the end of G | 02, 05: as in pix2pix |
 # | the arXiv numbers of its three references 三条参考文献的 arXiv 编号 | each leads to the paper meant |
 # | open: quality, speed of training 展望：质量与训练速度 | 12: later work was on both |
@@ -424,7 +425,8 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
     print(f"update_{half} moves", *[name for name in old if not torch.equal(old[name], new[name])])
 
 # %% [markdown]
-# The cycle joins the two *generators*; no D ever sees a round trip. And there are no three phases: both generators move
+# The cycle joins the two *generators*, as the article itself says in 3.3 (“让生成器G和生成器F相互学习”); no D ever sees a
+# round trip. And there are no three phases: both generators move
 # together, from one sum of losses, then both discriminators. Left out of the article's recipe, besides the
 # discriminators: least squares, $\lambda = 10$, the pool of 50 pictures, the falling learning rate (lesson 07).
 #
@@ -433,7 +435,7 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # **Record** (“训练生成器G … 训练生成器F … 使用循环训练机制” · source · **fails** · G and F are trained at once, on one sum: equations 3
 # and 4)
 #
-# 循环损失连接的是两个**生成器**，判别器从来看不到往返的图像。也没有三个阶段：两个生成器按同一个总损失一起更新，然后是两个判别器。文章的步骤里除判别器外还缺：最小二乘损失、$\lambda = 10$、50 张图像的缓存池、递减的学习率（第 07 课）。
+# 循环损失连接的是两个**生成器**，文章 3.3 自己也这么说（“让生成器G和生成器F相互学习”）；判别器从来看不到往返的图像。也没有三个阶段：两个生成器按同一个总损失一起更新，然后是两个判别器。文章的步骤里除判别器外还缺：最小二乘损失、$\lambda = 10$、50 张图像的缓存池、递减的学习率（第 07 课）。
 #
 # **记录**：（“让生成器和判别器相互学习” · 文献 · **不成立** · 循环损失（式 2）里只有 G 和 F，没有 D）；（“训练生成器G … 训练生成器F … 使用循环训练机制” · 文献 · **不成立** · G 和 F 按同一个总和同时训练，见式 3、4）。
 
@@ -446,7 +448,8 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # > “为每个输入图像A和输出图像B分配一个样式向量” *a style vector is assigned to each input and output picture* (3.6)
 #
 # *Kindest:* S stands for styles, B for what comes out. *Against us:* an input picture, or a second generator, in the
-# paper. $G$ and the picture that comes out survive:
+# paper. Of the article's letters only $G$ and $B$ survive: $G(z) = x$, with $x$ for its $B$. Inside of $G$ the mapping network
+# $f$ makes $w$, an affine map $A_i$ (not the article's $A$) makes the style of layer $i$, and the synthesis network $g$ draws:
 #
 # $$w = f(z), \qquad y_i = A_i(w), \qquad x = g(\mathit{const};\ y_1, \dots, y_L,\ \mathit{noise})$$
 #
@@ -458,7 +461,7 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # **Record** (“…分配一个样式向量” · source · **fails** · styles are computed from $z$, one for each layer; none is assigned to a
 # picture)
 #
-# 最善意的理解：S 指样式，B 指生成的图像。能推翻我们的：论文里有输入图像，或有第二个生成器。这些符号里，留下来的只有 $G$ 和生成的图像。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
+# 最善意的理解：S 指样式，B 指生成的图像。能推翻我们的：论文里有输入图像，或有第二个生成器。这些符号里留下来的只有 $G$ 和 $B$：$G(z) = x$，$x$ 就是它的 $B$。$G$ 内部，映射网络 $f$ 算出 $w$，仿射变换 $A_i$（不是文章的 $A$）给出第 $i$ 层的样式，合成网络 $g$ 画图。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
 #
 # **记录**：（“G(A, S) = B … F(B, T) = A” · 文献 · **不成立** · 没有输入 $A$，没有第二个生成器；样式由随机的 $w$ 算出，论文第 2 节说“而不是来自示例图像”）；（“…分配一个样式向量” · 文献 · **不成立** · 样式由 $z$ 算出，每层一个，没有分配给任何图像）。
 #
@@ -470,12 +473,12 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # the shape hung most on the coarse ones, texture and the body's colour on the fine, the ground's colour on the coarse.
 # AdaIN by itself (lesson 10) changed the colours of the whole, and no texture.
 #
-# **Record** (“颜色、纹理和光照等” · experiment · **in part** · styles do, each at its level and without AdaIN; lighting we could
-# not test, the paper names it)
+# **Record** (“颜色、纹理和光照等” · experiment · **in part** · of StyleGAN's styles it holds for colour and texture, and the
+# paper names lighting, which we could not test; of AdaIN by itself, as printed, only for colour)
 #
 # 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。能推翻我们的：文章说明了样式从哪里进入。它缺的是“在哪个层级”。第 12 课在没有 AdaIN 的网络里逐级交换样式：形状主要跟着粗层，纹理和身体颜色跟着细层，背景的颜色却跟着粗层。单独的 AdaIN（第 10 课）改了整体的颜色，没有改纹理。
 #
-# **记录**（“颜色、纹理和光照等” · 实验 · **部分成立** · 样式可以，各在其层级，没有 AdaIN 也行；光照我们没法检验，论文提到了它）。
+# **记录**（“颜色、纹理和光照等” · 实验 · **部分成立** · 对 StyleGAN 的样式，颜色和纹理成立，光照论文提到了，我们没法检验；对单独的 AdaIN（原文所写），只有颜色成立）。
 #
 # > “这使得StyleGAN能够生成更加真实和高质量的图像” *this (AdaIN) lets StyleGAN generate more realistic pictures* (1, 3.4, 6)
 #
@@ -512,10 +515,10 @@ claim(text, before_styles["FFHQ"], above=2 / 3)
 #
 # ## The code, as far as it goes
 #
-# The article ends in a program for Keras. Here are the lines that matter, word for word, the rest left out, as a
+# Section 4 of the article is a program for Keras. Here are the lines that matter, word for word, the rest left out, as a
 # *text*: we never run it. Much can be said about a program from its names and its shapes alone.
 #
-# 文章最后是一段 Keras 程序。下面是其中要紧的几行，一字未改，其余略去；只作为**文本**，从不执行。单凭名字和形状就能说出很多。
+# 文章第 4 节是一段 Keras 程序。下面是其中要紧的几行，一字未改，其余略去；只作为**文本**，从不执行。单凭名字和形状就能说出很多。
 
 # %%
 NETWORKS = """
@@ -748,7 +751,7 @@ exercises.check_follow(follow)
 # sign that raises D's scores of what is real.
 #
 # `d_real_A` scores `img_A`, which G made of noise: what is called real is fake, and no real picture of A is ever put
-# in. Only `gan_loss_B` has a real picture, of B. `total_loss`, the sum of the three, is **one** scalar, and one
+# in. Of the two GAN losses only `gan_loss_B` has a real picture, of B. `total_loss`, the sum of the three, is **one** scalar, and one
 # optimiser takes it down over everybody's weights, without min and max. What does that ask of D? The smallest case of
 # `gan_loss_B`: $D(x)=\sigma(wx)$, real samples at 1, fakes at -1. If the slope in $w$ is positive, descending makes $w$
 # smaller, and D rates what is *real* lower.
@@ -758,7 +761,7 @@ exercises.check_follow(follow)
 #
 # 最善意的理解：本来打算让 G 和 D 轮流训练，`img_A` 本来应是翻译出来的图像。能推翻我们的：有一张 A 的真图像；符号使 D 给真图像更高的分。
 #
-# `d_real_A` 打分的是 `img_A`，而它是 G 从噪声生成的：名为 real，其实是假的，A 的真图像从未输入过。只有 `gan_loss_B` 里有真图像，是 B 的。三项之和 `total_loss` 是**一个**标量，一个优化器对所有网络的权重一起下降，没有 min 与 max 的对抗。这要求 D 做什么？`gan_loss_B` 最小的例子：$D(x) = \sigma(wx)$，真样本在 1，假样本在 -1。若对 $w$ 的斜率为正，下降会使 $w$ 变小，D 就会给**真**样本打更低的分。再看循环损失：就算 `img_A` 是翻译出来的图像，`img_B` 也是与它毫不相干的真图像。**预测**谁的损失更小：正确的翻译，还是永远输出 B 的平均图像？
+# `d_real_A` 打分的是 `img_A`，而它是 G 从噪声生成的：名为 real，其实是假的，A 的真图像从未输入过。两项 GAN 损失里，只有 `gan_loss_B` 有真图像，是 B 的。三项之和 `total_loss` 是**一个**标量，一个优化器对所有网络的权重一起下降，没有 min 与 max 的对抗。这要求 D 做什么？`gan_loss_B` 最小的例子：$D(x) = \sigma(wx)$，真样本在 1，假样本在 -1。若对 $w$ 的斜率为正，下降会使 $w$ 变小，D 就会给**真**样本打更低的分。再看循环损失：就算 `img_A` 是翻译出来的图像，`img_B` 也是与它毫不相干的真图像。**预测**谁的损失更小：正确的翻译，还是永远输出 B 的平均图像？
 
 # %%
 w = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
@@ -795,7 +798,8 @@ off = abs(loss_mean / loss_true - 1 / 2)
 claim("one grey blur pays half as much as the truth; off by", off, below=0.1, needs_training=True)
 
 # %% [markdown]
-# The slope is positive: whoever goes down `gan_loss_B` teaches D to score the real pictures of B low. And the blur pays
+# The slope is positive: whoever goes down `gan_loss_B` teaches D to score the real pictures of B low. For G alone the sign
+# is right: going down raises the score of its fakes. D would need the opposite sign, and one scalar cannot serve both. And the blur pays
 # half, because two independent pictures differ by twice the variance, a picture and the mean by the variance once. A
 # cycle loss compares a picture **with its own round trip**.
 #
@@ -806,7 +810,7 @@ claim("one grey blur pays half as much as the truth; off by", off, below=0.1, ne
 #
 # **Record** (`cycle_loss = …` · experiment · **fails** · one grey blur pays half as much as the true translations)
 #
-# 斜率为正：沿 `gan_loss_B` 下降，就是教 D 给 B 的真图像打低分。而模糊的平均图损失约为一半：两张独立的图像相差两倍方差，一张图像与平均图像只差一倍。循环损失应当把一张图像**和它自己往返后的样子**比较。
+# 斜率为正：沿 `gan_loss_B` 下降，就是教 D 给 B 的真图像打低分。单对 G 来说符号是对的：下降会提高假图像的分数；D 需要相反的符号，一个标量不能同时满足两者。而模糊的平均图损失约为一半：两张独立的图像相差两倍方差，一张图像与平均图像只差一倍。循环损失应当把一张图像**和它自己往返后的样子**比较。
 #
 # **记录**：（`gan_loss_A` · 类型检查 · **不成立** · `d_real_A` 打分的是 G 生成的图像）；（`gan_loss_B` · 实验 · **不成立** · 沿它下降会降低 D 给真样本的分，斜率 0.20）；（`cycle_loss` · 实验 · **不成立** · 一张模糊的平均图，损失只有正确翻译的一半）。
 
@@ -853,7 +857,7 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # %% [markdown]
 # ## The verdicts, gathered 判断汇总
 #
-# Add the seven of "What it gets right"; the last two rows come from lesson 08. 另加“说对的”七条；最后两行出自第 08 课。
+# Add the eight of "What it gets right"; the last two rows come from lesson 08. 另加“说对的”八条；最后两行出自第 08 课。
 #
 # | | the sentence 句子 | kind 检验 | verdict 判断 | more in 另见 |
 # | --- | --- | --- | --- | --- |
@@ -924,7 +928,7 @@ exercises.check_reading(reading)
 # reading = {
 #     "page": "PyTorch's DCGAN tutorial, beginner_source/dcgan_faces_tutorial.py in pytorch/tutorials",
 #     "read on": "2026-11-29",
-#     "right": "The roles of G and D, and Goodfellow's loss, as in section 3 of the paper; all of it runs.",
+#     "right": "The roles of G and D, and Goodfellow's loss: both as in section 3 of the paper.",
 #     "claims": [
 #         (
 #             "to mean=0, stdev=0.2",
@@ -945,7 +949,7 @@ exercises.check_reading(reading)
 #             "transposed convolutions take 1 to 4, 8, 16, 32, 64: n becomes 2n by kernel 4, stride 2",
 #         ),
 #     ],
-#     "unsure": "All but these easy ones: do five epochs look as in its figures? CelebA would tell.",
+#     "unsure": "All but these easy ones: does it run, do its figures come out? CelebA would tell.",
 #     "marks": ["yes", "yes", "partly", "yes", "yes", "partly"],
 # }
 # ```
@@ -1005,9 +1009,9 @@ exercises.check_reading(reading)
 # ### Published mistakes elsewhere
 #
 # Good people make mistakes in good work; most of these pages taught thousands. Read in their files in 2026; some may be
-# mended by now. Each is measured in the lesson named.
+# mended by now. Each but the last is measured in the lesson named.
 #
-# 好作品里也有错误，下面这些大多教会过成千上万的人。2026 年在原文件中读到，有些也许已经改了。每一条都在所列的课里测过。
+# 好作品里也有错误，下面这些大多教会过成千上万的人。2026 年在原文件中读到，有些也许已经改了。除最后一条外，每一条都在所列的课里测过。
 #
 # | where 出处 | what 错在哪里 | lesson |
 # | --- | --- | --- |

@@ -71,6 +71,14 @@ def test_the_first_three_cells(name):
     assert "config_for(" in imports.source
 
 
+def test_the_first_picture_is_described_as_where_it_is_drawn(name):
+    cells = read(name).cells
+    alt, file = re.search(r"!\[([^\]]+)\]\(images/(\S+)\)", cells[0].source).groups()
+    drawn = [cell for cell in cells if "best-picture" in tags(cell)]
+    if drawn and file == f"{name}.jpg":  # not a banner, which stands nowhere else
+        assert alt == drawn[0].metadata["mystnb"]["image"]["alt"]
+
+
 def test_cells_are_short_and_safe(name):
     for cell in code_cells(read(name)):
         assert len(cell.source.splitlines()) <= 25

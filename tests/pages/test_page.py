@@ -48,6 +48,7 @@ def pixels(page, canvas):
 
 def test_the_first_picture_is_there_without_a_click(page):
     page.wait_for_function("document.getElementById('draw-time').textContent !== ''")
+    print(f"drawing the mixture: {page.inner_text('#draw-time')}")
     assert len(set(pixels(page, "mixture"))) > 20
 
 
@@ -100,6 +101,7 @@ def test_a_photograph_is_translated_as_pytorch_does(page, name):
     page.wait_for_function(
         "element('after').width === 61 && !element('save-translation').disabled", timeout=60_000
     )
+    print(f"{name}: {page.inner_text('#translate-time')}")
     shown = torch.tensor(pixels(page, "after")).view(46, 61, 4)[..., :3].movedim(-1, 0)
     expected = translate_picture(load_translator(name), picture)
     assert (shown - expected.int()).abs().max() <= 1
