@@ -542,7 +542,7 @@ print(f"standard deviation of the output over that of the input: {contrast:.1f}"
 print(f"correlation of output and input: {torch.corrcoef(both)[0, 1]:.2f}")
 
 # %% [markdown]
-# As strong as a picture, and no copy of its input: a new generator does not start from "change nothing".
+# Stronger than a picture by a third, and hardly a copy of its input: a new generator does not start from "change nothing".
 
 # %% [markdown]
 # ### Part 7: every piece is a switch
@@ -735,8 +735,8 @@ print(f"the made sea's IoU with the map of another place is {elsewhere:.3f}")
 
 # %% [markdown]
 # Nobody told these networks which map belongs to which place; still the sea that they draw lies where the sea of that
-# place is. In the stored run the map of a hidden place is also a little nearer to the true one than one colour is; with
-# another seed or on another processor the two errors come out about level. The sea's overlap is far below that of the two
+# place is. In the stored run the map of a hidden place is also a little nearer to the true one than one colour is, and
+# so it was in all eight runs of the calibration. The sea's overlap is far below that of the two
 # true views, and changes from run to run: some of the sea is too pale for the rule, and some of the deep sea is painted
 # as land.
 
@@ -793,7 +793,7 @@ viz.show_rows(back, zoom=2, quality=72)
 # The minute tells sea (but for the darkest), forest and desert apart, as through a wet window. The shipped weights draw
 # each coast, and in the stored run their errors are the smallest of all. Look at what they get wrong. The true map paints
 # **height**: green is low, brown is high. From above one sees forest, sand and snow; and a G that starts from a copy
-# easily keeps a hue. So the desert stays orange, and snow (in the first tile) white. On the way back the mountains of
+# easily keeps a hue. So the desert keeps a warm tint, and snow (in the first tile) stays white. On the way back the mountains of
 # the map become snow or dark blotches, wherever they are. No loss can tell G that brown means high: where the two views
 # do not know the same things, G fills in what looks usual.
 #
@@ -861,7 +861,7 @@ third = dict(zip(("satellite", "→ map, by CycleGAN", "true map"), strips[2], s
 viz.show_grids({name: part[..., 560:860, :] for name, part in third.items()}, zoom=2, quality=70)
 
 # %% [markdown]
-# From the slice in the east: Australia comes out red, as the satellite sees it and no map shows it, and deep sea is
+# From the slice in the east: Australia comes out reddish, after the satellite's orange and brown, and deep sea is
 # speckled. But nothing went wrong with the size. Convolutions do not know it, and this G has nothing else. With
 # InstanceNorm, each place would have depended on the whole strip: see "The company of a place", under "Further".
 
@@ -979,7 +979,7 @@ for arm, columns in paper_tables.items():
     print(f"{arm:16}" + "".join(f"{cell:>26}" for cell in cells))
 
 # %% [markdown]
-# - **The cycle alone** is last in Table 4, which asks what a picture shows. Handing back the input satisfies it, and so
+# - **The cycle alone** is last of the four arms quoted from Table 4, which asks what a picture shows. Handing back the input satisfies it, and so
 #   does any code that can be undone.
 # - From labels to photo, half a cycle has 0.55 and the whole 0.52: too close to rank from one number each. That the GAN
 #   with the backward half fails from photo to labels (0.01) is not: its outputs do not look like label maps at all. The
@@ -1012,7 +1012,7 @@ for arm, columns in paper_tables.items():
 #
 # <details><summary>Answers</summary>
 #
-# 1. Under Adam, nothing. A smaller rate for D (`lr_ratio`), a stronger R1, or fewer of its layers.
+# 1. Under Adam, next to nothing. Better: a smaller rate for D (`lr_ratio`), a stronger R1, or fewer of its layers.
 # 2. A permutation of the colours: D sees colours that occur, and the other generator swaps them back. The identity
 #    loss, or a generator that predicts a change of its input (`residual=True`): both prefer to keep hues.
 # 3. The schedule starts over at the full rate; Adam's averages start from nothing, so the first steps are wild; the
@@ -1220,7 +1220,7 @@ exercises.check_swing(swing)
 # }
 # ```
 #
-# Ours: 0.17 to 0.19 without a pool, 0.62 to 0.68 with one. Where G was does not tell D where G is: news that comes late
+# Ours: 0.17 to 0.19 without a pool, 0.64 to 0.70 with one. Where G was does not tell D where G is: news that comes late
 # feeds a swing. A pool helps against *forgetting*, where many places have to be guarded at once; this game has one place,
 # and nothing to forget. A reason that sounds right for a whole network may be wrong for the part that you can compute.
 #

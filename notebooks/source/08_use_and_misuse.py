@@ -185,7 +185,8 @@ claim("G brings the photographs nearer to the paintings: the distance falls by o
 #
 # Four ways to get from a photograph to a Van Gogh, trained by one study on the same pictures, each for the same time of
 # one processor core. Their generators are as large as each other: down twice, three residual blocks, up twice. The last
-# three differ only in what teaches them; the first also in its G and its crops.
+# three have the same G and the same crops; what teaches them differs, and with it batch and rate. The first differs also
+# in its G and its crops.
 #
 # | way | what says "more like Van Gogh" | crops |
 # | --- | --- | --- |
@@ -496,7 +497,7 @@ show_pictures(
 )
 
 # %% [markdown]
-# Dark, flat places were sea, and so shadows hold water now. Nothing in the file warns you: it is a picture as any other.
+# Those of the ground from above: brown and green. And dark, flat places were sea, so shadows hold water now. Nothing in the file warns you: it is a picture as any other.
 
 # %% [markdown]
 # ## Too much in the map
@@ -745,7 +746,7 @@ print(
 # The detail is there in full, and it is not that of the place: it is the shading of the map, coloured to look like
 # ground. To a reader who does not know the place, sharpness reads as information.
 #
-# **Third: the right amount in the wrong place.** Snow, ice and salt are white in the satellite view (which was put
+# **Third: how much, and where?** Snow, ice and salt are white in the satellite view (which was put
 # together from days without clouds); the map shows none of them. D has seen how much white its second set contains.
 # **Predict:** how much white does it paint, and how much of that lies where there is any?
 
@@ -1137,7 +1138,7 @@ plt.show()
 # %% [markdown]
 # The curves show by how much the error grows, the red one for what is read from G's own map, the grey one for a copy.
 # What is read from the true map is off the scale, and hardly moves. Were the message too fine for the eye, the first
-# steps would send the red curve up there. It stays beside the copy: JPEG costs the reading more, noise no more, and even
+# steps would send the red curve up there. It stays beside the copy: JPEG costs the reading more, blur a little more, noise no more, and even
 # behind the strongest the view is read with a third of the error that the true map gives, or less.
 
 # %% [markdown]
@@ -1306,7 +1307,7 @@ viz.show_grids(
 # #### One answer for all, and exchanged colours
 #
 # Without a cycle and without a residual, G may give every input nearly the same answer (collapse), or swap forest and
-# desert in every picture (a permutation): D judges pictures, not pairs. Lesson 06 drew both in the plane. Here is the
+# desert in every picture (a permutation): D judges pictures, not pairs. Lesson 06 drew the latter in the plane. Here is the
 # former on the Earth (at twice the rate, to get there within seconds): how much do the maps of different places differ,
 # against how much true maps differ?
 

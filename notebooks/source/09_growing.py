@@ -71,8 +71,8 @@ seed_everything(SEED)
 #
 # In 2017 a GAN at 1024 pixels was out of reach. The way there: begin with pictures of 4 x 4, and add layers for the next
 # size to both players. The bet: small pictures are soon learnt, at little cost, and each size has only details to add.
-# The paper gives each size 800,000 pictures to come in and as many to settle. Ours, from 4 to 32 pixels, get one or two
-# thousand: we move on long before a size is learnt.
+# The paper gives each size 800,000 pictures to come in and as many to settle. Ours get one or two thousand, and 32 pixels
+# some six thousand to settle: we move on long before a size is learnt.
 
 # %%
 from gan_course.data.batches import to_float
@@ -153,7 +153,7 @@ claim("at 4 px both colours are read right in nine of ten", colours, above=0.9, 
 claim("at 4 px the eyes are not: less than half", eyes, below=0.5, needs_training=True)
 claim("at 16 px they are, nine of ten", readable[16]["eyes"], above=0.9, needs_training=True)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of seven attributes by four sizes. Body colour and background are read right nearly always at 4 px; shape and texture in three of four; eyes from 16 px on; the mouth at 32 px, the top nearly."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A table of seven attributes by four sizes. Body colour and background are read right nearly always at 4 px; shape and texture in about four of five; eyes from 16 px on; the mouth at 32 px, the top nearly."}}
 table = torch.tensor([[readable[size][name] for size in readable] for name in FACTORS])
 viz.show_heat_map(
     table,
@@ -599,7 +599,7 @@ with torch.no_grad():
 #
 # **Predict:** of all steps, which share is spent at 32 px? And of all *time*?
 
-# %% mystnb={"image": {"alt": "Ten painted cats of 32 pixels, enlarged, all in one pose: of six colours, with stripes, spots or patches or plain, before light grounds."}}
+# %% mystnb={"image": {"alt": "Ten painted cats of 32 pixels, enlarged, all in one pose: of five colours, with stripes, spots or patches or plain, before light grounds."}}
 import copy
 import time
 
@@ -673,7 +673,7 @@ print("share of the time: ", {size: f"{value / grow_seconds:.0%}" for size, valu
 print(f"growing: {config.n_steps} steps in {grow_seconds:.0f} s")
 
 # %% [markdown]
-# 32 px has 48 % of the steps and about two thirds of the time. A second at 4 px shows several times as many pictures, but
+# 32 px has 48 % of the steps and, in the stored run, 71 % of the time. A second at 4 px shows several times as many pictures, but
 # not 64 times, as the count of pixels says: small pictures have more features for each pixel, and a step has fixed costs.
 #
 # And the columns? Take the mean colour of each column's picture at every moment, less the mean over all columns, and
@@ -702,7 +702,7 @@ ax.set(xlabel="step", ylabel="colours as at the end", ylim=(-0.3, 1.1))
 plt.show()
 
 # %% [markdown]
-# In this run columns keep next to no colour before 16 px, and even at 32 px the correlation averages 0.67 and once falls
+# In this run columns keep next to no colour before 16 px is half faded in, and even at 32 px the correlation averages 0.67 and once falls
 # below 0.1. (The last point is 1 by construction, and twelve columns are few.) So "coarse settles first" is not what we
 # see here: our early sizes were too short to settle anything.
 
@@ -896,7 +896,8 @@ for name, recipe in (("growing", "the lesson's"), ("from the start", "32 px from
 # the data than real cats of 8 px. Both are far from real ones: an eye at best. Two kinds of fur are what the reader says
 # to flat patches: no evidence of fur. Even real cats give it only 3 of 4, in fur and in eyes: at 32 px it misses a kind.
 #
-# In this run full size is ahead; over the three recorded seeds (docs/results/minutes.md) the lead changes hands. We have
+# In this run full size is ahead; over the three recorded seeds (docs/results/minutes.md; fewer pictures, so its
+# seed 0 is not the run above) the lead changes hands. We have
 # no evidence that growing helps at this size.
 #
 # Two years after the progressive GAN, StyleGAN2 dropped the growing: with skip connections and residual blocks the
