@@ -31,7 +31,7 @@ LIBRARY = ("tensors.js", "stylegan.js", "translator.js", "game.js")
 LARGEST = 6_000_000  # bytes
 # Weights -> title, and the seeds of the parents that are shown first.
 STYLEGANS: Mapping[str, tuple[str, Mapping[str, int]]] = {
-    "stylegan-cats64": ("cats", {"a": 1, "b": 2}),
+    "stylegan-cats64": ("cats", {"a": 16, "b": 9}),
     "stylegan-critters64": ("creatures", {"a": 1, "b": 12}),
 }
 LEVELS = {"coarse": (4, 8), "middle": (16, 16), "fine": (32, 64)}
