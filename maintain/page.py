@@ -29,10 +29,18 @@ from gan_course.weights.cards import read_card
 SOURCES = ROOT / "docs" / "play"
 LIBRARY = ("tensors.js", "stylegan.js", "translator.js", "game.js")
 LARGEST = 6_000_000  # bytes
-# Weights -> title, and the seeds of the parents that are shown first.
-STYLEGANS: Mapping[str, tuple[str, Mapping[str, int]]] = {
-    "stylegan-cats64": ("cats", {"a": 16, "b": 9}),
-    "stylegan-critters64": ("creatures", {"a": 1, "b": 12}),
+# Weights -> title, the seeds of the parents that are shown first, and a question.
+STYLEGANS: Mapping[str, tuple[str, Mapping[str, int], str]] = {
+    "stylegan-critters64": (
+        "creatures",
+        {"a": 1, "b": 12},
+        "which level moves the outline, and which the colours?",
+    ),
+    "stylegan-cats64": (
+        "cats",
+        {"a": 16, "b": 9},
+        "all sit in one pose. Which level moves the light, and which the colours?",
+    ),
 }
 LEVELS = {"coarse": (4, 8), "middle": (16, 16), "fine": (32, 64)}
 N_DIRECTIONS = 8
@@ -41,7 +49,7 @@ TRANSLATORS: Mapping[str, tuple[str, str]] = {
     "photo2vangogh": (
         "photograph to painting",
         "Lesson 08 compares four ways to paint; two of them leave strokes, and this is the one that"
-        " ships. What it paints in a grey sky is not there.",
+        " ships. In a grey sky it may invent things.",
     ),
     "earth-satellite2map": (
         "satellite view to map",
@@ -97,7 +105,7 @@ def _config(name: str) -> dict[str, Any]:
 
 
 def _stylegan(name: str) -> dict[str, Any]:
-    title, seeds = STYLEGANS[name]
+    title, seeds, guess = STYLEGANS[name]
     table = recorded("directions")
     rows = [row for row in table["rows"] if row["weights"] == name]
     rows.sort(key=lambda row: -row["works"][row["level"]])
@@ -113,6 +121,7 @@ def _stylegan(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "title": title,
+        "guess": guess,
         "seeds": dict(seeds),
         "config": _config(name),
         "size": rows[0]["size"] if rows else 1.0,

@@ -66,16 +66,20 @@ function openWorld(name) {
   Object.assign(seeds, card.seeds);
   mix = G.levels().map(() => 0);
   amounts = card.directions.map(() => 0);
+  element("psi").value = 1;
+  element("psi-value").textContent = "1.00";
+  element("guess").textContent = card.guess;
   element("levels").replaceChildren(...G.levels().map(levelControls));
   element("directions").replaceChildren(...card.directions.map(directionControls));
   newParents();
 }
 
-function levelControls({ resolution }, k) {
+function levelControls({ resolution }, k, levels) {
+  const rank = k === 0 ? " (coarsest)" : k === levels.length - 1 ? " (finest)" : "";
   const box = document.createElement("div");
   box.className = "level";
   box.innerHTML = `<button type="button" aria-label="${resolution} px alone from B"><canvas width="64" height="64"></canvas></button>
-    <label>${resolution} px <input type="range" min="0" max="1" step="0.02" value="0"
+    <label>${resolution} px${rank} <input type="range" min="0" max="1" step="0.02" value="0"
     aria-label="${resolution} px: styles from A to B"></label><span class="note">A&nbsp;…&nbsp;B</span>`;
   const slider = box.querySelector("input");
   slider.addEventListener("input", () => {
@@ -91,12 +95,13 @@ function directionControls({ name, works }, k) {
   box.className = "level";
   box.innerHTML = `<label>${name} <input type="range" min="${-G.card.steps}" max="${G.card.steps}"
     step="0.5" value="0" aria-label="${name}"></label>
-    <span class="note">works in ${Math.round(100 * works)} %</span>`;
+    <span class="note">works in ${Math.round(100 * works)}&nbsp;%</span>`;
   const slider = box.querySelector("input");
   slider.addEventListener("input", () => {
     amounts[k] = Number(slider.value);
     redraw();
   });
+  slider.addEventListener("change", drawThumbnails);
   return box;
 }
 
@@ -137,7 +142,7 @@ function redraw() {
     waiting = null;
     const began = performance.now();
     show(element("mixture"), G.synthesise(stylesOf(mix)));
-    element("draw-time").textContent = `${Math.round(performance.now() - began)} ms`;
+    element("draw-time").textContent = `drawn in ${Math.round(performance.now() - began)} ms`;
   });
 }
 
@@ -177,7 +182,12 @@ element("psi").addEventListener("input", () => {
 });
 element("psi").addEventListener("change", newParents);
 element("walk").addEventListener("click", walk);
-element("reset").addEventListener("click", () => setMix(mix.map(() => 0)));
+element("reset").addEventListener("click", () => {
+  amounts.fill(0);
+  element("directions").querySelectorAll("input").forEach((slider) => (slider.value = 0));
+  setMix(mix.map(() => 0));
+  drawThumbnails();
+});
 element("png").addEventListener("click", () => {
   const large = document.createElement("canvas");
   large.width = large.height = 512;
