@@ -21,7 +21,7 @@
 # | --- | --- |
 # | compute | the size of a picture at every layer of a generator and a discriminator |
 # | explain | what the first weights, BatchNorm and the averaged weights each do |
-# | train | a DCGAN on real pictures, in one to two minutes on a CPU |
+# | train | a DCGAN on real pictures, within two minutes on a CPU |
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
 # | spot | pictures drawn in the wrong mode; what a straight walk costs; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
@@ -137,7 +137,7 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # %% [markdown]
 # The DCGAN paper found rules with which such a pair trains: strides instead of pooling, BatchNorm in every layer but
 # G's last and D's first (and D's last, which gives a single score), ReLU in G and LeakyReLU in D, small first weights,
-# Adam with $\beta_1 = 0.5$ and a rate of 0.0002. Our networks keep to them, but for a rate of 0.001 in the minute of
+# Adam with $\beta_1 = 0.5$ (lesson 01 took 0; a half remembers about two steps) and a rate of 0.0002. Our networks keep to them, but for a rate of 0.001 in the minute of
 # `fast`. Below you see what the first weights and BatchNorm do to a generator; that training needs them, you take on
 # trust.
 
@@ -175,8 +175,8 @@ exercises.check_transposed_size(transposed_size)
 # The DCGAN paper draws convolution weights from a normal distribution with standard deviation 0.02. A well-known
 # tutorial has 0.02 in its code and 0.2 in its comment. Does the slip matter? BatchNorm rescales every layer but the
 # last, so the damage should sit in the last one: its sum grows tenfold, and tanh is flat there. **Predict:** with 0.2,
-# which share of pixels will be stuck beyond 0.99? Each pixel sums 64 · 4 products of a weight and a feature, and after
-# BatchNorm and ReLU a feature's mean square is 1/2. What is the sum's standard deviation, and how often does it pass 2.65,
+# which share of pixels will be stuck beyond 0.99? Away from the border 2 x 2 kernels overlap on each pixel, so it sums 64 · 4
+# products of a weight and a feature. After BatchNorm a feature has the mean square 1; ReLU keeps half of that. What is the sum's standard deviation, and how often does it pass 2.65,
 # where tanh is 0.99?
 
 
@@ -311,8 +311,8 @@ def update_G(step, n):
 #
 # </details>
 #
-# The package's step makes the same two turns, and then updates a slow copy of G, `G_ema` (its section follows). Hold our
-# turns to it, from one seed:
+# The package's step makes the same two turns, and then updates `G_ema`, a second generator whose weights are a running
+# average of G's. Previews and measures use it; "The slow copy" shows what that buys. Hold our turns to it, from one seed:
 
 # %%
 from gan_course.training.dcgan import build_dcgan
@@ -380,8 +380,9 @@ plt.show()
 #
 # Take 1,000 held-out pictures and 1,000 fakes. A small classifier that ships with the course, the reader, turns each into
 # a point: 256 numbers. Around each real point lies a ball; its radius is the distance to its third nearest real neighbour.
-# **Precision** is the share of fakes inside at least one. **Recall** is the same with the sets exchanged (Kynkäänniemi et
-# al. 2019). In the plane, for a generator that knows one of two kinds (hollow: in no ball):
+# **Precision** is the share of fakes inside at least one. **Recall** is the share of real points inside a ball around at
+# least one fake (Kynkäänniemi et al. 2019). In the plane, blue is real and red is fake: small dots carry the balls, large
+# dots are judged, hollow ones lie in no ball. This generator knows one of two kinds:
 
 # %% mystnb={"image": {"alt": "Two panels with the same points: real ones in two groups, generated ones in the left group. Left: pale discs around the real points; eight of ten generated points lie in one and are filled, two are hollow. Right: pale discs around the generated points; most real points of the left group are filled, those of the right group are hollow."}}
 from gan_course.evaluation import coverage
@@ -410,7 +411,7 @@ plt.show()
 
 # %% [markdown]
 # What it draws is mostly good, but 12 of the 20 real points lie in no ball: the whole second kind, and two strays of the
-# first. In your run we measure `G_ema`, the slow copy; its section follows.
+# first.
 
 # %%
 from gan_course.evaluation import features, readers
@@ -513,10 +514,10 @@ _ = G_now.train(was_training)
 # In the stored run G's pictures move 3.5 times as far. The two draw the same garments, which differ along their edges. Any
 # one step of G may be a poor one, an average is not: the copy has the higher precision, and by a little the higher recall.
 #
-# You may have said fifty, since in each step the copy's weights go one fiftieth of the way to G's. But that way is about
-# five of G's steps long, so the weights alone would make it about ten ("Further" measures it). The rest comes from
-# BatchNorm: its statistics are copied from G. Both turns refresh them by a tenth, so nearly a fifth is new at each step,
-# and of the ten 3.5 is left. Why copy them? They must follow training: left at 0 and 1, they would ruin the pictures. Averaging them too would
+# You may have said fifty, since in each step the copy's weights go one fiftieth of the way to G's. But that way is longer
+# than one step. If G's steps pointed in unrelated directions, it would be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$
+# steps long, and a fiftieth of five is a tenth. "Further" holds BatchNorm's statistics and finds about ten. Here they are
+# copied, nearly a fifth of them new at each step (both turns refresh them by a tenth), and of the ten 3.5 is left. Why copy them? They must follow training: left at 0 and 1, they would ruin the pictures. Averaging them too would
 # be calmer still; copying is the simple choice.
 
 # %% [markdown]
@@ -703,7 +704,7 @@ for name, way in (("on the sphere", on_sphere), ("straight", torch.lerp)):
     precision, recalls[name] = coverage.precision_recall(real_features, found)
     print(f"halfway, {name:13} precision {precision:.2f}  recall {recalls[name]:.2f}")
 print(f"ends                   precision {drawn['precision']:.2f}  recall {drawn['recall']:.2f}")
-viz.show_grids({name: x[:20] for name, x in middles.items()}, n_columns=5, zoom=3, quality=78)
+viz.show_rows({name: x[:8] for name, x in middles.items()}, zoom=4, quality=78)
 
 # %% [markdown]
 # The straight line costs recall. Its middle has, if anything, the better precision: nearer to the centre of latent space G

@@ -104,7 +104,7 @@ viz.show_rows({letter: spread_out(known[name]) for letter, name in rows}, zoom=3
 # %% [markdown]
 # From A to F: copier, fifty pictures, grainy, out of focus, perfect, three kinds. By eye A, B and E look alike, and the
 # two that are spoilt stand out; F shows only to whoever counts. By what we know, the copier is worthless, and so is the
-# one with fifty pictures: they come last. A measure should know what we know. No single one does.
+# one with fifty pictures: they come last, after blur and grain. A measure should know what we know. No single one does.
 
 # %% [markdown]
 # ## A loss is not a measure
@@ -269,7 +269,7 @@ print(f"by hand and package agree to eight decimals: {agree}")
 #
 # A Gaussian fitted to raw pixels? Try it. Beside it, the same formula over **features**: 256 numbers that a small network
 # computes from a picture. It was trained on all 9,000 training pictures, `train` and `others` alike, to tell the ten kinds
-# of clothing apart. The numbers are the mean strengths of its channels at five depths.
+# of clothing apart: it favours neither part, and never saw grain, blur or a G. The numbers are the mean strengths of its channels at five depths.
 #
 # Over the features of one particular network, Google's Inception, the distance is called **FID** (Heusel et al. 2017).
 # Ours is not FID, and no figure of this lesson can be compared with any FID ever printed. `Panel` takes every measure of
@@ -303,8 +303,8 @@ text = "features: the copier's distance is less than the perfect generator's"
 claim(text, ratios["copier"][1], below=1)
 
 # %% [markdown]
-# Pixels hardly notice grain, because a little noise everywhere is small beside the difference between a shoe and a
-# shirt. Features do: the network's first depths see grain and edges, its last whole shapes. And the copier comes out
+# Pixels hardly notice grain at this N: a little noise everywhere is small beside the difference between a shoe and a
+# shirt, and beside the bias that the next section is about. Features do: the network's first depths see grain and edges, its last whole shapes. And the copier comes out
 # *better than perfect*: nothing has a centre and a shape more like the training set's than the training set. (It is not at
 # 0 because it hands out 1,000 of the 3,000.) Blur moves all pictures one way, and so the centre: the distance ranks it far
 # behind fifty pictures. That is not our order.
@@ -326,7 +326,7 @@ for n, value in zip(ns, biased, strict=True):
     print(f"{n:5} {value:9.1f} {round(n * value, -2):12,.0f}")
 
 # %% [markdown]
-# Never zero; and while N grows tenfold, the product grows only by half: the distance is mostly a constant over N. A
+# Never zero; and while N grows tenfold, the product grows only by half: the distance is mostly a constant divided by N. A
 # covariance from few points has some directions too long and others too short, and the distance adds up the errors,
 # whichever sign they have. Averaging many draws of 300 would not help; larger draws do. Over $1/N$ the values lie close to
 # a line, and where the line meets $1/N = 0$ is an estimate of the distance for infinitely many samples (Chong & Forsyth
@@ -469,7 +469,8 @@ claim(text, min(elsewhere["precision"], elsewhere["recall"]), above=0.8)
 # The copier wins everywhere but in one column. How does that one work? For each fake, find the nearest training
 # picture, in the space of features. How near is too near? Held-out pictures tell: they are real, and they are not
 # copies. Take the distance that only 1 % of the held-out pictures fall short of; a fake that falls short of it counts
-# as copied. So an honest generator scores not zero, but 1 % or a few: the limit hangs on the ten nearest of a thousand.
+# as copied. So even a perfect generator scores about 1 %, more or less: the limit hangs on the ten nearest of a thousand. One whose
+# pictures are spoilt can score less, since they lie farther from every training picture: a low share proves no quality.
 # (After Meehan et al. 2020, who use a rank test.)
 
 # %% [markdown]
@@ -543,8 +544,8 @@ viz.show_rows(rows, zoom=3, quality=80)
 #
 # Every feature network of the course was tested as ours was here: Fashion-MNIST; critters and toons, drawn creatures and
 # faces; cats; tiles of the earth; photographs with paintings. Real pictures were spoilt in five ways; "real, twice" shows
-# chance. A number says how far a measure moves towards worse, in standard deviations between draws of real pictures. From
-# five on it counts as noticed, and its cell is blue. **Predict** which measures miss it if a tenth of the pictures are
+# chance. A number says how far a measure moves towards worse, in standard deviations between a few draws of real pictures,
+# and so is rough itself: read 5 as a hint, 50 as a finding. From five on it counts as noticed, and its cell is blue. **Predict** which measures miss it if a tenth of the pictures are
 # copies.
 
 # %% mystnb={"image": {"alt": "Six tables of numbers, one for each feature network, with a row for real pictures and for each of five failures and a column for each of six measures; cells from five on are blue, the darker the higher. Every row but the first has a blue cell, and every column has white ones."}}

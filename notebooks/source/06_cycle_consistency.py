@@ -148,7 +148,8 @@ claim("the cycle accepts no map that sends two clusters to one: pairs found", le
 # %% [markdown]
 # Keep these three numbers: **576, 24, 1.** Each D accepts 24 maps, the orders of four, so both together accept 24 x 24.
 # The cycle loss ties F to G, so that one choice is left instead of two: for each G, only its own inverse. It forbids
-# every map that cannot be undone. What it does **not** do is choose the right one: a wrong permutation with its own
+# every map that cannot be undone. (Here the cycle alone would leave the same 24, because our maps end in clusters of B by
+# construction. A real generator must first be brought there, and that is D's work.) What it does **not** do is choose the right one: a wrong permutation with its own
 # inverse comes home just as well. If the pair that comes out is the right one, then something else has chosen it. Next
 # we look for that something.
 
@@ -273,9 +274,9 @@ print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_ord
 # 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the numbers. A turned
 #    or a mirrored ring comes home as well (in the stored run seed 1 is turned by one place, seed 0 mirrored), and the
 #    losses do not say which one it should be. This is the count
-#    once more: the losses accept all $8!$ orders of the clusters. These small networks keep neighbours together, so only
-#    16 of the orders occur, the symmetries of the ring: eight turns and their mirror images. Among those the losses cannot
-#    choose. (The right one of 16 comes out more often than by chance, even in these two rows: a plain network seems to
+#    once more: the losses accept all $8!$ orders of the clusters. These small networks seem to keep neighbours together:
+#    all twelve maps here are among the 16 symmetries of the ring, eight turns and their mirror images. Among those the
+#    losses cannot choose. (The right one of 16 comes out more often than by chance, even in these two rows: a plain network seems to
 #    have a preference, too.)
 # 3. **With the prior** the map is right, without any cycle loss, and then the round trips end in the right cluster
 #    too, though nothing asked for it. The prior happens to agree with the truth here: a partner is never far away.
@@ -530,8 +531,8 @@ exercises.check_zero_terms(zero_terms)
 #
 # Both have the same prior, which is two things now: the residual generator of the plane (output = input + change, and the
 # change starts at none) and the identity loss (section 5.2 of the paper). And both have two aids: channels that tell the generators where
-# a pixel is, since stripes lie at the same heights in all striped critters; and R1 (lesson 03) in place of InstanceNorm,
-# which would hide how bright a picture is.
+# a pixel is, since stripes lie at the same heights in all striped critters; and R1 (lesson 03), which steadies the
+# D's. No network here has InstanceNorm (lesson 05): it would hide how bright a picture is.
 #
 # **Predict:** will these priors hold the arm without the cycle loss, as they did in the plane? That is, will it end as
 # near to the twins as the other? It takes one to four minutes. The losses printed are those of the last step: `gan_`,
@@ -596,9 +597,8 @@ print("critters measured:", len(plain), "of each kind")
 
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five drawn creatures in four rows: the input, its hidden twin, the translation with the cycle loss, close to the twin, and without it, noisy and tinted, with coarse stripes at the left."}}
-def show_both_ways(rows):
+def show_both_ways(rows, ways=("plain to striped", "striped to plain")):
     """The first five of each domain: a row for each name, a block for each way."""
-    ways = ("plain to striped", "striped to plain")
     viz.show_grids(
         {way: torch.cat([row[k][:5].cpu() for row in rows.values()]) for k, way in enumerate(ways)},
         n_columns=5,
@@ -611,7 +611,9 @@ show_both_ways({"input": (plain, striped), "hidden twin": (striped, plain), **tr
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "The same two blocks of five creatures: the input; with the cycle loss and back, nearly the input again; without it and back, noisier than the translation."}}
 backs = {f"{name},\nback": pictures for name, pictures in round_trips.items()}
-show_both_ways({"input": (plain, striped), **backs})
+show_both_ways(
+    {"input": (plain, striped), **backs}, ("plain, striped, plain", "striped, plain, striped")
+)
 print("L1 error, in hundredths   to striped   to plain   round trip   nearest to its own twin")
 for name, values in errors.items():
     columns = zip(values, (12, 11, 13), strict=True)
@@ -629,8 +631,8 @@ judged("the round trip errs under a quarter as much as without the cycle", share
 
 # %% [markdown]
 # In the plane we counted who is nearest to the true partner. Here that cannot tell the arms apart: all 200 lie nearest to
-# their own twin in both arms, as they do if nothing is done to them. The error can. In the stored run it is at least twice
-# as large without the cycle, a quarter below doing nothing, with noise and a tint. So after 850 steps the priors alone have done less well;
+# their own twin in both arms, as they do if nothing is done to them. The error can. In the stored run the error without the cycle
+# is more than twice the error with it, though a quarter below doing nothing; the pictures show noise and a tint. So after 850 steps the priors alone have done less well;
 # why it differs from the plane is not tested. And the ways back: with the cycle they are nearly the inputs again, without
 # it they are not.
 #
@@ -708,8 +710,9 @@ plt.show()
 # same as *to plain*. So these generators have probably **collapsed** and no longer look at their input; the record keeps
 # no pictures to check.
 #
-# In 500 steps neither did without the other, in any seed. With the cycle alone, what is left is worse than doing nothing:
-# neither home nor right. With the prior alone the training starts at doing nothing, and the game with D drives it away
+# In 500 steps neither did without the other, in any seed. With the cycle alone the translations are worse than doing
+# nothing, and even the round trips end 8 hundredths from home. In the plane this arm came home; but 500 steps are few, and
+# without the residual a generator must first learn to copy a picture. Stuck or only slow, the record cannot tell. With the prior alone the training starts at doing nothing, and the game with D drives it away
 # from there: *to striped* not beyond 11.1, *to plain* in one seed as far as 44.2. Only the two together end below doing
 # nothing, and do so in every seed. Which of the two priors does the work, the record cannot say.
 #

@@ -790,11 +790,12 @@ viz.show_rows(there, zoom=2, quality=72)
 viz.show_rows(back, zoom=2, quality=72)
 
 # %% [markdown]
-# The minute tells sea (but for the darkest), forest and desert apart, as through a wet window. The shipped weights draw
+# The minute finds most of the sea and most colours of the land, as through a wet window; but it puts the sea's pale blue
+# along the forest of the third tile, and green into the dark sea of the fifth. The shipped weights draw
 # each coast, and in the stored run their errors are the smallest of all. Look at what they get wrong. The true map paints
-# **height**: green is low, brown is high. From above one sees forest, sand and snow; and a G that starts from a copy
+# **height and climate**: wet lowland is green, dry lowland beige, mountains are brown and shaded. From above one sees forest, sand and snow; and a G that starts from a copy
 # easily keeps a hue. So the desert keeps a warm tint, and snow (in the first tile) stays white. On the way back the mountains of
-# the map become snow or dark blotches, wherever they are. No loss can tell G that brown means high: where the two views
+# the map become snow or dark blotches, wherever they are. No loss can tell G where mountains are: where the two views
 # do not know the same things, G fills in what looks usual.
 #
 # The way back ends with the larger error, as it does for the minute. But its anchors are larger too, because the
@@ -985,8 +986,8 @@ for arm, columns in paper_tables.items():
 #   with the backward half fails from photo to labels (0.01) is not: its outputs do not look like label maps at all. The
 #   GAN alone and the GAN with the forward half collapse there, to one label map for all (Figure 7). The tables do not
 #   say which of the two domains is A.
-# - The full method works in both tables. The case for two directions is that: not the best score, but no disaster,
-#   whichever way you translate.
+# - The full method is the best of the quoted arms from photo to labels, a close second from labels to photo, and a
+#   disaster in neither. The case for two directions is that.
 #
 # The paper saw half a cycle collapse "especially for the direction of the mapping that was removed" (section 5.1.4).
 # Ours shows no such thing. Map to satellite, without the backward half: 0.180; without the forward half: 0.186.

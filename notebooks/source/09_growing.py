@@ -224,7 +224,8 @@ right.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
 viz.show_jpeg(quality=75)
 
 # %% [markdown]
-# The 3/8 wave returns at 1/8, at full strength: a slow wave that nobody drew. The filter keeps it out, at a price: at 1/4
+# The 3/8 wave returns at 1/8, at full strength: a slow wave that nobody drew. (From one kept pixel to the next it goes on by
+# 3/4 of a cycle, which looks like 1/4 back: 1/8 for each old pixel.) The filter keeps it out, at a price: at 1/4
 # of a cycle about 0.35 is left, so it softens what could have stayed. Strided layers that don't filter first can tell
 # such lies, and they change when the picture moves by one pixel. See it on a striped creature, moved down by one pixel,
 # at 8 px: its stripes are 4 pixels apart at 32, so at 8 they must be gone. **Predict** what every fourth pixel makes of
@@ -649,8 +650,9 @@ explorers.explore_growing(training.step.G_ema)  # in JupyterLab: its average, at
 # %% [markdown]
 # One column is one z, from its first blocks to its last picture. (This is G itself: while alpha moves, its average
 # belongs to no alpha, and its colours are off.)
-# At 4 and 8 px there is little but noise; at 16 blobs; at 32 they get an outline, ears, a tail and an eye. Does a column
-# stay what it was?
+# At 4 and 8 px there is little but noise; at 16 blobs; at 32 they get an outline, ears, a tail and an eye. At steps 713
+# and 868 several columns are nearly one red cat: the channel lets D see sameness, it does not forbid it. Does a column stay
+# what it was?
 
 # %% tags=["nbval-ignore-output"]
 seconds = {}
@@ -702,7 +704,7 @@ ax.set(xlabel="step", ylabel="colours as at the end", ylim=(-0.3, 1.1))
 plt.show()
 
 # %% [markdown]
-# In this run columns keep next to no colour before 16 px is half faded in, and even at 32 px the correlation averages 0.67 and once falls
+# Until 16 px is nearly faded in, columns of this run keep next to no colour, and even at 32 px the correlation averages 0.67 and once falls
 # below 0.1. (The last point is 1 by construction, and twelve columns are few.) So "coarse settles first" is not what we
 # see here: our early sizes were too short to settle anything.
 
@@ -785,7 +787,7 @@ viz.show_rows(strips, zoom=3)
 # %% [markdown]
 # At once, G's last layers are a mixture drawn at random, and paint nearly one colour for every z. The little that 8 px
 # had learnt is still inside, behind a wall. But see how fast the wall comes down: within twenty steps the curves meet.
-# From there both go up and down, as a young GAN does, and neither gets down to 2.1. The fade saves a shock of a few
+# From there both go up and down, as a young GAN does (the fade here takes 120 steps), and neither gets down to 2.1. The fade saves a shock of a few
 # steps; that it saves training, this does not show.
 
 # %% [markdown]
@@ -892,8 +894,9 @@ for name, recipe in (("growing", "the lesson's"), ("from the start", "32 px from
     print(f"{name:23}" + "".join(f"{found[seed]:8.1f}" for seed in (0, 1, 2)))
 
 # %% [markdown]
-# (A kind counts if it comes up at least a quarter as often as it should.) Both have learnt outline and colours: nearer to
-# the data than real cats of 8 px. Both are far from real ones: an eye at best. Two kinds of fur are what the reader says
+# (A kind counts if it comes up at least a quarter as often as it should.) Both have learnt the outline and most body
+# colours: in the reader's features they are nearer to the data than real cats of 8 px, in colours farther. Both are far
+# from real ones: an eye at best. Two kinds of fur are what the reader says
 # to flat patches: no evidence of fur. Even real cats give it only 3 of 4, in fur and in eyes: at 32 px it misses a kind.
 #
 # In this run full size is ahead; over the three recorded seeds (docs/results/minutes.md; fewer pictures, so its
@@ -912,7 +915,7 @@ for name, recipe in (("growing", "the lesson's"), ("from the start", "32 px from
 # - A reader's table of what a picture of 4, 8, 16 and 32 px shows.
 # - Halving without aliasing, and a folded convolution that does it in one pass.
 # - Equal learning rates, shown to be rates of their own for each layer; pixel norm; minibatch standard deviation.
-# - A fade-in on both sides of the game, its schedule, and a GAN that grew under your eyes.
+# - A fade-in on both sides of the game, checked in numbers; in "Further" its schedule, and a GAN that grew under your eyes.
 # - Two comparisons that could go against the method; in this run the second did.
 #
 # **Three questions**

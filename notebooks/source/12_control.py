@@ -59,7 +59,8 @@ seed_everything(SEED)
 # <details><summary>Answers</summary>
 #
 # 1. A share of the pictures takes the first layers' styles from one $w$ and the rest from another, so no layer can
-#    rely on its neighbours having the same $w$. Then a level can be exchanged alone.
+#    rely on its neighbours having the same $w$. Then a level can be exchanged; though training had
+#    one border only, and a middle level has two.
 # 2. Yes: put any invertible map before the synthesis network and its inverse into it. The pictures don't change, and
 #    every straight line in $w$ becomes a curve. A loss that sees pictures only can't tell.
 # 3. About a tenth (lesson 10, under "Further"): the spike has eaten the variance.
@@ -344,7 +345,8 @@ viz.show_heat_map(torch.tensor(shares), [row["swap"] for row in counted], cat_na
 # The middle one, and it alone: 62 % of the answers change, in 95 % intervals 57 to 67, nearly as many as with all styles
 # (64); under coarse styles 7 %, under fine ones 2 % (docs/results/style_levels.md). So a style can control lighting, in
 # this network, at 16 px: the side of a shadow is a matter of large areas. Read the other columns with care: a move by one
-# pixel alone changes nine in ten answers on the body.
+# pixel alone changes nine in ten answers on the body. Colour can be read: in cats it hangs on middle and fine styles alike,
+# in critters on the fine. A table belongs to one network.
 
 # %% [markdown]
 # How much of the matrix is the reader's wavering? Count again, for each factor, only the creatures of which it was sure
@@ -422,8 +424,8 @@ viz.show_heat_map(
 # 64 px. The ground hangs on slots 1 and 2, and again on slot 5. Does a ToRGB paint it? This swap doesn't tell: slot 1
 # drives that of 4 px and slot 5 that of 16 px, but slot 2, which drives none, moves the ground most, and slot 3, with the ToRGB of 8 px, hardly.
 #
-# Where a factor has one dark cell, a single slot is its handle. Where it has none, no slot can change it against all the
-# others, which still carry the old $w$, or so we think. (Mixing in training always changed all slots from some layer on,
+# Each factor shown has a slot that alone changes it in half of the cases or more; for texture and ground none reaches the
+# whole level. The others still carry the old $w$, and may hold it back. (Mixing in training always changed all slots from some layer on,
 # never one in the middle: single slots are the harder test.) Slot 7 drives the first layer of 64 px and the ToRGB of
 # 32 px; which of the two colours the body, this swap can't tell.
 
@@ -961,7 +963,7 @@ text = "in W+ the rows of photographs lie farther apart than those of G's own pi
 claim(text, asunder, above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six columns of three pictures: the first of the network's own creatures, of the real ones and of the photographs; what was found in W+; and that, moved towards two body colours and two grounds, at the level that changes each most."}}
-print(f"{'in lengths of a typical w':28}from the mean   from each other")
+print(f"{'in lengths of a typical w':28}from the mean  from their own")
 for (name, space), (from_mean, from_each_other) in odd.items():
     print(f"slots of {name + ', ' + space:19}{from_mean:13.2f}{from_each_other:18.2f}")
 bodies, grounds = ([key for key in colours if key[0] == f] for f in ("body_colour", "background"))
@@ -980,7 +982,9 @@ viz.show_grids(
 # Can what was found in W+ be edited? Each colour was moved four steps, at its own level alone, as the matrix advised. The
 # first row is the control: G's own creature stays one in every move, and two of the four colours arrive. The same two
 # arrive with the real creature, which suffers on the way. With the photograph one ground arrives; the moves of the body
-# stain the ground, or bring up a creature's stripes. So: hardly. (One picture of each kind is an example, no statistic.)
+# stain the ground, or bring up a creature's stripes. So the
+# real creature takes the moves about as often as the control, though its face suffers, and the photograph hardly. (One
+# picture of each kind is an example, no statistic.)
 #
 # So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was
 # in the training data. (Whether it was is another question, with other tests: lesson 04's nearest neighbours.) A word

@@ -62,7 +62,8 @@ def lab(browser, folder, tmp_path_factory):
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for_answer(f"{address}/api?token={token}", server, home / "log")
-        yield lambda name: f"{address}/lab/tree/{name}?token={token}"
+        # a workspace each: JupyterLab opens again what was open before
+        yield lambda name: f"{address}/lab/workspaces/{name[:2]}/tree/{name}?token={token}"
     finally:
         server.terminate()
         server.wait(30)
