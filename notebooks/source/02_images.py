@@ -695,7 +695,7 @@ starts, ends = torch.randn(2, 4, 64, generator=torch.Generator().manual_seed(3))
 stations = [draw_on_the_way(on_sphere, starts, ends, k / 7) for k in range(8)]
 viz.show_grid(torch.stack(stations, 1).flatten(0, 1), n_columns=8, zoom=3, quality=78)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two grids of twenty garments halfway between the same pairs of latent vectors: on the sphere and on the straight line."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two rows of eight garments, halfway between the same pairs of latent vectors: on the sphere, and on the straight line, where they are paler and plainer."}}
 starts, ends = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED + 5))
 middles, recalls = {}, {}
 for name, way in (("on the sphere", on_sphere), ("straight", torch.lerp)):
