@@ -461,9 +461,10 @@ print(f"eight GANs, {cfg.n_steps_collapse} steps of each D, {20 * cfg.n_steps_co
 from gan_course.data.toy import sample_ring
 
 ring = sample_ring(1_500, std=cfg.rings.std, generator=torch.Generator().manual_seed(0))
-first = min(44, len(film) - 6)
+first = max(1, min(44, len(film) - 6))
+moments = range(first, min(first + 6, len(film)))
 _, axes = viz.figure(11.5, 2.3, n_axes=6)
-for ax, moment in zip(axes, range(first, first + 6), strict=True):
+for ax, moment in zip(axes, moments, strict=False):  # a run cut short has fewer
     ax.contourf(
         axis,
         axis,
