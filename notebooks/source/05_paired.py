@@ -26,7 +26,7 @@
 # | compare | L1, a GAN that knows the input, one that does not, and the sum, against hidden truth |
 # | decide | whether a task has pairs |
 # | needs | lessons 01 to 03; convolutions; medians |
-# | time | study 90 min; computing: fast 70 s (bfloat16), fast 154 s (float32) |
+# | time | study 90 min; computing: fast 70 s (bfloat16), fast 84 s (float32) |
 # | papers | Isola et al. 2017 (pix2pix); Mirza & Osindero 2014 (conditional GANs); Ronneberger et al. 2015 (U-Net) |
 
 # %% tags=["parameters"]

@@ -26,7 +26,7 @@
 # | judge | "AdaIN controls colour, texture and lighting", by figures, with a witness who had no part in it |
 # | show | what AdaIN destroys, and how a spike gets around it (in "Further") |
 # | needs | lessons 02 (norms), 04 (the reader), 07 (InstanceNorm in CycleGAN), 09 (pixel norm) |
-# | time | study 80 min; computing: fast 29 s (bfloat16), fast 59 s (float32) |
+# | time | study 80 min; computing: fast 29 s (bfloat16), fast 29 s (float32) |
 # | papers | Huang & Belongie 2017 (AdaIN); Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Ulyanov et al. 2016 (InstanceNorm) |
 
 # %% tags=["parameters"]
