@@ -21,7 +21,7 @@ from gan_course.commands.parsing import OneLineParser, run_command
 from gan_course.files import atomic_write
 from gan_course.lessons.results import current_commit
 from gan_course.paths import RESULTS, ROOT
-from gan_course.runtime import OLD_MACHINE
+from gan_course.runtime import OLD_MACHINE, choose_runtime
 from gan_course.viz.explorers.cycle import draw_cycle
 from gan_course.viz.explorers.field import draw_field
 from gan_course.viz.explorers.game import Game
@@ -73,8 +73,8 @@ def page(columns: dict[str, dict[str, float]], before: float) -> str:
         "# Explorers: from a slider's value to a picture",
         "",
         f"Written by `python -m benchmarks.explorers` at {current_commit()}, {date.today()}, on"
-        f" {machine_line()}; load {before:.2f} before. Milliseconds in the kernel, the median of"
-        f" {TIMES}.",
+        f" {machine_line(choose_runtime('cpu'))}; load {before:.2f} before. Milliseconds in the"
+        f" kernel, the median of {TIMES}.",
         "",
         "| picture | " + " | ".join(f"{name} (wished: {WISHED[name]})" for name in columns) + " |",
         "| --- |" + " --- |" * len(columns),

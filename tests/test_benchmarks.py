@@ -250,3 +250,12 @@ def test_bad_input_is_refused_in_one_line(arguments, words, tmp_path, capsys):
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_the_page_of_the_explorers_names_the_machine_and_every_picture():
+    from benchmarks import explorers
+
+    times = {name: 7.4 for name in explorers.drawings()}
+    page = explorers.page({name: times for name in explorers.WISHED}, 0.25)
+    assert "load 0.25 before" in page and "wished: 100" in page
+    assert all(f"| {name} | 7 | 7 |" in page for name in times)
