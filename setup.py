@@ -21,12 +21,12 @@ class BuildWithContent(build_py):
         super().run()
         if not self.editable_mode:
             bundle = Path(self.build_lib) / "gan_course" / "bundle"
+            shutil.rmtree(bundle, ignore_errors=True)  # of an earlier build
             for folder in CONTENT:
                 shutil.copytree(
                     folder,
                     bundle / folder,
                     ignore=shutil.ignore_patterns(*LEFT_OUT),
-                    dirs_exist_ok=True,
                 )
 
 

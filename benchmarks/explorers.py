@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from statistics import median
+from typing import Any
 
 import torch
 
@@ -39,7 +40,13 @@ def drawings() -> dict[str, Callable[[], bytes]]:
     there, back = (load_translator(f"earth-{way}") for way in ("satellite2map", "map2satellite"))
     tiles = torch.rand(2, 4, 3, 64, 64) * 2 - 1
     game = Game()
-    mixture = {"seed_a": 0, "seed_b": 8, "psi": 0.9, "noise": True, "direction": "none"}
+    mixture: dict[str, Any] = {
+        "seed_a": 0,
+        "seed_b": 8,
+        "psi": 0.9,
+        "noise": True,
+        "direction": "none",
+    }
 
     def play() -> bytes:
         game.step()
@@ -49,7 +56,7 @@ def drawings() -> dict[str, Callable[[], bytes]]:
         "the game (01): a step and its picture": play,
         "a receptive field (05)": lambda: draw_field(tiles[0, 0], strided=3, row=40, column=60),
         "the cycle (07)": lambda: draw_cycle(there, back, *tiles, number=1, start="A"),
-        "style mixer (11, 12)": lambda: draw_styles(G, {}, amount=0.0, px16=0.5, **mixture),  # type: ignore[arg-type]
+        "style mixer (11, 12)": lambda: draw_styles(G, {}, amount=0.0, px16=0.5, **mixture),
     }
 
 

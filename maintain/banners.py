@@ -4,6 +4,7 @@ That of lesson 13 is drawn by hand: its Chinese needs a font that few machines h
 """
 
 import argparse
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -41,8 +42,9 @@ def three_rings() -> Image.Image:
     figure, axes = viz.figure(9, 3, n_axes=3)
     for ax, step in zip(axes, (chase, free, bounded), strict=True):
         _draw_ring(ax, step, config.std)
-    figure.canvas.draw()
-    return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])  # type: ignore[attr-defined]
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    return Image.open(drawn).convert("RGB")
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ Both are written from the repository's address, which stands once: `Repository` 
 of pyproject.toml. While it is absent, so are they.
 """
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -66,6 +67,6 @@ def open_doors(notebook: nbformat.NotebookNode, address: str, lesson: str) -> No
     """Put the badges under the first cell's text, and the cell that fetches the course below it."""
     if address:
         notebook.cells[0].source += f"\n\n{badges(address, lesson)}"
-        source = CELL.format(needed=NEEDED, address=address).replace("'", '"').rstrip()
+        source = CELL.format(needed=json.dumps(NEEDED), address=address).rstrip()
         cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["fetch"]})
         notebook.cells.insert(1, cell)
