@@ -23,6 +23,28 @@ class Bug:
 
 BUGS = [
     Bug(
+        "fakes not augmented for D",
+        "training/dcgan.py",
+        "logits_real, logits_fake = self.run_D(real), self.run_D(fake)",
+        "logits_real, logits_fake = self.run_D(real), self.D(fake)",
+        "tests/training/test_augment.py::test_d_sees_nothing_that_was_not_augmented",
+    ),
+    Bug(
+        "augmentation without a gradient",
+        "training/augment.py",
+        "    return images * ~is_cut",
+        "    return images.detach() * ~is_cut",
+        "tests/training/test_augment.py"
+        "::test_the_gradient_reaches_every_picture_and_has_one_of_its_own",
+    ),
+    Bug(
+        "a start without D",
+        "weights/starts.py",
+        '            networks["D"] = load_weights(name + CRITIC)\n',
+        "            pass\n",
+        "tests/weights/test_starts.py::test_a_shipped_discriminator_comes_with_its_generator",
+    ),
+    Bug(
         "flipped loss sign",
         "training/losses.py",
         "    return softplus(-logits_fake).mean()",

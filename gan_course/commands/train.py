@@ -41,6 +41,8 @@ from gan_course.training.pix2pix import Pix2PixConfig, build_pix2pix
 from gan_course.training.resume import OPTIONS
 from gan_course.training.run import run_training
 from gan_course.training.stylegan import StyleGANConfig, build_stylegan
+from gan_course.weights.files import config_from
+from gan_course.weights.starts import Start, load_start
 from gan_course.weights.trunk import load_trunk
 
 
@@ -137,6 +139,13 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "stylegan": STYLEGAN,
 }
 
+CONFIGS: Mapping[str, type] = {
+    "dcgan": DCGANConfig,
+    "pix2pix": Pix2PixConfig,
+    "cyclegan": CycleGANConfig,
+    "stylegan": StyleGANConfig,
+}
+
 Config = TypeVar("Config", DCGANConfig, CycleGANConfig, Pix2PixConfig, StyleGANConfig)
 TranslationConfig = TypeVar("TranslationConfig", CycleGANConfig, Pix2PixConfig)
 
@@ -187,6 +196,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resolution", type=whole, help="side of the pictures in pixels (default: 64)"
     )
+    parser.add_argument(
+        "--init",
+        metavar="NAME_OR_RUN",
+        help=(
+            "start from trained networks, with their configuration: shipped weights such as"
+            " stylegan-cats64, or the folder of a run"
+        ),
+    )
+    parser.add_argument(
+        "--augment",
+        action="store_true",
+        help="dcgan, stylegan: D sees real and fake augmented (colour, translation, cutout)",
+    )
+    parser.add_argument(
+        "--mirror",
+        action="store_true",
+        help="dcgan, stylegan: mirror half of the pictures, by chance",
+    )
     parser.add_argument("--seed", type=_seed, default=0, help="0 to 4294967295 (default: 0)")
     parser.add_argument(
         "--save-every",
@@ -233,7 +260,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.family not in FAMILIES:
         raise CourseError(f"unknown family {options.family!r}: choose from {', '.join(FAMILIES)}")
     if options.show:
-        config = _apply_options(config_for(TABLES[options.family], options.profile), options)
+        config = _apply_options(_start(CONFIGS[options.family], options)[1], options)
         if isinstance(config, DCGANConfig):
             folder = _own_folder(options, ["fashion"])
             print(show_fields(_fit_to_pictures(config, folder, options)))
@@ -276,6 +303,11 @@ def _build_training(options: argparse.Namespace, runtime: Runtime) -> tuple[Trai
     try:
         return FAMILIES[options.family](options, runtime)
     except (ValueError, RuntimeError, ArithmeticError, TypeError, MemoryError) as error:
+        if options.init and not options.set:
+            raise CourseError(
+                f"--init {options.init}: its configuration makes no {options.family}"
+                f" ({' '.join(str(error).split())[:160]}): choose other weights"
+            ) from error
         if not options.set:
             raise
         if isinstance(error, MemoryError) or "memory" in str(error):
@@ -292,7 +324,8 @@ def _build_training(options: argparse.Namespace, runtime: Runtime) -> tuple[Trai
 
 
 def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    config = _apply_options(config_for(DCGAN, options.profile), options)
+    start, config = _start(DCGANConfig, options)
+    config = _apply_options(config, options)
     folder = _own_folder(options, ["fashion"])
     config = _fit_to_pictures(config, folder, options)
     images: Pictures
@@ -306,11 +339,13 @@ def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int
             cache=options.cache,
         )
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
-    return build_dcgan(config, images, seed=options.seed, runtime=runtime), config.n_steps
+    training = build_dcgan(config, images, seed=options.seed, runtime=runtime)
+    return _begin(training, start), config.n_steps
 
 
 def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    config = _apply_options(config_for(CYCLEGAN, options.profile), options)
+    start, config = _start(CycleGANConfig, options)
+    config = _apply_options(config, options)
     config = _set_resolution(config, options, multiple=4)
     names = _two_names(options)
     (A, _), (B, _) = (
@@ -323,20 +358,23 @@ def _cyclegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
     )
     trunk = load_trunk() if config.discriminator == "projected" else None
     training = build_cyclegan(config, A, B, seed=options.seed, runtime=runtime, trunk=trunk)
-    return training, config.n_steps
+    return _begin(training, start), config.n_steps
 
 
 def _pix2pix(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    config = _apply_options(config_for(PIX2PIX, options.profile), options)
+    start, config = _start(Pix2PixConfig, options)
+    config = _apply_options(config, options)
     config = _set_resolution(config, options, multiple=2**config.n_halvings)
     names = _two_names(options)
     A, B = _pairs(names, config.img_resolution, seed=options.seed, cache=options.cache)
     print(f"{len(A)} pairs, from {names[0]} to {names[1]}, {config.img_resolution} px · {runtime}")
-    return build_pix2pix(config, A, B, seed=options.seed, runtime=runtime), config.n_steps
+    training = build_pix2pix(config, A, B, seed=options.seed, runtime=runtime)
+    return _begin(training, start), config.n_steps
 
 
 def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
-    config = _apply_options(config_for(STYLEGAN, options.profile), options)
+    start, config = _start(StyleGANConfig, options)
+    config = _apply_options(config, options)
     if config.batch_size > 4 and config.batch_size % 4:
         count = process_count()
         each = f" ({config.batch_size} in each of {count} processes)" if count > 1 else ""
@@ -356,7 +394,8 @@ def _stylegan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, 
     else:
         images, _ = read_folder(folder, resolution=resolution, cache=options.cache)
     print(f"{len(images)} pictures of {tuple(images.shape[1:])} · {runtime}")
-    return build_stylegan(config, images, seed=options.seed, runtime=runtime), config.n_steps
+    training = build_stylegan(config, images, seed=options.seed, runtime=runtime)
+    return _begin(training, start), config.n_steps
 
 
 def _world(name: str, resolution: int, *, seed: int) -> Tensor:
@@ -375,12 +414,47 @@ FAMILIES: Mapping[str, Callable[[argparse.Namespace, Runtime], tuple[Training, i
 }
 
 
+def _start(kind: type[Config], options: argparse.Namespace) -> tuple[Start | None, Config]:
+    """The networks to start from, and the configuration that the options change.
+
+    With --init that is the configuration of the weights, with the profile's length and batch.
+    """
+    profile = config_for(TABLES[options.family], options.profile)
+    if options.init is None:
+        return None, profile
+    start = load_start(options.init, options.family)
+    saved = {k: tuple(v) if isinstance(v, list) else v for k, v in start.config.items()}
+    config = config_from(kind, saved)
+    side = config.img_resolution
+    if kind in (DCGANConfig, StyleGANConfig) and options.resolution not in (None, side):
+        raise CourseError(
+            f"--init {start.name} draws pictures of {side} px, not {options.resolution}: leave"
+            " --resolution out, or choose other weights"
+        )
+    return start, replace(config, n_steps=profile.n_steps, batch_size=profile.batch_size)
+
+
+def _begin(training: Training, start: Start | None) -> Training:
+    """The training, with the networks of its start; networks that those lack begin anew."""
+    if start is None:
+        return training
+    missing = start.load_into(training)
+    words = f", with a new {' and '.join(missing)}, which {start.name} lacks" if missing else ""
+    print(f"starts from {start.name}{words}")
+    return replace(training, config=training.config | {"init": start.name})
+
+
 def _apply_options(config: Config, options: argparse.Namespace) -> Config:
     """The profile's configuration with the options' fields, batch size and length."""
     for field, option in OPTIONS.items():
         if _is_set(field, options):
             raise CourseError(f"--set {field}: write {option} instead")
     config = set_fields(config, options.set)
+    for name in ("augment", "mirror"):
+        if getattr(options, name):
+            if not isinstance(config, DCGANConfig | StyleGANConfig):
+                raise CourseError(f"--{name} is for dcgan and stylegan: leave it out")
+            config = replace(config, **{name: True})
     n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
     batch_size = share_of(options.batch_size or config.batch_size)
     return replace(config, batch_size=batch_size, n_steps=n_steps)
@@ -409,12 +483,13 @@ def _fit_to_pictures(
         if options.resolution not in (None, config.img_resolution):
             raise CourseError(f"fashion is {config.img_resolution} px: leave --resolution out")
         return config
-    resolution = options.resolution or 64
+    resolution = options.resolution or (config.img_resolution if options.init else 64)
     try:
         split_resolution(resolution)
     except ValueError as error:
         raise CourseError(f"--resolution {resolution}: {error}") from error
-    channels = config.img_channels if _is_set("img_channels", options) else 3
+    is_given = options.init or _is_set("img_channels", options)
+    channels = config.img_channels if is_given else 3
     return replace(config, img_resolution=resolution, img_channels=channels)
 
 

@@ -22,13 +22,16 @@ class Batches:
         images: (N, C, H, W) uint8 in 0..255, N >= 1; kept as they are, on their device. Of a
             `PictureCache`, which is a file, other processes read batches ahead.
         batch_size: pictures per batch, at least 1; may exceed N.
-        seed: decides the order.
+        seed: decides the order, and which pictures are mirrored.
+        mirror: mirror about half of each batch, by chance.
 
     Raises:
         ValueError: no pictures, another dtype, or a batch size below 1.
     """
 
-    def __init__(self, images: Pictures, batch_size: int, *, seed: int) -> None:
+    def __init__(
+        self, images: Pictures, batch_size: int, *, seed: int, mirror: bool = False
+    ) -> None:
         if images.dtype != torch.uint8 or len(images) == 0:
             raise ValueError(
                 f"images must be uint8 and at least one; got {tuple(images.shape)} of"
@@ -36,7 +39,7 @@ class Batches:
             )
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}: at least 1 is needed")
-        self.images, self.batch_size, self.seed = images, batch_size, seed
+        self.images, self.batch_size, self.seed, self.mirror = images, batch_size, seed, mirror
         self.position = 0
         self.rank, self.count = 0, 1
         self._reader: Iterator[Tensor] | None = None
@@ -50,8 +53,11 @@ class Batches:
         """The next batch: (batch_size, C, H, W) float32 in [-1, 1]."""
         if self._reader is None:
             self._reader = self._read_from(self.position)
+        images = to_float(next(self._reader))
+        if self.mirror:
+            images = self._mirror_half(images)
         self.position += 1
-        return to_float(next(self._reader))
+        return images
 
     def share(self, rank: int, count: int) -> None:
         """Hand out every `count`-th batch alone, from that of number `rank` on.
@@ -75,6 +81,13 @@ class Batches:
                 raise ValueError(f"{name} is {state[name]!r}: a whole number from 0 is needed")
         self.seed, self.position, self._epoch = state["seed"], state["position"], -1
         self._reader = None
+
+    def _mirror_half(self, images: Tensor) -> Tensor:
+        """Mirror some pictures; which ones, seed and position alone decide."""
+        number = self.position * self.count + self.rank
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + number)
+        chance = torch.rand(len(images), generator=generator).to(images.device)
+        return torch.where((chance < 0.5)[:, None, None, None], images.flip(3), images)
 
     def _read_from(self, position: int) -> Iterator[Tensor]:
         """Batches of bytes without end, from a position on."""

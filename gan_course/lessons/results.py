@@ -5,6 +5,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
+from gan_course.data.batches import to_float
+from gan_course.data.pictures import read_picture
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write
 from gan_course.paths import RESULTS, ROOT, restore
@@ -92,6 +96,20 @@ def recorded(name: str) -> dict[str, Any]:
     if not is_valid:
         raise CourseError(f"{path} is not a table of results: move it away, or {restore('docs')}")
     return table
+
+
+def recorded_strips(name: str, *, side: int = 32) -> Tensor:
+    """The pictures that a study kept beside its table: a row of samples a training.
+
+    Returns:
+        (rows, N, 3, side, side) in [-1, 1], rows in the study's own order.
+
+    Raises:
+        CourseError: there are none, or they cannot be read.
+    """
+    path = results_file(name).with_suffix(".png")
+    sheet = to_float(read_picture(path))
+    return sheet.unfold(1, side, side).unfold(2, side, side).permute(1, 2, 0, 3, 4)
 
 
 def recorded_sensitivity() -> dict[str, dict[str, dict[str, dict[str, float]]]]:

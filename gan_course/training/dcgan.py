@@ -10,6 +10,7 @@ from gan_course.data.batches import Batches
 from gan_course.data.cache import Pictures
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from gan_course.runtime import Runtime
+from gan_course.training.augment import augment
 from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint
 from gan_course.training.ema import make_ema, update_ema
 from gan_course.training.losses import d_logistic, g_nonsaturating
@@ -33,6 +34,8 @@ class DCGANConfig:
     betas: tuple[float, float] = (0.5, 0.999)  # Adam's decay rates
     r1_gamma: float = 0.0  # strength of R1; 0 leaves it out
     ema_decay: float = 0.999  # of the average of G's weights, a step
+    augment: bool = False  # D sees real and fake pictures augmented
+    mirror: bool = False  # half of the real pictures, by chance, are mirrored
 
 
 def make_dcgan(config: DCGANConfig) -> tuple[DCGANGenerator, DCGANDiscriminator]:
@@ -91,7 +94,7 @@ class DCGANStep(SavedStep):
             fake = self.sample(len(real))
         real = real.detach().requires_grad_(self.config.r1_gamma > 0)
         with self.runtime.autocast():
-            logits_real, logits_fake = self.D(real), self.D(fake)
+            logits_real, logits_fake = self.run_D(real), self.run_D(fake)
 
         # Goodfellow et al. 2014, equation 1: D ascends it, so the optimiser descends its negative
         loss_D = d_logistic(logits_real.float(), logits_fake.float())
@@ -111,12 +114,18 @@ class DCGANStep(SavedStep):
         with freeze(self.D):
             fake = self.sample(n)
             with self.runtime.autocast():
-                logits_fake = self.D(fake)
+                logits_fake = self.run_D(fake)
 
             # Goodfellow et al. 2014, section 3: maximise log D(G(z)), which does not saturate
             loss_G = g_nonsaturating(logits_fake.float())
             descend(loss_G, self.opt_G)
         return {"loss_G": loss_G.detach()}
+
+    def run_D(self, images: Tensor) -> Tensor:
+        """D's raw scores (N,), of augmented pictures if so configured."""
+        if self.config.augment:
+            images = augment(images, self.generator)
+        return self.D(images)
 
     @torch.no_grad()
     def preview(self, z: Tensor) -> Tensor:
@@ -158,7 +167,7 @@ def build_dcgan(
         seed=seed + 1,
         runtime=runtime,
     )
-    batches = Batches(images.to(runtime.device), config.batch_size, seed=seed)
+    batches = Batches(images.to(runtime.device), config.batch_size, seed=seed, mirror=config.mirror)
     # The length of a run may change on resuming; what a step computes may not.
     same = {name: value for name, value in asdict(config).items() if name != "n_steps"}
     same |= {"seed": seed, "precision": runtime.precision, "pictures": fingerprint(images)}

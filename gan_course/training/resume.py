@@ -16,6 +16,8 @@ from gan_course.training.checkpoints import LAST, load_checkpoint
 from gan_course.training.distributed import first_alone, own_state, sent_by_first
 
 METRICS = "metrics.csv"
+# what runs of before a setting existed had
+LATER = {"processes": 1, "augment": False, "mirror": False, "init": ""}
 OPTIONS = {  # of `train`, by the setting that each changes
     "n_steps": "--steps",
     "batch_size": "--batch-size",
@@ -63,10 +65,12 @@ def resume_training(training: Training, out: Path) -> None:
 
 
 def _refuse_other_config(path: Path, config: dict, saved: dict) -> None:
-    config, saved = {"processes": 1} | config, {"processes": 1} | saved
+    config, saved = LATER | config, LATER | saved
     names = [
         name for name in sorted(config.keys() | saved.keys()) if config.get(name) != saved.get(name)
     ]
+    if "init" in names:
+        names = ["init"]  # a start brings its whole configuration with it
     if names:
         differences = "; ".join(
             f"{name} = {saved.get(name)}, this one has {config.get(name)}" for name in names
@@ -87,6 +91,8 @@ def _ways_to(saved: dict[str, Any]) -> list[str]:
             options.append(f"{OPTIONS[name]} {value}")
         elif name.startswith("pictures"):
             ways.append("give the same --data")
+        elif name == "init":
+            ways.append(f"add --init {value}" if value else "leave out --init")
         else:
             settings.append(f"{name}={as_word(value)}")
     if options:

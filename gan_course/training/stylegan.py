@@ -22,6 +22,7 @@ from gan_course.models.stylegan2 import (
     SynthesisNetwork2,
 )
 from gan_course.runtime import Runtime
+from gan_course.training.augment import augment
 from gan_course.training.bundle import SavedStep, Training, check_size, fingerprint
 from gan_course.training.cuda_graphs import Recorder
 from gan_course.training.ema import make_ema, update_ema
@@ -67,6 +68,8 @@ class StyleGANConfig:
     pl_every: int = 8  # steps between two of them
     pl_decay: float = 0.01  # share of the new lengths in their mean, each time
     ema_decay: float = 0.998  # of the average of G's weights, a step
+    augment: bool = False  # D sees real and fake pictures augmented
+    mirror: bool = False  # half of the real pictures, by chance, are mirrored
     start_resolution: int = 0  # where growing begins; 0 for no growing
     stable_steps: int = 0  # at each resolution but the last
     fade_steps: int = 0  # before that, for each but the first
@@ -340,7 +343,9 @@ class StyleGANStep(SavedStep):
         ]
 
     def run_D(self, images: Tensor, size: Size) -> Tensor:
-        """D's raw scores (N,) at the size of this step."""
+        """D's raw scores (N,) at the size of this step, of augmented pictures if so configured."""
+        if self.config.augment:
+            images = augment(images, self.generator)
         if self.config.architecture == "stylegan2":
             return self.D(images)
         return self.D(images, alpha=size[1])
@@ -441,7 +446,7 @@ def build_stylegan(
     step = StyleGANStep(
         runtime.place(G), runtime.place(D), config=config, seed=seed + 1, runtime=runtime
     )
-    batches = Batches(images.to(runtime.device), config.batch_size, seed=seed)
+    batches = Batches(images.to(runtime.device), config.batch_size, seed=seed, mirror=config.mirror)
     same = asdict(config) | {
         "seed": seed,
         "precision": runtime.precision,
