@@ -32,7 +32,7 @@ from maintain.studies.strips import keep_strip, save_sheet
 from maintain.studies.table import Row, fill
 
 NAME = "diffusion"
-MINUTES = (1, 5)
+MINUTES = (1, 3)
 MODELS = ("GAN", "diffusion")
 N_TRAIN, N_TEST, N_SHOWN = 8_000, 1_000, 8
 N_SAMPLING = 30  # steps of the sampler

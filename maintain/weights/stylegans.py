@@ -92,7 +92,7 @@ STYLEGANS = {
     ),
     # To start from where pictures are few (lesson 14): the networks of lesson 11's minute.
     "stylegan-critters32": StyleGANConfig(
-        n_steps=4_000,
+        n_steps=3_000,
         architecture="stylegan2",
         batch_size=16,
         img_resolution=32,
