@@ -61,7 +61,7 @@ seed_everything(SEED)
 # <details><summary>Answers</summary>
 #
 # 1. 91/6, about 15.2. Throw often and average the squares: every loss in this course is such an average over a batch.
-# 2. Yes: only its integral is 1. A Gaussian of width 0.1 reaches 4.
+# 2. Yes: only its integral is 1. A Gaussian of standard deviation 0.1 reaches 4.
 # 3. $e^s / (1 + e^s) = \sigma(s)$, the sigmoid. The function is called *softplus*, and many losses of this course
 # are made of it.
 # 4. The sum of both gradients. Autograd adds; `zero_grad` clears.
@@ -72,7 +72,7 @@ seed_everything(SEED)
 # ## More of the same kind
 #
 # A generative adversarial network (GAN) learns from examples to make more of their kind. One of the grids below shows
-# examples, the other was made by a GAN of lesson 11. **Predict** which is which, before you read on.
+# examples, the other was made by a GAN of lesson 11. **Predict** which is which.
 
 # %% mystnb={"image": {"alt": "Two grids of twelve drawn creatures, first and second. In the first some outlines wobble and some mouths are smeared; in the second every line is clean."}}
 from gan_course.data.critters import load_critters
@@ -88,8 +88,7 @@ viz.show_grids({"first": pair[order[0]], "second": pair[order[1]]}, n_columns=4,
 
 # %% [markdown]
 # The first was made. Its outlines wobble and some mouths are smeared; and yet no line of code says what a creature is.
-# We play the game with points in place of pictures, first on a line and then in the plane, because there every move can
-# be drawn.
+# We play the game with points in place of pictures, on a line and then in the plane, where every move can be drawn.
 #
 # ## Two players
 #
@@ -107,16 +106,16 @@ viz.show_gan()
 
 # %% [markdown]
 # Follow the solid arrows first: from $z$ through $G$ to a fake, and from a fake or a real point into $D$. What comes out
-# is a raw score, the *logit*: the higher it is, the likelier real. $D$ wants real points up and fakes down; $G$ wants
-# fakes up. The dashed arrows are gradients. $D$ learns from both kinds of points; $G$ learns only from what comes back
-# to it through $D$.
+# is a raw score $s$, the *logit*: the higher it is, the likelier real. **In code `D(x)` is this raw score $s$; in
+# formulas $D(x)$ is the probability $\sigma(s)$.** $D$ wants real points up and fakes down; $G$ wants fakes up. The
+# dashed arrows are gradients. $D$ learns from both kinds of points; $G$ only from what comes back to it through $D$.
 
 # %% [markdown]
 # **Exercise 1. The best D** (medium, 10 minutes: the rest of the lesson stands on it)
 #
-# Hold $G$ fixed. Points $G(z)$ have density $q$, so $V = \int [\,p(x) \log D(x) + q(x) \log(1 - D(x))\,]\,dx$, and $D$ may
-# choose its value at each $x$ separately. At a point $x$ the two terms weigh $p \log D + q \log(1 - D)$. Derive the $D$ that makes this largest,
-# and write it as a function of the two densities at that point.
+# Hold $G$ fixed. Points $G(z)$ have density $q$, so $V = \int [\,p(x) \log D(x) + q(x) \log(1 - D(x))\,]\,dx$, and $D$
+# may choose its value at each $x$ separately. At a point $x$ the two terms weigh $p \log D + q \log(1 - D)$. Derive the
+# $D$ that makes this largest, and write it as a function of the two densities at that point.
 
 
 # %% tags=["exercise"]
@@ -144,9 +143,9 @@ exercises.check_optimal_discriminator(optimal_discriminator)
 # %% [markdown]
 # ## A discriminator against a fixed generator
 #
-# On a line, and with densities that we choose, $D^*$ can be drawn. Let the data be two bumps of width 0.5 at ±1.5, and
-# let the generator be frozen: a single Gaussian of width 1 around 0.5. **Predict:** where is $D^*$ above one half, and
-# what does it do at the far left and the far right, where hardly a point of either kind ever falls?
+# On a line, with densities that we choose, $D^*$ can be drawn. Let the data be two equal Gaussian bumps of standard
+# deviation 0.5 at ±1.5, and let the generator be frozen: one Gaussian of standard deviation 1 around 0.5. **Predict:**
+# where is $D^*$ above one half, and what does it do at the far left and right, where hardly a point ever falls?
 
 # %% mystnb={"image": {"alt": "Left: the data density with two bumps at -1.5 and 1.5 and the single broad bump of the generator at 0.5. Right: the optimal discriminator, above one half around both data bumps, with a deep valley between them."}}
 from gan_course.data.toy import mixture_density, normal_density
@@ -167,17 +166,17 @@ plt.show()
 
 # %% [markdown]
 # $D^*$ is above one half from -3.5 to about -0.8 and from 1.2 to 2.5, and goes to 0 at both ends. It does not follow the
-# data; it follows the **ratio** of the two densities. In the tails that is decided by which of two tiny numbers is
-# smaller, and the narrower bumps lose.
+# data; it follows the **ratio** of the two densities. In the tails both are tiny, and the narrow bumps fall off faster.
 #
-# Now a network. It returns a raw score $s$, and $D = \sigma(s)$. An optimiser minimises, so D's loss is $-V$. In code one
-# never takes the sigmoid and then the logarithm; the exercise shows why.
+# Now a network, which returns the raw score $s$. An optimiser minimises, so D's loss is $-V$. In code one never takes
+# the sigmoid and then the logarithm; the exercise shows why.
 
 # %% [markdown]
 # **Exercise 2. A loss that survives ±200** (medium, 10 minutes: an infinite loss ends a training)
 #
-# Write $-V$ from the raw scores of a real and of a generated batch, as a mean over each. It must be finite, exact and have
-# the right gradient for scores of ±200. With $\mathrm{softplus}(s) = \log(1 + e^s)$, $-\log\sigma(s) = \mathrm{softplus}(-s)$.
+# Write $-V$ from the raw scores of a real and of a generated batch, as a mean over each. It must be finite, exact and
+# have the right gradient for scores of ±200. With $\mathrm{softplus}(s) = \log(1 + e^s)$,
+# $-\log\sigma(s) = \mathrm{softplus}(-s)$.
 
 
 # %% tags=["exercise"]
@@ -208,10 +207,9 @@ exercises.check_d_loss(d_loss)
 # </details>
 
 # %% [markdown]
-# The loop: draw a batch of each kind, compute the loss, step. D never sees a density, only points. Every network of
-# this lesson has two hidden layers of `cfg.hidden` features with a LeakyReLU behind each, and Adam as its optimiser,
-# with `betas` (0, 0.9). The 0 switches momentum off: the other player moves all the time, so an average over past
-# gradients would be one of old answers.
+# The loop: draw a batch of each kind, compute the loss, step. Every network of this lesson has two hidden layers of
+# `cfg.hidden` features with a LeakyReLU behind each, and Adam as its optimiser, with `betas` (0, 0.9). The 0 switches
+# momentum off. Here G stands still, but soon it moves too, and past gradients would answer a G that is gone.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.data.toy import sample_mixture
@@ -229,8 +227,10 @@ for _ in range(cfg.n_steps_line):
 print(cfg)
 with torch.no_grad():
     scores = D(x[:, None])[:, 0]
-    loss_on_line = ((p * softplus(-scores) + q * softplus(scores)).sum() * (x[1] - x[0])).item()
-print(f"loss_D: {loss_D.item():.3f} on the last batch, {loss_on_line:.3f} over the whole line")
+print(f"loss_D on the last batch: {loss_D.item():.3f}")
+for name, s in (("learnt D", scores), ("D*", d_star.logit())):
+    loss_on_line = ((p * softplus(-s) + q * softplus(s)).sum() * (x[1] - x[0])).item()
+    print(f"over the whole line, {name}: {loss_on_line:.3f}")
 
 # %% mystnb={"image": {"alt": "The learnt discriminator lies on the dashed optimal one between about -2.5 and 2.7, inside the shaded region where there is data; outside it may leave it."}}
 d_learnt = scores.sigmoid()
@@ -245,21 +245,17 @@ ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
-# How close is it? (Lesson 00 says how to read a line that begins with CLAIM.)
+# How close is it? (A CLAIM line prints the measured number, then the bound it had to meet.)
 
 # %%
 error = (d_learnt - d_star)[seen].abs().mean()
-claim(
-    "the learnt D is close to p / (p + q), on average over p + q > 0.05",
-    error,
-    below=0.06,
-    needs_training=True,
-)
+claim("the learnt D is close to p / (p + q), on average over p + q > 0.05",
+      error, below=0.06, needs_training=True)  # fmt: skip
 
 # %% [markdown]
 # A network that saw nothing but points has learnt the ratio of two densities. Remember this picture: whatever the
-# generator learns, it learns from the slope of this curve. Outside the grey region few points fell, and at the far left
-# the learnt $D$ goes to 1 where $D^*$ goes to 0: hardly a point was there to correct it.
+# generator learns, it learns from the slope of this curve. At the far left the learnt $D$ goes to 1 and $D^*$ to 0:
+# outside the grey region hardly a point fell to correct it.
 
 # %% [markdown]
 # ## What the game is worth
@@ -272,9 +268,11 @@ claim(
 # Here $\mathrm{KL}(a \,\|\, b) = \int a \log (a/b)\,dx$, and the step is
 # $\frac{p}{p+q} = \frac12 \cdot \frac{p}{(p+q)/2}$: each half of $V$ gives a $-\log 2$, and the rest is a KL.
 #
-# The Jensen-Shannon divergence is 0 where $p = q$ and nowhere else, and never above $\log 2$, since both logarithms in $V$
-# are at most 0. So against a perfect $D$, the best that $G$ can do is to match the data. For the pair above it is 0.196,
-# so over the whole line no $D$ has a loss below $2 \log 2 - 2 \cdot 0.196 = 0.995$; a single batch may show less.
+# The Jensen-Shannon divergence is 0 if $p = q$, and only then. So against a perfect $D$, the best that $G$ can do is to
+# match the data. And both logarithms in $V$ are at most 0, so $V \le 0$, so $2\,\mathrm{JSD} \le 2 \log 2$.
+#
+# Above, $D^*$ had a loss of 0.995 over the whole line. That is $-V$, so the JSD of that pair is
+# $\log 2 - 0.995 / 2 = 0.196$. Our D has 0.997, and no D can go below 0.995; a single batch may show less.
 
 # %% [markdown]
 # **Exercise 3. Measure it** (medium, 10 minutes: turns a formula into a number)
@@ -306,8 +304,32 @@ exercises.check_jsd(jsd)
 # </details>
 
 # %% [markdown]
-# **Predict:** take two Gaussians of width 1 and pull them apart. What are $V(D^*)$ and the JSD at a shift of 0? And does
-# the JSD at a shift of 8 tell you that you are further away than at 6?
+# **Exercise 4. Predict: a coin** (easy, 3 minutes: it is the number to look for in every log)
+#
+# The best $D$ knows the ratio everywhere. Put a coin in its place, a $D$ that says 1/2 to everything. What is $V$ now?
+# Give a number to two decimals.
+
+# %% tags=["exercise"]
+value_of_a_coin = ...
+# hint("value_of_a_coin", 1)
+exercises.check_value_of_a_coin(value_of_a_coin)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# Both terms are $\log \tfrac12$ wherever the points lie, so $V = -2 \log 2$, and D's loss is $2 \log 2$, about 1.386. It is
+# the value at the end of a perfect game. It is also that of a $D$ which has learnt nothing, so a loss near 1.386 proves
+# neither.
+#
+# ```python
+# value_of_a_coin = -1.386
+# ```
+#
+# </details>
+
+# %% [markdown]
+# **Predict:** take two Gaussians of standard deviation 1 and pull them apart. What are $V(D^*)$ and the JSD at a shift of
+# 0? And does the JSD at a shift of 8 tell you that you are further away than at 6?
 
 # %%
 grid = torch.linspace(-20, 30, 20_001, dtype=torch.float64)
@@ -329,17 +351,12 @@ import math
 
 gap = max(abs(values[s] - (-2 * math.log(2) + 2 * divergences[s])) for s in values)
 claim("V(D*) equals -2 log 2 + 2 JSD at every shift, but for rounding", gap, below=1e-9)
+# the grid rounds alike at every shift, so the next claim prints the same number
 at_zero = max(abs(values[0] + 2 * math.log(2)), abs(divergences[0]))
-claim(
-    "two equal densities: V is -2 log 2 = -1.386 and the JSD 0, but for rounding",
-    at_zero,
-    below=1e-9,
-)
-claim(
-    "at a shift of 8 the JSD has all but reached log 2, its ceiling",
-    math.log(2) - divergences[8],
-    below=1e-3,
-)
+claim("two equal densities: V is -2 log 2 = -1.386 and the JSD 0, but for rounding",
+      at_zero, below=1e-9)  # fmt: skip
+claim("at a shift of 8 the JSD has all but reached log 2, its ceiling",
+      math.log(2) - divergences[8], below=1e-3)  # fmt: skip
 
 # %% mystnb={"image": {"alt": "Left: the Jensen-Shannon divergence rises with the shift and flattens against the dotted line at log 2 from about 5 on. Right: the optimal discriminator for shifts of 1, 3 and 8: a gentle slope becomes a step."}}
 shifts = torch.linspace(0, 10, 101, dtype=torch.float64)
@@ -360,40 +377,16 @@ right.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# At 6 and at 8 the game is worth almost the same: 0.004 of JSD lies between them. Far apart, a perfect $D$ is a cliff
-# with flat land on both sides: it knows that every fake is fake, and $\log(1 - D)$ has almost no slope there to show
-# the way home. The raw score still has one ($s = 8\,(4 - x)$ at a shift of 8); G's other loss, below, makes use of it.
-# Goodfellow et al. train the two in turns because finishing $D$ before every step of $G$ would cost too much and, on
-# finite data, overfit.
-
-# %% [markdown]
-# **Exercise 4. Predict: a coin** (easy, 3 minutes: it is the number to look for in every log)
-#
-# At a shift of 8 the best $D$ makes $V$ almost 0. Put a coin in its place, a $D$ that says 1/2 to everything. What is $V$
-# now? Give a number to two decimals.
-
-# %% tags=["exercise"]
-value_of_a_coin = ...
-# hint("value_of_a_coin", 1)
-exercises.check_value_of_a_coin(value_of_a_coin)
-
-# %% [markdown]
-# <details><summary>Solution</summary>
-#
-# Both terms are $\log \tfrac12$ wherever the points lie, so $V = -2 \log 2$, and D's loss is $2 \log 2$, about 1.386. It is
-# the value at the end of a perfect game. It is also that of a $D$ which has learnt nothing, so a loss near 1.386 proves
-# neither.
-#
-# ```python
-# value_of_a_coin = -1.386
-# ```
-#
-# </details>
+# At a shift of 0 the best $D$ is the coin. At 6 and at 8 the game is worth almost the same: 0.004 of JSD lies between
+# them. Far apart, a perfect $D$ is a cliff with flat land on both sides: it knows that every fake is fake, and
+# $\log(1 - D)$ has almost no slope there to show the way home. The raw score $\log p - \log q$ still slopes: at a shift
+# of 8 it is $8\,(4 - x)$. G's other loss, below, makes use of that.
 
 # %% [markdown]
 # ## The generator moves
 #
-# Now both learn, in turns. Three details make the loop right, and each is a well-known bug when it is missing:
+# Now both learn, in turns: to finish $D$ before every step of $G$ would cost too much and, on finite data, overfit
+# (Goodfellow et al.). Three details make the loop right, and getting any of them wrong is a well-known bug:
 #
 # 1. **Two optimisers.** Each player moves only its own weights.
 # 2. **`detach` in D's turn.** D judges the fakes as given; no gradient goes back into G.
@@ -426,7 +419,7 @@ for step in range(cfg.n_steps_line + 1):
 print(f"loss_D {loss_D.item():.2f}, loss_G {loss_G.item():.2f}")
 
 # %% [markdown]
-# Before you look: the first generator puts all its points near 0. Which of the two bumps will it go for?
+# Before you look: the first generator puts all its points near 0. Where will they go: left, right, or both at once?
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four moments of the training on the line. The histogram of generated points starts as a spike at zero and spreads until it has the two bumps of the data; a grey curve shows the discriminator, which ends near one half."}}
 edges = torch.linspace(-4, 4, 81)
@@ -460,20 +453,17 @@ even = distance(6 * torch.rand(20_000, generator=source) - 3)
 drawn = distance(sample_mixture(20_000, generator=source)[:, 0])
 print(f"distance of points of the data {drawn:.2f}, of one bump alone {one_bump:.2f},")
 print(f"of points spread evenly from -3 to 3 {even:.2f}")
-claim(
-    "in the end G's points are nearer to the data than one bump, and than points spread evenly",
-    last / min(one_bump, even),
-    below=1,
-    needs_training=True,
-)
+claim("in the end G's points are nearer to the data than one bump, and than points spread evenly",
+      last / min(one_bump, even), below=1, needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# It went for neither first: it spread over both, and G never had a formula for either. The titles give its distance to
-# the data (in the claim it is divided by the smaller of the last two printed). G comes nearer, but not evenly: in the
-# stored run both bumps are spikes on the way, and it ends at 0.10, where points of the data themselves have 0.02. The
-# losses tell little of it: they end near $2 \log 2 = 1.39$ and $\log 2 = 0.69$, where a D that says 1/2 has them, good fit
-# or not. The two minimise different things, so nothing forces their sum downwards. Two such players can even circle
-# each other without end: lesson 03 looks at that, and at what stops it.
+# Both at once, and G never had a formula for either bump. The titles give its distance to the data (in the claim it is
+# divided by the smaller of the last two printed). G comes nearer, but not evenly. In the stored run it stands at 0.33
+# after 75 steps and at 0.35 after 300, when both bumps are spikes: hardly better than the 0.37 of points spread evenly.
+# It ends at 0.10; points of the data themselves have 0.02. The losses tell little of it. They end near
+# $2 \log 2 = 1.39$ and $\log 2 = 0.69$, the values for any D that says 1/2, whether G fits well or not. The two minimise
+# different things, so nothing forces their sum downwards. Two such players can even circle each other without end, as
+# lesson 03 shows.
 
 # %% [markdown]
 # **Exercise 5. Debug: D's turn** (medium, 10 minutes: a missing `detach` may pass unnoticed)
@@ -544,19 +534,20 @@ right.set(xlabel="D(G(z))", ylabel="size of the slope in s")
 right.legend(frameon=False, loc="upper center")
 plt.show()
 
+# %% [markdown]
+# Over the raw score the losses are $-\mathrm{softplus}(s)$ and $\mathrm{softplus}(-s)$, with slopes $-\sigma(s) = -D$ and
+# $-\sigma(-s) = -(1 - D)$. Both point the same way.
+
 # %%
 from gan_course.training.losses import g_minimax, g_nonsaturating
 
 s = torch.tensor(0.01, dtype=torch.float64).logit().requires_grad_()
 (slope_minimax,) = torch.autograd.grad(g_minimax(s), s)
 (slope_nonsaturating,) = torch.autograd.grad(g_nonsaturating(s), s)
-print(f"minimax {slope_minimax:.2f}, non-saturating {slope_nonsaturating:.2f}")
-off = abs(slope_nonsaturating / slope_minimax - 99)
-claim(
-    "where D(G(z)) = 0.01, the non-saturating gradient is 99 times the minimax one",
-    off,
-    below=1e-6,
-)
+ratio = slope_nonsaturating / slope_minimax
+print(f"minimax {slope_minimax:.2f}, non-saturating {slope_nonsaturating:.2f}: {ratio:.0f} times")
+claim("where D(G(z)) = 0.01, the non-saturating gradient is 99 times the minimax one",
+      abs(ratio - 99), below=1e-6)  # fmt: skip
 
 # %% [markdown]
 # **Exercise 6. Spot the mistake** (medium, 5 minutes: the two ends are easily exchanged)
@@ -575,7 +566,8 @@ exercises.check_where_it_saturates(where_it_saturates)
 # <details><summary>Solution</summary>
 #
 # The loss is flat where D is sure that the fake is fake, and it is G that then learns nothing (Goodfellow et al.,
-# section 3). At $D = 1$ the term $-\log(1 - D)$ diverges, and D learns a great deal. The left plot above settles it.
+# section 3). D's own slope is small there too, but D is already right. At $D = 1$ the term $-\log(1 - D)$ diverges, and
+# D learns a great deal. The left plot above settles it.
 #
 # ```python
 # where_it_saturates = (0, "generator")
@@ -584,19 +576,21 @@ exercises.check_where_it_saturates(where_it_saturates)
 # </details>
 
 # %% [markdown]
-# The slopes are $-\sigma(s) = -D$ and $-(1 - D)$. Both point the same way. The minimax loss whispers exactly when G is
-# at its worst; that is what *saturates* means. The other one speaks up where D rejects and falls silent where D is
-# fooled. At a perfect G, D says 1/2 and both slopes are 1/2 in size: what has gone there is D's own slope in $x$. What an
-# optimiser makes of a whisper, Exercise 8 asks.
+# The minimax loss whispers exactly when G is at its worst; that is what *saturates* means. The other one speaks up where
+# D rejects and falls silent where D is fooled. At a perfect G, D says 1/2 and both slopes are 1/2 in size, yet no
+# gradient reaches G, because D is flat in $x$.
+#
+# All this is about gradients. Adam divides each by its own recent size, so a 99-fold gap need not show in its steps:
+# Exercise 8, the last, tries what a training feels of it.
 
 # %% [markdown]
 # ## In the plane
 #
 # Eight Gaussians on a ring are the fruit fly of this field: easy to see, and hard enough that a GAN can lose some of
-# them. A **mode** counts as covered if it holds at least a quarter of its fair share of the points, within three widths
-# of its centre (a width is 0.15, `STD` below). That alone does not ask for clusters: points spread evenly along the
-# circle would cover all eight, with more than half of them near a mode. **Predict:** does G find all
-# eight at once, or one after another?
+# them. (Ours are wide, which helps G.) A **mode** counts as covered if it holds at least a quarter of its fair share of
+# the points, within three standard deviations of its centre (one is 0.15, `STD` below). That alone does not ask for
+# clusters: points spread evenly along the circle would cover all eight, with more than half of them near a mode.
+# **Predict:** does G find all eight at once, or one after another?
 
 # %%
 from gan_course.data.toy import ring_centres, sample_ring
@@ -613,7 +607,7 @@ covered, near_evenly = modes_covered(even_ring, centres, radius=3 * STD)
 print(f"spread evenly along the circle: {covered} of 8 modes, {near_evenly:.0%} of points near one")
 
 # %% [markdown]
-# The same loop again. Only the number of coordinates has changed.
+# The same loop again, with two coordinates.
 
 # %% tags=["nbval-ignore-output"]
 import copy
@@ -641,46 +635,39 @@ for step in range(n + 1):
     opt_G.step()
 print(f"loss_D {loss_D.item():.2f}, loss_G {loss_G.item():.2f}")
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Over the steps of the training: the number of covered modes climbs in a few jumps to eight; the share of points near a mode rises more slowly and stays below that of the data. Third: at an early step the generated points lie all along the ring."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Over the steps of the training, on a logarithmic axis: the number of covered modes climbs in a few jumps to eight; the share of points near a mode rises more slowly and stays below that of the data. Third: at an early step the generated points lie all along the ring."}}
 steps, covered, near = zip(*counts, strict=True)
 _, (left, right, early) = viz.figure(10.5, 3, n_axes=3)
 left.step(steps, covered, where="post", color=viz.FAKE, label="generated")
 left.axhline(8, color=viz.REAL, ls=":", label="data")
-left.set(xlabel="step", ylabel="modes covered", ylim=(-0.3, 8.6))
+left.set(xlabel="step", ylabel="modes covered", xscale="log", ylim=(-0.3, 8.6))
 left.legend(frameon=False, loc="lower right")
 right.plot(steps, near, color=viz.FAKE, label="generated")
 right.axhline(0.99, color=viz.REAL, ls=":", label="data")
-right.set(xlabel="step", ylabel="share of points near a mode", ylim=(0, 1.05))
+right.set(xlabel="step", ylabel="share of points near a mode", xscale="log", ylim=(0, 1.05))
 right.legend(frameon=False, loc="lower right")
 viz.scatter(early, ring, players[n // 10][0](z_fixed), title=f"step {n // 10}")
+early.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, markerscale=3)
 plt.show()
 
 # %%
-claim(
-    "at the end G covers at least six of the eight modes",
-    covered[-1],
-    above=5,
-    needs_training=True,
-)
-claim(
-    "at the end more of G's points lie near a mode than of points spread evenly along the circle",
-    near[-1],
-    above=near_evenly,
-    needs_training=True,
-)
+claim("at the end G covers at least six of the eight modes",
+      covered[-1], above=5, needs_training=True)  # fmt: skip
+claim("at the end more of G's points lie near a mode than of points spread evenly along the circle",
+      near[-1], above=near_evenly, needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# How many modes, and how many points near one, are different questions. In the stored run G finds the ring first (third
-# picture), and with it all modes within a short stretch: with modes as wide as these the ring is an easy one. Then it
-# breaks into clusters, and the points between them thin out slowly: a continuous G has to stretch a cloud of z over
-# eight islands, and the bridges between them never quite vanish.
+# In the stored run G spreads along the ring (third picture) and meets the modes one after another, but quickly: by step
+# 300 it has all eight. Then the ring breaks into clusters, slowly: the share of points near a mode ends at 0.88, and data
+# have 0.99. A continuous G has to stretch a cloud of z over eight islands, and the bridges between them never quite
+# vanish.
 
 # %% [markdown]
 # ### What D tells G
 #
 # G never sees a data point. All it ever learns comes through one gradient: how its loss would change if a sample moved a
-# little. Here is that field. For a point $x$ the arrow is $-\nabla_x\, [-\log D(x)]$, the way in which D pushes a sample
-# that lies there; the colour is $D(x)$, blue for "real" and red for "generated".
+# little. For a point $x$ the arrow is $-\nabla_x\, [-\log D(x)]$, the way in which D pushes a sample that lies there; the
+# colour is $D(x)$, blue for "real" and red for "generated", on a scale stretched around 1/2.
 
 # %%
 axis = torch.linspace(-3, 3, 121)
@@ -694,36 +681,51 @@ def push(D, points):
     return -gradient
 
 
+def mode_spread(points):
+    """Standard deviation, per coordinate, of points near a mode around their own mean."""
+    gaps, nearest = torch.cdist(points, centres).min(1)
+    modes = [points[(nearest == k) & (gaps <= 3 * STD)] for k in range(len(centres))]
+    return torch.cat([mode - mode.mean(0) for mode in modes]).square().mean().sqrt().item()
+
+
 # %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two moments of a training in the plane: generated points start as one clump in the middle, arrows show where the discriminator pushes them, and at the end they sit on eight clusters of a ring."}}
+from matplotlib.colors import BoundaryNorm
+
 moments = sorted({n // 400, n})
-_, axes = viz.figure(9.2, 4.9, n_axes=len(moments))
+levels = [0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.48, 0.5, 0.52, 0.55, 0.6, 0.7, 0.8, 0.9, 1]
+shades = {"norm": BoundaryNorm(levels, 256), "cmap": "RdBu", "alpha": 0.65}
+fig, axes = viz.figure(9.8, 4.7, n_axes=len(moments))
 for ax, step in zip(axes, moments, strict=True):
     G_then, D_then = players[step]
     with torch.no_grad():
         judged, points = D_then(plane).sigmoid().view(121, 121), G_then(z_fixed)
-    ax.contourf(axis, axis, judged.T, levels=torch.linspace(0, 1, 21), cmap="RdBu", alpha=0.4)
-    found, _ = modes_covered(points, centres, radius=3 * STD)
-    viz.scatter(ax, ring[:2_000], title=f"step {step}: {found} of 8 modes")
-    ax.scatter(
-        *points[:800].T, s=10, color="#8c1c2b", edgecolors="white", lw=0.3, label="generated"
-    )
+    land = ax.contourf(axis, axis, judged.T, levels=levels, **shades)
     arrows = push(D_then, spots)
     arrows = arrows / arrows.norm(dim=1).quantile(0.9)
     arrows = arrows / arrows.norm(dim=1, keepdim=True).clamp_min(1)
-    ax.quiver(*spots.T, *arrows.T, angles="xy", scale_units="xy", scale=2.6, width=0.005)
+    thin = {"color": "0.35", "width": 0.003, "angles": "xy", "scale_units": "xy"}
+    ax.quiver(*spots.T, *arrows.T, scale=2.6, **thin)
+    found, _ = modes_covered(points, centres, radius=3 * STD)
+    viz.scatter(ax, ring[:2_000], title=f"step {step}: {found} of 8 modes")
+    dots = {"s": 10, "color": "#8c1c2b", "edgecolors": "white", "lw": 0.3}
+    ax.scatter(*points[:800].T, **dots, label="generated")
+fig.colorbar(land, ax=axes, ticks=[0, 0.2, 0.4, 0.5, 0.6, 0.8, 1], shrink=0.8, label="D(x)")
 axes[0].legend(framealpha=1, fontsize=8, loc="upper left", markerscale=2)
+print(f"spread within a mode: data {mode_spread(ring):.2f}, fakes {mode_spread(points):.2f}")
 viz.show_jpeg()
 
 # %% [markdown]
 # At first D knows only that the data lie further out than the clump, and its arrows point away from the middle. At
-# the end the pale land has broken up into eight wedges, one for each mode, and the arrows between them split towards one
-# or the other. On the modes D is near one half: there it has little left to say. The fakes huddle more closely than the
-# data: covering eight modes is not matching them. (Each panel has its own scale of arrows, and long ones are cut.)
+# the end D rejects the middle, and the land around it has broken up into eight wedges, one for each mode; the arrows
+# between them split towards one or the other. On the modes D is near one half: there it has little left to say. The fakes
+# huddle more closely than the data, as the two spreads say: covering eight modes is not matching them. (Each panel has
+# its own scale of arrows, and long ones are cut.)
 #
-# Now try it: set `STD = 0.05` and run from there. The modes shrink and the land between them grows: does G still
-# reach all eight? (The claims above may then fail, and say so.)
+# Now try it: set `STD = 0.05` and run from there. Does G still reach modes as small as that? (The claims above may then
+# fail, and say so.)
 #
-# Or play it, in JupyterLab. What happens with a rate of G ten times that of D?
+# Or play it, in JupyterLab: buttons let both learn for one step or for fifty, and points, colours and arrows move. What
+# happens with a rate of G ten times that of D?
 #
 # <details><summary>What we saw</summary>
 #
@@ -740,7 +742,7 @@ explorers.explore_game()
 # %% [markdown]
 # ## What the game does not promise
 #
-# One often reads that a generator learns to make real samples, because two networks compete. More exactly:
+# One often reads that a generator learns to make real samples. More exactly:
 #
 # - G does not make *real* samples. It matches a **distribution**, as well as D can tell. At the equilibrium every mode is
 #   covered, but nothing promises that a training gets there. Nor that a sample is new: batches come from a finite set,
@@ -752,14 +754,14 @@ explorers.explore_game()
 # %% [markdown]
 # ## What you built
 #
-# - A discriminator that learnt a ratio of densities from points, checked against the exact answer.
-# - The complete loop of a GAN, twice, on a line and in the plane.
+# - A discriminator that learnt a ratio of densities from points.
+# - The complete loop of a GAN, on a line and in the plane.
 # - Both losses of G with their slopes, and a count of modes.
 #
 # **Three questions**
 #
 # 1. D's loss sits at 1.386 for a thousand steps. Name two opposite explanations, and a way to tell them apart.
-# 2. Why may G's points gather on one mode without D's best answer being "all fake"?
+# 2. All G's points lie on one of eight modes. What does the best D say there, and why does no arrow push them off?
 # 3. The minimax loss and the non-saturating one have the same fixed point. Why does the choice matter at all?
 #
 # <details><summary>Answers</summary>
@@ -794,8 +796,8 @@ explorers.explore_game()
 # %% [markdown]
 # ## Further
 #
-# What follows is needed by no later lesson: what the arrows of D have to do with diffusion models, a bug that trains
-# happily, and an experiment on the two losses.
+# No later lesson needs what follows: what the arrows of D have to do with diffusion models, what they make smaller, a
+# bug that trains happily, and an experiment on the two losses.
 
 # %% [markdown]
 # ### A slope is a difference of two scores
@@ -808,7 +810,7 @@ explorers.explore_game()
 # to where points are denser. So the slope of D's raw score is the score of the data less the score of the fakes: towards
 # where data are, and away from where fakes are already. The arrow of "What D tells G" is this slope times $1 - D$: the
 # same direction, another length. A diffusion model learns $\nabla \log p$ as well, for data with noise on them, from
-# examples alone. How near did the D of "A discriminator against a fixed generator" come to it?
+# examples alone. How near did the D of "A discriminator against a fixed generator" come to this difference?
 
 # %% mystnb={"image": {"alt": "Over x, in the region with data: the score of the data falls in two steep ramps, the score of the fakes is a straight line; the difference of the two is drawn dashed, and the slope of the learnt raw score follows it roughly, with kinks."}}
 score_p, score_q = (torch.gradient(density.log(), spacing=(x,))[0] for density in (p, q))
@@ -837,8 +839,8 @@ plt.show()
 # - **By the score of the data:** along $\nabla \log p$ alone, and after each step a little noise is added. (This is
 #   Langevin dynamics, the simplest relative of what a diffusion model does when it draws.)
 #
-# **Predict:** which of the two clouds ends as wide as the data? And what would become of one that follows
-# $\nabla \log p$ without noise?
+# **Predict:** does either cloud end as wide as the data? And what would become of one that follows $\nabla \log p$
+# without noise?
 
 
 # %%
@@ -886,19 +888,25 @@ plt.show()
 # $-(\log q)'$ adds $(q\,(\log q)')'$, and that is $q''$ as well, since $q\,(\log q)' = q'$.
 #
 # </details>
+
+# %% [markdown]
+# ### What the arrows make smaller
 #
-# One thing is left. G follows $-\nabla[-\log D]$, and that is $(1 - D)\,\nabla s$: the difference of scores, weighted by
-# how sure D is that a point is fake. If D is always the best one, which quantity falls along these arrows? Not the JSD.
-# With $m = (p + q)/2$ it is $2\,\mathrm{KL}(m \,\|\, p)$ (Shannon et al. 2020 call it a softened reverse KL). The cell
-# shifts a Gaussian of fakes a little and compares the fall with the mean arrow.
+# Against a perfect D, a G with the minimax loss makes the JSD smaller. What does a G with $-\log D$ make smaller? Its
+# points follow $-\nabla[-\log D]$, and that is $(1 - D)\,\nabla s$: the difference of scores, weighted by how sure D is
+# that a point is fake. If D is always the best one, these arrows lower $2\,\mathrm{KL}(m \,\|\, p)$ with
+# $m = (p + q)/2$. (Shannon et al. 2020 call it a softened reverse KL.)
+#
+# The cell tests this on a Gaussian of fakes in three places. The mean of the arrows over all fakes says where they pull
+# its centre. So if the centre is shifted a little to the right, the quantity should fall at that rate.
 #
 # <details><summary>Why this quantity</summary>
 #
 # Write $\delta/\delta q$ for how much a quantity changes if a little mass is put at $x$. Then, up to a constant,
 #
-# $$\frac{\delta}{\delta q}\, 2\,\mathrm{KL}(m \,\|\, p) = \log \frac{p + q}{p} = -\log D^*,$$
+# $$\frac{\delta}{\delta q}\, 2\,\mathrm{KL}(m \,\|\, p) = \log \frac{p + q}{p} = -\log D^*.$$
 #
-# and that is the loss of a fake at $x$: moving the mass down its slope makes the quantity smaller.
+# That is G's loss for a fake at $x$. So where a fake moves down the slope of its loss, the quantity falls.
 #
 # </details>
 
@@ -979,8 +987,8 @@ exercises.check_g_step(g_step)
 #    or is there "no clear difference"?
 # 2. **Plan:** what changes between two runs that you compare? What has to be the same?
 # 3. **Run** both losses with three seeds and write down what *you* find. Some ten seconds.
-# 4. **Read:** which conclusion follows? Two means are told apart here if they lie further apart than the runs of either
-#    kind do among themselves.
+# 4. **Read:** which conclusion follows? Call the means different only if their gap exceeds the largest gap between two
+#    runs of the same loss.
 
 
 # %% tags=["exercise"]
@@ -1037,9 +1045,13 @@ exercises.check_head_start(head_start)
 #     print([round(run(loss_of, seed), 2) for seed in range(3)])
 # ```
 #
+# Read it with care. All six lie around 0.37, the distance of points spread evenly: the Gs have left their start (0.99 at
+# step 0 of "The generator moves"), and are not near the data yet (0.10 at its end). So the minimax loss did not hold G
+# back. A small difference, though, or one that shows later, would be missed here.
+#
 # If you predicted "higher", you reasoned well about the slope, and left out the optimiser. Adam divides each gradient by
 # its own recent size, so a gradient of a hundredth moves G as far as a whole one. Try `torch.optim.SGD(G.parameters(),
-# 0.001)`: with minimax our three Gs ended hardly nearer to the data than an untrained G, with the other loss about half as
-# far. (At a rate of 0.1 the minimax G flies off to `nan` as soon as it fools D: its loss has no floor.)
+# 0.001)`: with minimax our three Gs ended hardly nearer to the data than an untrained G, with the other loss about half
+# as far. (At a rate of 0.1 the minimax G flies off to `nan` as soon as it fools D: its loss has no floor.)
 #
 # </details>

@@ -67,8 +67,9 @@ seed_everything(SEED)
 # ## The smallest GAN
 #
 # Two parameters are enough to see training fail. All the data sit at one place, $x = 0$. G has one number, $\theta$, and
-# puts every fake there. D has one number too, a slope $\psi$, and scores a point by $D(x) = \psi x$. The game is won when
-# $\theta = 0$; D then has nothing left to say, so $\psi = 0$. Mescheder et al. call this a **Dirac-GAN**.
+# puts every fake there. D has one number too, a slope $\psi$, and scores a point by $D(x) = \psi x$: from here on $D(x)$
+# is the raw score, where lesson 01's formulas had a probability. The game is won when $\theta = 0$. G stays there only if
+# D has no slope, so $\psi = 0$ as well. Mescheder et al. call this a **Dirac-GAN**.
 #
 # Both go downhill, each on its own loss: D on $\mathrm{softplus}(-\psi \cdot 0) + \mathrm{softplus}(\psi\theta)$, and G
 # on the minimax loss, $-\mathrm{softplus}(\psi\theta)$.
@@ -110,9 +111,10 @@ exercises.check_pull(pull)
 # %% [markdown]
 # **Exercise 2. Out, around or in?** (easy, 5 minutes: predict before you look)
 #
-# Training takes steps along these arrows. *Simultaneous*: both players move at once, from the same point.
-# *Alternating*: D moves first, and G answers where D has arrived, as in the loops of lessons 01 and 02. What happens to
-# the distance from the solution, "out", "around" or "in"? Answer with `{"simultaneous": ..., "alternating": ...}`.
+# Training takes steps along these arrows. *Simultaneous*: both players move at once, from the same point. *Alternating*:
+# D moves first, and G answers where D has arrived, as in the loops of lessons 01 and 02 (write the new $\theta$ with the
+# $\psi$ after D's move). What happens to the distance from the solution, "out", "around" or "in"? Answer with
+# `{"simultaneous": ..., "alternating": ...}`.
 
 # %% tags=["exercise"]
 orbits = ...
@@ -123,8 +125,8 @@ exercises.check_orbits(orbits)
 # <details><summary>Solution</summary>
 #
 # A step along a tangent leaves the circle on the outside. The second player of an alternating pair answers a move that
-# was already made, and that cancels the drift: exactly so near the solution. The proof stands at the end, in "Two
-# shears".
+# was already made, and that cancels the drift, exactly so in the linear limit near the solution. The reason stands at the
+# end, in "Two shears".
 #
 # ```python
 # orbits = {"simultaneous": "out", "alternating": "around"}
@@ -184,10 +186,9 @@ around = (distance["alternating"] - 1).abs().max()
 claim("alternating steps stay within a tenth of the first distance", around, below=0.1)
 
 # %% [markdown]
-# Neither finds the solution, although it stands in plain view and both players do the best they can with their own
-# gradient. **There is no function that both walk down.** With one loss, a small enough step always lowers it; with two,
-# the field of arrows may turn. (In two corners the arrows vanish: where $\theta\psi$ is very negative, D is sure, and
-# $\sigma(\psi\theta)$ is almost 0.)
+# Neither finds the solution, although both players do the best they can with their own gradient. **There is no function
+# that both walk down.** With one loss, a small enough step always lowers it; with two, the field of arrows may turn. (In
+# two corners the arrows vanish: there $\theta\psi$ is very negative, and $\sigma(\psi\theta)$ almost 0.)
 
 # %% [markdown]
 # ### Eigenvalues
@@ -197,9 +198,10 @@ claim("alternating steps stay within a tenth of the first distance", around, bel
 #
 # $$J = \begin{pmatrix} 0 & \frac12 \\ -\frac12 & 0 \end{pmatrix}, \qquad \lambda = \pm \frac{i}{2}.$$
 #
-# No real part: neither in nor out. A simultaneous step of rate $h$ takes $v$ to $v + hJv$; along an eigenvector that is
-# $(1 + h\lambda)v$. So it multiplies by $1 \pm \frac{ih}{2}$, whose size is $\sqrt{1 + h^2/4} > 1$ for every $h$: smaller
-# steps drift out more slowly, and none comes in. `jacrev` differentiates the field, or a whole training step, for you.
+# No real part: followed without finite steps, the arrows lead neither in nor out. A simultaneous step of rate $h$ takes
+# $v$ to $v + hJv$; along an eigenvector that is $(1 + h\lambda)v$. So it multiplies by $1 \pm \frac{ih}{2}$, whose size
+# is $\sqrt{1 + h^2/4} > 1$ for every $h$: smaller steps drift out more slowly, and none comes in. `jacrev` differentiates
+# the field, or a whole training step, for you.
 
 # %%
 from torch.func import jacrev
@@ -215,43 +217,20 @@ def one_step(state, rate=0.2, alternating=False):
 solution = torch.zeros(2, dtype=torch.float64)
 of_field = torch.linalg.eigvals(jacrev(minimax)(solution))
 growth = torch.linalg.eigvals(jacrev(one_step)(solution)).abs()
-growth_alternating = torch.linalg.eigvals(
-    jacrev(lambda s: one_step(s, alternating=True))(solution)
-).abs()
-print(
-    "imaginary parts:",
-    [round(one.imag, 2) for one in sorted(of_field.tolist(), key=lambda one: one.imag)],
-)
+alternating_step = jacrev(lambda s: one_step(s, alternating=True))(solution)
+growth_alternating = torch.linalg.eigvals(alternating_step).abs()
 print(f"largest real part: {of_field.real.abs().max():.2f}")
+print(f"imaginary parts: plus and minus {of_field.imag.abs().max():.2f}")
 print(f"a simultaneous step: {growth.max():.4f}; sqrt(1 + h^2/4): {math.sqrt(1 + 0.2**2 / 4):.4f}")
 print(f"an alternating step: {growth_alternating.max():.4f}")
 
 # %% [markdown]
+# The alternating step: 1.0000, around, as drawn.
+#
 # Does the non-saturating loss save us? Its G moves by $\psi\,\sigma(-\psi\theta)$. At the solution $\sigma$ is one half
-# either way: the same Jacobian. Eigenvalues without a real part leave the rest of the field to decide, and there the
-# arrow's dot product with the position is no longer 0 but $-s \tanh(s/2)$ with $s = \psi\theta$: half the rate at which
-# the squared distance changes. It is never positive, but near the solution it is about $-s^2/2$, and so falls with the
-# *fourth* power of the distance.
-
-
-# %%
-def nonsaturating(state):
-    theta, psi = state
-    return torch.stack([psi * torch.sigmoid(-theta * psi), -theta * torch.sigmoid(theta * psi)])
-
-
-s = spots.prod(1)
-gap = ((spots.T * nonsaturating(spots.T)).sum(0) + s * torch.tanh(s / 2)).abs().max()
-far = walk(nonsaturating).norm(dim=1)
-same = torch.equal(jacrev(nonsaturating)(solution), jacrev(minimax)(solution))
-print(f"its arrow times the position, as a dot product, is -s tanh(s/2): {bool(gap < 1e-12)}")
-print(f"its Jacobian at the solution is that of the minimax loss: {same}")
-left = [f"{share:.2f}" for share in (far / far[0])[[50, 250, 500]]]
-print("left of the distance after 50, 250 and 500 steps:", ", ".join(left))
-
-# %% [markdown]
-# So it does come in, but ever more slowly: the first 50 steps took away 38 % of the distance, the last 250 only 9 %. Near
-# the solution it gives hardly any help.
+# either way: the same Jacobian. The linear part cannot decide, so look beyond it. The squared distance changes at the
+# rate $-2s\tanh(s/2)$, with $s = \psi\theta$: inwards, but near the solution only like the fourth power of the distance,
+# so ever more slowly ("Further" derives it).
 
 # %% [markdown]
 # ### R1
@@ -283,7 +262,8 @@ exercises.check_eigenvalues(eigenvalues)
 # <details><summary>Solution</summary>
 #
 # The penalty pulls $\psi$ by $-\gamma\psi$, so the lower right entry becomes $-\gamma$. The eigenvalues of a 2 by 2
-# matrix add up to its trace, here $-\gamma$, and multiply to its determinant, here $\frac14$, so $\lambda^2 + \gamma\lambda + \frac14 = 0$.
+# matrix add up to its trace, here $-\gamma$, and multiply to its determinant, here $\frac14$, so $\lambda^2 +
+# \gamma\lambda + \frac14 = 0$.
 #
 # ```python
 # def eigenvalues(gamma):
@@ -293,8 +273,8 @@ exercises.check_eigenvalues(eigenvalues)
 #
 # </details>
 #
-# **Predict:** is there such a thing as too much R1? What happens to the slower of the two
-# eigenvalues as $\gamma$ grows and grows?
+# **Predict:** is there such a thing as too much R1? What happens to the slower of the two eigenvalues as $\gamma$ grows
+# and grows?
 
 # %%
 gammas = torch.linspace(0, 3, 301, dtype=torch.float64)
@@ -302,15 +282,10 @@ roots = torch.stack(
     [torch.linalg.eigvals(jacrev(lambda s, g=g: minimax(s, g))(solution)) for g in gammas]
 )
 slower = roots.real.max(1).values  # what is left of the distance shrinks like exp(slower * time)
-width = [cmath.sqrt(gamma**2 / 4 - 1 / 4) for gamma in gammas.tolist()]
-by_hand = torch.tensor(
-    [[-gamma / 2 + w, -gamma / 2 - w] for gamma, w in zip(gammas.tolist(), width, strict=True)]
-)
-print(f"gamma 0.6: {by_hand[60, 0].item():.2f} and its conjugate")
-misses = torch.minimum(
-    (roots - by_hand).abs().amax(1), (roots.flip(1) - by_hand).abs().amax(1)
-)  # in either order
-print(f"the formula gives both roots that jacrev finds: {bool(misses.max() < 1e-6)}")
+print(f"gamma 0.6: {-0.3 + cmath.sqrt(0.3**2 - 1 / 4):.2f} and its conjugate")
+trace, determinant = roots.sum(1), roots[:, 0] * roots[:, 1]
+print(f"both add up to -gamma: {bool((trace + gammas).abs().max() < 1e-9)}")
+print(f"both multiply to 1/4: {bool((determinant - 1 / 4).abs().max() < 1e-9)}")
 print(f"fastest: gamma {gammas[slower.argmin()]:.2f}, where the circling stops")
 claim(
     "every gamma above 0, up to 3, pulls inwards: no real part reaches 0",
@@ -330,18 +305,22 @@ for gamma, colour in ((0.0, "0.75"), (0.3, "#e09f3e"), (1.0, viz.FAKE), (3.0, "b
     right.plot(*path.T, color=colour, lw=1.3, label=f"γ = {gamma:g}")
 right.plot(1, 0.5, "o", color=viz.REAL, label="start")
 right.plot(0, 0, "k+", ms=12, label="solution")
-right.set(xlabel="θ", ylabel="ψ", aspect="equal")
+right.set(title="60 steps in turn", xlabel="θ", ylabel="ψ", aspect="equal")
 right.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
-# R1 moves the eigenvalues to the left, and training comes in. Too much of it is slow: D may hardly have a slope, so G
-# is hardly told where to go. The best value here belongs to this one GAN. A real one has millions of eigenvalues, and
+# R1 moves the eigenvalues to the left, and training comes in. Too much of it is slow: D may hardly have a slope, so G is
+# hardly told where to go. The best $\gamma$, here 1, belongs to this one GAN. A real one has millions of eigenvalues, and
 # $\gamma$ is found by trying.
 #
-# Would any bound on D do? Give the same GAN the Wasserstein loss (D wants $\psi\theta$ small, G wants it large, no
-# sigmoid) and bound D in three ways: clip $\psi$ to $[-1, 1]$, as WGAN does with its weights; add
-# $\lambda(|\psi| - 1)^2$, WGAN-GP's wish for a slope of size 1; or add R1. **Predict** which of them arrive.
+# Would any bound on D do? WGAN drops the sigmoid: its D widens the gap between the mean scores of data and fakes as far
+# as it can. If D's slope is nowhere above 1, the widest gap is the *Wasserstein distance*: how far, on average, the fakes
+# must be carried to become the data. Without a bound D could double the gap for ever. So WGAN clips D's weights, and
+# WGAN-GP penalises $(\lVert \nabla D \rVert - 1)^2$, because the best D has slope 1 where fakes must be carried.
+#
+# So give the Dirac-GAN this loss, $\psi\theta$ for D and $-\psi\theta$ for G, and bound D in three ways: clip $\psi$ to
+# $[-1, 1]$; add $\lambda(|\psi| - 1)^2$; or add R1. **Predict** which of them arrive.
 
 
 # %%
@@ -362,9 +341,7 @@ for name, distances in ends.items():
     print(f"{name:12} last 100 of 500 steps: {distances.min():.2f} to {distances.max():.2f} away")
 closest = min(ends[name].min() for name in ("no bound", "clipping", "WGAN-GP"))
 claim(
-    "with no bound, clipping or WGAN-GP the last 100 steps stay over 0.5 away",
-    closest,
-    above=0.5,
+    "with no bound, clipping or WGAN-GP the last 100 steps stay over 0.5 away", closest, above=0.5
 )
 claim("with R1 they have all but arrived", ends["R1, γ = 0.5"].max(), below=1e-3)
 
@@ -380,18 +357,18 @@ axes[0].legend(fontsize=8, loc="upper left")
 viz.show_jpeg()
 
 # %% [markdown]
-# R1 arrives because it asks for **no slope at the solution**. The other bounds ask for something else. A D that is told
-# to keep a slope of 1 keeps pushing G across the solution; here the path settles on a circle about 1.3 away, and from
-# further out it would come in to the same one. This is Mescheder et al.'s point: WGAN's theory has a D that is trained to
-# its best before each step of G; with finitely many steps, they show, neither WGAN nor WGAN-GP always converges. But this
-# is one dimension; the table below has two.
+# R1 arrives because it asks for **no slope at the solution**. The other bounds ask for something else. Clipping does
+# nothing while $\psi$ stays inside $[-1, 1]$, so its circle stays. A D that is told to keep a slope of 1 keeps pushing G
+# across the solution; here the path settles about 1.3 away. This is Mescheder et al.'s point: WGAN's theory has a D that
+# is trained to its best before each step of G; with finitely many steps, they show, neither WGAN nor WGAN-GP always
+# converges.
 
 # %% [markdown]
 # ## Collapse on purpose
 #
-# Now the ring of lesson 01, with narrower modes and small networks. The second way to break a GAN is to let G move too
-# often. Here both have the same rate, and G takes twenty steps for each one of D. **Predict:** where do G's points go
-# while D stands still for so long, and do they stay there?
+# Now the ring of lesson 01, with narrower modes (`std` 0.05) and smaller networks (two hidden layers of 32 features). The
+# second way to break a GAN is to let G move too often. Here both have the same rate, and G takes twenty steps for each
+# one of D. **Predict:** where do G's points go while D stands still for so long, and do they stay there?
 
 # %% [markdown]
 # **Exercise 4. G's best answer** (medium, 10 minutes: why collapse is not a bug in G)
@@ -428,8 +405,10 @@ exercises.check_best_answer(best_answer)
 # </details>
 
 # %% [markdown]
-# Eight such GANs are trained at once, with the non-saturating loss. After each step of D and G's twenty answers we keep
-# where all the points are, and what the first of the eight Ds says of the plane.
+# Eight such GANs are trained at once, with the non-saturating loss. A `RingGAN` is one of them: its rule, its penalties
+# and its seed. `build_rings` builds their networks; calling what it returns is one step of every D, then one of every G,
+# and here we take the two apart. After each step of D and G's twenty answers we keep where all the points are, and what
+# the first of the eight Ds says of the plane.
 
 # %% tags=["nbval-ignore-output"]
 from dataclasses import replace
@@ -443,7 +422,7 @@ eight = [RingGAN(nonsaturating_rule, seed=8 * SEED + k) for k in range(8)]
 chase = build_rings(replace(cfg.rings, lr_ratio=1.0), eight)
 draw_z = torch.Generator().manual_seed(1)
 z_fixed = torch.randn(500, cfg.rings.z_dim, generator=draw_z).expand(8, -1, -1)
-axis = torch.linspace(-3.2, 3.2, 49)
+axis = torch.linspace(-4.5, 4.5, 49)
 plane = torch.cartesian_prod(axis, axis)[None]
 zeroth = torch.tensor([0])  # ask the first D alone
 film, opinions, chase_rows = [], [], []
@@ -456,34 +435,29 @@ for _ in range(cfg.n_steps_collapse):
         film.append(chase.G(z_fixed))
         opinions.append(chase.D(plane, zeroth).sigmoid().view(49, 49))
 print(f"eight GANs, {cfg.n_steps_collapse} steps of each D, {20 * cfg.n_steps_collapse} of each G")
+print(chase.config)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six steps in a row of one training. The blue ring of eight data modes stays. A grey clump or streak is where the generated points stood, a red one where twenty steps of G took them. The background is D's opinion, blue for real and red for generated; from panel to panel the clump runs out of the red and towards the blue."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three steps in a row of one training. The blue ring of eight data modes stays. A grey clump or streak is where the generated points stood, a red one where twenty steps of G took them. The background is D's opinion, with a bar of its colours from 0.44, red for generated, to 0.56, blue for real; from panel to panel the clump runs out of the red and towards the blue, across the ring."}}
 from gan_course.data.toy import sample_ring
 
 ring = sample_ring(1_500, std=cfg.rings.std, generator=torch.Generator().manual_seed(0))
-first = max(1, min(44, len(film) - 6))
-moments = range(first, min(first + 6, len(film)))
-_, axes = viz.figure(11.5, 2.3, n_axes=6)
+first = max(1, min(46, len(film) - 3))
+moments = range(first, min(first + 3, len(film)))
+colours = dict(levels=torch.linspace(0.44, 0.56, 13), cmap="RdBu", alpha=0.6, extend="both")
+fig, axes = viz.figure(11.5, 3.6, n_axes=3)
 for ax, moment in zip(axes, moments, strict=False):  # a run cut short has fewer
-    ax.contourf(
-        axis,
-        axis,
-        opinions[moment].T,
-        levels=torch.linspace(0.44, 0.56, 13),
-        cmap="RdBu",
-        alpha=0.6,
-        extend="both",
-    )
+    shades = ax.contourf(axis, axis, opinions[moment].T, **colours)
     ax.scatter(*film[moment - 1][0].T, s=3, color="0.3", alpha=0.5, linewidths=0)
-    viz.scatter(ax, ring, film[moment][0], title=f"D's step {moment + 1}", limit=3.2)
+    viz.scatter(ax, ring, film[moment][0], title=f"D's step {moment + 1}", limit=4.5)
+if moments:
+    fig.colorbar(shades, ax=axes, ticks=[0.44, 0.5, 0.56], label="D's opinion")
 viz.show_jpeg()
 
 # %% [markdown]
-# Six steps in a row. Blue points are data. The background is D's opinion after its step, from 0.44 (red: generated) to
-# 0.56 (blue: real). Grey is where G's points stood when D took that step, red is where G's twenty answers took them: out
-# of the red, towards the blue, all in one heap or streak, past a mode or two and out of the picture. Where they arrive,
-# the blue fades. Measure it over all eight GANs: which share of the points has the same nearest mode, how many modes
-# count as covered, and how many modes were once the nearest to the crowd.
+# Three steps in a row, in which the heap crosses the ring. Blue points are data. The background is D's opinion after its
+# step. Grey is where G's points stood when D took that step, red is where G's twenty answers took them: out of the red,
+# towards the blue, all in one heap or streak, past a mode or two and on. Now count, over all eight GANs: the share of
+# points with the same nearest mode, the modes covered, and the modes that were once nearest to the crowd.
 
 # %%
 from gan_course.evaluation.coverage import modes_covered
@@ -515,26 +489,38 @@ claim(
 print(f"in each of the eight GANs at least {homes} of 8 modes were the nearest at some time")
 
 # %% [markdown]
-# The heap is nearest to one mode, but mostly not *on* it (within three widths), so it rarely counts as covering even that
-# one. The chase is the Dirac-GAN again, on a bigger stage: D learns that points *here* are fakes, and G moves on to a
-# place where D has not yet learnt it. Nothing ever asks for two modes at once. The remedy is to let D answer: one step of
-# G for each of D. The next table differs in more than the order, so it does not isolate it.
+# This is collapse to one heap, not onto one mode: it is mostly not *on* the mode that is nearest (within three widths),
+# so it rarely covers even that one. And it does not stay: in each GAN every mode was the nearest at some time. The chase
+# is the Dirac-GAN again, on a bigger stage: D learns that points *here* are fakes, and G moves on to a place where D has
+# not yet learnt it. Nothing ever asks for two modes at once.
+#
+# Then let D answer: the same eight GANs, one step of D for each of G, and as many steps of G as before.
+
+# %% tags=["nbval-ignore-output"]
+answered = build_rings(chase.config, eight)
+for _ in range(20 * cfg.n_steps_collapse):
+    answered()
+with torch.no_grad():
+    last_clouds = {"twenty steps of G for one of D": film[-1], "one for one": answered.G(z_fixed)}
+for name, points in last_clouds.items():
+    counts = [modes_covered(cloud, centres, radius=3 * cfg.rings.std)[0] for cloud in points]
+    print(f"{name}: {sum(counts) / len(counts):.1f} of 8 modes at the end, the mean of eight GANs")
 
 # %% [markdown]
 # ## Seven rules
 #
-# Many losses were proposed as cures, all to be minimised. $r = D(x)$ is the raw score of a real sample, $s = D(G(z))$ of
-# a generated one, and sp is softplus:
+# The second number is what D's answers alone are worth. Many losses were proposed as further cures, all to be minimised.
+# $r = D(x)$ is the raw score of a real sample, $s = D(G(z))$ of a generated one, and sp is softplus:
 #
-# | rule | D minimises the mean of | G minimises the mean of | D is bounded by |
-# | --- | --- | --- | --- |
-# | minimax | $\mathrm{sp}(-r) + \mathrm{sp}(s)$ | $-\mathrm{sp}(s)$ | |
-# | non-saturating | the same | $\mathrm{sp}(-s)$ | |
-# | least squares | $\frac12 (r - 1)^2 + \frac12 s^2$ | $\frac12 (s - 1)^2$ | |
-# | hinge | $\max(0, 1 - r) + \max(0, 1 + s)$ | $-s$ | |
-# | WGAN, clipping | $s - r$ | $-s$ | weights cut to $[-c, c]$ |
-# | WGAN-GP | $s - r$ | $-s$ | $\lambda (\lVert \nabla D(\hat x) \rVert - 1)^2$ |
-# | relativistic | Exercise 5 | Exercise 5 | |
+# | rule | D minimises the mean of | G minimises the mean of | D is bounded by | the idea |
+# | --- | --- | --- | --- | --- |
+# | minimax | $\mathrm{sp}(-r) + \mathrm{sp}(s)$ | $-\mathrm{sp}(s)$ | | the game itself |
+# | non-saturating | the same | $\mathrm{sp}(-s)$ | | rejected fakes still move |
+# | least squares | $\frac12 (r - 1)^2 + \frac12 s^2$ | $\frac12 (s - 1)^2$ | | so do fakes that pass, far off |
+# | hinge | $\max(0, 1 - r) + \max(0, 1 + s)$ | $-s$ | | D leaves clear cases alone |
+# | WGAN, clipping | $s - r$ | $-s$ | weights cut to $[-c, c]$ | a distance |
+# | WGAN-GP | $s - r$ | $-s$ | $\lambda (\lVert \nabla D(\hat x) \rVert - 1)^2$ | the same, not clipped |
+# | relativistic | Exercise 5 | Exercise 5 | | real against fake, in pairs |
 #
 # The point $\hat x = t x + (1 - t) G(z)$ lies between a real and a generated one, with $t$ drawn evenly from 0 to 1. The
 # hinge G and the Wasserstein G are one and the same. Now see the formulas as slopes, because slopes are all that either
@@ -546,18 +532,18 @@ from torch.nn.functional import relu, softplus
 score = torch.linspace(-4, 4, 401)
 _, (left, right) = viz.figure(10, 3.2, n_axes=2)
 for name, values, style in (
-    ("logistic", softplus(-score), "C0-"),
+    ("logistic", softplus(-score), "k-"),
     ("least squares", (score - 1) ** 2 / 2, "C1--"),
     ("hinge", relu(1 - score), "C2-."),
-    ("Wasserstein", -score, "C3:"),
+    ("Wasserstein", -score, "C4:"),
 ):
     left.plot(score, values, style, label=name)
 left.set(xlabel="raw score of a real sample", ylabel="D's loss", ylim=(-2, 5))
 for name, push, style in (
-    ("minimax", score.sigmoid(), "C4-"),
-    ("non-saturating", (-score).sigmoid(), "C0-"),
+    ("minimax", score.sigmoid(), "C5-"),
+    ("non-saturating", (-score).sigmoid(), "k-"),
     ("least squares", 1 - score, "C1--"),
-    ("hinge, Wasserstein", torch.ones_like(score), "C3:"),
+    ("hinge, Wasserstein", torch.ones_like(score), "C4:"),
 ):
     right.plot(score, push, style, label=name)
 right.set(xlabel="raw score of a fake", ylabel="push upwards by G's loss", ylim=(-1, 2))
@@ -566,8 +552,9 @@ for ax in (left, right):
 plt.show()
 
 # %% [markdown]
-# On the left, hinge lets go of a real sample once its score passes 1; Wasserstein never lets go; least squares pulls
-# scores above 1 down again. On the right: the minimax G hears next to nothing from a fake that is rejected (lesson 01).
+# On the left, hinge lets go of a real sample once its score passes 1; Wasserstein never does; least squares pulls scores
+# above 1 down again. On the right, the minimax G hears next to nothing from a rejected fake (lesson 01), Wasserstein's
+# push never fades, and least squares pushes scores above 1 down.
 
 # %% [markdown]
 # **Exercise 5. In pairs** (medium, 10 minutes: the loss of the newest baseline)
@@ -600,18 +587,18 @@ exercises.check_relativistic(relativistic)
 # </details>
 #
 # G's push on a fake is $\sigma(r - s)$: strong while the fake is behind its partner, one half where they are level, and
-# fading once it is ahead. Why pairs? D has to keep every real sample ahead of its partner, so, Huang et al. argue, it
-# keeps a boundary near every mode, and G does not get away with dropping one.
+# fading once it is ahead. Why pairs? A real sample of a dropped mode still meets a fake, so D must keep ranking that mode
+# above it, and G does not get away with dropping one; this is Huang et al.'s argument.
 
 # %% [markdown]
 # ## All at once
 #
-# Seven rules, three columns (no penalty; R1; R1 and R2), three seeds: sixty-three GANs (the full profile takes eight
-# seeds). R2 is R1 at the fakes: where G stands, and feels D's slope. The package trains all of them in one stack of small
-# networks, in which no GAN notices the others. For one GAN, D's half of a step is the one that you know, with R1 and
-# WGAN's clipping where a GAN has them; the package adds R2 and WGAN-GP's penalty.
-# `create_graph` makes the gradient a part of the graph, so that it can be differentiated again, with respect to D's
-# weights.
+# Seven rules, three columns (no penalty; R1; R1 and R2), three seeds: sixty-three GANs. R2 is R1 at the fakes: where G
+# stands, and feels D's slope. The package trains them all at once, each as if it were alone.
+#
+# Below, for one GAN: lesson 01's step of D plus R1 and clipping, where the GAN has them. (A test holds it equal to the
+# package's, which also has R2 and WGAN-GP's penalty.) `create_graph` makes the gradient a part of the graph, to be
+# differentiated with respect to D's weights.
 
 
 # %%
@@ -640,8 +627,8 @@ def update_D(D, G, rule, optimizer, real, z, gamma=0.0):
 
 # %% [markdown]
 # The comparison is fair in this sense: GANs of one seed start from the same weights, see the same points and draw the
-# same $z$. Adam (without momentum), its rates, the sizes and the number of steps are the same for all. Every D learns at
-# five times G's rate, and the modes are narrow (0.05 on a ring of radius 2): a hard case, on purpose.
+# same $z$, and Adam (without momentum), its rates, the sizes and the number of steps are the same for all. Every D learns
+# at five times G's rate, and the modes are narrow (0.05 on a ring of radius 2): a hard case, on purpose.
 #
 # <details><summary>Where this departs from the papers</summary>
 #
@@ -651,8 +638,8 @@ def update_D(D, G, rule, optimizer, real, z, gamma=0.0):
 #
 # </details>
 #
-# **Predict** before you run it: which cells will be pale? Will the choice of loss or the choice of penalty matter more?
-# It takes about a minute.
+# **Predict** before you run it: which cells will show few modes? Will the choice of loss or the choice of penalty matter
+# more? It takes about a minute.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.training.toy_gans import ring_table
@@ -686,9 +673,9 @@ cells = scores.view(len(table), len(RULES), cfg.n_seeds, 2).mean(2)
 modes, near = cells[..., 0].T, cells[..., 1].T  # (rows, columns)
 print("modes:", tuple(modes.shape), "from", len(gans), "GANs")
 
-# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two heat maps with a row for each of seven losses and a column for each of three choices of penalty. The left one shows how many of eight modes are covered: pale without a penalty, dark with R1, except for WGAN-GP, which is dark at once. The right one shows the share of points near a mode, and has no such pattern."}}
+# %% tags=["best-picture", "nbval-ignore-output"] mystnb={"image": {"alt": "Two heat maps with a row for each of seven losses and a column for each of three choices of penalty. The left one shows how many of eight modes are covered: pale without a penalty, dark with R1, except for WGAN-GP, which is dark at once. The right one shows the share of points near a mode, its colours stretched from 0.25 to 0.75, and has no such pattern."}}
 viz.show_heat_maps(
-    {"modes covered, of 8": (modes, (0, 8)), "share of points near a mode": (near, (0, 1))},
+    {"modes covered, of 8": (modes, (0, 8)), "share of points near a mode": (near, (0.25, 0.75))},
     [rule.name for rule in RULES],
     list(table),
 )
@@ -723,9 +710,14 @@ claim(
 spread = modes[free, :2].std(0).max().item()
 print(f"modes covered by the five: no penalty {none:.1f}, R1 {r1:.1f}, R1 and R2 {r1_r2:.1f}")
 print(f"R1 adds {r1 - none:.1f}; the standard deviation among the five is at most {spread:.1f}")
+by_seed = scores[:, 0].reshape(-1, cfg.n_seeds).std(1)  # in each cell
+print(f"among the seeds of a cell: {by_seed.mean():.1f} on average, at most {by_seed.max():.1f}")
 print(f"WGAN-GP without R1: {ahead:.1f} more than the five")
 shares = near[free].mean(0)
 print(f"share of their points near a mode: no penalty {shares[0]:.2f}, R1 {shares[1]:.2f}")
+for name, points in (("real points", ring), ("points spread evenly", ring_centres(2_000))):
+    close = modes_covered(points, centres, radius=3 * cfg.rings.std)[1]
+    print(f"share near a mode of {name}: {close:.2f}")
 print(f"relativistic: {modes[-1, 0]:.1f} without a penalty, {modes[-1, 1:].mean():.1f} with one")
 
 # %% [markdown]
@@ -733,26 +725,29 @@ print(f"relativistic: {modes[-1, 0]:.1f} without a penalty, {modes[-1, 1:].mean(
 #
 # 1. **Without a penalty, the five losses that leave D unbounded lose modes.** In the stored run they keep 4.2 of eight,
 #    on average.
-# 2. **R1 brings modes back.** It adds several times the standard deviation among the five losses, with R1 or without (how
-#    much it adds varies with the seeds). Here the penalty matters more than the choice among these losses.
+# 2. **R1 brings modes back.** It adds 3.5 modes; the five losses differ by a standard deviation of at most 0.5. (How much
+#    it adds varies with the seeds; their spread is printed too.) Here the penalty matters more than the choice among
+#    these losses.
 # 3. **A bound is not enough; it depends on which.** WGAN with clipping covers 4.3, about as many as the unbounded five,
 #    until R1 helps it. WGAN-GP covers all eight by itself; with R1, or R1 and R2, it has 7.3 and 7.7, too close to rank
-#    with three seeds. In the Dirac-GAN it did not arrive; but the count does not ask G to stand still, only to have points
-#    near each mode. One dimension proves that training *can* fail; it does not rank methods elsewhere.
-# 4. **R2 on top of R1** changes the mean of the five by less than one mode. R3GAN argues for the relativistic loss with R1
-#    *and* R2, on pictures. Our table agrees that this loss gains from penalties, not that it needs both or beats others.
+#    with three seeds. In the Dirac-GAN it did not arrive; but this count does not ask G to stand still, only to have
+#    points near each mode. One dimension proves that training *can* fail; it does not rank methods.
+# 4. **R2 on top of R1** changes the mean of the five by less than one mode. R3GAN argues for the relativistic loss with
+#    R1 *and* R2, on pictures. Our table agrees that this loss gains from penalties (pairing alone saved nothing: 4.3,
+#    where the five have 4.2), not that it needs both or beats others.
 # 5. **Look at the right-hand map too.** Of real points 99 % lie within three widths of a mode, of points spread evenly
-#    along this ring about 19 %; a continuous G leaves many between the modes. But judged by this share alone, the
-#    non-saturating GAN without a penalty would win: 0.72, with 3.7 modes.
+#    along this ring 19 %; a continuous G leaves many between the modes. R1 hardly raises this share: about 45 % of the
+#    five's points are still off the modes. And judged by it alone, the non-saturating GAN without a penalty would win:
+#    0.72, with 3.7 modes.
 #
-# Three seeds are too few to say which of the regularised losses is best. And it is one ring, with one pair of rates. Try
-# `replace(cfg.rings, lr_ratio=1.0)` or another `gamma`, and see how much of it still holds.
+# Three seeds are too few to say which of the regularised losses is best, and this is one ring with one pair of rates. Try
+# `replace(cfg.rings, lr_ratio=1.0)` or another `gamma`.
 
 # %% [markdown]
 # ## Reading loss curves
 #
-# Four trainings, without names. Three are GANs of this lesson that you have met; one is new, a Wasserstein D with no
-# bound at all. Only the losses are shown; A, B and D share their scale.
+# Four trainings, without names. Three are GANs that you have met; one is new, a Wasserstein D with no bound at all. A, B
+# and D share their scale.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.training import losses
@@ -847,21 +842,21 @@ claim(
 )
 
 # %% [markdown]
-# After its first waves, the losses of the chase settle near the same two values as those of the GAN with both penalties.
-# One of the two has all its points in one heap. A loss says how the two players stand **towards each other**; it does
-# not count modes. The losses of this healthy GAN settle near the value of a D that cannot tell (those of lesson 02
-# never got there, and it drew clothes all the same). And so do those of a GAN in which D has no time to learn anything.
+# After its first waves, the losses of the chase (B) settle near the same two values as those of the GAN with both
+# penalties (D). One has all its points in one heap, the other covers the ring. A loss says how the two players stand
+# **towards each other**; it does not count modes. The losses of the healthy GAN settle where a D that cannot tell has
+# them. So do the losses of the chase, whose D has no time to learn. (Those of lesson 02 never got there, and it drew
+# clothes all the same.) C, whose losses run away, covers no mode either.
 #
-# Losses of different rules are not even in the same unit ("Further" tries to rank by them all the same). Within one rule
-# a loss can say more. And Arjovsky et al. report that the distance which WGAN's D estimates, its loss with the sign
-# turned, falls as samples get better, with a D that is kept near its best. What curves can tell, within one rule and
-# with a D that takes one step:
+# Losses of different rules have different units ("Further" tries to rank by them all the same). Within one rule a loss
+# can say more: Arjovsky et al. report that the distance which WGAN's D estimates, its loss with the sign turned, falls as
+# samples get better, if D is kept near its best. What curves can tell, within one rule and with a D that takes one step:
 #
 # | you see | it means | it does not mean |
 # | --- | --- | --- |
 # | both flat, D near the value of not knowing | the two keep pace | that G is good |
 # | loss_D low, loss_G high and jagged | D is ahead; G is pushed about | that G has stopped learning |
-# | a loss that grows without end | nothing bounds D's slope | that D is getting better, even if it is D's loss that falls |
+# | a loss that grows without end | nothing bounds D's slope | that D is getting better, even when the runaway loss is D's, falling |
 # | slow waves in opposite phase | the two circle each other | that more steps will end it |
 #
 # So watch samples, and count. Lesson 04 is about how to count where nobody knows the modes.
@@ -871,8 +866,8 @@ claim(
 #
 # - The dynamics of the smallest GAN, on paper and by `jacrev`: why it circles, and how R1 stops it.
 # - A mode collapse produced on purpose, and the reason why it is rational.
-# - Seven rules in one table, with the one claim it supports best: penalise D's gradient. (Where best, at the data, at
-#   the fakes or in between, it does not say: R2 alone has no column.)
+# - Seven rules in one table, with the one claim it supports best: penalise D's gradient. (Where best, it does not say: R2
+#   alone has no column.)
 # - A list of what loss curves do and do not say.
 #
 # **Three questions**
@@ -893,7 +888,7 @@ claim(
 #
 # | you see | look at |
 # | --- | --- |
-# | R1 changes nothing | `requires_grad_()` before D sees the batch; `create_graph`; the factor gamma |
+# | R1 changes nothing | real points need `requires_grad_()` before `D(real)`; `create_graph`; the factor gamma |
 # | R1 on, and G learns nothing for long | gamma too large: D stays so flat that G feels no slope; try a tenth of it |
 # | WGAN does not train | momentum in Adam, too tight a clip, too few steps of D |
 # | the relativistic loss looks odd | real and fake scores of different shapes: broadcasting pairs everyone with everyone |
@@ -905,8 +900,7 @@ claim(
 # - Arjovsky, Chintala, Bottou (2017). Wasserstein GAN. arXiv:1701.07875
 # - Gulrajani et al. (2017). Improved Training of Wasserstein GANs. arXiv:1704.00028
 # - Mao et al. (2017). Least Squares Generative Adversarial Networks. arXiv:1611.04076
-# - Lim, Ye (2017). Geometric GAN. arXiv:1705.02894; Miyato et al. (2018). Spectral Normalization for Generative
-#   Adversarial Networks. arXiv:1802.05957
+# - Lim, Ye (2017). Geometric GAN. arXiv:1705.02894
 # - Jolicoeur-Martineau (2018). The relativistic discriminator: a key element missing from standard GAN.
 #   arXiv:1807.00734
 # - Huang et al. (2025). The GAN is dead; long live the GAN! A Modern GAN Baseline. arXiv:2501.05441
@@ -914,15 +908,17 @@ claim(
 # %% [markdown]
 # ## Further
 #
-# What follows is needed by no later lesson: a ranking by losses, put to the test; a loss under another's name; a rule
-# for choosing checkpoints; and why taking turns circles where moving at once flies off.
+# What follows is needed by no later lesson: a ranking by losses, put to the test; a loss under another's name; a rule for
+# choosing checkpoints; how slowly the non-saturating Dirac-GAN comes in; and why taking turns circles where moving at
+# once flies off.
 
 # %% [markdown]
 # ### A ranking by the loss
 #
-# Could one at least rank the sixty-three GANs by their final loss? The *rank correlation*, the correlation of the two
-# orders, is 1 if the loss puts them in the order of the modes they cover, 0 if it says nothing, -1 if it turns the order
-# round. Its square is the share of the one order's variation that the other explains.
+# Losses of different rules have different units, so a ranking of all sixty-three GANs by their final loss has little to
+# stand on; one within a single rule has more. Try both. The *rank correlation*, the correlation of the two orders, is 1
+# if the loss puts the GANs in the order of the modes they cover, 0 if it says nothing, -1 if it turns the order round.
+# Its square is the share of the one order's variation that the other explains.
 
 
 # %%
@@ -954,24 +950,27 @@ claim(
 print(
     "rank correlation with the modes covered: D's loss {:.2f}, G's loss {:.2f}".format(*correlation)
 )
+alike = torch.tensor([gan.rule.d_loss is losses.d_logistic for gan in gans])
+within = torch.corrcoef(torch.stack([ranks(final[0, alike]), ranks(scores[alike, 0])]))[0, 1]
+print(f"of D's loss among the {int(alike.sum())} GANs where it is logistic: {within:.2f}")
 print(
     "D's logistic loss at the end:",
     dict(zip(table, (round(one, 2) for one in by_column), strict=True)),
 )
 
 # %% [markdown]
-# No: D's loss says almost nothing about the order (0.08 in the stored run), G's a little (-0.37). Within one rule a loss
-# can say more: the first two rows (minimax, non-saturating) share D's loss, $\mathrm{sp}(-r) + \mathrm{sp}(s)$, the
-# *logistic* one, and show it. Where D ends far ahead modes are lost, and where R1 brings its loss to the value of not
-# knowing they are kept.
+# Over all rules D's loss says almost nothing about the order (0.08 in the stored run), G's a little (-0.37). Within one
+# rule a loss can say more: the first two rows (minimax, non-saturating) share D's loss, $\mathrm{sp}(-r) +
+# \mathrm{sp}(s)$, the *logistic* one, and the second line ranks their GANs alone. Where D ends ahead modes are lost, and
+# where R1 brings its loss to the value of not knowing they are kept.
 
 # %% [markdown]
 # ### A loss under another's name
 #
 # **Exercise 7. Debug: a published Wasserstein** (medium, 10 minutes: a name is not a loss)
 #
-# A widely read annotated implementation has a module named Wasserstein. Its D minimises this, with the comment that the
-# ReLUs keep $f$ in $[-1, 1]$ ($f$ is the WGAN paper's letter for D's score):
+# A module named Wasserstein (lesson 13 says where it is published) lets D minimise this, with the comment that the ReLUs
+# keep $f$ in $[-1, 1]$ ($f$ is the WGAN paper's letter for D's score):
 #
 # ```python
 # def d_loss(logits_real, logits_fake):
@@ -1027,13 +1026,13 @@ print(f"the published loss is the package's hinge loss: {bool(agree)}")
 #
 # **Exercise 8. Experiment: a published rule** (medium, 20 minutes: it chooses the weights that people download)
 #
-# A widely copied example of StyleGAN saves a checkpoint whenever `abs(loss_D + loss_G)` is the smallest so far, for then
-# the two are "balanced". Is that checkpoint better than the last one?
+# A published example of StyleGAN (lesson 13 names it) saves a checkpoint whenever `abs(loss_D + loss_G)` is the smallest
+# so far, for then the two are "balanced". Is that checkpoint better than the last one?
 #
 # 1. **Predict** first: will the rule's checkpoints cover more modes than the last ones ("higher"), fewer ("lower"), or is
 #    there "no clear difference"?
-# 2. **Plan:** six non-saturating GANs on the ring with `cfg.rings`, 1,000 steps, ten checkpoints. A whole checkpoint need
-#    not be stored: what is enough?
+# 2. **Plan:** six non-saturating GANs on the ring, from `RingGAN` and `build_rings` as in "Collapse on purpose", with
+#    `cfg.rings`, 1,000 steps, ten checkpoints. A whole checkpoint need not be stored: what is enough?
 # 3. **Run** it: six numbers of modes for each choice, the same GANs in the same order. Some ten seconds.
 # 4. **Read:** compare each GAN with itself. A conclusion follows if none of them says the opposite and more than half
 #    say the same.
@@ -1079,7 +1078,7 @@ exercises.check_balanced(balanced)
 #             with torch.no_grad():
 #                 clouds = rings.G(z)
 #             modes.append([modes_covered(c, centres, radius=3 * cfg.rings.std)[0] for c in clouds])
-#             sums.append((row["loss_D"] + row["loss_G"]).abs())
+#             sums.append(row["loss_D"] + row["loss_G"])  # both are positive: no abs needed
 #     modes, kept = torch.tensor(modes), torch.stack(sums).argmin(0)
 #     return modes[-1].tolist(), modes[kept, torch.arange(6)].tolist()
 #
@@ -1087,11 +1086,43 @@ exercises.check_balanced(balanced)
 # print(run())
 # ```
 #
-# Both losses are positive here, so the rule keeps the checkpoint where D and G together pay least: an early one in four of
-# the six, where D could hardly tell yet. In the other two it was a late one, with D ahead and G's loss low for a moment. A
-# small sum says nothing about the modes.
+# So the rule keeps the checkpoint where D and G together pay least: an early one in four of the six, where D could hardly
+# tell yet. In the other two it was a late one, with D ahead and G's loss low for a moment. A small sum says nothing about
+# the modes.
 #
 # </details>
+
+# %% [markdown]
+# ### Beyond the linear part
+#
+# How fast does the non-saturating Dirac-GAN come in? With $s = \psi\theta$ its G moves by $\psi\,\sigma(-s)$ and its D by
+# $-\theta\,\sigma(s)$. The arrow's dot product with the position is $s\,(\sigma(-s) - \sigma(s)) = -s\tanh(s/2)$: half
+# the rate at which the squared distance $\rho^2$ changes. It is never positive, and about $-s^2/2$ near the solution. On
+# the way round a circle $s^2$ has the mean $\rho^4/8$. So $\rho^2$ falls by about $\rho^4/8$ in a unit of time, and after
+# the time $t$ it is $\rho_0^2 / (1 + \rho_0^2 t/8)$.
+
+
+# %%
+def nonsaturating(state):
+    theta, psi = state
+    return torch.stack([psi * torch.sigmoid(-theta * psi), -theta * torch.sigmoid(theta * psi)])
+
+
+s = spots.prod(1)
+gap = ((spots.T * nonsaturating(spots.T)).sum(0) + s * torch.tanh(s / 2)).abs().max()
+same = torch.equal(jacrev(nonsaturating)(solution), jacrev(minimax)(solution))
+print(f"its arrow times the position, as a dot product, is -s tanh(s/2): {bool(gap < 1e-12)}")
+print(f"its Jacobian at the solution is that of the minimax loss: {same}")
+steps = torch.tensor([50, 250, 500])
+far = walk(nonsaturating).norm(dim=1)
+formula = (1 + far[0] ** 2 * (0.2 * steps) / 8).rsqrt()  # 0.2 is the rate
+for name, left in (("walked", far[steps] / far[0]), ("by the formula", formula)):
+    shares = ", ".join(f"{share:.2f}" for share in left)
+    print(f"left of the distance after 50, 250 and 500 steps, {name}: {shares}")
+
+# %% [markdown]
+# It comes in ever more slowly: the first 50 steps took away 38 % of the distance, the last 250 only 9 %. The formula says
+# the same.
 
 # %% [markdown]
 # ### Two shears, and the mean of a circle
