@@ -43,9 +43,9 @@ def lesson_table() -> str:
         title, promise = _title_and_promise(source)
         times = f"{study_minutes(source)} min | {_seconds(lesson)} | {_seconds(old.get(path.stem))}"
         rest = " | "
-        if lesson:
-            held = sum(claim["held"] is True for claim in lesson["claims"])
-            rest = f"{lesson['peak_mb']} MB | {held} checked"
+        if known := lesson or old.get(path.stem):
+            held = sum(claim["held"] is True for claim in known["claims"])
+            rest = f"{known['peak_mb']} MB | {held} checked"
         lines.append(f"| [{title}](notebooks/{path.stem}.ipynb) | {promise} | {times} | {rest} |")
     return "\n".join(lines)
 
