@@ -22,8 +22,8 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
         (N, C, H, W); changed colours may leave [-1, 1]. What is shifted in and what is cut out is
         0, which is grey.
 
-    Source: Zhao et al. 2020 (arXiv:2006.10738), section 3.2 and figure 6: colour, translation and
-        cutout, each at every picture.
+    Source: Zhao et al. 2020 (arXiv:2006.10738), figure 4; the three operations and their sizes are
+        those of the authors' DiffAugment_pytorch.py, written anew.
     """
     return cutout(translate(change_colours(images, generator), generator), generator)
 
