@@ -1,4 +1,4 @@
-"""How many pictures does a StyleGAN need, and what helps where there are few?
+"""How many pictures does a DCGAN need, and what helps where there are few?
 
 `python -m maintain few_pictures` trains what is missing in docs/results/few-pictures.json, one
 after the other, and writes docs/results/few-pictures.md and, of each training, eight pictures.
@@ -25,39 +25,19 @@ from gan_course.inference import generate
 from gan_course.lessons.results import recorded, results_file
 from gan_course.runtime import choose_runtime
 from gan_course.training.bundle import Training
+from gan_course.training.dcgan import build_dcgan
 from gan_course.training.loop import fit
-from gan_course.training.stylegan import StyleGANConfig, build_stylegan
 from gan_course.weights.starts import load_start
 from maintain.studies.strips import keep_strip, save_sheet
 from maintain.studies.table import Row, fill
+from maintain.weights.dcgan import CRITTERS32
 
-NAME, START = "few-pictures", "stylegan-critters32"
-COUNTS = (50, 200, 1_000, 5_000, 11_000)  # the last is nearly the whole small world
+NAME, START = "few-pictures", "dcgan-critters32"
+COUNTS = (50, 200, 1_000, 5_000, 48_000)  # of the last, no picture is seen twice
 REMEDIES = ("nothing", "mirrored", "augmented", "from critters")
 DECISIVE = (200,)  # pictures, with three seeds
 N_TEST, N_SHOWN, MEASURE_EVERY = 1_000, 8, 300
-# As in the minute of lesson 11, longer, with a rate that falls.
-CONFIG = StyleGANConfig(
-    n_steps=1_500,
-    architecture="stylegan2",
-    noise=False,
-    positions=True,
-    position_rate=1.0,
-    img_resolution=32,
-    z_dim=64,
-    w_dim=64,
-    n_mapping=4,
-    mapping_lr=0.1,
-    channel_base=512,
-    channel_max=48,
-    d_channel_base=512,
-    lr=6e-3,
-    lr_constant=0.5,
-    loss="relativistic",
-    r1_gamma=2.0,
-    r2_gamma=2.0,
-    ema_decay=0.99,
-)
+CONFIG = replace(CRITTERS32, n_steps=1_500)
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     "nothing": {},
     "mirrored": {"mirror": True},
@@ -76,7 +56,7 @@ def run() -> None:
         if seed == 0 or count in DECISIVE
     ]
     facts = {
-        "world": "cats-small",
+        "world": "cats",
         "img_resolution": 32,
         "steps": CONFIG.n_steps,
         "batch_size": CONFIG.batch_size,
@@ -89,12 +69,12 @@ def run() -> None:
 
 def train_and_measure(row: Row) -> Row:
     """One training: distances on the way, and at its end copies and what D takes for real."""
-    images, _ = load_cats(n=row["pictures"], resolution=32, seed=row["seed"], small=True)
+    images, _ = load_cats(n=row["pictures"], resolution=32, seed=row["seed"])
     config = replace(CONFIG, **CHANGES[row["remedy"]])
-    training = build_stylegan(config, images, seed=row["seed"], runtime=choose_runtime())
+    training = build_dcgan(config, images, seed=row["seed"], runtime=choose_runtime())
     if row["remedy"] == "from critters":
-        load_start(START, "stylegan").load_into(training)
-    held_out, _ = load_cats("test", n=N_TEST, resolution=32, small=True)
+        load_start(START, "dcgan").load_into(training)
+    held_out, _ = load_cats("test", n=N_TEST, resolution=32)
     reader = load_reader("cats").requires_grad_(False)
     known, distances, made = _features(reader, held_out), {}, torch.empty(0)
     for n_steps in range(MEASURE_EVERY, config.n_steps + 1, MEASURE_EVERY):
@@ -116,7 +96,7 @@ def train_and_measure(row: Row) -> Row:
 def draw(training: Training, n: int) -> Tensor:
     """Pictures of the averaged generator: (n, 3, H, W) uint8."""
     step = training.step
-    z = generate.latents(range(n), step.G.z_dim).to(step.runtime.device)
+    z = generate.latents(range(n), CONFIG.z_dim).to(step.runtime.device)
     return torch.cat([to_bytes(step.preview(part).cpu()) for part in z.split(250)])
 
 
@@ -126,15 +106,13 @@ def overfitting(training: Training, train: Tensor, held_out: Tensor, fake: Tenso
 
     Source: Karras et al. 2020 (arXiv:2006.06676), equation 1, r_v.
     """
+    D, device = training.step.D, training.step.runtime.device
+    D.eval()
     of_train, of_held_out, of_fake = (
-        torch.cat(
-            [
-                training.step.D(to_float(part).to(training.step.runtime.device)).cpu()
-                for part in some[: len(some) // 4 * 4].split(200)  # D compares groups of 4
-            ]
-        ).mean()
+        torch.cat([D(to_float(part).to(device)).cpu() for part in some.split(200)]).mean()
         for some in (train, held_out, fake)
     )
+    D.train()
     return float((of_train - of_held_out) / (of_train - of_fake))
 
 

@@ -12,7 +12,7 @@ N = 1_000
 
 
 def test_real_pictures_cover_everything():
-    found = coverage("stylegan-critters64", load_critters(n=N, seed=5)[0], n=N)
+    found = coverage("critters", load_critters(n=N, seed=5)[0], n=N)
     assert found.precision == pytest.approx(1, abs=0.05) and found.recall == pytest.approx(
         1, abs=0.05
     )
@@ -20,7 +20,7 @@ def test_real_pictures_cover_everything():
 
 
 def test_one_texture_is_missed_by_recall_and_by_name():
-    found = coverage("stylegan-critters64", load_critters(n=N, seed=5, texture="stripes")[0], n=N)
+    found = coverage("critters", load_critters(n=N, seed=5, texture="stripes")[0], n=N)
     assert found.recall < 0.9
     assert {"texture 0", "texture 2", "texture 3"} <= set(found.missing)
     assert not any(name.startswith("background") for name in found.missing)
@@ -36,7 +36,7 @@ def test_blurred_pictures_cover_next_to_nothing():
         .repeat_interleave(4, 2)
         .repeat_interleave(4, 3)
     )
-    found = coverage("stylegan-critters64", blurred.byte(), n=N)
+    found = coverage("critters", blurred.byte(), n=N)
     assert found.recall < 0.1 and len(found.missing) > 10
 
 
