@@ -55,6 +55,7 @@ class DrawWorld(Protocol):
         """Pictures (n, 3, resolution, resolution) uint8, and factors (n, F) int64."""
 
 
+FASHION = "fashion"
 N_PICTURES = 8_000  # drawn of a bundled domain
 N_DRAWN = 20_000  # of a world of factors
 WORLDS_OF_FACTORS: Mapping[str, DrawWorld] = {
@@ -171,10 +172,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=expanduser,
         metavar="NAME_OR_DIR",
         help=(
-            "dcgan: fashion (default), or a folder; cyclegan: two bundled domains, such as"
-            " earth-satellite and earth-map, or folders; pix2pix: the same, where pictures of one"
-            " file name are pairs; stylegan: critters (default), toons, cats, cats-small, or a"
-            " folder"
+            "dcgan: fashion (default), cats, critters, toons, or a folder; cyclegan: two bundled"
+            " domains, such as earth-satellite and earth-map, or folders; pix2pix: the same, where"
+            " pictures of one file name are pairs; stylegan: critters (default), toons, cats,"
+            " cats-small, or a folder"
         ),
     )
     parser.add_argument(
@@ -262,8 +263,9 @@ def _train(options: argparse.Namespace) -> int:
     if options.show:
         config = _apply_options(_start(CONFIGS[options.family], options)[1], options)
         if isinstance(config, DCGANConfig):
-            folder = _own_folder(options, ["fashion"])
-            print(show_fields(_fit_to_pictures(config, folder, options)))
+            _own_folder(options, [FASHION, *WORLDS_OF_FACTORS])
+            name = options.data[0] if options.data else FASHION
+            print(show_fields(_fit_to_pictures(config, name, options)))
         else:
             side = options.resolution or config.img_resolution
             print(show_fields(replace(config, img_resolution=side)))
@@ -326,11 +328,14 @@ def _build_training(options: argparse.Namespace, runtime: Runtime) -> tuple[Trai
 def _dcgan(options: argparse.Namespace, runtime: Runtime) -> tuple[Training, int]:
     start, config = _start(DCGANConfig, options)
     config = _apply_options(config, options)
-    folder = _own_folder(options, ["fashion"])
-    config = _fit_to_pictures(config, folder, options)
+    folder = _own_folder(options, [FASHION, *WORLDS_OF_FACTORS])
+    name = options.data[0] if options.data else FASHION
+    config = _fit_to_pictures(config, name, options)
     images: Pictures
-    if folder is None:
+    if folder is None and name == FASHION:
         images = load_fashion()[0]
+    elif folder is None:
+        images = _world(name, config.img_resolution, seed=options.seed)
     else:
         images, _ = read_folder(
             folder,
@@ -475,11 +480,15 @@ def _own_folder(options: argparse.Namespace, bundled: Collection[str]) -> Path |
     return own_folder(names[0], bundled) if names else None
 
 
-def _fit_to_pictures(
-    config: DCGANConfig, folder: Path | None, options: argparse.Namespace
-) -> DCGANConfig:
-    """The configuration at the size of its pictures; those of a folder are in colour by default."""
-    if folder is None:
+def _fit_to_pictures(config: DCGANConfig, name: str, options: argparse.Namespace) -> DCGANConfig:
+    """The configuration at the size of its pictures; all but fashion are in colour by default."""
+    if name == FASHION:
+        size = (config.img_channels, config.img_resolution)
+        if options.init and size != (1, 28):
+            raise CourseError(
+                f"--init {options.init} draws {size[0]} x {size[1]} x {size[1]}, and fashion is"
+                " 1 x 28 x 28: name other pictures after --data"
+            )
         if options.resolution not in (None, config.img_resolution):
             raise CourseError(f"fashion is {config.img_resolution} px: leave --resolution out")
         return config

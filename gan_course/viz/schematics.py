@@ -573,8 +573,8 @@ def show_course_map(lessons: Mapping[str, tuple[str, int]]) -> None:
         lessons: number -> title and minutes, as {"01": ("The game", 110)}; a lesson that is not
             named is left out.
     """
-    page = _Page(9.6, 5.6)
-    page.patch(Rectangle((3.62, 3.72), 5.93, 1.62, fc=_tint(FAKE, 0.07), lw=0, zorder=0))
+    page = _Page(10.8, 5.6)
+    page.patch(Rectangle((3.62, 3.72), 7.12, 1.62, fc=_tint(FAKE, 0.07), lw=0, zorder=0))
     page.patch(Rectangle((3.62, 0.12), 4.75, 1.62, fc=_tint(REAL, 0.07), lw=0, zorder=0))
     page.text(3.75, 5.17, "pictures from noise", colour=FAKE, ha="left")
     page.text(3.75, 0.3, "pictures from pictures", colour=REAL, ha="left")
@@ -594,13 +594,13 @@ _PLACES = {  # column, row from below, colour
     "00": (0, 1, INK), "01": (1, 1, INK), "02": (2, 1, INK), "03": (3, 1, INK),
     "04": (3, 2, FAKE), "05": (3, 0, REAL), "06": (4, 0, REAL), "07": (5, 0, REAL),
     "08": (6, 0, REAL), "09": (4, 2, FAKE), "10": (5, 1, FAKE), "11": (6, 2, FAKE),
-    "12": (7, 2, FAKE), "13": (7, 1, INK),
+    "12": (7, 2, FAKE), "13": (7, 1, INK), "14": (8, 2, FAKE),
 }  # fmt: skip
 _LEADS = (  # what a lesson builds on, without what follows from the other arrows
     ("00", "01", ""), ("01", "02", ""), ("02", "03", ""), ("02", "04", "up"), ("03", "05", ""),
     ("03", "09", "across"), ("04", "09", ""), ("05", "06", ""), ("06", "07", ""), ("07", "08", ""),
     ("07", "10", ""), ("09", "11", ""), ("10", "11", "across"), ("11", "12", ""),
-    ("08", "13", "across"), ("12", "13", ""),
+    ("08", "13", "across"), ("12", "13", ""), ("12", "14", ""),
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ def load_dcgan(name: str = "dcgan-fashion") -> DCGANGenerator:
     if card.get("family") != FAMILY or not isinstance(card.get("config"), dict):
         raise CourseError(
             f"{name} is not a DCGAN but {card.get('what', 'something else')}: choose dcgan-fashion"
+            " or dcgan-critters32"
         )
     try:
         G, _ = make_dcgan(config_from(DCGANConfig, card["config"]))

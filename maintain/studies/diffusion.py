@@ -1,4 +1,4 @@
-"""A tiny diffusion model beside the StyleGAN2 of lesson 11: the same pictures, the same minutes.
+"""A tiny diffusion model beside the DCGAN of lesson 14: the same pictures, the same minutes.
 
 `python -m maintain diffusion` trains what is missing in docs/results/diffusion.json, and writes
 docs/results/diffusion.md and, of each training, eight pictures.
@@ -23,18 +23,18 @@ from gan_course.evaluation.frechet import frechet_distance
 from gan_course.evaluation.readers import load_reader
 from gan_course.files import atomic_write
 from gan_course.inference import generate
-from gan_course.lessons.l11_stylegan.config import PROFILES
+from gan_course.lessons.l14_your_own_pictures.config import PROFILES
 from gan_course.lessons.results import recorded, results_file
 from gan_course.runtime import Runtime, choose_runtime
+from gan_course.training.dcgan import build_dcgan
 from gan_course.training.ema import make_ema, update_ema
-from gan_course.training.stylegan import build_stylegan
 from maintain.studies.strips import keep_strip, save_sheet
 from maintain.studies.table import Row, fill
 
 NAME = "diffusion"
 MINUTES = (1, 3)
 MODELS = ("GAN", "diffusion")
-N_TRAIN, N_TEST, N_SHOWN = 8_000, 1_000, 8
+N_TRAIN, N_TEST, N_SHOWN = 20_000, 1_000, 8
 N_SAMPLING = 30  # steps of the sampler
 WIDTHS, BATCH_SIZE, LR, DECAY = (32, 64, 128), 32, 1e-3, 0.995
 
@@ -153,9 +153,9 @@ def train_diffusion(
 def train_gan(
     images: Tensor, *, seconds: float, seed: int, runtime: Runtime
 ) -> tuple[Callable[[int], Tensor], int]:
-    """Train lesson 11's StyleGAN2 for so many seconds; returns as `train_diffusion`."""
-    config = PROFILES["fast"].stylegan
-    training = build_stylegan(config, images, seed=seed, runtime=runtime)
+    """Train lesson 14's DCGAN for so many seconds; returns as `train_diffusion`."""
+    config = PROFILES["fast"].dcgan
+    training = build_dcgan(config, images, seed=seed, runtime=runtime)
     start = time.perf_counter()
     while time.perf_counter() - start < seconds:
         training.step(next(training.batches))
@@ -170,14 +170,14 @@ def train_gan(
 def train_and_measure(row: Row) -> Row:
     """One training: its distance from real cats, and the time that a picture takes."""
     runtime = choose_runtime()
-    images, _ = load_cats(n=N_TRAIN, resolution=32, seed=row["seed"], small=True)
+    images, _ = load_cats(n=N_TRAIN, resolution=32, seed=row["seed"])
     train = {"GAN": train_gan, "diffusion": train_diffusion}[row["model"]]
     draw, n_steps = train(images, seconds=60 * row["minutes"], seed=row["seed"], runtime=runtime)
     draw(250)
     start = time.perf_counter()
     drawn = draw(N_TEST)
     seconds = time.perf_counter() - start
-    held_out, _ = load_cats("test", n=N_TEST, resolution=32, small=True)
+    held_out, _ = load_cats("test", n=N_TEST, resolution=32)
     reader = load_reader("cats").requires_grad_(False)
     known, made = (
         features_of(reader, interpolate(some, size=64)) for some in (to_float(held_out), drawn)
@@ -197,7 +197,7 @@ def page(table: Mapping[str, Any]) -> str:
         "# A GAN and a diffusion model, minute for minute",
         "",
         f"Written by `{table['command']}` at commit {table['commit']} on {table['hardware']}.",
-        f"The world is {table['world']} at {table['img_resolution']} px; the GAN is lesson 11's,",
+        f"The world is {table['world']} at {table['img_resolution']} px; the GAN is lesson 14's,",
         f"the diffusion model a small U-Net, sampled in {table['sampling steps']} steps. Distance:",
         f"Frechet over {table['samples']:,} pictures, by the feature network of cats.",
         "",
@@ -214,7 +214,7 @@ def run() -> None:
         {"model": model, "minutes": minutes, "seed": 0} for minutes in MINUTES for model in MODELS
     ]
     facts = {
-        "world": "cats-small",
+        "world": "cats",
         "img_resolution": 32,
         "samples": N_TEST,
         "sampling steps": N_SAMPLING,

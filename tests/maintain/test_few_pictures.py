@@ -9,7 +9,7 @@ from PIL import Image
 from gan_course.data.cats import load_cats
 from gan_course.lessons import results
 from gan_course.runtime import choose_runtime
-from gan_course.training.stylegan import build_stylegan
+from gan_course.training.dcgan import build_dcgan
 from maintain.studies import diffusion, few_pictures, strips
 
 FACTS = {"command": "a command", "commit": "abc", "hardware": "a machine", "samples": 300}
@@ -34,7 +34,7 @@ def test_few_pictures_are_measured_and_kept(folders, monkeypatch):
     few_pictures.save_sheet(few_pictures.NAME, ["70-from critters"])
     sheet = results.recorded_strips(few_pictures.NAME)
     assert sheet.shape == (1, 8, 3, 32, 32) and -1 <= sheet.min() < sheet.max() <= 1
-    facts = {"world": "cats-small", "img_resolution": 32, "steps": 2, "batch_size": 4}
+    facts = {"world": "cats", "img_resolution": 32, "steps": 2, "batch_size": 4}
     page = few_pictures.page(FACTS | facts | {"rows": [row | found]})
     assert f"| 70 | from critters | 0 | {found['distance']} |" in page
 
@@ -46,8 +46,8 @@ def test_every_remedy_changes_the_configuration_or_the_start():
 
 
 def test_overfitting_is_0_for_a_d_that_is_fair_and_1_for_one_that_is_not():
-    images, _ = load_cats(n=8, resolution=32, small=True)
-    training = build_stylegan(few_pictures.CONFIG, images, seed=0, runtime=choose_runtime("cpu"))
+    images, _ = load_cats(n=8, resolution=32)
+    training = build_dcgan(few_pictures.CONFIG, images, seed=0, runtime=choose_runtime("cpu"))
     training.step.D = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32**2, 1))
     fake = images.flip(0)[:4] // 2
     assert few_pictures.overfitting(training, images, images, fake) == pytest.approx(0, abs=1e-5)
@@ -93,5 +93,5 @@ def test_both_models_are_trained_for_a_time_and_measured(folders, monkeypatch):
         rows.append(row | diffusion.train_and_measure(row))
         assert rows[-1]["steps"] >= 1 and rows[-1]["distance"] > 50
         assert rows[-1]["milliseconds a picture"] > 0
-    facts = {"world": "cats-small", "img_resolution": 32, "sampling steps": 30}
+    facts = {"world": "cats", "img_resolution": 32, "sampling steps": 30}
     assert "| GAN | 0.001 | 0 |" in diffusion.page(FACTS | facts | {"rows": rows})

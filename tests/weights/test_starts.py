@@ -98,6 +98,16 @@ def test_another_size_or_family_is_refused(tmp_path, capsys):
         load_start(broken, "stylegan")
 
 
+def test_a_shipped_dcgan_starts_on_a_world_and_not_on_other_sizes(tmp_path, capsys):
+    init = ["--init", "dcgan-critters32"]
+    assert train(tmp_path / "cats", *init, "--data", "cats", family="dcgan") == 0
+    assert "starts from dcgan-critters32\n" in capsys.readouterr().out
+    config = load_checkpoint(tmp_path / "cats" / LAST)["config"]
+    assert (config["img_resolution"], config["img_channels"]) == (32, 3)
+    code = train(tmp_path / "fashion", *init, family="dcgan")
+    refused(capsys, code, "fashion is 1 x 28 x 28: name other pictures after --data")
+
+
 def test_weights_that_are_not_finite_are_refused(tmp_path, capsys):
     source = tmp_path / "source"
     assert train(source) == 0
@@ -129,5 +139,5 @@ def test_augmentation_and_mirroring_are_for_two_families(tmp_path, capsys):
 
 
 def test_a_shipped_discriminator_comes_with_its_generator():
-    start = load_start("stylegan-critters32", "stylegan")
+    start = load_start("dcgan-critters32", "dcgan")
     assert set(start.networks) == {"G", "G_ema", "D"}
