@@ -23,20 +23,20 @@ def folders(tmp_path, monkeypatch):
 
 
 def test_few_pictures_are_measured_and_kept(folders, monkeypatch):
-    tiny = replace(few_pictures.CONFIG, n_steps=2, batch_size=4)
-    monkeypatch.setattr(few_pictures, "CONFIG", tiny)
-    monkeypatch.setattr(few_pictures, "MEASURE_EVERY", 1)
+    monkeypatch.setattr(few_pictures, "CONFIG", replace(few_pictures.CONFIG, batch_size=4))
+    monkeypatch.setattr(few_pictures, "N_STEPS", 2)
+    monkeypatch.setattr(few_pictures, "N_MEASURED", 2)
     monkeypatch.setattr(few_pictures, "N_TEST", 300)
-    row = {"pictures": 70, "remedy": "from critters", "seed": 0}
+    row = {"pictures": 70, "remedy": "from critters", "seed": 0, "steps": 2}
     found = few_pictures.train_and_measure(row)
     assert list(found["distances"]) == ["1", "2"] and found["distance"] == found["distances"]["2"]
     assert 0 <= found["copies"] <= 1
     few_pictures.save_sheet(few_pictures.NAME, ["70-from critters"])
     sheet = results.recorded_strips(few_pictures.NAME)
     assert sheet.shape == (1, 8, 3, 32, 32) and -1 <= sheet.min() < sheet.max() <= 1
-    facts = {"world": "cats", "img_resolution": 32, "steps": 2, "batch_size": 4}
+    facts = {"world": "cats", "img_resolution": 32, "batch_size": 4}
     page = few_pictures.page(FACTS | facts | {"rows": [row | found]})
-    assert f"| 70 | from critters | 0 | {found['distance']} |" in page
+    assert f"| 2 | 70 | from critters | 0 | {found['distance']} |" in page
 
 
 def test_every_remedy_changes_the_configuration_or_the_start():
