@@ -33,7 +33,7 @@ PROFILES = {
     ),
     "fast": Config(
         dcgan=DCGANConfig(
-            n_steps=500,
+            n_steps=300,
             batch_size=32,
             img_resolution=32,
             img_channels=3,
