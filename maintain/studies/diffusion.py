@@ -34,9 +34,9 @@ from maintain.studies.table import Row, fill
 NAME = "diffusion"
 MINUTES = (1, 3)
 MODELS = ("GAN", "diffusion")
-N_TRAIN, N_TEST, N_SHOWN = 20_000, 1_000, 8
-N_SAMPLING = 30  # steps of the sampler
-WIDTHS, BATCH_SIZE, LR, DECAY = (32, 64, 128), 32, 1e-3, 0.995
+N_TRAIN, N_TEST, N_SHOWN = 20_000, 500, 8
+N_SAMPLING = 20  # steps of the sampler
+WIDTHS, BATCH_SIZE, LR, DECAY = (16, 32, 64), 16, 1e-3, 0.995
 
 
 class Block(nn.Module):

@@ -24,7 +24,7 @@ from gan_course.training.losses import d_logistic, g_nonsaturating
 LEAKS = {
     "colours changed, on the real pictures alone": "leaks",
     "colours changed, on real and fake": "safe",
-    "every picture mirrored or not, by a coin, on the real ones alone; all cats look left": "leaks",
+    "every picture mirrored or not, by a coin, on the real ones alone; all cats look right": "leaks",
     "the same with photographs of buildings seen from the front": "harmless",
     "turned by 0, 90, 180 or 270 degrees, each as likely, on real and fake": "leaks",
     "turned by such an angle one time in ten, on real and fake": "safe",
