@@ -811,8 +811,7 @@ class ProjectionDiscriminator(nn.Module):
 
 
 # %%
-from gan_course.training.losses import d_logistic, g_nonsaturating
-from gan_course.training.optim import descend, freeze
+from gan_course.training.optim import descend
 
 
 def conditional_step(G, D, opt_G, opt_D, x, y, draw):
