@@ -509,7 +509,8 @@ for name, points in last_clouds.items():
 # %% [markdown]
 # ## Seven rules
 #
-# The second number is what D's answers alone are worth. Many losses were proposed as further cures, all to be minimised.
+# With D's answers the same eight GANs end on 5.8 of eight modes, without them on 0.1: most of this collapse was in the
+# order of the steps. Many losses were proposed as further cures, all to be minimised.
 # $r = D(x)$ is the raw score of a real sample, $s = D(G(z))$ of a generated one, and sp is softplus:
 #
 # | rule | D minimises the mean of | G minimises the mean of | D is bounded by | the idea |
