@@ -757,6 +757,8 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 #
 # - Radford, Metz, Chintala (2016). Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
 #   Networks. arXiv:1511.06434
+# - Mirza, Osindero (2014). Conditional Generative Adversarial Nets. arXiv:1411.1784
+# - Miyato, Koyama (2018). cGANs with Projection Discriminator. arXiv:1802.05637
 # - Ioffe, Szegedy (2015). Batch Normalization. arXiv:1502.03167
 # - Odena, Dumoulin, Olah (2016). Deconvolution and Checkerboard Artifacts. Distill.
 # - Kynkäänniemi et al. (2019). Improved Precision and Recall Metric for Assessing Generative Models. arXiv:1904.06991
@@ -772,10 +774,10 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # %% [markdown]
 # ### A kind that you ask for
 #
-# Our G draws what chance wants. To ask it for a bag, both networks have to be told the kind $y$ (Mirza & Osindero 2014). G gets it
-# as ten more numbers behind $z$, of which one is 1. D must not judge "is this real?" but "is this a real bag?": it adds to
-# its score how well the picture's features $h(x)$ fit a learned vector $v_y$ of that kind (the **projection** of Miyato &
-# Koyama 2018):
+# Our G draws what chance wants. To ask it for a bag, both networks have to be told the kind $y$ (Mirza & Osindero 2014).
+# G gets it as ten more numbers behind $z$, of which one is 1. D must not judge "is this real?" but "is this a real bag?":
+# it adds to its score how well the picture's features $h(x)$ fit a learned vector $v_y$ of that kind (the **projection**
+# of Miyato & Koyama 2018):
 #
 # $$s(x, y) = s_0(x) + v_y \cdot h(x)$$
 #

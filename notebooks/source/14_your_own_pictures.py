@@ -64,9 +64,9 @@ seed_everything(SEED)
 # ## Fifty, and as many as you like
 #
 # Suppose all that you have are fifty pictures. The last answer says where to look for trouble: D sees each of the fifty
-# again and again. Below are four trainings of lesson 02's DCGAN, in colour and at 32 pixels, on drawn cats. They differ in
-# nothing but the number of pictures: 50, 200, 1,000, and 48,000, of which no one is ever seen twice. Each took 1,500 steps of
-# 32 pictures, two minutes on one core.
+# again and again. Below are four trainings of lesson 02's DCGAN, in colour and at 32 pixels, on drawn cats. They differ
+# in nothing but the number of pictures: 50, 200, 1,000, and 48,000, of which no one is ever seen twice. Each took 1,500
+# steps of 32 pictures, two minutes on one core.
 #
 # **Predict:** which rows can you tell from the real cats on top, and by what?
 
@@ -99,10 +99,10 @@ viz.show_rows(rows, zoom=3, quality=70)
 #
 # ## How many do I need?
 #
-# The study behind these pictures (recorded in `docs/results/few-pictures.md`) trained from five numbers of pictures in four ways: with
-# nothing else; with half of the pictures **mirrored**, by chance; with all that D sees **augmented**, which we build
-# below; and **from critters**: starting from the weights of a DCGAN that had learnt to draw another world. The
-# figure shows the Fréchet distance from 1,000 held-out cats.
+# The study behind these pictures (recorded in `docs/results/few-pictures.md`) trained from five numbers of pictures in
+# four ways: with nothing else; with half of the pictures **mirrored**, by chance; with all that D sees **augmented**,
+# which we build below; and **from critters**: starting from the weights of a DCGAN that had learnt to draw another
+# world. The figure shows the Fréchet distance from 1,000 held-out cats.
 #
 # **Predict:** where do the four curves meet? And which is lowest at 200 pictures?
 
@@ -129,18 +129,18 @@ plt.show()
 # %% [markdown]
 # Fifty pictures cost much, two hundred little, and from a thousand on the curves are nearly flat: without help the
 # distance is 68, 47, 50, 41 and 38. A dot is one training, and the seeds at 200 lie up to six units apart, so 47 and 50
-# are not an order. That is less than the "ten thousand at least" that one hears. But mind the conditions: drawn cats, in one
-# pose, at 32 pixels, and two minutes. The harder the pictures and the longer the training, the more it needs.
+# are not an order. That is less than the "ten thousand at least" that one hears. But mind the conditions: drawn cats,
+# in one pose, at 32 pixels, and two minutes. The harder the pictures and the longer the training, the more it needs.
 #
-# And the remedies? At the end of these 1,500 steps none of them has helped. A start from critters ends where new weights
-# end. Mirroring makes it a little worse wherever there is enough without it. And augmentation makes it far worse. All three
-# verdicts will need a second look below.
+# And the remedies? At the end of these 1,500 steps none of them has helped. A start from critters ends where new
+# weights end. Mirroring makes it a little worse wherever there is enough without it. And augmentation makes it far
+# worse. All three verdicts will need a second look below.
 #
 # **Exercise 1. How many?** (easy, 8 minutes: the question that everybody asks, put so that it has an answer)
 #
-# `rows` is such a table: each row a dict with "pictures", "remedy" and "distance"; of some numbers of pictures there are
-# several rows (seeds), of which the mean counts. Return the fewest pictures with which a remedy comes down to `limit`
-# or below.
+# `rows` is such a table: each row a dict with "pictures", "remedy" and "distance"; of some numbers of pictures there
+# are several rows (seeds), of which the mean counts. Return the fewest pictures with which a remedy comes down to
+# `limit` or below.
 
 
 # %% tags=["exercise"]
@@ -172,17 +172,17 @@ exercises.check_needed(needed)
 # %% [markdown]
 # ## What D learns by heart
 #
-# Fifty pictures are one batch and a half. In 1,500 steps D meets each of them nearly a thousand times, and D is a network of 167,841 weights: it
-# can learn by heart which fifty pictures are real, instead of what cats look like. It then takes *new* cats for fakes. What
-# would G learn from such a D? That every picture but those fifty is wrong.
+# Fifty pictures are one batch and a half. In 1,500 steps D meets each of them nearly a thousand times, and D is a
+# network of 167,841 weights: it can learn by heart which fifty pictures are real, instead of what cats look like. It
+# then takes *new* cats for fakes. What would G learn from such a D? That every picture but those fifty is wrong.
 #
 # New real pictures show it, because D has never seen them. Compare three mean scores: of the training pictures, of the
 # held-out ones, of fakes.
 #
 # **Exercise 2. A number for it** (easy, 5 minutes: it is what ADA, below, steers by)
 #
-# From D's scores of training pictures, held-out pictures and fakes (three tensors of any lengths), return a number that is
-# 0 if D scores new cats as it scores those it has learnt from, and 1 if it scores them as fakes.
+# From D's scores of training pictures, held-out pictures and fakes (three tensors of any lengths), return a number that
+# is 0 if D scores new cats as it scores those it has learnt from, and 1 if it scores them as fakes.
 
 
 # %% tags=["exercise"]
@@ -226,10 +226,10 @@ for count in COUNTS:
     print(f"{count:<10,}" + "".join(cells))
 
 # %% [markdown]
-# Without help: 1.49 with fifty pictures, 0.31 with two hundred, next to nothing from a thousand on. Above 1, D even takes
-# new cats for worse than fakes. Augmentation alone brings it down clearly, to 0.40 and 0.08; a start from critters does
-# not, because it changes what D knows at first and not what it sees. So augmentation does what it is for, and yet its
-# pictures were the worst ones. Keep that contradiction in mind.
+# Without help: 1.49 with fifty pictures, 0.31 with two hundred, next to nothing from a thousand on. Above 1, D even
+# takes new cats for worse than fakes. Augmentation alone brings it down clearly, to 0.40 and 0.08; a start from
+# critters does not, because it changes what D knows at first and not what it sees. So augmentation does what it is for,
+# and yet its pictures were the worst ones. Keep that contradiction in mind.
 #
 # ## Show D more than there is
 #
@@ -289,8 +289,8 @@ changed = {
 viz.show_rows({name: x.clamp(-1, 1) for name, x in changed.items()}, zoom=2, quality=70)
 
 # %% [markdown]
-# Every operation here is *differentiable* in the picture: a fake goes through it on its way to D, and D's gradient comes
-# back through it to G. The package's `augment` does the same, on any device. Are they equal?
+# Every operation here is *differentiable* in the picture: a fake goes through it on its way to D, and D's gradient
+# comes back through it to G. The package's `augment` does the same, on any device. Are they equal?
 
 # %%
 from gan_course.training import augment as package
@@ -335,7 +335,8 @@ exercises.check_losses(losses)
 #
 # ## Two trainings on 200 cats
 #
-# Now yourself. 200 cats, 500 steps, twice: once as in lesson 02, and once from critters. A start takes three networks, G, D and the average of G, and nothing of Adam's memory.
+# Now yourself. 200 cats, 300 steps, twice: once as in lesson 02, and once from critters. A start takes three networks,
+# G, D and the average of G, and nothing of Adam's memory.
 #
 # **Predict:** which of the two draws cats first, and what do the first pictures of the second look like?
 
@@ -379,7 +380,9 @@ film = {
 viz.show_rows(film, zoom=3, quality=60)
 
 # %% [markdown]
-# READ4
+# New weights are grey for a hundred steps, then a mist in the shape of a cat, then blotches with a tail. From critters,
+# creatures are torn apart first; at step 200 they are cats, and each kept something of its creature: the blue one stays
+# blue. Now measure both.
 
 # %%
 from torch.nn.functional import interpolate
@@ -420,16 +423,21 @@ for name in trainings:
     print(f"{name:14}{distances[name]:9.1f}{copies[name]:9.3f}")
 
 # %% [markdown]
-# READ5
+# A fifth of the distance, after the same 300 steps. So a start is worth much, *early*. In the study it was the same:
+# after 300 steps 64 against 265, and at 1,500 no difference. It saves the first minute; with larger networks
+# and pictures, the first days.
+#
+# No fake counts as a copy, here as in all of the study. Do not rest on that: the grain of these pictures keeps them
+# away from everything real. A count of copies needs pictures that are good enough to be copies.
 #
 # ## An augmentation that leaks
 #
 # Many a program augments where it reads its pictures: the *real* ones alone. For a classifier that is right. Here the
-# pictures that D takes for real are then cut and coloured pictures, and G, which has to look real, learns to draw those:
-# the augmentation **leaks**.
+# pictures that D takes for real are then cut and coloured pictures, and G, which has to look real, learns to draw
+# those: the augmentation **leaks**.
 #
-# Take the training from critters and go on for 150 steps in two ways: with both augmented, as above, and with the real pictures
-# augmented alone. **Predict:** what will G draw?
+# Take the training from critters and go on for 150 steps in two ways: with both augmented, as above, and with the real
+# pictures augmented alone. **Predict:** what will G draw?
 
 # %% tags=["nbval-ignore-output"]
 import copy
@@ -459,18 +467,20 @@ text = "a leak, seen by the feature network: distance beside that without a leak
 claim(text, after["real alone"] / after["both augmented"], above=1.5, needs_training=True)
 
 # %% [markdown]
-# READ6
+# With both augmented they are still cats. With the real pictures augmented alone, 150 steps have left nothing: grey
+# holes, white and orange patches, for those are what D was shown as real. The distance is seven times as large. A
+# torchvision transform in the data loader is enough to do this to you.
 #
 # Does D's seeing both alike always prevent a leak? No. Karras et al. (2020) say when: G is safe as long as the
-# augmentation can be undone *as a distribution*: from how augmented pictures are distributed one must be able to tell how
-# the pictures themselves are. Turn every picture by 0, 90, 180 or 270 degrees, each as likely, and upright cats and cats
-# that lie on their heads give the very same augmented pictures: D cannot tell, so G need not care. Turn one picture in ten,
-# and most of what D sees is upright.
+# augmentation can be undone *as a distribution*: from how augmented pictures are distributed one must be able to tell
+# how the pictures themselves are. Turn every picture by 0, 90, 180 or 270 degrees, each as likely, and upright cats and
+# cats that lie on their heads give the very same augmented pictures: D cannot tell, so G need not care. Turn one
+# picture in ten, and most of what D sees is upright.
 #
 # **Exercise 4. Six augmentations** (medium, 8 minutes: one of them stands in the figure above)
 #
-# Answer each with "leaks" (G learns to draw what the real pictures are not), "safe" (D sees both alike, and G is still told what is
-# real) or "harmless" (real alone, but what comes out is a real picture again).
+# Answer each with "leaks" (G learns to draw what the real pictures are not), "safe" (D sees both alike, and G is still
+# told what is real) or "harmless" (real alone, but what comes out is a real picture again).
 
 # %% tags=["exercise"]
 leaks = {
@@ -532,10 +542,10 @@ plt.show()
 
 # %% [markdown]
 # With fifty cats the two change places. Without help the best figure comes early, at 800 steps, and then the distance
-# rises, to 113: D has learnt its fifty by heart, and what G is told gets worse from step to step. Augmented, it falls all
-# the way, slowly, to 75, and would go on. That settles the contradiction: augmentation makes D's task harder, so learning is
-# slower, and it pays only where learning would otherwise spoil. With two hundred that is not so within these 4,000 steps:
-# without help the distance stays between 42 and 54, augmented it is still coming down, at 64.
+# rises, to 113: D has learnt its fifty by heart, and what G is told gets worse from step to step. Augmented, it falls
+# all the way, slowly, to 75, and would go on. That settles the contradiction: augmentation makes D's task harder, so
+# learning is slower, and it pays only where learning would otherwise spoil. With two hundred that is not so within
+# these 4,000 steps: without help the distance stays between 42 and 54, augmented it is still coming down, at 64.
 #
 # **Exercise 5. Which checkpoint?** (easy, 4 minutes: the one that you keep)
 #
@@ -560,8 +570,8 @@ exercises.check_best_step(best_step)
 #     return int(min(distances, key=distances.get))
 # ```
 #
-# And one honest word more: the least of several noisy figures flatters itself. Measure the one that you keep once more, on
-# pictures that had no say in the choice.
+# And one honest word more: the least of several noisy figures flatters itself. Measure the one that you keep once more,
+# on pictures that had no say in the choice.
 #
 # </details>
 #
@@ -574,8 +584,9 @@ exercises.check_best_step(best_step)
 # python -m gan_course train dcgan --data MY_FOLDER --init runs/mine --augment --steps 3000 --out runs/more
 # ```
 #
-# `--init` takes networks and configuration from shipped weights or from a run of your own, `--augment` is the function above (the package's `augment`), and
-# `--mirror` mirrors half of your pictures: right for faces seen from the front, wrong for text and for cats that all look right.
+# `--init` takes networks and configuration from shipped weights or from a run of your own, `--augment` is the function
+# above (the package's `augment`), and `--mirror` mirrors half of your pictures: right for faces seen from the front,
+# wrong for text and for cats that all look right.
 #
 # What goes wrong with folders, and what the course does about it. The cell makes a folder as people have them.
 
@@ -614,9 +625,9 @@ except CourseError as error:
     print(str(error).replace(str(folder), "mine"))
 
 # %% [markdown]
-# The phone's picture stands upright: the camera's rotation is the one piece of metadata that is read. Grey became colour,
-# and see-through places lie on white. The folder inside and the text were left alone, and `left_out` says so. A file that
-# was cut off stops the reading and is named: nothing is skipped in silence.
+# The phone's picture stands upright: the camera's rotation is the one piece of metadata that is read. Grey became
+# colour, and see-through places lie on white. The folder inside and the text were left alone, and `left_out` says so. A
+# file that was cut off stops the reading and is named: nothing is skipped in silence.
 #
 # | in the folder | what happens | before you train |
 # | --- | --- | --- |
@@ -630,8 +641,8 @@ except CourseError as error:
 #
 # ## A model card
 #
-# Whoever gets your weights sees pictures, not where they come from. A **card** says it: each weight that ships with this course
-# has one.
+# Whoever gets your weights sees pictures, not where they come from. A **card** says it: each weight that ships with
+# this course has one.
 
 # %%
 from gan_course.weights.cards import read_card
@@ -644,8 +655,8 @@ for entry in ("what", "data", "steps", "pictures", "metrics", "licence", "comman
 # **Exercise 6. Your card** (easy, 8 minutes: for the training from critters above, or for one of your own)
 #
 # Fill in: what it is; of which data (whose are they, from when?); under which licence you give it away; how many
-# pictures; what it started from (or "new weights"); what you measured, at least two figures by name, one of which says whether it copies; and what
-# it is not for.
+# pictures; what it started from (or "new weights"); what you measured, at least two figures by name, one of which says
+# whether it copies; and what it is not for.
 
 # %% tags=["exercise"]
 my_card = {
@@ -681,15 +692,15 @@ exercises.check_card(my_card)
 #
 # ## Where GANs stand in 2026
 #
-# For pictures of everything, GANs lost the first place to **diffusion models** in about 2021. Such a model learns one thing, to take a
-# little noise out of a picture, and draws by starting from pure noise and taking it out in many steps. There is no D, so
-# nothing to balance: the loss is a squared error.
+# For pictures of everything, GANs lost the first place to **diffusion models** in about 2021. Such a model learns one
+# thing, to take a little noise out of a picture, and draws by starting from pure noise and taking it out in many steps.
+# There is no D, so nothing to balance: the loss is a squared error.
 #
 # $$x_t = \cos\!\tfrac{\pi t}{2}\; x + \sin\!\tfrac{\pi t}{2}\; \epsilon, \qquad
 # L = \lVert \hat\epsilon(x_t, t) - \epsilon \rVert^2$$
 #
-# So which would you take for a folder of cats and a laptop? The study `diffusion` gave both the same 20,000 cats and the same minutes:
-# this lesson's DCGAN, and a small U-Net that is sampled in 20 steps.
+# So which would you take for a folder of cats and a laptop? The study `diffusion` gave both the same 20,000 cats and
+# the same minutes: this lesson's DCGAN, and a small U-Net that is sampled in 20 steps.
 #
 # **Predict:** which is nearer to real cats after one minute? After three? And which draws faster, by how much?
 
@@ -703,16 +714,16 @@ for name, row in zip(names, minutes["rows"], strict=True):
     print(f"{name:18} distance {row['distance']:6.1f}   {drawing}")
 
 # %% [markdown]
-# In these minutes the GAN is far ahead, and it draws a picture in a third of a millisecond where the other takes 46: one
-# call of a network against twenty, of a larger one. The diffusion model is on its way. After three minutes there are cats
-# behind its noise, which were not there after one; the distance rose all the same, from 177 to 360, because the feature
-# network has never met such pictures and its distances between them mean little (lesson 04). Give both hours on a GPU and
-# pictures of everything, and the order turns round: Dhariwal and Nichol (2021) measured it.
+# In these minutes the GAN is far ahead, and it draws a picture in a third of a millisecond where the other takes 46:
+# one call of a network against twenty, of a larger one. The diffusion model is on its way. After three minutes there
+# are cats behind its noise, which were not there after one; the distance rose all the same, from 177 to 360, because
+# the feature network has never met such pictures and its distances between them mean little (lesson 04). Give both
+# hours on a GPU and pictures of everything, and the order turns round: Dhariwal and Nichol (2021) measured it.
 #
-# GANs have not gone. One network call draws a picture, so they stand where speed counts: in real-time upscaling, and as the
-# adversarial loss that makes a diffusion model draw in one step or four, or an autoencoder's pictures sharp. And the old
-# complaint that they cannot be trained has grown weak: R3GAN (Huang et al. 2025) needs no tricks but lesson 03's relativistic loss with
-# R1 and R2, which is what trained every StyleGAN that ships here.
+# GANs have not gone. One network call draws a picture, so they stand where speed counts: in real-time upscaling, and as
+# the adversarial loss that makes a diffusion model draw in one step or four, or an autoencoder's pictures sharp. And
+# the old complaint that they cannot be trained has grown weak: R3GAN (Huang et al. 2025) needs no tricks but lesson
+# 03's relativistic loss with R1 and R2, which is what trained every StyleGAN that ships here.
 #
 # ## What you built
 
@@ -770,11 +781,12 @@ viz.show_grid(shown_last, n_columns=8, zoom=3, quality=75)
 #
 # **Exercise 7. Experiment: twenty points and two thousand** (medium, 15 minutes: overfitting in seconds)
 #
-# Real points come from a standard normal distribution in the plane, the fakes from the same one unit to the right. Train a D
-# (two hidden layers of 64, LeakyReLU, Adam at 0.01, 300 steps on all points, the logistic loss) to tell `n_points` real ones from 2,000 fakes. Then take Exercise
-# 2's number, with 2,000 held-out real points and the fakes.
+# Real points come from a standard normal distribution in the plane, the fakes from the same one unit to the right.
+# Train a D (two hidden layers of 64, LeakyReLU, Adam at 0.01, 300 steps on all points, the logistic loss) to tell
+# `n_points` real ones from 2,000 fakes. Then take Exercise 2's number, with 2,000 held-out real points and the fakes.
 #
-# First your prediction, then three runs each of 20 and of 2,000 points: with 2,000, is the number "lower", "higher", or is there "no clear difference"?
+# First your prediction, then three runs each of 20 and of 2,000 points: with 2,000, is the number "lower", "higher", or
+# is there "no clear difference"?
 
 
 # %% tags=["exercise"]
