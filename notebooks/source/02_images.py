@@ -870,7 +870,9 @@ for kind, name in enumerate(CLASS_NAMES):
     print(f"{name:12}{share:6.0%}{precision:11.2f}{recall:8.2f}")
 
 # %% [markdown]
-# CONDREAD
+# In the stored run the reader saw the kind that was asked for in 82 of 100 pictures, 0.94 of its own rate. Trousers
+# always; shirts in 46, because a shirt of 28 pixels can pass for a T-shirt, a pullover or a coat, for the reader as for
+# you. The last column shows what asking does not buy: of bags, recall is 0.15. G draws the kind, and few of its forms.
 
 # %% [markdown]
 # ### What still moves in the slow copy
