@@ -27,7 +27,13 @@ from gan_course.paths import RESULTS, ROOT
 from gan_course.runtime import choose_runtime
 
 # The lessons that train least.
-LIGHT = ("00_start_here", "01_the_game", "02_images", "04_measuring", "10_adain")
+LIGHT = (
+    "00_start_here",
+    "01_the_game",
+    "04_measuring",
+    "10_adain",
+    "13_reading_the_article",
+)
 BOTH = "2"  # processes at a time: one thread each, so that none waits for another's threads
 
 

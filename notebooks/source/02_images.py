@@ -444,7 +444,7 @@ for name, result in (("untrained", untrained), ("your run", ours)):
     print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
 
 # %% [markdown]
-# So most samples count as real. But in the stored run recall is 0.51: about half of the real pictures lie in no fake's
+# So most samples count as real. But in the stored run recall is 0.52: about half of the real pictures lie in no fake's
 # ball. And look at your rows again: the reader forgives some of the haze and the ragged edges. A measure sees what its
 # features see; lesson 04 finds out what that is.
 
@@ -511,13 +511,13 @@ for name in ("G", "G_ema"):
 _ = G_now.train(was_training)
 
 # %% [markdown]
-# In the stored run G's pictures move 3.5 times as far. The two draw the same garments, which differ along their edges. Any
-# one step of G may be a poor one, an average is not: the copy has the higher precision, and by a little the higher recall.
+# In the stored run G's pictures move 4.4 times as far. The two draw the same garments, which differ along their edges. Any
+# one step of G may be a poor one, an average is not: the copy has the higher precision and the higher recall.
 #
 # You may have said fifty, since in each step the copy's weights go one fiftieth of the way to G's. But that way is longer
 # than one step. If G's steps pointed in unrelated directions, it would be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$
 # steps long, and a fiftieth of five is a tenth. "Further" holds BatchNorm's statistics and finds about ten. Here they are
-# copied, nearly a fifth of them new at each step (both turns refresh them by a tenth), and of the ten 3.5 is left. Why copy them? They must follow training: left at 0 and 1, they would ruin the pictures. Averaging them too would
+# copied, nearly a fifth of them new at each step (both turns refresh them by a tenth), and of the ten 4.4 is left. Why copy them? They must follow training: left at 0 and 1, they would ruin the pictures. Averaging them too would
 # be calmer still; copying is the simple choice.
 
 # %% [markdown]
@@ -605,9 +605,9 @@ for kind in range(10):
     print(f"{CLASS_NAMES[kind]:12}" + "".join(f"{part[kind]:10.0%}" for part in columns.values()))
 
 # %% [markdown]
-# In the stored run it is the sandal, 5 %, half its share: thin straps come last. The shipped generator has made up for it.
-# And your run beside real pictures. What a perfect generator would reach is what a thousand real training pictures reach
-# against the held-out ones.
+# In the stored run it is the sandal, 4 %, under half its share: thin straps come last. The shipped generator has made up
+# for it. And your run beside real pictures. What a perfect generator would reach is what a thousand real training
+# pictures reach against the held-out ones.
 
 # %%
 best = coverage.precision_recall(real_features, features.features_of(reader, pictures[:1_000]))

@@ -536,7 +536,7 @@ print("translated:", tuple(made["L1"].shape), "by each of", len(made))
 rows = {"satellite": hidden_A} | measured | {"truth": hidden_B}
 viz.show_rows({name: images[shown] for name, images in rows.items()}, zoom=2, quality=80)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Left: a plane with L1 error to the right and detail upwards. The truth stands at error 0, detail 1. Grey: the true maps at half size, near the truth in error and at less than half its detail; the colour table; the single colour, at no detail. Red: L1, beside the colour table, is lowest in detail and leftmost of the trained ones; L1 + GAN is a little to its right and much higher; the conditional GAN is further right, at least as high as the truth; the unconditional GAN is furthest right, beyond the single colour. Right: hidden L1 error over 600 steps. L1, dashed, falls, ever more slowly, to just above the dotted line of the colour table; L1 + GAN stays above it."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Left: a plane with L1 error to the right and detail upwards. The truth stands at error 0, detail 1. Grey: the true maps at half size, near the truth in error and at less than half its detail; the colour table; the single colour, at no detail. Red: L1, beside the colour table, is lowest in detail and leftmost of the trained ones; L1 + GAN is a little to its right and much higher; the conditional GAN is further right, at least as high as the truth; the unconditional GAN is furthest right, beyond the single colour. Right: hidden L1 error over 600 steps. L1, dashed, falls, fastest at first, to just above the dotted line of the colour table; L1 + GAN falls less and ends above both."}}
 print(f"{'':18}L1 error  detail  edge correlation")
 for name in measured:
     print(f"{name:18}{error[name]:8.3f}{detailed[name]:8.2f}{in_place[name]:18.2f}")
@@ -578,12 +578,12 @@ judged("L1 + GAN errs by less than a quarter more than L1 alone", cost, below=1.
 # **.050:** L1 has the lowest error of the four, as it was trained to. But the table, which knows nothing of shapes, has
 # .049.
 #
-# **.30:** L1 keeps the least detail, less than a true map at half size (.43). It blurs two things. Its *coasts* are not
+# **.31:** L1 keeps the least detail, less than a true map at half size (.43). It blurs two things. Its *coasts* are not
 # in doubt: the table draws them sharply from single pixels. There the likelier reason is too little training: the error
 # still falls at the last step. Its *ridges* often are in doubt, and to doubt L1 answers grey; but how many of them more
 # training would find, these pictures cannot tell. The stripes could: there every answer was known.
 #
-# **1.07:** the conditional GAN has detail enough, but detail cannot tell relief from dots, and much of this is regular
+# **1.18:** the conditional GAN has detail enough, but detail cannot tell relief from dots, and much of this is regular
 # dots.
 #
 # **.135:** the unconditional GAN has the highest error, above one colour's (.089). It kept the coastlines, because its
@@ -591,8 +591,8 @@ judged("L1 + GAN errs by less than a quarter more than L1 alone", cost, below=1.
 # which tile. Nor, by eye, do its maps look like true ones yet, which is all that it was asked. (Another seed may choose
 # another mistake.)
 #
-# **.055:** the sum errs by a tenth more than L1, and has over twice its detail (.73). Its edges lie about as well in
-# place as the table's (.43 against .44). Is it *better* than L1, or than the table? Whoever counts pixels says no,
+# **.055:** the sum errs by a tenth more than L1, and has over twice its detail (.75). Its edges lie about as well in
+# place as the table's (.42 against .44). Is it *better* than L1, or than the table? Whoever counts pixels says no,
 # whoever looks at the map may say yes. Choose the measure before you look at the numbers.
 
 # %% [markdown]
@@ -619,18 +619,18 @@ for name in ("L1 + GAN", "conditional GAN", "unconditional GAN"):
     print(f"D of {name:17}{to_fake:9.0%}{to_swapped:15.0%}")
 
 # %% [markdown]
-# **88, 80 and 96%:** what they were trained for, all three do well.
+# **90, 93 and 91%:** what they were trained for, all three do well.
 #
-# **53%:** at the swap the unconditional D can only guess. Swapping reorders its scores, so in random order it is right
+# **52%:** at the swap the unconditional D can only guess. Swapping reorders its scores, so in random order it is right
 # about half the time, trained or not.
 #
-# **47%:** the conditional GAN's D, though shown the tile, does not beat a coin. (A rough share: on another number of
+# **41%:** the conditional GAN's D, though shown the tile, does not beat a coin. (A rough share: on another number of
 # threads it did.)
 #
-# **10%:** the D of L1 + GAN takes the *wrong* map for the truer one. Perhaps, under L1, following the tile closely is
+# **13%:** the D of L1 + GAN takes the *wrong* map for the truer one. Perhaps, under L1, following the tile closely is
 # the mark of a fake, and a map of elsewhere follows it least; this has not been tested.
 #
-# No D was ever shown a real map beside a tile of elsewhere. That the tile counts in the game shows in the errors: .075
+# No D was ever shown a real map beside a tile of elsewhere. That the tile counts in the game shows in the errors: .073
 # for the conditional G, .135 for the blind one. A discriminator is an opponent, not a judge: outside of the game its
 # scores mean little.
 
@@ -664,8 +664,8 @@ for names in (list(alps)[:3], list(alps)[3:]):
 
 # %% [markdown]
 # Only the truth has ridges along the whole range. In the stored pictures L1 has a faint arc along the true line; the
-# unconditional GAN a blue-grey one, without ridges; L1 + GAN a small patch of relief near the middle; and the
-# conditional GAN the strongest relief, as a blob at the western end. A loss that asks for ridges gets some, and not yet
+# conditional GAN a reddish band there, under its dots; the unconditional GAN a blue-grey arc, without ridges; and
+# L1 + GAN a faint relief that spreads to both sides of the range. A loss that asks for ridges gets some, and not yet
 # in their place.
 
 # %% [markdown]
