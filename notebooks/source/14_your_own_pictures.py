@@ -26,7 +26,7 @@
 # | catch | a D that learns by heart, and an augmentation that leaks |
 # | write | a model card |
 # | needs | lessons 02 (DCGAN) and 04 (Fréchet distance, copies) |
-# | time | study 80 min; computing: fast 60 s (bfloat16), fast 90 s (float32) |
+# | time | study 80 min; computing: not yet measured |
 # | papers | Zhao et al. 2020 (DiffAugment); Karras et al. 2020 (ADA); Ho et al. 2020 (diffusion); Huang et al. 2025 (R3GAN) |
 
 # %% tags=["parameters"]
