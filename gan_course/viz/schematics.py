@@ -573,17 +573,17 @@ def show_course_map(lessons: Mapping[str, tuple[str, int]]) -> None:
         lessons: number -> title and minutes, as {"01": ("The game", 110)}; a lesson that is not
             named is left out.
     """
-    page = _Page(10.8, 5.6)
-    page.patch(Rectangle((3.62, 3.72), 7.12, 1.62, fc=_tint(FAKE, 0.07), lw=0, zorder=0))
-    page.patch(Rectangle((3.62, 0.12), 4.75, 1.62, fc=_tint(REAL, 0.07), lw=0, zorder=0))
-    page.text(3.75, 5.17, "pictures from noise", colour=FAKE, ha="left")
-    page.text(3.75, 0.3, "pictures from pictures", colour=REAL, ha="left")
+    page = _Page(9.6, 5.6)
+    page.patch(Rectangle((3.16, 3.72), 6.4, 1.62, fc=_tint(FAKE, 0.07), lw=0, zorder=0))
+    page.patch(Rectangle((3.16, 0.12), 4.3, 1.62, fc=_tint(REAL, 0.07), lw=0, zorder=0))
+    page.text(3.3, 5.17, "pictures from noise", colour=FAKE, ha="left")
+    page.text(3.3, 0.3, "pictures from pictures", colour=REAL, ha="left")
     boxes = {}
     for number, (title, minutes) in lessons.items():
         (column, row, colour) = _PLACES[number]
         text = "\n".join([number, *wrap(title, 11), f"{minutes} min"])
-        x, y = 0.62 + 1.195 * column, (1.05, 2.72, 4.4)[row]
-        boxes[number] = page.box(x, y, 0.95, 1.08, text, colour=colour, size=SMALL)
+        x, y = 0.49 + 1.075 * column, (1.05, 2.72, 4.4)[row]
+        boxes[number] = page.box(x, y, 0.93, 1.08, text, colour=colour, size=SMALL)
     for before, after, bend in _LEADS:
         if before in boxes and after in boxes:
             page.arrow(*_way(boxes[before], boxes[after], bend), colour=SCORE)

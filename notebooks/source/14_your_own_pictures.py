@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 14 · Your own pictures
 #
-# A folder of pictures of your own, a few hundred perhaps: train a GAN on them, measure what came of it, and write down
-# what others must know before they use it.
+# Train a GAN on pictures of your own, however few; measure what came of it, and write down what others must know before
+# they use it.
 #
 # ![Two rows of eight drawn cats of 32 pixels, enlarged: orange, green, red, blue and pink ones, some with a hat or a scarf, all looking to the right.](images/14_your_own_pictures.jpg)
 #
@@ -308,12 +308,8 @@ claim("our augmentation and the package's, from one seed: largest difference", f
 # takes pictures alone and changes them at random. Return loss_D and loss_G so that D never sees a picture as it is, and
 # both networks can learn.
 
+
 # %% tags=["exercise"]
-from gan_course.training import losses as of_package
-
-d_logistic, g_nonsaturating = of_package.d_logistic, of_package.g_nonsaturating
-
-
 def losses(D, real, fake, augment):
     # your code
     ...
@@ -327,8 +323,10 @@ exercises.check_losses(losses)
 #
 # ```python
 # def losses(D, real, fake, augment):
-#     loss_D = d_logistic(D(augment(real)), D(augment(fake.detach())))
-#     loss_G = g_nonsaturating(D(augment(fake)))
+#     softplus = torch.nn.functional.softplus
+#     logits_real, logits_fake = D(augment(real)), D(augment(fake.detach()))
+#     loss_D = softplus(-logits_real).mean() + softplus(logits_fake).mean()
+#     loss_G = softplus(-D(augment(fake))).mean()
 #     return loss_D, loss_G
 # ```
 #
@@ -487,7 +485,7 @@ claim(text, after["real alone"] / after["both augmented"], above=1.5, needs_trai
 leaks = {
     "colours changed, on the real pictures alone": ...,
     "colours changed, on real and fake": ...,
-    "every picture mirrored or not, by a coin, on the real ones alone; all cats look right": ...,
+    "real pictures mirrored or not, by a coin, fakes never; all cats look right": ...,
     "the same with photographs of buildings seen from the front": ...,
     "turned by 0, 90, 180 or 270 degrees, each as likely, on real and fake": ...,
     "turned by such an angle one time in ten, on real and fake": ...,
@@ -502,7 +500,7 @@ exercises.check_leaks(leaks)
 # leaks = {
 #     "colours changed, on the real pictures alone": "leaks",
 #     "colours changed, on real and fake": "safe",
-#     "every picture mirrored or not, by a coin, on the real ones alone; all cats look right": "leaks",
+#     "real pictures mirrored or not, by a coin, fakes never; all cats look right": "leaks",
 #     "the same with photographs of buildings seen from the front": "harmless",
 #     "turned by 0, 90, 180 or 270 degrees, each as likely, on real and fake": "leaks",
 #     "turned by such an angle one time in ten, on real and fake": "safe",
@@ -831,9 +829,9 @@ exercises.check_points(points)
 #         torch.nn.LeakyReLU(0.2),
 #         torch.nn.Linear(64, 1),
 #     )
-#     optimizer = torch.optim.Adam(D.parameters(), 0.01)
+#     optimizer, softplus = torch.optim.Adam(D.parameters(), 0.01), torch.nn.functional.softplus
 #     for _ in range(300):
-#         loss = d_logistic(D(real), D(fake))
+#         loss = softplus(-D(real)).mean() + softplus(D(fake)).mean()
 #         optimizer.zero_grad()
 #         loss.backward()
 #         optimizer.step()

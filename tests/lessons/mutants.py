@@ -44,6 +44,8 @@ SWAPS = {
     "buffers": "parameters",
     "reflect": "replicate",
 }
+# Answers in the learner's own words, of which any may stand: the lesson's table tests them.
+OWN_WORDS = {"check_card"}
 AXES = {0: 1, 1: 0, 2: 3, 3: 2, -1: -2, -2: -1}
 WITH_AXIS = {
     "mean",
@@ -187,6 +189,8 @@ class Mutant:
 
 def mutants_of(exercise: Exercise) -> list[Mutant]:
     """All mutants of one exercise, each with a name of its own."""
+    if exercise.check in OWN_WORDS:
+        return []
     if any(_is_report(node) for node in ast.walk(exercise.solution)):
         return list(_misreported(exercise))
     mutants = [*_frozen(exercise), *_rewritten(exercise)]

@@ -42,6 +42,7 @@ SURVIVORS = {
     "10 adain: 1e-08 -> 2e-08": "a default, and eps is always passed",
     "12 interval: 1.96 -> 3.92": "a default, and z is always passed",
     "12 readability: 1 -> 2 (place 3)": "two columns of ones span no more than one",
+    "14 losses: augment(fake.detach()) -> augment(fake).detach()": "the gradient is cut either way",
 }
 
 

@@ -177,5 +177,5 @@ def test_the_styles_drawn_are_those_that_the_synthesis_network_of_stylegan2_take
 
 def test_an_unknown_lesson_is_not_on_the_map():
     with pytest.raises(KeyError):
-        viz.show_course_map({"14": ("Another", 10)})
+        viz.show_course_map({"15": ("Another", 10)})
     plt.close("all")
