@@ -589,7 +589,7 @@ exercises.check_best_step(best_step)
 #
 # What goes wrong with folders, and what the course does about it. The cell makes a folder as people have them.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 import tempfile
 from pathlib import Path
 
@@ -615,7 +615,7 @@ read, names = load_folder(folder, resolution=64)
 print(names)
 print(left_out(folder).replace(str(folder), "mine"))
 
-# %% mystnb={"image": {"alt": "Four small pictures of one cat, as read from the folder: in colour, grey, upright, and on white where it was see-through."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four small pictures of one cat, as read from the folder: in colour, grey, upright, and on white where it was see-through."}}
 viz.show_rows({"as read": to_float(read)}, zoom=2, quality=75)
 (folder / "cut off.png").write_bytes((folder / "grey.png").read_bytes()[:300])
 try:
