@@ -25,7 +25,7 @@
 # | train | on 200 pictures, from the weights of another world |
 # | catch | a D that learns by heart, and an augmentation that leaks |
 # | write | a model card |
-# | needs | lessons 02 (DCGAN) and 04 (Fréchet distance, copies) |
+# | needs | lessons 01, 02 (DCGAN), 04 (Fréchet distance, copies); the last section, 03 |
 # | time | study 80 min; computing: not yet measured |
 # | papers | Zhao et al. 2020 (DiffAugment); Karras et al. 2020 (ADA); Ho et al. 2020 (diffusion); Huang et al. 2025 (R3GAN) |
 
@@ -56,7 +56,7 @@ seed_everything(SEED)
 # <details><summary>Answers</summary>
 #
 # 1. Means and covariances of two sets of pictures, as a feature network sees them.
-# 2. Both ask whether pictures lie near real ones, and a copy lies nowhere else.
+# 2. Both ask whether pictures lie near real ones, and a copy lies exactly on one.
 # 3. D alone. G learns of them by D's gradient.
 #
 # </details>
@@ -93,16 +93,16 @@ rows |= {f"{count:,}": strips[count, "nothing"] for count in COUNTS if count != 
 viz.show_rows(rows, zoom=3, quality=70)
 
 # %% [markdown]
-# All four draw cats, and none would pass for real: all are grainy. More pictures bring hats and scarves that hold
-# together. With fifty, faces are smeared, and the eight cats have fewer kinds of face among them. The eye sees a
-# difference; how large is it?
+# All four draw cats, and none would pass for real: all are grainy. With fifty, two cats are nearly twins; beyond that,
+# eight pictures hardly tell the rows apart. So count.
 #
 # ## How many do I need?
 #
 # The study behind these pictures (recorded in `docs/results/few-pictures.md`) trained from five numbers of pictures in
 # four ways: with nothing else; with half of the pictures **mirrored**, by chance; with all that D sees **augmented**,
 # which we build below; and **from critters**: starting from the weights of a DCGAN that had learnt to draw another
-# world. The figure shows the Fréchet distance from 1,000 held-out cats.
+# world, upright creatures with stripes, spots and horns. The figure shows the Fréchet distance from 1,000 held-out
+# cats.
 #
 # **Predict:** where do the four curves meet? And which is lowest at 200 pictures?
 
@@ -127,15 +127,15 @@ ax.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# Fifty pictures cost much, two hundred little, and from a thousand on most curves are nearly flat: without help the
-# distance is 68, 47, 50, 41 and 38. A dot is one training, and the seeds at 200 lie up to seven units apart, so 47 and
-# 50 are not an order. That is less than the "ten thousand at least" that one hears. But mind the conditions: drawn
-# cats, in one pose, at 32 pixels, and two minutes. The harder the pictures and the longer the training, the more it
-# needs.
+# Without help the distance is 68, 47, 50, 41 and 38. A dot is one training, and seeds lie up to seven units apart, so
+# 47 and 50 are not an order. Fifty pictures cost much; from two hundred to 48,000 there are some ten units more to
+# gain. That is less than the "ten thousand at least" that one hears. But mind the conditions: drawn cats, in one pose,
+# at 32 pixels, and two minutes. The harder the pictures and the longer the training, the more it needs.
 #
-# And the remedies? At the end of these 1,500 steps none of them has helped. A start from critters ends about where new
-# weights end. Mirroring makes it a little worse wherever there is enough without it. And augmentation makes it far
-# worse. All three verdicts will need a second look below.
+# And the remedies? At the end of these 1,500 steps none has clearly helped. A start from critters ends about where new
+# weights end, except at 1,000, nine units lower, in one run. From 200 pictures on mirroring looks a little worse; only
+# at 48,000 (48 against 38) by more than seeds differ. And augmentation is far worse. All three verdicts will need a
+# second look.
 #
 # **Exercise 1. How many?** (easy, 8 minutes: the question that everybody asks, put so that it has an answer)
 #
@@ -180,7 +180,7 @@ exercises.check_needed(needed)
 # New real pictures show it, because D has never seen them. Compare three mean scores: of the training pictures, of the
 # held-out ones, of fakes.
 #
-# **Exercise 2. A number for it** (easy, 5 minutes: it is what ADA, below, steers by)
+# **Exercise 2. A number for it** (easy, 5 minutes: D cannot be asked what it knows, but its scores can)
 #
 # From D's scores of training pictures, held-out pictures and fakes (three tensors of any lengths), return a number that
 # is 0 if D scores new cats as it scores those it has learnt from, and 1 if it scores them as fakes.
@@ -204,11 +204,11 @@ exercises.check_overfitting(overfitting)
 #     return (train - of_held_out.mean()) / (train - of_fake.mean())
 # ```
 #
-# Karras et al. (2020), equation 1, call it $r_v$.
+# Karras et al. (2020), equation 1, call it $r_v$. (Their method, ADA, turns augmentation up and down by such a number.)
 #
 # </details>
 #
-# The study took it at the end of each training.
+# The study took it at the end of each training, from the pictures as they are.
 #
 # **Predict:** how does it change as pictures grow more? And which of the three remedies keeps D from learning by heart?
 
@@ -229,8 +229,9 @@ for count in COUNTS:
 # %% [markdown]
 # Without help: 1.49 with fifty pictures, 0.31 with two hundred, next to nothing from a thousand on. Above 1, D even
 # takes new cats for worse than fakes. Augmentation brings it down most, to 0.40 and 0.08; a start from critters much
-# less, to 0.99 and 0.28, because it changes what D knows at first and not what it sees. So augmentation does what it is
-# for, and yet its pictures were the worst ones. Keep that contradiction in mind.
+# less, to 0.99 and 0.28, because it changes what D knows at first and not what it sees. (Mirrored pictures are twice as
+# many: 0.92 and 0.23.) So augmentation seems to do what it is for, though worse fakes alone would lower the number,
+# too; and its pictures were the worst. Keep that contradiction in mind.
 #
 # ## Show D more than there is
 #
@@ -423,20 +424,19 @@ for name in trainings:
 
 # %% [markdown]
 # A fifth of the distance, after the same 300 steps. So a start is worth much, *early*. In the study it was the same:
-# after 300 steps 64 against 265, and at 1,500 no difference. It saves the first minute; with larger networks
-# and pictures, the first days.
+# after 300 steps 64 against 265, the mean of three seeds, and at 1,500 no difference. It saves part of two minutes;
+# where a training takes days, part of those.
 #
-# No fake counts as a copy, here as in all of the study. Do not rest on that: the grain of these pictures keeps them
-# away from everything real. A count of copies needs pictures that are good enough to be copies.
+# No fake counts as a copy, here as in all of the study (its page has the column). Do not rest on that: the grain of
+# these pictures keeps them away from everything real. A count of copies needs pictures that are good enough to be
+# copies.
 #
 # ## An augmentation that leaks
 #
-# Many a program augments where it reads its pictures: the *real* ones alone. For a classifier that is right. Here the
-# pictures that D takes for real are then cut and coloured pictures, and G, which has to look real, learns to draw
-# those: the augmentation **leaks**.
+# Many a program augments where it reads its pictures: the *real* ones alone. For a classifier that is right.
 #
 # Take the training from critters and go on for 150 steps in two ways: with both augmented, as above, and with the real
-# pictures augmented alone. **Predict:** what will G draw?
+# pictures augmented alone. **Predict:** what will G draw in the second?
 
 # %% tags=["nbval-ignore-output"]
 import copy
@@ -467,14 +467,15 @@ claim(text, after["real alone"] / after["both augmented"], above=1.5, needs_trai
 
 # %% [markdown]
 # With both augmented they are still cats. With the real pictures augmented alone, 150 steps have left hardly a cat:
-# grey holes, white and orange patches, for those are what D was shown as real. The distance is seven times as large. A
-# torchvision transform in the data loader is enough to do this to you.
+# what D takes for real are now cut and coloured pictures, so G learns to draw grey holes and odd colours: the
+# augmentation **leaks**. It has lost the cat besides, at this pace. The distance is seven times as large. (Among
+# pictures so unlike any cat such a number only says "far off".) A torchvision transform in the data loader is enough
+# to do this to you.
 #
-# Does D's seeing both alike always prevent a leak? No. Karras et al. (2020) say when: G is safe as long as the
-# augmentation can be undone *as a distribution*: from how augmented pictures are distributed one must be able to tell
-# how the pictures themselves are. Turn every picture by 0, 90, 180 or 270 degrees, each as likely, and upright cats and
-# cats that lie on their heads give the very same augmented pictures: D cannot tell, so G need not care. Turn one
-# picture in ten, and most of what D sees is upright.
+# Does D's seeing both alike always prevent a leak? No. Karras et al. (2020) say when: G is safe if only one
+# distribution of pictures could have given the augmented ones that D sees. Turn every picture by 0, 90, 180 or 270
+# degrees, each as likely, and upright cats and cats that lie on their heads give the very same augmented pictures: D
+# cannot tell, so G need not care. Turn one picture in ten, and most of what D sees is upright.
 #
 # **Exercise 4. Six augmentations** (medium, 8 minutes: one of them stands in the figure above)
 #
@@ -509,14 +510,14 @@ exercises.check_leaks(leaks)
 #
 # </details>
 #
-# The third is the study's remedy *mirrored*. Eight cats of a G that learnt from 200, half of which it saw mirrored:
+# The third is the study's remedy *mirrored*. Eight cats of a G whose D saw half of 200 pictures mirrored:
 
 # %% mystnb={"image": {"alt": "Eight drawn cats of a generator trained on mirrored pictures: some look to the right, as all real ones do, and some to the left, with their tails on the right."}}
 viz.show_rows({"mirrored": strips[200, "mirrored"]}, zoom=3, quality=70)
 
 # %% [markdown]
-# They look both ways, and no real one looks left. The mean distance saw it, a little; your eye sees it at once. So this
-# verdict stands: with pictures that have a side, a mirror leaks.
+# Several look left, as no real one does, and most have two tails. At 200 pictures the distance could not tell this from
+# chance; your eye sees it at once. With pictures that have a side, a mirror leaks.
 
 # %% [markdown]
 # ## When to stop
@@ -524,7 +525,7 @@ viz.show_rows({"mirrored": strips[200, "mirrored"]}, zoom=3, quality=70)
 # Nothing says that the last step is the best one. You can measure on the way, on pictures that D has never seen: keep a
 # fifth of your folder for that. The study let four of its trainings go on to 4,000 steps.
 #
-# **Predict:** 1,500 steps were too few for augmentation. Does it win in the end, with 50 pictures, with 200?
+# **Predict:** after 1,500 steps augmentation was far behind. After 4,000, with 50 pictures, with 200?
 
 # %% mystnb={"image": {"alt": "Two panels, 50 and 200 pictures: the distance over 4,000 steps without help and augmented."}}
 _, axes = viz.figure(7.6, 2.7, n_axes=2)
@@ -540,11 +541,19 @@ axes[1].legend(frameon=False, fontsize=8)
 plt.show()
 
 # %% [markdown]
-# With fifty cats the two change places. Without help the best figure, 70, comes early, at 800 steps, and then the
-# distance rises, to 113: D has learnt its fifty by heart, and what G is told gets worse in the end. Augmented, it falls
-# nearly all the way, slowly, to 75, and may go on. That settles the contradiction: augmentation makes D's task harder,
-# so learning is slower, and it pays only where learning would otherwise spoil. With two hundred that is not so within
-# these 4,000 steps: without help the distance stays between 42 and 54, augmented it has come down to 64.
+# One run each. With fifty cats the two change places: without help the distance rises at last, to 113, and augmented it
+# falls nearly all the way, to 75. That suggests an end to the contradiction: augmentation makes D's task harder, so
+# learning is slower, and it pays where learning would otherwise spoil. But the best figure without help, 70 at 800
+# steps, is no worse than 75: here whoever stops early does as well. And one run's figures jump, by up to thirty from
+# one reading to the next (50, augmented, had 106 after 1,500 steps). With two hundred nothing spoils within 4,000
+# steps: without help the distance stays between 42 and 54, augmented it has come down to 64.
+#
+# | remedy | early | late | mind |
+# | --- | --- | --- | --- |
+# | from critters | a fifth of the distance after 300 steps | no difference after 1,500 | costs nothing |
+# | augmented | far behind | ahead with 50 pictures, behind with 200 | both sides, or it leaks |
+# | mirrored | no worse | a little worse | leaks where pictures have a side |
+# | stopping early | | as good as augmenting, with 50 | needs held-out pictures |
 #
 # **Exercise 5. Which checkpoint?** (easy, 4 minutes: the one that you keep)
 #
@@ -682,7 +691,7 @@ exercises.check_card(my_card)
 #     "licence": "CC BY 4.0",
 #     "pictures": 200,
 #     "started from": "dcgan-critters32",
-#     "measured": {"frechet distance to held-out cats": 61.6, "copies": 0.0},
+#     "measured": {"frechet distance to held-out cats": 61.6, "copies (grain hides them)": 0.0},
 #     "not for": "anything but drawn cats in this one pose, and nothing larger than 32 px",
 # }
 # ```
@@ -714,10 +723,10 @@ for name, row in zip(names, minutes["rows"], strict=True):
 
 # %% [markdown]
 # In these minutes the GAN is far ahead, and it draws a picture in a third of a millisecond where the other takes 46:
-# one call of a network against twenty. The diffusion model is on its way. After three minutes there
+# twenty calls, each of a network some seven times as slow. The diffusion model is on its way. After three minutes there
 # are cats behind its noise, which were hardly there after one; the distance rose all the same, from 177 to 360, because
 # the feature network has never met such pictures and its distances between them mean little (lesson 04). Give both
-# hours on a GPU and pictures of everything, and the order turns round: Dhariwal and Nichol (2021) measured it.
+# far more computing and pictures of everything, and the order turns round: Dhariwal and Nichol (2021) measured it.
 #
 # GANs have not gone. One network call draws a picture, so they stand where speed counts: in real-time upscaling, and as
 # the adversarial loss that makes a diffusion model draw in one step or four, or an autoencoder's pictures sharp. And
@@ -734,7 +743,7 @@ viz.show_grid(shown_last, n_columns=8, zoom=3, quality=75)
 # The study's cats from critters, learnt from 5,000 and from 48,000 pictures. You now have:
 #
 # - An answer to "how many pictures?", with its conditions: this world, this size, this network.
-# - Augmentation that D sees and G does not draw, and the two measures that tell whether it was needed.
+# - Augmentation that D sees and G does not draw, and D's overfitting and a held-out distance, which tell whether it was needed.
 # - A training from borrowed weights, and a card that says so.
 #
 # **Three questions**
@@ -767,7 +776,6 @@ viz.show_grid(shown_last, n_columns=8, zoom=3, quality=75)
 #
 # - Zhao, Liu, Lin, Zhu, Han (2020). Differentiable Augmentation for Data-Efficient GAN Training. arXiv:2006.10738
 # - Karras, Aittala, Hellsten, Laine, Lehtinen, Aila (2020). Training Generative Adversarial Networks with Limited Data. arXiv:2006.06676
-# - Mo, Cho, Shin (2020). Freeze the Discriminator: a Simple Baseline for Fine-Tuning GANs. arXiv:2002.10964
 # - Ho, Jain, Abbeel (2020). Denoising Diffusion Probabilistic Models. arXiv:2006.11239
 # - Song, Meng, Ermon (2021). Denoising Diffusion Implicit Models. arXiv:2010.02502
 # - Dhariwal, Nichol (2021). Diffusion Models Beat GANs on Image Synthesis. arXiv:2105.05233
