@@ -11,7 +11,7 @@ class Config:
 
     dcgan: DCGANConfig
     n_samples: int = 256  # for the statistics of spectra and of BatchNorm
-    n_steps_conditional: int = 600  # of the GAN that draws on request
+    n_steps_conditional: int = 900  # of the GAN that draws on request
 
 
 PROFILES = {
