@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from gan_course.data.cats import load_cats
+from gan_course.errors import CourseError
 from gan_course.lessons import results
 from gan_course.runtime import choose_runtime
 from gan_course.training.dcgan import build_dcgan
@@ -62,6 +63,20 @@ def test_a_strip_comes_back_as_the_pictures_that_were_kept(folders):
     assert Image.open(folders / "mine.png").size == (8 * 32, 2 * 32)
     found = results.recorded_strips("mine").add(1).mul(127.5).round().byte()
     assert torch.equal(found, images)
+
+
+def test_a_sheet_keeps_the_rows_of_trainings_that_ran_elsewhere(folders):
+    images = torch.randint(256, (2, 8, 3, 32, 32), dtype=torch.uint8)
+    with pytest.raises(CourseError, match="remove that training's row"):
+        strips.save_sheet("mine", ["0", "1"])
+    for k in range(2):
+        strips.keep_strip("mine", str(k), images[k])
+    strips.save_sheet("mine", ["0", "1"])
+    (folders / "mine" / "0.png").unlink()
+    strips.keep_strip("mine", "1", images[0])
+    strips.save_sheet("mine", ["0", "1"])
+    found = results.recorded_strips("mine").add(1).mul(127.5).round().byte()
+    assert torch.equal(found, images[[0, 0]])
 
 
 def test_noise_is_mixed_in_by_the_time():
