@@ -21,13 +21,11 @@ class Start:
 
     Attributes:
         name: as it was given.
-        family: of the training that it comes from.
         config: of that training, field by field.
         networks: name of a network in a step, such as "G" -> its state dict.
     """
 
     name: str
-    family: str
     config: dict[str, Any]
     networks: dict[str, dict[str, Tensor]]
 
@@ -84,7 +82,7 @@ def load_start(name_or_file: str | Path, family: str) -> Start:
         networks = {"G": tensors, "G_ema": tensors}
         if name + CRITIC in weight_names():
             networks["D"] = load_weights(name + CRITIC)
-        return Start(name, family, card["config"], networks)
+        return Start(name, card["config"], networks)
     path = file_of(name_or_file)
     if not path.is_file():
         raise CourseError(f"--init {name}: no such weights, and no such run: {_ways(family)}")
@@ -94,7 +92,7 @@ def load_start(name_or_file: str | Path, family: str) -> Start:
         raise CourseError(f"{path} is not a run of this course: give last.pt of `train {family}`")
     if state.get("family") != family:
         raise _other_family(str(path), f"a {state.get('family')} run", family)
-    return Start(name, family, config, {k: v for k, v in step.items() if isinstance(v, dict)})
+    return Start(name, config, {k: v for k, v in step.items() if isinstance(v, dict)})
 
 
 def _other_family(name: str, what: str, family: str) -> CourseError:
