@@ -454,12 +454,10 @@ def _apply_options(config: Config, options: argparse.Namespace) -> Config:
     for field, option in OPTIONS.items():
         if _is_set(field, options):
             raise CourseError(f"--set {field}: write {option} instead")
-    config = set_fields(config, options.set)
-    for name in ("augment", "mirror"):
-        if getattr(options, name):
-            if not isinstance(config, DCGANConfig | StyleGANConfig):
-                raise CourseError(f"--{name} is for dcgan and stylegan: leave it out")
-            config = replace(config, **{name: True})
+    switches: list[str] = [name for name in ("augment", "mirror") if getattr(options, name)]
+    if switches and not isinstance(config, DCGANConfig | StyleGANConfig):
+        raise CourseError(f"--{switches[0]} is for dcgan and stylegan: leave it out")
+    config = set_fields(config, [*options.set, *(f"{name}=true" for name in switches)])
     n_steps = min(options.steps or config.n_steps, max_steps() or 10**12)
     batch_size = share_of(options.batch_size or config.batch_size)
     return replace(config, batch_size=batch_size, n_steps=n_steps)
