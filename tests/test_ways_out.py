@@ -24,7 +24,7 @@ COMMANDS = {  # modules whose messages are read by the user of these commands al
     "commands/generate.py": ["generate"],
     "commands/project.py": ["project"],
     "commands/outputs.py": ["generate", "project"],
-    "weights/stylegans.py": ["generate", "project"],
+    "weights/saved.py": ["train", "generate", "project"],
     "commands/measure.py": ["measure"],
     "lessons/runner.py": ["run"],
 }

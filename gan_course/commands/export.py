@@ -14,7 +14,6 @@ from torch.export import Dim
 from gan_course.commands.outputs import check_free
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write
-from gan_course.training.dcgan import DCGANConfig, make_dcgan
 from gan_course.training.pix2pix import Pix2PixConfig, make_pix2pix
 from gan_course.weights.cards import read_card
 from gan_course.weights.dcgan import load_dcgan
@@ -140,13 +139,7 @@ def load_generator(name: str, direction: str) -> tuple[nn.Module, Tensor, dict[i
         stylegan = load_stylegan(name)
         return _WithKeptNoise(stylegan), torch.zeros(2, stylegan.z_dim) + 0.5, batch
     if family == "dcgan":
-        dcgan = (
-            load_dcgan(name)
-            if state is None
-            else _from_run(
-                state, name, lambda saved: make_dcgan(config_from(DCGANConfig, saved))[0], "G_ema"
-            )
-        )
+        dcgan = load_dcgan(name)
         return dcgan, torch.zeros(2, dcgan.z_dim), batch
     if family == "pix2pix" and state is not None:
         config = config_from(Pix2PixConfig, state["config"])

@@ -1,4 +1,6 @@
-"""`python -m gan_course generate`: pictures from a StyleGAN, by seed, mixed, or on a walk."""
+"""`python -m gan_course generate`: pictures from a StyleGAN, by seed, mixed, or on a walk; or from
+a DCGAN, by seed.
+"""
 
 import argparse
 import io
@@ -20,6 +22,7 @@ from gan_course.data.folder import SHEETS
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write, output_folder
 from gan_course.inference.generate import (
+    draw,
     generate,
     latents,
     mixing_grid,
@@ -27,9 +30,11 @@ from gan_course.inference.generate import (
     styles,
     walk,
 )
+from gan_course.models.dcgan import DCGANGenerator
 from gan_course.models.stylegan import StyleGANGenerator
 from gan_course.runtime import choose_runtime
-from gan_course.weights.stylegans import load_stylegan
+from gan_course.weights import dcgan, stylegans
+from gan_course.weights.saved import read_saved
 
 MAX_SEEDS = 10_000
 FRAMES_BETWEEN, FRAME_MS = 24, 40
@@ -48,7 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=expanduser,
         metavar="NAME_OR_FILE",
-        help="such as stylegan-critters64",
+        help="such as stylegan-cats64, or a run of yours: runs/mine",
     )
     parser.add_argument("--seeds", default="0-63", help="such as 0-63 or 1,5,9 (default: 0-63)")
     parser.add_argument("--kind", default="pictures", help="pictures (default), mix, gif or mp4")
@@ -99,8 +104,18 @@ def work(options: argparse.Namespace) -> int:
             f"--truncation is {options.truncation}: choose a number from 0 (the mean picture) to 2"
         )
     seeds = parse_seeds(options.seeds)
-    G = load_stylegan(options.weights).to(choose_runtime(options.device).device)
-    _WRITERS[options.kind](G, seeds, options)
+    saved = read_saved(options.weights, stylegans.FAMILY, dcgan.FAMILY)
+    device = choose_runtime(options.device).device
+    if saved.family == dcgan.FAMILY:
+        if options.kind != "pictures" or options.truncation != 1:
+            raise CourseError(
+                f"{options.weights} is a DCGAN, which has no styles to mix, walk or truncate: leave"
+                " --kind and --truncation out"
+            )
+        _write_pictures(dcgan.build_dcgan_generator(saved).to(device), seeds, options)
+    else:
+        G = stylegans.build_stylegan_generator(saved).to(device)
+        _WRITERS[options.kind](G, seeds, options)
     return 0
 
 
@@ -137,13 +152,19 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def _write_pictures(G: StyleGANGenerator, seeds: list[int], options: argparse.Namespace) -> None:
+def _write_pictures(
+    G: StyleGANGenerator | DCGANGenerator, seeds: list[int], options: argparse.Namespace
+) -> None:
     folder = Path(options.out)
     files = [folder / f"seed{seed:04d}.png" for seed in seeds]
     grid = folder / SHEETS / "grid.png"
     check_free([*files, grid], options.overwrite)
     output_folder(grid.parent)
-    images = generate(G, _styles(G, seeds, options))
+    if isinstance(G, StyleGANGenerator):
+        images = generate(G, _styles(G, seeds, options))
+    else:
+        images = draw(G, latents(seeds, G.z_dim))
+        check_finite(images, options.weights)
     for image, file in zip(images, files, strict=True):
         write_png(image, file)
     write_png(make_grid(images, nrow=round(len(images) ** 0.5 + 0.4999), pad_value=1.0), grid)

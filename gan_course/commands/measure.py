@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from gan_course.commands.own_pictures import own_folder
 from gan_course.commands.parsing import whole
@@ -18,6 +19,7 @@ from gan_course.evaluation.readers import WORLDS, World, load_reader
 
 RESOLUTION = {"fashion": 28}  # of the pictures that each reader was trained on
 OTHERWISE = 64
+FEWEST = 10  # pictures of each kind; so few say little, and the page of figures says so
 SEED = 1  # of the draw: what comes first by name is often one kind of picture
 
 
@@ -41,9 +43,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--reader",
         default="photos",
         help=(
-            "fashion, critters, toons, earth or photos (default); pictures are brought to 64 px,"
-            " for fashion to 28, and must not be smaller"
+            f"{', '.join(WORLDS)} (default: photos); pictures are brought to 64 px, for fashion to"
+            " 28, and must not be smaller"
         ),
+    )
+    parser.add_argument(
+        "--held-out",
+        type=expanduser,
+        metavar="NAME_OR_DIR",
+        help="real pictures that the generator has not seen (default: half of --real, by a seed)",
+    )
+    parser.add_argument(
+        "--resolution",
+        type=whole,
+        metavar="N",
+        help="compare at N px, the size of smaller generated pictures: 32, or what divides 64",
     )
     parser.add_argument(
         "--n",
@@ -61,10 +75,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def work(options: argparse.Namespace) -> int:
     """Measure the generated pictures that the options name, and print what real ones get beside it.
 
-    Half of the real pictures stand for the training set. The other half is measured too, for scale,
-    and says how near a new real picture comes to a training picture. Which pictures are taken, and
-    for which half, is drawn by a fixed seed. The course's readers see pictures at the size that
-    they were trained on, Inception at their own.
+    The real pictures stand for the training set. Held-out ones are measured too, for scale, and say
+    how near a new real picture comes to a training picture; where none are named, half of the real
+    ones are held out. Which pictures are taken, and for which half, is drawn by a fixed seed. The
+    course's readers see pictures at the size that they were trained on, Inception at their own.
 
     Raises:
         CourseError: bad options, bad pictures, or too few of them.
@@ -73,46 +87,63 @@ def work(options: argparse.Namespace) -> int:
         raise CourseError(f"no reader {options.reader!r}: choose from {', '.join(WORLDS)}")
     world = WORLDS[options.reader]
     if options.inception:
+        if options.held_out or options.resolution:
+            raise CourseError("--inception compares --fake with all of --real, at their own size")
         _print_inception(
             _for_inception(options.real, options, world),
             _for_inception(options.fake, options, world),
         )
         return 0
+    side = RESOLUTION.get(options.reader, OTHERWISE)
+    if options.resolution and side % options.resolution:
+        sides = [f"{n}" for n in range(side // 4, side + 1) if side % n == 0]
+        raise CourseError(f"--resolution {options.resolution}: choose {' or '.join(sides)}")
     real, fake = (_for_reader(name, options, world) for name in (options.real, options.fake))
-    reader = load_reader(options.reader)
-    half = len(real) // 2
-    least = reader.n_features + 1
-    for name, count, needed in (
-        (options.real, len(real), 2 * least),
-        (options.fake, len(fake), least),
+    if options.held_out:
+        held_out = _for_reader(options.held_out, options, world)
+    else:
+        real, held_out = real[: len(real) // 2], real[len(real) // 2 :]
+    for name, part, needed in (
+        (options.real, real, FEWEST if options.held_out else 2 * FEWEST),
+        (options.held_out or options.real, held_out, FEWEST),
+        (options.fake, fake, FEWEST),
     ):
-        if count < needed:
-            raise CourseError(
-                f"{name} has {count} pictures: {needed} or more are needed for {least - 1} features"
-            )
-    n = min(half, len(fake))
-    panel = Panel(reader, real[:half], real[half:])
-    columns = panel(fake[:n]), panel(real[half : half + n])
+        if len(part) < FEWEST:
+            raise CourseError(f"{name} has too few pictures: {needed} or more are needed")
+    n = min(len(held_out), len(fake))
+    reader = load_reader(options.reader)
+    panel = Panel(reader, real, held_out)
+    columns = panel(fake[:n]), panel(held_out[:n])
     print(
-        f"features of {options.reader}-reader; N = {n:,} against {half:,} real pictures (not FID)"
+        f"features of {options.reader}-reader; N = {n:,} against {len(real):,} real pictures"
+        " (not FID)"
     )
     print(f"{'':10} {'generated':>10} {'real':>10}")
     for name in MEASURES:
         print(f"{name:10} {columns[0][name]:10.4g} {columns[1][name]:10.4g}")
+    if min(n, len(real)) <= reader.n_features:
+        print(f"frechet needs more than {reader.n_features} pictures of each: read kernel instead")
     return 0
 
 
 def _for_reader(name: str, options: argparse.Namespace, world: World) -> Tensor:
+    """Pictures of a set or a folder, at the reader's size, by way of `--resolution` if given."""
+    side = RESOLUTION.get(options.reader, OTHERWISE)
     files = _draw_files(name, options)
     if files is None:
-        return _load_bundled(name, options, world)
-    resolution = RESOLUTION.get(options.reader, OTHERWISE)
-    way_out = (
-        f"remove it, or add --inception (the reader {options.reader} needs {resolution} px or more)"
-    )
-    return load_pictures(
-        files, resolution=resolution, channels=world.img_channels, if_small=way_out
-    )
+        images = _load_bundled(name, options, world)
+        if options.resolution:
+            images = interpolate(images.float(), size=options.resolution, mode="area").round()
+    else:
+        wanted = options.resolution or side
+        way_out = (
+            f"remove it, or add --resolution {wanted // 2} or --inception (the reader"
+            f" {options.reader} compares at {wanted} px)"
+        )
+        images = load_pictures(
+            files, resolution=wanted, channels=world.img_channels, if_small=way_out
+        )
+    return interpolate(images.float(), size=side).byte()
 
 
 def _for_inception(name: str, options: argparse.Namespace, world: World) -> Tensor | list[Path]:

@@ -32,7 +32,8 @@ def check_free(paths: list[Path], overwrite: bool) -> None:
 
 
 def write_png(image: Tensor, path: Path) -> None:
-    """Write a picture (3, H, W) in [-1, 1]."""
+    """Write a picture (3 or 1, H, W) in [-1, 1]."""
+    image = image.expand(3, -1, -1)
     with atomic_write(path) as temporary:
         Image.fromarray(to_bytes(image).permute(1, 2, 0).contiguous().numpy()).save(
             temporary, format="PNG"

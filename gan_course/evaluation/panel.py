@@ -1,5 +1,7 @@
 """The panel: every measure of the course over one feature network."""
 
+import math
+
 from torch import Tensor
 
 from gan_course.evaluation.coverage import precision_recall
@@ -30,13 +32,14 @@ class Panel:
         self.shares = answer_shares(reader, real)
 
     def __call__(self, images: Tensor) -> dict[str, float]:
-        """Measure pictures (M, C, H, W), uint8 in 0..255 or float in [-1, 1], more than n_features.
+        """Measure pictures (M, C, H, W), uint8 in 0..255 or float in [-1, 1], M > k.
 
         Returns:
-            "frechet" and "kernel" (distances), "precision" and "recall" (M against 1,000 real, k =
-            3), "copied" (the share that lies closer to training pictures than real ones do), and
-            "rarest": of all answers to all questions the one that is given most rarely, as a share
-            of how often real pictures give it.
+            "frechet" and "kernel" (distances; "frechet" is nan where there are no more pictures
+            than features, too few for a covariance), "precision" and "recall" (M against 1,000
+            real, k = 3), "copied" (the share that lies closer to training pictures than real ones
+            do), and "rarest": of all answers to all questions the one that is given most rarely, as
+            a share of how often real pictures give it.
 
         Raises:
             ValueError: too few pictures, another number of channels, or pictures that are not
@@ -48,8 +51,9 @@ class Panel:
         rarest = min(
             float((shares[name] / real)[real > 0].min()) for name, real in self.shares.items()
         )
+        enough = min(len(self.real), len(fake)) > fake.shape[1]
         return {
-            "frechet": frechet_distance(self.real, fake),
+            "frechet": frechet_distance(self.real, fake) if enough else math.nan,
             "kernel": kernel_distance(self.real, fake),
             "precision": precision,
             "recall": recall,

@@ -1,10 +1,13 @@
-"""Generates pictures with a StyleGAN: by seed, with mixed styles, and on a walk through W."""
+"""Generates pictures: a StyleGAN's by seed, with mixed styles and on a walk through W; a DCGAN's by
+seed.
+"""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from gan_course.models.dcgan import DCGANGenerator
 from gan_course.models.stylegan import StyleGANGenerator, SynthesisLayer
 from gan_course.models.stylegan2 import SynthesisLayer2
 
@@ -35,6 +38,16 @@ def generate(G: StyleGANGenerator, ws: Tensor) -> Tensor:
         for part in ws.split(BATCH)
     ]
     return torch.cat(pictures)
+
+
+@torch.no_grad()
+def draw(G: DCGANGenerator, z: Tensor) -> Tensor:
+    """Pictures (N, C, H, W) in [-1, 1] of latent vectors (N, z_dim), float32, on the CPU.
+
+    G is in evaluation mode.
+    """
+    device = next(G.parameters()).device
+    return torch.cat([G(part.to(device)).float().cpu() for part in z.split(BATCH)])
 
 
 @torch.no_grad()

@@ -14,9 +14,11 @@ from torchvision.utils import save_image
 from gan_course.cli import main
 from gan_course.commands import generate as generate_command
 from gan_course.commands.generate import _layers, parse_seeds
+from gan_course.data.batches import to_bytes
 from gan_course.data.folder import left_out, picture_files
 from gan_course.errors import CourseError
 from gan_course.training.stylegan import StyleGANConfig, make_stylegan
+from gan_course.weights.dcgan import load_dcgan
 
 SMOKE = ["--profile", "smoke", "--device", "cpu", "--steps", "2"]
 
@@ -37,6 +39,32 @@ def last_error(capsys):
 
 def pixels(path):
     return np.asarray(Image.open(path)).astype(int)
+
+
+@pytest.fixture(scope="module")
+def dcgan_run(tmp_path_factory):
+    """The folder of a tiny DCGAN's run, on grey clothes."""
+    out = tmp_path_factory.mktemp("dcgan") / "run"
+    assert main(["train", "dcgan", *SMOKE, "--out", str(out)]) == 0
+    return str(out)
+
+
+def test_a_dcgan_draws_what_its_averaged_generator_draws(dcgan_run, tmp_path):
+    out = tmp_path / "drawn"
+    assert main(["generate", "--weights", dcgan_run, "--seeds", "3,5", "--out", str(out)]) == 0
+    G = load_dcgan(dcgan_run)
+    z = torch.randn(G.z_dim, generator=torch.Generator().manual_seed(5))
+    expected = to_bytes(G(z[None]))[0].expand(3, -1, -1).permute(1, 2, 0).numpy()
+    assert np.array_equal(pixels(out / "seed0005.png"), expected)
+    assert (out / "sheets" / "grid.png").is_file()
+
+
+@pytest.mark.parametrize("more", [["--kind", "mix"], ["--kind", "gif"], ["--truncation", "0.5"]])
+def test_a_dcgan_has_no_styles(dcgan_run, tmp_path, capsys, more):
+    out = tmp_path / "drawn"
+    assert main(["generate", "--weights", dcgan_run, "--out", str(out), *more]) == 2
+    assert "is a DCGAN, which has no styles" in last_error(capsys)
+    assert not out.exists()
 
 
 def test_pictures_and_a_grid(run, tmp_path, capsys):
@@ -175,7 +203,7 @@ def test_bad_options_of_generate(run, tmp_path, capsys, arguments, message):
     ("weights", "message"),
     [
         ("nothing", "no weights named 'nothing', and no such file"),
-        ("earth-satellite2map", "is not a StyleGAN but CycleGAN generator"),
+        ("earth-satellite2map", "but CycleGAN generator, earth-satellite to earth-map: choose"),
     ],
 )
 def test_bad_weights(tmp_path, capsys, weights, message):

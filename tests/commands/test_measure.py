@@ -15,12 +15,13 @@ from torch.utils.data import DataLoader
 from gan_course.cli import main
 from gan_course.commands import measure as measure_command
 from gan_course.data import folder as data_folder
+from gan_course.data.cats import load_cats
 from gan_course.data.fashion import load_fashion
 from gan_course.evaluation import inception
 
 
 def measure(real, fake, *more):
-    return main(["measure", "--real", str(real), "--fake", str(fake), *more])
+    return main(["measure", "--real", str(real), "--fake", str(fake), *map(str, more)])
 
 
 def refused(capsys, code, *words):
@@ -176,11 +177,54 @@ def test_a_picture_too_small_for_a_reader_has_a_way_out(tmp_path, capsys, fideli
     refused(
         capsys,
         measure(folder, folder),
-        "is 32 x 32, smaller than 64: remove it, or add --inception",
-        "the reader photos needs 64 px or more",
+        "is 32 x 32, smaller than 64: remove it, or add --resolution 32 or --inception",
+        "the reader photos compares at 64 px",
         "3 other pictures",
     )
     assert measure(folder, folder, "--inception") == 0
+    more = squares(tmp_path / "more", [32] * 20)
+    assert measure(more, more, "--resolution", "32") == 0
+
+
+def test_few_small_pictures_are_measured_without_a_covariance(tmp_path, capsys):
+    cats = to_cats(tmp_path, train=60, held_out=20)
+    assert measure(*cats[:2], "--held-out", cats[1], "--reader", "cats", "--resolution", "32") == 0
+    out = capsys.readouterr().out
+    assert "N = 20 against 60 real pictures" in out
+    found = figures(out)
+    assert np.isnan(found["frechet"]).all() and "read kernel instead" in out
+    assert found["kernel"][0] == found["kernel"][1]  # the same held-out pictures
+    assert found["copied"][0] < 0.2
+    assert (
+        measure(cats[0], cats[0], "--held-out", cats[1], "--reader", "cats", "--resolution", "32")
+        == 0
+    )
+    assert figures(capsys.readouterr().out)["copied"][0] == 1
+
+
+def to_cats(folder, train, held_out):
+    """Two folders of drawn cats of 32 px."""
+    folders = []
+    for split, n in (("train", train), ("test", held_out)):
+        folders.append(folder / split)
+        folders[-1].mkdir()
+        for k, cat in enumerate(load_cats(split, n=n, resolution=32)[0]):
+            Image.fromarray(cat.permute(1, 2, 0).numpy()).save(folders[-1] / f"{k}.png")
+    return folders
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--resolution", "30"], ["--resolution 30: choose 16 or 32 or 64"]),
+        (["--inception", "--resolution", "32"], ["--inception compares"]),
+        (["--resolution", "16"], ["has too few pictures: 20 or more are needed"]),
+        (["--held-out", "gone", "--resolution", "16"], ["gone"]),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(tmp_path, capsys, options, words):
+    folder = squares(tmp_path / "few", [32] * 12)
+    refused(capsys, measure(folder, folder, *options), *words)
 
 
 def test_a_name_of_two_meanings_is_refused(kinds, tmp_path, capsys, monkeypatch):
