@@ -75,8 +75,9 @@ site: $(READY)  ## build the site from what is stored, into site/: lessons, the 
 train: $(READY)  ## train all shipped weights anew
 	$(PY) -m maintain shipped --all
 
-bench: $(READY)  ## time the course's steps beside plain references, into docs/results/speed.md
+bench: $(READY)  ## time the course's steps beside plain references, and what they reach in minutes
 	$(PY) -m benchmarks $(if $(ROWS),--rows "$(ROWS)")
+	$(PY) -m benchmarks.quality
 
 gpu: $(READY)  ## all lessons on a GPU in the full profile, trainings cut short, into docs/results/course-gpu.json
 	$(PY) -m maintain gpu
