@@ -1,6 +1,7 @@
 """`python -m gan_course measure`: a folder of generated pictures against real ones."""
 
 import argparse
+import math
 from collections.abc import Sequence
 from os.path import expanduser
 from pathlib import Path
@@ -120,10 +121,14 @@ def work(options: argparse.Namespace) -> int:
     )
     print(f"{'':10} {'generated':>10} {'real':>10}")
     for name in MEASURES:
-        print(f"{name:10} {columns[0][name]:10.4g} {columns[1][name]:10.4g}")
+        print(f"{name:10}" + "".join(f" {_in_words(column[name]):>10}" for column in columns))
     if min(n, len(real)) <= reader.n_features:
         print(f"frechet needs more than {reader.n_features} pictures of each: read kernel instead")
     return 0
+
+
+def _in_words(figure: float) -> str:
+    return "-" if math.isnan(figure) else f"{figure:.4g}"
 
 
 def _for_reader(name: str, options: argparse.Namespace, world: World) -> Tensor:

@@ -2,6 +2,7 @@
 are there.
 """
 
+import math
 import re
 import sys
 import types
@@ -34,7 +35,7 @@ def refused(capsys, code, *words):
 def figures(text):
     """Measure -> what the generated and the real pictures get."""
     return {
-        name: (float(a), float(b))
+        name: tuple(math.nan if x == "-" else float(x) for x in (a, b))
         for name, a, b in re.findall(r"^(\w+) +(\S+) +(\S+)$", text, re.MULTILINE)
     }
 
