@@ -229,13 +229,18 @@ def patch_geometry(side: int, n_layers: int) -> tuple[int, int, int, int]:
 def show_cyclegan() -> None:
     """Draw CycleGAN: both ways round the cycle, with two generators and two discriminators."""
     page = _Page(9.6, 6.1)
-    _draw_cycle(page, "A", "B", y=4.15, outwards=1)
-    _draw_cycle(page, "B", "A", y=1.95, outwards=-1)
+    _draw_cycle(page, "A", "B", y=4.15, outwards=1, who=(0, 1))
+    _draw_cycle(page, "B", "A", y=1.95, outwards=-1, who=(2, 3))
     page.show()
 
 
-def _draw_cycle(page: "_Page", start: str, target: str, *, y: float, outwards: int) -> None:
-    """One way round: real, there, fake, back, reconstruction; the D of the target; the loss."""
+def _draw_cycle(
+    page: "_Page", start: str, target: str, *, y: float, outwards: int, who: tuple[int, int]
+) -> None:
+    """One way round: real, there, fake, back, reconstruction; the D of the target; the loss.
+
+    `who` travels, and who is the other picture that D sees.
+    """
     side = 0.8
     real, fake, back = (page.picture(x, y, side) for x in (1.4, 4.8, 8.2))
     for frame, name, colour, striped in (
@@ -243,7 +248,7 @@ def _draw_cycle(page: "_Page", start: str, target: str, *, y: float, outwards: i
         (fake, f"fake_{target}", FAKE, target == "B"),
         (back, f"rec_{start}", FAKE, start == "B"),
     ):
-        _draw_creature(page, frame, striped=striped)
+        _draw_creature(page, frame, who[0], striped=striped)
         if frame is fake:
             page.text(frame.right[0] + 0.08, y + outwards * 0.55, name, colour=colour, ha="left")
         else:
@@ -262,7 +267,7 @@ def _draw_cycle(page: "_Page", start: str, target: str, *, y: float, outwards: i
     high = y + outwards * 1.35
     D = page.network(4.8, high, 1.05, 0.85, f"D_{target}", opens="right")
     other = page.picture(6.5, high, 0.6)
-    _draw_creature(page, other, striped=target == "B")
+    _draw_creature(page, other, who[1], striped=target == "B")
     page.text(6.92, high, f"real_{target}, another picture", colour=REAL, ha="left")
     page.arrow(other.left, D.right, colour=REAL)
     page.arrow(
@@ -576,7 +581,7 @@ def show_course_map(lessons: Mapping[str, tuple[str, int]]) -> None:
     page = _Page(9.6, 5.6)
     page.patch(Rectangle((3.16, 3.72), 6.4, 1.62, fc=_tint(FAKE, 0.07), lw=0, zorder=0))
     page.patch(Rectangle((3.16, 0.12), 4.3, 1.62, fc=_tint(REAL, 0.07), lw=0, zorder=0))
-    page.text(3.3, 5.17, "pictures from noise", colour=FAKE, ha="left")
+    page.text(3.3, 5.21, "pictures from noise", colour=FAKE, ha="left")
     page.text(3.3, 0.3, "pictures from pictures", colour=REAL, ha="left")
     boxes = {}
     for number, (title, minutes) in lessons.items():
@@ -600,16 +605,19 @@ _LEADS = (  # what a lesson builds on, without what follows from the other arrow
     ("00", "01", ""), ("01", "02", ""), ("02", "03", ""), ("02", "04", "up"), ("03", "05", ""),
     ("03", "09", "across"), ("04", "09", ""), ("05", "06", ""), ("06", "07", ""), ("07", "08", ""),
     ("07", "10", ""), ("09", "11", ""), ("10", "11", "across"), ("11", "12", ""),
-    ("08", "13", "across"), ("12", "13", ""), ("12", "14", ""),
+    ("08", "13", "across"), ("12", "13", ""), ("04", "14", "over"),
 )  # fmt: skip
 
 
 def _way(one: "_Shape", other: "_Shape", bend: str) -> list[Point]:
-    """From a box to another one: straight, or first "up" or "across" and then round a corner."""
+    """From a box to another one: straight, or round corners, first "up", "across" or "over"."""
     if bend == "up":
         return [one.top, (one.x, other.y), other.left]
     if bend == "across":
         return [one.right, (other.x, one.y), other.bottom]
+    if bend == "over":
+        above = one.top[1] + 0.13
+        return [one.top, (one.x, above), (other.x, above), other.top]
     if abs(one.x - other.x) < 0.1:
         return [one.top, other.bottom] if one.y < other.y else [one.bottom, other.top]
     return [one.right, other.left]
@@ -823,21 +831,35 @@ def _draw_ring(page: _Page, frame: _Shape, colour: str, *, spread: float) -> Non
     page.axes.scatter(x, y, s=4, color=colour, alpha=0.6, linewidths=0, zorder=5)
 
 
-def _draw_creature(page: _Page, frame: _Shape, *, striped: bool) -> None:
-    """A creature with two eyes, plain or striped."""
+_CREATURES = (  # colour; width and height of the body, and where its eyes are, in radii
+    (GRADIENT, 2.0, 2.0, (-0.35, 0.35)),
+    (STYLE, 1.3, 2.1, (0.0,)),
+    ("#3f8f3f", 2.2, 1.6, (-0.55, 0.0, 0.55)),
+    ("#c2568f", 1.7, 2.0, (-0.4, 0.4)),
+)
+
+
+def _draw_creature(page: _Page, frame: _Shape, who: int, *, striped: bool) -> None:
+    """One of four creatures, plain or with stripes across."""
     x, y, radius = frame.x, frame.y, 0.38 * frame.width
-    body = Circle((x, y), radius, fc=_tint(GRADIENT, 0.45), ec=INK, lw=1, zorder=5)
+    colour, *size, eyes = _CREATURES[who]
+    width, height = (radius * side for side in size)
+    body = FancyBboxPatch(
+        (x - width / 2, y - height / 2), width, height,
+        boxstyle=f"round,pad=0,rounding_size={min(width, height) / 2}",
+        fc=_tint(colour, 0.45), ec=INK, lw=1, zorder=5,
+    )  # fmt: skip
     page.patch(body)
     if striped:
-        for k in range(-3, 4):
+        for k in range(-2, 3):
             stripe = Rectangle(
-                (x + (k - 0.2) * radius / 3, y - radius), 0.4 * radius / 3, 2 * radius,
+                (x - width / 2, y + (0.42 * k - 0.1) * radius), width, 0.2 * radius,
                 fc=INK, lw=0, alpha=0.75, zorder=5.5,
             )  # fmt: skip
             page.patch(stripe)
             stripe.set_clip_path(body)
-    for side in (-1, 1):
-        eye = (x + side * 0.35 * radius, y + 0.3 * radius)
+    for place in eyes:
+        eye = (x + place * radius, y + 0.3 * radius)
         page.patch(Circle(eye, 0.2 * radius, fc="white", ec=INK, lw=0.6, zorder=6))
         page.patch(Circle(eye, 0.08 * radius, fc=INK, lw=0, zorder=7))
 

@@ -12,7 +12,7 @@ class Config:
     pix2pix: Pix2PixConfig
     n_pairs: int = 2_000
     n_hidden: int = 256  # pairs that no network trains on
-    n_steps_coast: int = 1_500  # of the rows with a coast, under Further
+    n_steps_coast: int = 1_500  # of the rows with a coast
 
 
 PROFILES = {
