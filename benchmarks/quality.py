@@ -178,9 +178,11 @@ def page(table: Mapping[str, Any]) -> str:
         f"They train in turn in one process, {SLICE:.0f} seconds each; minutes are each one's own."
         " Rates stay constant. So what is compared is the recipe and the way of computing together;"
         " [speed](speed.md) compares the way of computing alone.",
-        "*Error* is the mean L1 distance to the twins of 1,000 held-out critters, on a scale from"
-        " -1 to 1; *distance* is the Frechet distance to those twins by the feature network of"
-        " critters.",
+        "*Error* is the mean L1 distance to the twins of 1,000 held-out critters, as a share of the"
+        " range from black to white; *distance* is the Frechet distance to those twins by the"
+        " feature network of critters.",
+        "The course's training starts near the picture itself, whose error stands at 0 minutes, and"
+        " a part of its lead in error is that start. The distance knows no such start.",
         "",
         f"| {' | '.join(columns)} |",
         f"|{' --- |' * len(columns)}",
