@@ -111,9 +111,9 @@ def train(*arguments, out):
                 "--reader",
                 "fashion",
                 "--n",
-                "300",
+                "10",
             ],
-            ["fashion has 300 pictures: 514 or more"],
+            ["fashion has too few pictures: 20 or more are needed"],
         ),
         (
             [
