@@ -87,9 +87,9 @@ order = torch.randperm(2, generator=torch.Generator().manual_seed(3))  # hides w
 viz.show_grids({"first": pair[order[0]], "second": pair[order[1]]}, n_columns=4, zoom=2)
 
 # %% [markdown]
-# The first was made. Its outlines wobble, some mouths are smeared, and all twelve of its creatures are patterned, where half
-# of the real ones are plain. And yet no line of code says what a creature is. We play the game with points in place of
-# pictures, on a line and then in the plane, where every move can be drawn.
+# The first was made. Its outlines wobble, some mouths are smeared, and all twelve of its creatures are patterned, where
+# half of the real ones are plain. And yet no line of code says what a creature is. We play the game with points in
+# place of pictures, on a line and then in the plane, where every move can be drawn.
 #
 # ## Two players
 #
@@ -390,9 +390,9 @@ right.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# At a shift of 0 the best $D$ is the coin. At 2 the JSD is nearly half of the way up. At 6 and at 8 the game is worth almost
-# the same: 0.004 of JSD lies between them. Far apart, a perfect $D$ is a cliff with flat land on both sides: it knows that
-# every fake is fake, and $\log(1 - D)$ has almost no slope there to show the way home.
+# At a shift of 0 the best $D$ is the coin. At 2 the JSD is nearly half of the way up. At 6 and at 8 the game is worth
+# almost the same: 0.004 of JSD lies between them. Far apart, a perfect $D$ is a cliff with flat land on both sides: it
+# knows that every fake is fake, and $\log(1 - D)$ has almost no slope there to show the way home.
 #
 # The raw score of that $D$ does slope. From $D^* = p/(p + q)$ it is $\log\frac{D^*}{1 - D^*} = \log p - \log q$. At a shift
 # of 8 that is $-x^2/2 + (x - 8)^2/2 = 8\,(4 - x)$, a straight line that never flattens. G's other loss, below, makes use
@@ -597,8 +597,8 @@ exercises.check_where_it_saturates(where_it_saturates)
 # D rejects and falls silent where D is fooled. At a perfect G, D says 1/2 and both slopes are 1/2 in size, yet no
 # gradient reaches G, because D is flat in $x$.
 #
-# All this is about the slope of a loss. Does a training feel the 99-fold gap? Exercise 8, the last one under "Further", lets
-# you predict it and try it. If you will not do it, open this:
+# All this is about the slope of a loss. Does a training feel the 99-fold gap? Exercise 8, the last one under "Further",
+# lets you predict it and try it. If you will not do it, open this:
 #
 # <details><summary>What a training felt of it</summary>
 #
@@ -750,11 +750,11 @@ viz.show_jpeg()
 # near on each, as the eight numbers say. The fakes huddle more closely than the data, as the two spreads say: covering
 # eight modes is not matching them. (Each panel has its own scale of arrows, and long ones are cut.)
 #
-# Two things to try, with a guess before each. Set `STD = 0.05` and run from there: does the count still reach eight? (The
-# claims above may then fail, and say so.)
+# Two things to try, with a guess before each. First, set `STD = 0.05` and run from there: does the count still reach
+# eight? (The claims above may then fail, and say so.)
 #
-# Or play it, in JupyterLab: buttons let both learn for one step or for fifty, and points, colours and arrows move. With a
-# rate of G ten times that of D, does G keep the modes that it has found?
+# Second, play it, in JupyterLab: buttons let both learn for one step or for fifty, and points, colours and arrows move.
+# With a rate of G ten times that of D, does G keep the modes that it has found?
 #
 # <details><summary>What we saw</summary>
 #
@@ -835,11 +835,12 @@ explorers.explore_game()
 #
 # $$\nabla_x s^* = \nabla_x \log p - \nabla_x \log q.$$
 #
-# The gradient of a log-density is called the **score** of that density: it points to where points are denser. (So in this
-# section D's raw score is called its logit.) The slope of the logit is the score of the data less the score of the fakes:
-# towards where data are, and away from where fakes are already. The arrow of "What D tells G" is this slope times $1 - D$: the
-# same direction, another length. A diffusion model learns $\nabla \log p$ as well, for data with noise on them, from
-# examples alone. How near did the D of "A discriminator against a fixed generator" come to this difference?
+# The gradient of a log-density is called the **score** of that density: it points to where points are denser. (So in
+# this section D's raw score is called its logit.) The slope of the logit is the score of the data less the score of the
+# fakes: towards where data are, and away from where fakes are already. The arrow of "What D tells G" is this slope
+# times $1 - D$: the same direction, another length. A diffusion model learns $\nabla \log p$ as well, for data with
+# noise on them, from examples alone. How near did the D of "A discriminator against a fixed generator" come to this
+# difference?
 
 # %% mystnb={"image": {"alt": "Over x, in the region with data: the score of the data falls in two steep ramps, the score of the fakes is a straight line; the difference of the two is drawn dashed, and the slope of the learnt logit follows it roughly, in steps, but stays below 0 at the left end, where the difference is above."}}
 score_p, score_q = (torch.gradient(density.log(), spacing=(x,))[0] for density in (p, q))
@@ -933,8 +934,9 @@ plt.show()
 # that a point is fake. If D is always the best one, these arrows lower $2\,\mathrm{KL}(m \,\|\, p)$ with
 # $m = (p + q)/2$. (Shannon et al. 2020 call it a softened reverse KL.)
 #
-# The cell tests this on a Gaussian of fakes in three places. Average the arrows: that is how hard they pull the cloud's
-# centre. If they descend $2\,\mathrm{KL}(m \,\|\, p)$, the average must equal minus its derivative in the centre.
+# The cell tests this on a Gaussian of fakes in three places. Move the whole cloud by a small $\epsilon$. If the arrows go
+# downhill on $2\,\mathrm{KL}(m \,\|\, p)$, it must fall by $\epsilon$ times the mean arrow: the mean arrow must equal
+# minus its derivative in the centre.
 #
 # <details><summary>Why this quantity</summary>
 #
@@ -1016,9 +1018,9 @@ exercises.check_g_step(g_step)
 #
 # **Exercise 8. Experiment: a head start for D** (medium, 20 minutes: what a formula says is tried in a training)
 #
-# At $D(G(z)) = 0.01$ the slopes differ 99-fold. Does a G that descends the minimax loss end further from the data? Give D
-# a head start on the line: 200 steps alone, after which $D(G(z))$ was 0.01 to 0.03 on average in our runs; then 200 steps in
-# which both learn.
+# At $D(G(z)) = 0.01$ the slopes differ 99-fold. Does a G that descends the minimax loss end further from the data? Give
+# D a head start on the line: 200 steps alone, after which $D(G(z))$ was 0.01 to 0.03 on average in our runs; then 200
+# steps in which both learn.
 #
 # 1. **Predict** first: will the `distance` of the minimax runs, beside the non-saturating ones, be "lower" or "higher",
 #    or is there "no clear difference"?

@@ -146,7 +146,7 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | no |
 # | a learning rate of 0.0002 | `lr`: 0.001 in `fast`, the one-minute setting and the default; 0.0002 in `full` | no |
 #
-# Lesson 01 took $\beta_1 = 0$; a half remembers about two steps.
+# $\beta_1 = 0.5$ averages the gradient over about two steps; lesson 01 used the newest alone.
 
 # %% [markdown]
 # **Exercise 1. How large is it?** (easy, 10 minutes: you will need this whenever a shape does not fit)
@@ -239,7 +239,7 @@ claim("in training mode other neighbours change the picture of a z", in_training
 claim("in evaluation mode they do not, but for rounding", in_evaluation, below=1e-5)
 
 # %% [markdown]
-# Why normalise? The weights below change at every step; without it the scale of a channel would change with them. Why two
+# Why normalise? Each step changes the earlier layers; without it a later layer's inputs would change their scale. Why two
 # modes? In use, a picture should not depend on its batch. Using the wrong mode is a common BatchNorm bug; further down you
 # see it in a trained G. "Further" has a preview that misleads, and another bug, published in 22 files.
 
@@ -535,7 +535,7 @@ _ = G_now.train(was_training)
 # You may have said fifty, since in each step the copy's weights go one fiftieth of the way to G's. But that way is about
 # five of G's steps long ("Further" says why), and a fiftieth of five is a tenth. That explains a factor of ten, but we
 # measured 4.1. The rest is BatchNorm: the copy takes over G's statistics whole, and nearly a fifth of them is new at each
-# step, since each of the two turns refreshes a tenth.
+# step: D's turn and G's turn each run G in training mode and each replace a tenth of the running averages.
 #
 # Why copy them? They must follow training: left at 0 and 1, they would ruin the pictures. Averaging them too would be
 # calmer still; copying is the simple choice.
@@ -1057,9 +1057,9 @@ stretched = {name: (x / (2 * x.std())).clamp(-1, 1) for name, x in raw.items()}
 viz.show_grids(stretched, n_columns=2, zoom=7, quality=78)
 
 # %% [markdown]
-# The first pair is fine grain. Here and there light and dark pixels alternate as on a chequerboard: a pattern, or chance? If
-# it is a pattern, where would it come from? A first suspect: a transposed convolution paints overlapping kernels. Count how
-# often each pixel is painted: paint ones with a kernel of ones.
+# The first pair is fine grain. Here and there light and dark pixels alternate as on a chequerboard: a pattern, or
+# chance? If it is a pattern, where would it come from? A first suspect: a transposed convolution paints overlapping
+# kernels. Count how often each pixel is painted: paint ones with a kernel of ones.
 
 
 # %%

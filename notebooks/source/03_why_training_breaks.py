@@ -331,7 +331,7 @@ plt.show()
 #    slope is nowhere above 1, the gap has a largest value, the *Wasserstein distance*: how far, on average, the fakes
 #    must be carried to become the data.
 # 3. **Two ways to bound it.** WGAN clips D's weights. WGAN-GP adds $\lambda(\lVert \nabla D \rVert - 1)^2$ to D's loss,
-#    since the best such D has slope 1 all along the way on which a fake must be carried.
+#    since the best bounded D rises as fast as it may, with slope 1, from each fake to the data that it is to become.
 #
 # In the Dirac-GAN this loss is $\psi\theta$ for D and $-\psi\theta$ for G. Walk four times, in turn: with no bound; with
 # $\psi$ clipped to $[-1, 1]$; with $\lambda(|\psi| - 1)^2$ added; with R1 added. **Predict** for each of the four: "out",
@@ -423,7 +423,7 @@ exercises.check_best_answer(best_answer)
 
 # %% [markdown]
 # We train eight such GANs at once, with the non-saturating loss: what a single one does may be an accident. A `RingGAN`
-# is one of them: its rule, its penalties and its seed. `build_rings` builds their networks. `chase()` would do one step
+# describes one GAN: its loss, its penalties, its seed. `build_rings` builds their networks. `chase()` would do one step
 # of every D and one of every G. We call `update_D` once and `update_G` twenty times instead, and keep after each such
 # round where all the points are, and what the first of the eight Ds says of the plane.
 #
@@ -628,14 +628,14 @@ exercises.check_relativistic(relativistic)
 # </details>
 #
 # G's push on a fake is $\sigma(r - s)$: strong while the fake is behind its partner, one half where they are level, and
-# fading once it is ahead. Why pairs? A real sample of a dropped mode still meets a fake, so D must keep ranking that mode
-# above it, and G should not get away with dropping one. This is Huang et al.'s argument; the table below tests it.
+# fading once it is ahead. Why pairs? Huang et al. argue that they prevent dropped modes: a real sample of such a mode
+# still meets a fake, and D must rank it above that fake. The table below tests it.
 
 # %% [markdown]
 # ## All at once
 #
-# Seven rules, three columns (no penalty added; R1; R1 and R2), three seeds: sixty-three GANs. R2 is R1 at the fakes:
-# where G stands, and feels D's slope. The package trains them all at once, each as if it were alone.
+# Seven rules, three columns (no penalty added; R1; R1 and R2), three seeds: sixty-three GANs. R2 is the
+# same penalty as R1, taken at the fakes. The package trains them all at once, each as if it were alone.
 #
 # Below, for one GAN: lesson 01's step of D plus R1 and clipping, where the GAN has them. (A test holds it equal to the
 # package's, which also has R2 and WGAN-GP's penalty.) `create_graph` makes the gradient a part of the graph, to be
@@ -920,10 +920,11 @@ claim(
 # are flat? That is no sign: A's are the most jagged of the three on this scale, and A covers more modes than B. A loss
 # says how the two players stand **towards each other**; it does not count modes.
 #
-# The losses of panel D settle where a discriminator that cannot tell has them, although by the heat map only about half
-# of these GANs' points (0.53) lie near a mode: probably the penalties hold their discriminators too flat to tell. The
-# losses of the chase settle near the same values, as its discriminator has no time to learn. C has the loss of the
-# Dirac-GAN's walk with no bound, which went around; here it runs away, and covers no mode either.
+# Panel D's losses end near 1.386 and 0.693, those of a discriminator that says one half everywhere, although by the
+# heat map only about half of these GANs' points (0.53) lie near a mode: probably the penalties hold their
+# discriminators too flat to tell. The losses of the chase settle near the same values, as its discriminator has no time
+# to learn. C has the loss of the Dirac-GAN's walk with no bound, which went around; here it runs away, and covers no
+# mode either.
 #
 # Losses of different rules have different units ("Further" tries to rank by them all the same). Within one rule a loss
 # can say more: Arjovsky et al. report that the distance which WGAN's D estimates, its loss with the sign turned, falls as

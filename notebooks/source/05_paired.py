@@ -133,8 +133,8 @@ claim(text, share, below=2 / 3, needs_training=True)
 
 # %% [markdown]
 # A pixel's own colour tells sea from land, green from sand and shallow sea from deep, and that leaves 55% of the error.
-# A network could earn part of the remaining .049 by looking at shapes. The part that the tile does not determine, no
-# network can earn. Keep .049 in mind.
+# A network that sees shapes can lower .049. Whatever the tile does not determine remains as error for every network.
+# Keep .049 in mind.
 
 # %% [markdown]
 # ## Why the obvious loss blurs
@@ -223,7 +223,7 @@ print(f"L1 of grey {grey_price:.2f}, of a sharp guess {sharp_price:.2f}")
 claim("a sharp guess costs over a fifth more than grey", sharp_price / grey_price, above=1.2)
 
 # %% [markdown]
-# As long as the input leaves the place open, no network, data or training changes that: grey *is* the optimum. A better
+# If the input does not say where the ridge lies, grey has the lowest L1, whatever the network, data or training. A better
 # network can only read more from the input, and so leave less open. Yet you tell the two apart at once: there are no
 # grey ridges. What is missing is a loss that says "no such picture exists". Lesson 01 had one: D.
 
@@ -272,8 +272,8 @@ exercises.check_d_loss(d_loss)
 #
 # Three mistakes to know. Without `real_A`, a D of six channels complains; a D built for three trains, and the GAN is
 # unconditional. Without `detach`, D's loss leaves gradients in G. Where G's optimiser clears them first, as it does
-# below, that only wastes time; elsewhere G's next step also helps D. With the fake in the place of the *input*, nothing
-# complains, and D learns to judge satellite pictures.
+# below, only time is lost; without that, G would also be pushed to lower D's loss. With the fake in the place of the
+# *input*, no error is raised, and D learns to judge satellite pictures.
 #
 # </details>
 #
@@ -578,8 +578,8 @@ judged("L1 + GAN errs by less than a quarter more than L1 alone", cost, below=1.
 #
 # **.31:** L1 keeps the least detail, less than a true map at half size (.43). It blurs two things. Its *coasts* are not
 # in doubt: the table draws them sharply from single pixels. There the likelier reason is too little training: the error
-# still falls at the last step. Its *ridges* often are in doubt, and to doubt L1 answers grey; but how many of them more
-# training would find, these pictures cannot tell.
+# still falls at the last step. Many *ridges* cannot be known from the tile, and L1 paints those grey. Others might appear
+# with more training; this run cannot say how many.
 #
 # **.75:** L1 + GAN has over twice the detail, much nearer to the truth's 1. (The claim compares how far .75 and .31 lie
 # from 1, on a logarithmic scale: the one distance is .24 of the other.) Its error is a tenth above L1's: .055. And its
@@ -680,9 +680,9 @@ viz.show_jpeg()
 # %% [markdown]
 # Each row of a block is one drawing, all for the middle place. Without L1 the coasts scatter about as the true ones do:
 # 2.83 pixels against 2.57. At its equilibrium a conditional GAN draws, for each input, from all that may be true (lesson
-# 01). The price is the error: .098, about that of *another truth* (.092), a row as likely as the one
-# that is asked for. With a weight of 100 G listens little to its noise (.70), and its error, .071, is near the lowest
-# that there is (.069). With 10 both lie between.
+# 01). The price is the error, .098: a true row drawn at random for the same input would itself have .092. With a weight
+# of 100 G listens little to its noise (.70), and its error, .071, is near the lowest that there is (.069). With 10 both
+# lie between.
 #
 # That is not a weakness of these trainings: the least error has one answer where the truth has nine. Blau and Michaeli
 # 2018 prove such a trade-off for any method. (For the squared error, one draw from all likely truths costs exactly
@@ -860,7 +860,7 @@ exercises.check_tasks(tasks)
 #
 # | you see | look at |
 # | --- | --- |
-# | smooth, pale outputs | lambda_l1 too large for the time trained; D off, or far behind |
+# | smooth, pale outputs | a large lambda_l1 asks for them; D off, or far behind |
 # | fine outputs that ignore the input | D is not shown the input, or the fake stands in its place |
 # | a regular grid of dots | transposed convolutions; more steps, or resize and convolve |
 # | every output the same for different noise | dropout off; and see "minor stochasticity", above |
@@ -954,8 +954,8 @@ for name in ("L1 + GAN", "conditional GAN", "unconditional GAN"):
 #
 # 1. **Predict** first: is the error of the blurred one, beside the shifted one, "lower", "higher", or is there "no clear
 #    difference"?
-# 2. **Plan:** what do you do at the border, so that it does not decide? How many tiles make a figure, how many figures a
-#    comparison?
+# 2. **Plan:** what do you do at the border, so that it does not decide? Over how many tiles is
+#    one error averaged, and how many such errors are compared?
 # 3. **Run** it on `hidden_B`: four errors (`l1_error`) each, from the same four parts of the tiles. A second.
 # 4. **Read:** which conclusion follows? Compare each part with itself.
 

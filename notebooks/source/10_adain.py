@@ -407,8 +407,9 @@ exercises.check_style_loss(style_loss)
 # Below, `distance` measures the results in this way. How they are made: Huang and Belongie set the statistics at one
 # layer, $t = \mathrm{AdaIN}(\phi(c), \phi(s))$, of a content picture $c$ and a style picture $s$, and train a decoder
 # that turns $t$ into a picture. We need none: begin with $c$ and change its **pixels**, in 80 steps (`fast`), to make
-# $\lVert \phi(x) - t \rVert^2$ small. Depth 0 are the pixels themselves, and there AdaIN's result *is* the picture,
-# clipped to what a screen can show. We take each layer's output before its ReLU, so that $t$ may be negative.
+# $\lVert \phi(x) - t \rVert^2$ small. At depth 0 nothing is optimised: we apply AdaIN to the pixels and clip the result
+# to what a screen can show. In the deeper layers we take each layer's output before its ReLU, so that $t$ may be
+# negative.
 
 
 # %%
@@ -553,9 +554,9 @@ believed = torch.tensor([share(ask_reader, made[k], style_factors) for k in dept
 show_tables({"share read as the style's, by the reader": believed}, factor_names)
 
 # %% [markdown]
-# The ground's colour moves early; the body's most at depth 4 (0.90), and so does the texture (1.00); shape, top, eyes and
-# mouth at depth 5, each in every pair. So statistics set at depth 5 change a creature's shape. Would you publish that?
-# Decide, and then look:
+# By the reader, the ground's colour moves most at the pixels (0.70); the body's colour (0.90) and the texture (1.00) at
+# depth 4; shape, top, eyes and mouth at depth 5, each in every pair. So statistics set at depth 5 change a creature's
+# shape. Would you publish that? Decide, and then look:
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Eight rows of four creatures: content; style; and the content with the style's statistics set at the pixels and at depths one to five. At the pixels and at depth one the colours change, over body and ground alike; at depth two half as far, under a fine pattern. At depth three the creature keeps its shape and face under a fine coloured grid, an orange one turning to yellow and a blue one to purple; at depths four and five it keeps its colours, too, under noise."}}
 rows_shown = {"content": content, "style": style_of}
@@ -571,9 +572,9 @@ viz.show_rows({name: part[:4] for name, part in rows_shown.items()}, zoom=2, qua
 #
 # ### Whom else can we ask?
 #
-# The reader is not impartial: it answers from its channels' means at every depth, and means of these channels (one ReLU
-# earlier) are among the numbers that we set. So ask a **witness** too, who had no part in it: another network, trained
-# here. It has a blind spot of its own: it sees means of 2 x 2 pixels, and nothing finer.
+# The reader is not impartial: it answers from the means of its channels, and means of these channels (one ReLU earlier)
+# are among the numbers that we set. We wrote on its answer sheet. So ask a **witness** too, who had no part in it:
+# another network, trained here. It has a blind spot of its own: it sees means of 2 x 2 pixels, and nothing finer.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -631,11 +632,11 @@ claim("the witness takes them and the texture for the style's in under a quarter
       seen[[SHAPE, TEXTURE, EYES], 3:].max(), below=0.25, needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# The witness confirms the ground's colour (0.56 at the pixels). Set at depths 4 and 5, it reads nothing of the style's
-# in more than 0.04; set at 5, it still reads the content (the shape in 97 %), and your eyes agree. At depth 3 the two
-# differ about the colours of the body (0.66 to 0.03) and of the ground (0.56 to 0.04). On the ground your eyes are nearer
-# to the witness. On the body they are nearer to the reader: the witness may be blind to that grain, or its 2 x 2 means
-# may add up to no clear colour.
+# The witness confirms the ground's colour (0.56 at the pixels). Set at depths 4 and 5, it finds the style's value in at
+# most 4 % of the pairs, for every factor; set at 5, it still reads the content (the shape in 97 %), and your eyes
+# agree. At depth 3 the two differ about the colours of the body (0.66 to 0.03) and of the ground (0.56 to 0.04). On the
+# ground your eyes are nearer to the witness. On the body they are nearer to the reader: the witness may be blind to
+# that grain, or its 2 x 2 means may add up to no clear colour.
 #
 # The optimiser did not turn a dome into a tower. It found grain that changes the reader's answer: an *adversarial
 # example*. The grain is plain to see, a change of some 20 grey steps a pixel; but nobody would call it a shape. Our
@@ -714,8 +715,8 @@ claim("for the colours, both taken together, the pixels are",
 #   see.) With VGG's features and a trained decoder the published results do show strokes; which of the two decides, this
 #   lesson can't tell.
 # - **Lighting: the amount, not the place.** The whole gets brighter or darker; light and shadow fall where they fell.
-#   The figures for this are in "Further", on photographs; starting from the photograph and keeping its pattern, as our
-#   method does, favours the result. The StyleGAN paper does name lighting among what its *styles* change (section 3.3,
+#   The figures for this are in "Further", on photographs; our method starts from the photograph, so that light which
+#   stays is partly built in. The StyleGAN paper does name lighting among what its *styles* change (section 3.3,
 #   Figure 3): there, trained layers stand behind each AdaIN.
 #
 # You were asked at which depths colours, texture and shape move. Colours: at the pixels and at depth 1, less at depth 2.
@@ -842,9 +843,10 @@ plt.show()
 # %% [markdown]
 # Under the squared error everything is five times too strong. Under the absolute one, which punishes a few large errors
 # less, the optimiser has **invented the spike**: 98 % of the pixels are as wanted, and four pixels of 256 hold 96 % of
-# the energy. They carry the variance that the norm insists on: AdaIN divides by its root, and everything else comes out
-# smaller. Nobody told it how. A spike is a **volume control** for all the other pixels: with it, a generator decides
-# for itself how strong a channel is, whatever the style orders. How high it has to be is Exercise 8, in "Further".
+# the energy. Four huge pixels raise the variance; AdaIN divides every pixel by its root; so the other 252 come out
+# faint, as the target wants. Nobody told it how. A spike is a **volume control** for all the other pixels: with it, a
+# generator decides for itself how strong a channel is, whatever the style orders. How high it has to be is Exercise 8,
+# in "Further".
 #
 # The authors of StyleGAN found bright blobs, like droplets of water, in the feature maps of their own generator, and
 # suspect this cause (they call it a hypothesis; without the normalisation the blobs are gone); StyleGAN2 gives up AdaIN

@@ -94,8 +94,9 @@ rows |= {f"{count:,}": strips[count, "nothing"][:6] for count in COUNTS if count
 viz.show_rows(rows, zoom=4, quality=65)
 
 # %% [markdown]
-# All four draw cats, and none would pass for real: all are grainy. In the row of 50 the first and the fourth are nearly
-# twins, and in the row of 200 as well. Beyond that, six pictures a row cannot rank the rows. So count.
+# All four draw cats, and none would pass for real: all are grainy. Worse drawn than the others? Hardly, by eye. Fewer
+# kinds? Perhaps: in the row of 50 the first and the fourth are nearly twins, but in the row of 200 as well. Copies? For
+# that one would have to see the fifty. Six pictures a row cannot settle it. So count.
 #
 # ## How many do I need?
 #
@@ -156,8 +157,8 @@ plt.show()
 
 # %% [markdown]
 # Without help the distance is 68 with 50 pictures, 47 with 200, 50 with 1,000, 41 with 5,000 and 38 with 48,000. Each
-# dot is one training. Only at 200 pictures were there several (three seeds of two of the ways, two of the others); they
-# lie up to seven units apart, so 47 and 50 count as equal, and no difference of that size says much anywhere. Fifty
+# dot is one training. At 200 pictures each way was run two or three times. Repeats differ by up to seven units, so ignore
+# any difference below that: 47 and 50 count as equal. Fifty
 # pictures cost much. From two hundred to 48,000 there are some ten units more to gain, while two minutes of training
 # leave every row far from real cats. So two hundred go far here, though one hears "ten thousand at least". But mind
 # the conditions: drawn cats in one pose, at 32 pixels, two minutes. Harder pictures or longer trainings may need more;
@@ -266,7 +267,8 @@ for count in COUNTS:
 # Augmentation brings the number down most, to 0.40 and 0.08. A start from critters does much less, to 0.99 and 0.28: it
 # changes what D knows at first and not what it sees. (Mirrored pictures are twice as many: 0.92 and 0.23.) So
 # augmentation seems to do what it is for, and yet its pictures were the worst. Before you believe either, two cautions.
-# Bad fakes get low scores; then the denominator grows, and the number falls even if D has learnt as much by heart. And
+# If the fakes are bad, D scores them very low and the denominator is large; then the ratio is small, even though D has
+# learnt just as much by heart. And
 # the number was taken on pictures as they are, which the augmented D has never seen.
 #
 # ## Show D more than there is
@@ -294,7 +296,7 @@ def shift(x, draw):
     far = side // 8
     right, down = (torch.rand(2, n, 1, 1, 1, generator=draw) * (2 * far + 1)).long()
     canvas = torch.nn.functional.pad(x, [far] * 4)
-    rows = torch.arange(side)[:, None] + 2 * far - down  # (n, 1, 1, side, 1): of the canvas
+    rows = torch.arange(side)[:, None] + 2 * far - down  # (n, 1, side, 1): of the canvas
     columns = torch.arange(side) + 2 * far - right
     canvas = canvas.gather(2, rows.expand(n, 3, side, side + 2 * far))
     return canvas.gather(3, columns.expand(n, 3, side, side))
@@ -344,8 +346,8 @@ claim("our augmentation and the package's, from one seed: largest difference", f
 # **Exercise 3. Where does it belong?** (medium, 10 minutes: Zhao et al. 2020 try the wrong places, too)
 #
 # D and G play the logistic game of lesson 01. `real` (N, 3, H, W); `fake` is what G made, its graph attached; `augment`
-# takes pictures alone and changes them at random. Return loss_D and loss_G so that D never sees a picture as it is, and
-# both networks can learn.
+# is called as `augment(pictures)` and draws new random changes at every call. Return loss_D and loss_G so that D never
+# sees a picture as it is, and both networks can learn.
 
 
 # %% tags=["exercise"]
@@ -515,13 +517,13 @@ claim(text, after["real alone"] / after["both augmented"], above=1.5, needs_trai
 # Does D's seeing both alike always prevent a leak? No. Karras et al. (2020) say when. Ask: from the augmented pictures
 # alone, could you work out how the true ones were distributed? If only one answer fits, G is safe; if two fit, G may draw
 # either. Turn every picture by 0, 90, 180 or 270 degrees, each as likely: upright cats and cats that lie on their heads
-# then give the very same augmented pictures, so D cannot tell them apart and G need not care. Turn one picture in ten
+# then give D the very same augmented pictures, and nothing tells G which of the two to draw. Turn one picture in ten
 # only, and most of what D sees is still upright.
 #
 # **Exercise 4. Six augmentations** (medium, 8 minutes: two of them are at work in the figure above)
 #
 # Answer each with "leaks" (G may draw what the real pictures are not), "safe" (D sees both alike, and G is still told what
-# is real) or "harmless" (real alone, but what comes out could be a real picture).
+# is real) or "harmless" (the real ones alone are changed, but every changed one could itself be real).
 
 # %% tags=["exercise"]
 leaks = {
@@ -592,15 +594,16 @@ plt.show()
 # stays between 42 and 54, and augmented it has come down to 64.
 #
 # How far can one trust this? It is one run of each kind, and a run's figures jump up by as much as thirty from one
-# reading to the next, so where the lines cross may be chance. And whoever had kept the best checkpoint without help, 70 at step 800,
-# would have done as well as with augmentation.
+# reading to the next, so where the lines cross may be chance. And whoever had kept the best checkpoint without help, 70
+# at step 800, would have done as well as with augmentation.
 #
-# What the study supports, and no more:
+# In the papers, which train far longer (here D is shown 48,000 pictures in 1,500 steps), augmentation helps much. Whether
+# the length is the reason was not tested here. What the study supports, and no more:
 #
 # | you have | do | because |
 # | --- | --- | --- |
 # | any number | start from other weights if there are any | 64 against 265 after 300 steps, no harm at the end |
-# | fifty | keep the best checkpoint; in long trainings try augmentation | 113 against 75 after 4,000 steps, one run each |
+# | fifty | measure on the way and keep the best checkpoint | 70 at step 800, 113 at step 4,000, in one run |
 # | two hundred or more, trainings of minutes | leave augmentation out | 47 against 81 after 1,500 steps, 48 against 64 after 4,000 |
 # | pictures with a left and a right | never mirror | tails on both sides |
 #
@@ -693,13 +696,14 @@ _, places = nearest(see(to_float(learnt_from)), see(to_float(fakes)))
 viz.show_rows({"drawn": to_float(fakes), "nearest": to_float(learnt_from[places])}, zoom=4)
 
 # %% [markdown]
-# It went **well** if the kernel distance, precision and recall are near the right column's, if `copied` is not above it,
-# and if the two rows show related pictures and never the same one. It went **wrong** if the lower row could be the upper
-# one (copies: stop earlier, or augment), or if many drawn pictures share one neighbour (few kinds: lesson 03).
+# It went **well** if the kernel distance, precision and recall are near the right column's, if `copied` is not above
+# it, and if the two rows show related pictures and never the same one. It went **wrong** if the lower row could be the
+# upper one (the same picture twice: stop earlier, or augment), or if many drawn pictures share one neighbour (few
+# kinds: lesson 03).
 #
 # With photographs, `--reader photos` compares by a network that has seen landmarks and paintings. None of this was tried
-# on photographs of one cat: they differ in place, light and pose, which these drawings do not, so expect less from as
-# many of them. Two more options: `--augment` is the function above, and `--mirror` mirrors half of your pictures, which is
+# on photographs of one cat: they vary more than these drawings, in place, light and pose, so 200 of them will take you
+# less far. Two more options: `--augment` is the function above, and `--mirror` mirrors half of your pictures, which is
 # right for faces seen from the front and wrong for text and for cats that all look right.
 #
 # What goes wrong with folders, and what the course does about it? The cell makes a folder as people have them.
@@ -735,8 +739,8 @@ except CourseError as error:
 # %% [markdown]
 # The four pictures stand in the order of the names above, each cut to its central square. The phone's stands upright:
 # the camera's rotation is the one piece of metadata that is read. The grey one has three equal channels now, and
-# see-through places lie on white. The folder inside and the text were left alone, and `left_out` says so. A file that was cut off stops the reading
-# and is named: nothing is skipped in silence.
+# see-through places lie on white. The folder inside and the text were left alone, and `left_out` says so. A file that
+# was cut off stops the reading and is named: nothing is skipped in silence.
 #
 # | in the folder | what happens | before you train |
 # | --- | --- | --- |
