@@ -77,7 +77,7 @@ train: $(READY)  ## train all shipped weights anew
 
 bench: $(READY)  ## time the course's steps beside plain references, and what they reach in minutes
 	$(PY) -m benchmarks $(if $(ROWS),--rows "$(ROWS)")
-	$(PY) -m benchmarks.quality
+	$(if $(ROWS),,$(PY) -m benchmarks.quality)
 
 gpu: $(READY)  ## all lessons on a GPU in the full profile, trainings cut short, into docs/results/course-gpu.json
 	$(PY) -m maintain gpu

@@ -27,8 +27,9 @@ def test_the_page_compares_with_the_better_rival_and_names_what_doing_nothing_ge
     rows = [
         {"seed": 0, "marks": [60], "nothing": 0.061, "figures": {"60": figures(0.1, 0.4, 0.2)}},
         {"seed": 1, "marks": [60], "nothing": 0.061, "figures": {"60": figures(0.1, 0.125, 0.2)}},
+        {"seed": 0, "marks": [9], "nothing": 0.061, "figures": {"60": figures(0.1, 0.1, 0.1)}},
     ]
-    text = page({"rows": rows, "command": "c", "commit": "abc", "hardware": "two cores"})
+    text = page({"rows": rows, "command": "c", "commit": "abc", "machine": "two cores"})
     assert "| 0 | 0 | (the picture itself) | | 0.061 | |" in text
     assert "After 1 min the course's error is 0.65 (0.50, 0.80) of that of the better" in text
     assert "After 3 min" not in text

@@ -20,7 +20,7 @@ from gan_course.evaluation.readers import WORLDS, World, load_reader
 
 RESOLUTION = {"fashion": 28}  # of the pictures that each reader was trained on
 OTHERWISE = 64
-FEWEST = 10  # pictures of each kind; so few say little, and the page of figures says so
+FEWEST = 10  # pictures of each kind: precision and recall need more than three
 SEED = 1  # of the draw: what comes first by name is often one kind of picture
 
 
@@ -89,7 +89,10 @@ def work(options: argparse.Namespace) -> int:
     world = WORLDS[options.reader]
     if options.inception:
         if options.held_out or options.resolution:
-            raise CourseError("--inception compares --fake with all of --real, at their own size")
+            raise CourseError(
+                "--inception compares --fake with all of --real, at their own size: leave"
+                " --held-out and --resolution out"
+            )
         _print_inception(
             _for_inception(options.real, options, world),
             _for_inception(options.fake, options, world),
@@ -101,6 +104,11 @@ def work(options: argparse.Namespace) -> int:
         raise CourseError(f"--resolution {options.resolution}: choose {' or '.join(sides)}")
     real, fake = (_for_reader(name, options, world) for name in (options.real, options.fake))
     if options.held_out:
+        if options.held_out in (options.real, options.fake):
+            raise CourseError(
+                f"--held-out {options.held_out} is named twice: name pictures that the generator"
+                " has not seen, or leave --held-out out"
+            )
         held_out = _for_reader(options.held_out, options, world)
     else:
         real, held_out = real[: len(real) // 2], real[len(real) // 2 :]
@@ -138,17 +146,19 @@ def _for_reader(name: str, options: argparse.Namespace, world: World) -> Tensor:
     if files is None:
         images = _load_bundled(name, options, world)
         if options.resolution:
-            images = interpolate(images.float(), size=options.resolution, mode="area").round()
+            images = interpolate(images.float(), size=options.resolution, mode="area")
+            images = images.round().byte()
     else:
         wanted = options.resolution or side
+        smaller = "" if wanted % 2 else f"--resolution {wanted // 2} or "
         way_out = (
-            f"remove it, or add --resolution {wanted // 2} or --inception (the reader"
-            f" {options.reader} compares at {wanted} px)"
+            f"remove it, or add {smaller}--inception (the reader {options.reader} compares at"
+            f" {wanted} px)"
         )
         images = load_pictures(
             files, resolution=wanted, channels=world.img_channels, if_small=way_out
         )
-    return interpolate(images.float(), size=side).byte()
+    return images if images.shape[-1] == side else interpolate(images, size=side)
 
 
 def _for_inception(name: str, options: argparse.Namespace, world: World) -> Tensor | list[Path]:

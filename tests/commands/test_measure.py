@@ -4,6 +4,7 @@ are there.
 
 import math
 import re
+import shutil
 import sys
 import types
 
@@ -189,7 +190,10 @@ def test_a_picture_too_small_for_a_reader_has_a_way_out(tmp_path, capsys, fideli
 
 def test_few_small_pictures_are_measured_without_a_covariance(tmp_path, capsys):
     cats = to_cats(tmp_path, train=60, held_out=20)
-    assert measure(*cats[:2], "--held-out", cats[1], "--reader", "cats", "--resolution", "32") == 0
+    same = shutil.copytree(cats[1], tmp_path / "same")
+    assert (
+        measure(cats[0], same, "--held-out", cats[1], "--reader", "cats", "--resolution", "32") == 0
+    )
     out = capsys.readouterr().out
     assert "N = 20 against 60 real pictures" in out
     found = figures(out)
@@ -221,10 +225,12 @@ def to_cats(folder, train, held_out):
         (["--inception", "--resolution", "32"], ["--inception compares"]),
         (["--resolution", "16"], ["has too few pictures: 20 or more are needed"]),
         (["--held-out", "gone", "--resolution", "16"], ["gone"]),
+        (["--held-out", "SAME", "--resolution", "16"], ["is named twice"]),
     ],
 )
 def test_what_cannot_be_compared_is_one_line(tmp_path, capsys, options, words):
     folder = squares(tmp_path / "few", [32] * 12)
+    options = [str(folder) if option == "SAME" else option for option in options]
     refused(capsys, measure(folder, folder, *options), *words)
 
 
