@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from gan_course.data import critters
+from gan_course.data import cats, critters
 from gan_course.data.batches import to_float
 from gan_course.data.domains import load_domain
 from gan_course.evaluation.features import features_of
@@ -127,6 +127,16 @@ def critter_metrics(to_striped: Translate, to_plain: Translate) -> tuple[Metrics
     return there, {"L1 to the twin": _mean(l1_error(to_plain(striped), plain))} | nothing
 
 
+def cat_metrics(to_tabby: Translate, to_plain: Translate) -> tuple[Metrics, Metrics]:
+    """Error against the twin that differs in the fur alone, beside doing nothing."""
+    plain, factors = cats.load_cats("test", n=N_TEST, seed=0, fur="none", lamp="day")
+    tabby = to_float(cats.draw_cats(cats.twin(factors, "fur", "tabby")))
+    plain = to_float(plain)
+    nothing = {"L1, doing nothing": _mean(l1_error(plain, tabby))}
+    there = {"L1 to the twin": _mean(l1_error(to_tabby(plain), tabby))} | nothing
+    return there, {"L1 to the twin": _mean(l1_error(to_plain(tabby), plain))} | nothing
+
+
 def earth_metrics(to_map: Translate, to_satellite: Translate) -> tuple[Metrics, Metrics]:
     """The error against the other view of the same hidden place, and that of its mean colour.
 
@@ -228,6 +238,28 @@ TRANSLATIONS: Mapping[str, Translation] = {
             ema_decay=0.995,
         ),
         critter_metrics,
+    ),
+    "cats": Translation(
+        "cats-plain",
+        "cats-tabby",
+        ("cats-plain2tabby", ""),
+        "cats as bundled, drawn at 64 px by daylight (David Revoy, CC BY 4.0)",
+        CycleGANConfig(
+            n_steps=5_000,
+            batch_size=4,
+            base_channels=16,
+            n_blocks=3,
+            norm="none",
+            d_base_channels=24,
+            d_norm="none",
+            r1_gamma=2.0,
+            lr=5e-4,
+            lambda_identity=2.0,
+            residual=True,
+            coordinates=4,
+            ema_decay=0.995,
+        ),
+        cat_metrics,
     ),
     "earth": Translation(
         "earth-satellite",
