@@ -36,8 +36,13 @@ NAME, START = "few-pictures", "dcgan-critters32"
 COUNTS = (50, 200, 1_000, 5_000, 48_000)  # of the last, no picture is seen twice
 REMEDIES = ("nothing", "mirrored", "augmented", "from critters")
 DECISIVE = (200,)  # pictures, with three seeds
-N_STEPS, N_STEPS_LONG = 1_500, 4_000
-LONG = ((50, 200), ("nothing", "augmented"))  # what more time brings
+N_STEPS = 1_500
+REPEATED = ("nothing", "augmented")
+LONGER = (  # steps, numbers of pictures, seeds: what more time brings, to REPEATED
+    (4_000, (50, 200), (0,)),
+    (12_000, (200,), (0, 1, 2)),
+)
+SHEETS = {N_STEPS: NAME, LONGER[-1][0]: f"{NAME}-long"}
 N_TEST, N_SHOWN, N_MEASURED = 1_000, 8, 5
 CONFIG = CRITTERS32
 CHANGES: Mapping[str, Mapping[str, Any]] = {
@@ -58,9 +63,11 @@ def run() -> None:
         if seed == 0 or count in DECISIVE
     ]
     rows += [
-        {"pictures": count, "remedy": remedy, "seed": 0, "steps": N_STEPS_LONG}
-        for count in LONG[0]
-        for remedy in LONG[1]
+        {"pictures": count, "remedy": remedy, "seed": seed, "steps": n_steps}
+        for n_steps, counts, seeds in LONGER
+        for seed in seeds
+        for count in counts
+        for remedy in REPEATED
     ]
     facts = {
         "world": "cats",
@@ -89,8 +96,8 @@ def train_and_measure(row: Row) -> Row:
         drawn = draw(training, N_TEST)
         made = _features(reader, drawn)
         distances[str(n_steps)] = round(frechet_distance(known, made), 1)
-    if row["seed"] == 0 and row["steps"] == N_STEPS:
-        keep_strip(NAME, f"{row['pictures']}-{row['remedy']}", drawn[:N_SHOWN])
+    if row["seed"] == 0 and row["steps"] in SHEETS:
+        keep_strip(SHEETS[row["steps"]], f"{row['pictures']}-{row['remedy']}", drawn[:N_SHOWN])
     seen = _features(reader, images[:5_000])
     return {
         "distance": distances[str(config.n_steps)],
@@ -168,4 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_table(_: argparse.Namespace) -> int:
     run()
     save_sheet(NAME, [f"{count}-{remedy}" for count in COUNTS for remedy in REMEDIES])
+    _, counts, _ = LONGER[-1]
+    names = [f"{count}-{remedy}" for count in counts for remedy in REPEATED]
+    save_sheet(SHEETS[LONGER[-1][0]], names)
     return 0

@@ -25,7 +25,7 @@ def folders(tmp_path, monkeypatch):
 
 def test_few_pictures_are_measured_and_kept(folders, monkeypatch):
     monkeypatch.setattr(few_pictures, "CONFIG", replace(few_pictures.CONFIG, batch_size=4))
-    monkeypatch.setattr(few_pictures, "N_STEPS", 2)
+    monkeypatch.setattr(few_pictures, "SHEETS", {2: few_pictures.NAME})
     monkeypatch.setattr(few_pictures, "N_MEASURED", 2)
     monkeypatch.setattr(few_pictures, "N_TEST", 300)
     row = {"pictures": 70, "remedy": "from critters", "seed": 0, "steps": 2}
