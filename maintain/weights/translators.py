@@ -215,7 +215,8 @@ def _mean(values: Tensor) -> float:
 # What is not the paper's, and why: 64 px and a CPU ask for narrow networks, few blocks and a higher
 # rate; G is averaged; D has no norm, so that it sees brightness and contrast, and R1 instead.
 # Critters and the earth keep their colours because their G has no norm either and starts from no
-# change; critters and cats need to know where. A cat's stripes are faint: a weaker R1 lets D see them.
+# change; critters and cats need to know where. A cat's stripes are faint: under a weaker R1, D sees
+# them.
 TRANSLATIONS: Mapping[str, Translation] = {
     "critters": Translation(
         "critters-plain",
