@@ -46,7 +46,7 @@ PROFILES = {
     "fast": Config(
         n_steps_plane=800,
         cyclegan=CycleGANConfig(
-            n_steps=850,
+            n_steps=500,
             batch_size=8,
             img_resolution=32,
             base_channels=16,
