@@ -368,8 +368,8 @@ viz.show_rows(moments, zoom=3, quality=78)
 
 # %% [markdown]
 # In the run saved in this notebook (yours may differ) the shirts come first: after 250 steps most pictures are a bright
-# block in a dark frame, but column 3 already has shoulders. After 500 its sleeves come apart from the body, and column 2
-# is a bag; after 750 columns 1 and 8 are shoes.
+# block in a dark frame, but columns 3 and 5 already have shoulders. After 500 the sleeves of column 3 come apart from the
+# body, and column 1 is a shoe; after 1000 so is column 7. Column 2 may be a bag, and column 8 is still no garment.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two loss curves over training steps, and two dotted lines. The generator's starts off the scale, drops at once and then sinks slowly towards its dotted line at 0.69; the discriminator's wanders near 1 and stays below its dotted line at 1.39."}}
 _, (ax,) = viz.figure(8, 2.8)
@@ -385,9 +385,9 @@ plt.show()
 
 # %% [markdown]
 # The curves are means over twenty steps. G's first losses are off the scale: D takes hardly any of its first fakes for
-# real. From step 200 on both losses move towards what a D that says 1/2 would give, 1.39 and 0.69, and neither gets
+# real. From about step 350 on both losses move towards what a D that says 1/2 would give, 1.39 and 0.69, and neither gets
 # there. In this run G's loss falls while its pictures improve. But a loss of G compares it with the D of that moment: it
-# would fall as well if D became worse. And there is no mark at the steps in which blots turned into shoes.
+# would fall as well if D became worse. And the curves do not say at which step a blot turned into a shoe.
 
 # %% [markdown]
 # ## How good, how varied?
@@ -528,13 +528,13 @@ for name in ("G", "G_ema"):
 _ = G_now.train(was_training)
 
 # %% [markdown]
-# In the stored run G's pictures move 4.1 times as far. The two draw the same garments, which differ mostly along their
+# In the stored run G's pictures move 3.1 times as far. The two draw the same garments, which differ mostly along their
 # edges (last row, four times as bright). At this step the copy has the higher precision and the higher recall: one G at
 # one step, so a hint and not yet a rule.
 #
 # You may have said fifty, since in each step the copy's weights go one fiftieth of the way to G's. But that way is about
 # five of G's steps long ("Further" says why), and a fiftieth of five is a tenth. That explains a factor of ten, but we
-# measured 4.1. The rest is BatchNorm: the copy takes over G's statistics whole, and nearly a fifth of them is new at each
+# measured 3.1. The rest is BatchNorm: the copy takes over G's statistics whole, and nearly a fifth of them is new at each
 # step: D's turn and G's turn each run G in training mode and each replace a tenth of the running averages.
 #
 # Why copy them? They must follow training: left at 0 and 1, they would ruin the pictures. Averaging them too would be
@@ -574,8 +574,9 @@ exercises.check_update_average(update_average)
 # %% [markdown]
 # ## Change one part, and train again
 #
-# What is each rule in the table above *for*? Take it away and see. A study did (`docs/results/dcgan-parts.json`): your
-# training, its steps, its three measures, with one thing changed, from three seeds each. The four changes:
+# What is each rule marked "yes" in the table above *for*? Take it away and see. A study did
+# (`docs/results/dcgan-parts.json`): your training, its steps, precision and recall, with one thing changed, from three
+# seeds each. The four changes:
 #
 # - **no BatchNorm**, in G and in D;
 # - **first weights of 0.2**, the slip from above, in both;
@@ -585,7 +586,7 @@ exercises.check_update_average(update_average)
 # **Predict:** which one hurts most, and is there one that hardly matters? Then look at the pictures, eight an arm, in
 # one seed, before you read the numbers.
 
-# %% mystnb={"image": {"alt": "Five rows of eight small pictures. As in the lesson: garments, a little ragged. Without BatchNorm: garments with vertical streaks. First weights of 0.2: speckled blots in the outlines of garments. A learning rate of 0.0002: paler, coarser garments. Beta1 of 0.9: bright and dark smears, hardly a garment among them."}}
+# %% mystnb={"image": {"alt": "Five rows of eight small pictures. As in the lesson: garments, a little ragged. Without BatchNorm: darker garments, some with vertical streaks. First weights of 0.2: speckled blots in the outlines of garments. A learning rate of 0.0002: coarse, streaky garments. Beta1 of 0.9: bright and dark smears, hardly a garment among them."}}
 from gan_course.lessons.results import recorded, recorded_strips
 
 study = recorded("dcgan-parts")
@@ -604,18 +605,19 @@ for name in ("precision", "recall"):
     print(f"the slow copy has the higher {name} in {won} of {len(study['rows'])} trainings")
 
 # %% [markdown]
-# - **$\beta_1$** of 0.9 hurts most, and it is the default that one gets without typing anything. A likely reason: an
-#   average over ten steps instead of two answers what the other player did a while ago, and the other has moved on.
-# - **First weights of 0.2** keep the outlines and fill them with speckles. Recall is all but gone. So the training does
+# - **$\beta_1$** of 0.9 hurts most: the lowest precision in every seed, and hardly any recall. It is the default that one
+#   gets without typing anything. A likely reason: an average over ten steps instead of two answers what the other player
+#   did a while ago, and the other has moved on.
+# - **First weights of 0.2** keep rough outlines and fill them with speckles. Recall is all but gone. So the training does
 #   suffer from the slip, and a thousand steps do not heal it.
-# - **The paper's learning rate** is not wrong, it is slower: half the recall after the same steps. Its 0.0002 was meant for
-#   longer trainings, and the shipped weights below took it.
+# - **The paper's learning rate** gives about half the recall after the same steps. Most likely it is slower, not wrong:
+#   the shipped weights below took it, for twelve times the steps.
 # - **BatchNorm** matters least to the eye, and least to precision. What it buys in these thousand steps is variety: without
-#   it recall is half as high, in every seed.
+#   it recall is about half as high, or less, in every seed.
 #
 # Look once more at the third row and at its precision. Blots full of speckles, and more than half of them count as
-# real! The reader looks at shapes and forgives grain. One measure alone would have called this arm passable; recall and
-# your eyes do not.
+# real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this arm passable;
+# recall and your eyes do not.
 #
 # And the slow copy: in the lesson's own three trainings it has the higher precision and the higher recall each time, so
 # the hint above holds. Over all fifteen its precision is higher in fourteen, its recall in eight: where G learns slowly
@@ -675,7 +677,7 @@ for kind in range(10):
     print(f"{CLASS_NAMES[kind]:12}" + "".join(f"{part[kind]:10.0%}" for part in columns.values()))
 
 # %% [markdown]
-# In the stored run it is the sandal, 4 %, under half its share. The shipped generator has made up for it.
+# In the stored run it is the sandal: 3 %, about a third of its share. The shipped generator draws it in 9 %.
 #
 # How high could the two measures go? Give them 1,000 real training pictures in place of fakes: a perfect generator would do
 # no better.
@@ -950,10 +952,10 @@ for kind, name in enumerate(CLASS_NAMES):
     print(f"{name:12}{share:6.0%}{precision:11.2f}{recall:8.2f}  {other}")
 
 # %% [markdown]
-# In the stored run the reader saw the kind that was asked for in 84 of 100 pictures, 0.97 of its rate on real ones.
-# Trousers always, shirts in 70 and coats, least often, in 53; the last column says for what it took most of the rest. Two
-# of the five sandals are smudges, and yet it reads 88 of 100: it has to name one of ten kinds. And recall shows what
-# asking does not buy: of bags it is 0.13. G draws the kind, and few of its forms.
+# In the stored run the reader saw the kind that was asked for in 83 of 100 pictures, 0.96 of its rate on real ones.
+# Trousers always, coats in 60 and shirts, least often, in 56; the last column says what it most often saw instead. Three
+# of the five sandals are smudges, and yet it reads 84 of 100: it has to name one of ten kinds. And recall shows what
+# asking does not buy: of bags it is 0.12. G draws the kind, and few of its forms.
 
 # %% [markdown]
 # ### What still moves in the slow copy
@@ -980,12 +982,12 @@ for name in ("G_ema", "statistics held"):
     print(f"{name:15} moves {sum(moves['G']) / sum(moves[name]):.1f} times less far than G")
 
 # %% [markdown]
-# These are not the twenty steps of "The slow copy", so the ratio of `G_ema` is another one: in the stored run 3.2, against
-# 4.1 there. With its statistics held, the copy moves about a tenth as far as G.
+# These are not the twenty steps of "The slow copy", so the ratio of `G_ema` is another one: in the stored run 3.7,
+# against 3.1 there. With its statistics held, the copy moves about a twelfth as far as G.
 #
 # Why not a fiftieth? In each step its weights go a fiftieth of the way to G's. If G's steps pointed in unrelated
 # directions, that way would be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ of them long, and a fiftieth of five is a
-# tenth.
+# tenth. A likely reason for the rest: G's own pictures move with its statistics, too.
 
 # %% [markdown]
 # ### A preview of a young network
@@ -1212,7 +1214,7 @@ others = max(dots["resize, new"], dots["shipped, trained"])
 claim("those of a new resize generator and of the trained one, less than twofold", others, below=2)
 
 # %% [markdown]
-# The trained generator no longer shows the pattern. A likely reason is that D could tell fakes by it; we have not tested
+# The shipped generator no longer shows the pattern. A likely reason is that D could tell fakes by it; we have not tested
 # that. A resize generator does not have it in the first place. To see what resizing does to the two measures and, by
 # your clock, to the time, run this in a new cell:
 #

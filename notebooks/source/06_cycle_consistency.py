@@ -261,8 +261,8 @@ print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_ord
 # %% [markdown]
 # Only the two arms with the prior are right in every seed. One by one:
 #
-# 1. **The adversarial loss alone** is nearly content: all clusters of B are reached, though some of the clouds lie beside
-#    their circles. The two maps know nothing of each other, and most round trips end in another cluster.
+# 1. **The adversarial loss alone** is nearly content: all clusters of B are reached, though most of the clouds in
+#    the picture lie off centre. The two maps know nothing of each other, and most round trips end in another cluster.
 # 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the numbers. A turned
 #    or a mirrored ring comes home as well (the one in the picture is mirrored, in the stored run). This is the count once
 #    more: the losses accept all $8!$ orders of the clusters. These small networks seem to keep neighbours together: all
@@ -321,9 +321,9 @@ for arm, values in zip(table, right_60, strict=True):
 # a bet.
 #
 # So the cycle loss is half of an answer. It makes $G_{AB}$ **reversible**: nothing of the input may be lost, so the
-# output must depend on all of it. That the dependence is the one we mean comes from what the network finds easy. In the
-# plane it finds it easy to change little. With pictures it also finds it easy to look at small neighbourhoods, because
-# it is made of convolutions.
+# output must depend on all of it. That the dependence is the one we mean comes from what the network finds easy. With
+# the residual it finds it easy to change little. With pictures it also finds it easy to look at small neighbourhoods,
+# because it is made of convolutions.
 
 # %% [markdown]
 # ## Why go back at all?
@@ -640,7 +640,7 @@ for name, step in steps.items():
     translations[name], round_trips[name] = (fake_B, fake_A), (rec_A, rec_B)
 print("critters measured:", len(plain), "of each kind")
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five drawn creatures in six rows: the input and its hidden twin; with the cycle loss a translation close to the twin, and its way back, nearly the input again; without it, to striped, stripes under speckles, and to plain, glowing yellow and red shapes in which no creature can be made out, as on both ways back."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two blocks of five drawn creatures in six rows: the input and its hidden twin; with the cycle loss a translation near the twin, with fringes and some changed colours, and its way back, nearly the input again; without it, to striped, stripes under speckles, and to plain, glowing yellow, red and white shapes that cover the creatures, as on both ways back."}}
 shown = {"input": (plain, striped), "hidden twin": (striped, plain)}
 for name in steps:
     shown |= {name: translations[name], f"{name},\nand back": round_trips[name]}
@@ -656,7 +656,7 @@ print(f"{'':24}{'to striped':>12}{'to plain':>12}{'round trip':>12}")
 for name, values in errors.items():
     print(f"{name:24}" + "".join(f"{100 * error:12.1f}" for error in values))
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two creatures at six screen pixels a pixel, each striped, as its plain twin, and translated to plain with and without the cycle loss. With it, faint stripes are left and coloured fringes stand beside the body; without it, a glowing shape of yellow and red squares stands where the creature was."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two creatures at six screen pixels a pixel, each striped, as its plain twin, and translated to plain with and without the cycle loss. With it, faint stripes are left and coloured fringes stand beside the body; without it, glowing white, yellow and red squares cover the creature."}}
 to_plain = {name: fake_A for name, (_, fake_A) in translations.items()}
 large = {"striped": striped, "hidden twin": plain, **to_plain}
 viz.show_grids({name: images[[1, 4]].cpu() for name, images in large.items()}, n_columns=1, zoom=6)
@@ -672,14 +672,15 @@ judged("the round trip errs under a quarter as much as without the cycle", share
 
 # %% [markdown]
 # The prior did not hold it. In the stored run the arm without the cycle ends *further* from the twins than where it
-# started: a training that had done nothing would have cost 6.2, and *to plain* costs 25.3. Look at its pictures: the
-# creatures are covered by colour, and the ways back are no better. In the plane the prior alone was right; with pictures
-# D drives the translation away from it, and nothing calls it back. With the cycle both ways end nearer to the twins
-# than doing nothing, and the round trips end less than a hundredth from home.
+# started: doing nothing would have cost 6.2, *to striped* costs 8.4 and *to plain* 25.3. Look at its pictures: speckles
+# *to striped*; *to plain* and on both ways back the creatures are covered by colour. In the plane the prior alone was
+# right; with pictures D drives the translation away from it, and the identity loss, still close to 0, does not call it
+# back. With the cycle both ways end nearer to the twins than doing nothing, and the round trip from plain to plain ends
+# less than a hundredth from home.
 #
 # A likely reason, not tested here: colour that covers a creature cannot be undone, so the cycle loss charges for it, and
-# without that loss little speaks against it. The stripes that are left and the coloured fringes at the bodies' edges cost
-# the cycle nothing if the other generator can undo them; only D can object.
+# without that loss little speaks against it. The stripes that are left, the changed colours and the fringes at the
+# bodies' edges cost the cycle nothing if the other generator can undo them; only D can object.
 #
 # Be exact about what was shown. The arms differ in `lambda_cycle` alone, so the difference between them is the work of
 # the cycle loss, *given* this prior. Would it do the same without the prior? And was this run luck?
@@ -691,7 +692,7 @@ judged("the round trip errs under a quarter as much as without the cycle", share
 # output nor the identity loss.
 #
 # **Predict:** which of the four kinds will end nearer to the twins than doing nothing, in every seed: both, the cycle
-# alone, the prior alone, none?
+# alone, the prior alone, neither?
 
 # %%
 record = recorded("cycle-prior")
@@ -734,8 +735,8 @@ axes[0].text(100 * nothing * 1.1, 3.1, "doing nothing", color=viz.FAKE, fontsize
 plt.show()
 
 # %% [markdown]
-# **Neither was enough alone, in any seed.** Cycle and prior together end below doing nothing, and do so in every seed.
-# All this is after 500 steps; what longer trainings of the other three would give, the record does not say.
+# **Neither was enough alone, in any seed.** Cycle and prior together end below doing nothing in every seed. All this is
+# after 500 steps; what longer trainings of the other three would give, the record does not say.
 #
 # With only one of the two, cycle or prior, the worst seed errs more than twice as much *to plain* as the best (10.1 to
 # 26.8, and 11.6 to 44.2). With both the seeds nearly coincide (3.5 to 3.6).
@@ -743,20 +744,18 @@ plt.show()
 # - **With neither**, the translations cost about as much as black pictures would, and the round trip the same as *to
 #   plain*. So these generators have probably **collapsed** and no longer look at their input; the record keeps no
 #   pictures to check.
-# - **With the cycle alone** even the round trips end 8 hundredths from home. In the plane this arm came home; but 500
-#   steps are few, and without the residual a generator must first learn to copy a picture. Stuck or only slow, the record
-#   cannot tell.
+# - **With the cycle alone** even the round trips end 8 to 9 hundredths from home. In the plane this arm came home; here
+#   a generator without the residual must first learn to copy a picture, which may be why it does not.
 # - **With the prior alone** the training starts at doing nothing, and the game with D drives it away from there: *to
-#   striped* not beyond 11.1, *to plain* in one seed as far as 44.2. Which of the two parts of the prior does the work, the
-#   record cannot say.
+#   striped* not beyond 11.1, *to plain* in one seed as far as 44.2.
 #
 # What to take along: D asks for the look of B, the cycle for a way back, and the prior favours one of the maps that are
-# left. In 500 steps it took both, cycle and prior.
+# left. In 500 steps it took both, cycle and prior; which of the prior's two parts it took, the record cannot say.
 #
 # ## With more time
 #
-# Your translations still have fringes. The weights that ship with the course come from ten times as many steps, at 64
-# pixels, with cycle and prior as here. Lesson 07 trains on the Earth; these are critters:
+# Your translations still have fringes. The weights that ship with the course come from ten times as many steps, of half
+# as many pictures each, at 64 pixels, with a deeper D and other rates; cycle and prior are as here:
 
 # %% mystnb={"image": {"alt": "Four rows of seven drawn creatures at 64 pixels: plain ones; their hidden striped twins; the translations by the shipped weights, hardly to be told from the twins; and the ways back, plain again."}}
 from gan_course.weights.translators import load_translator
@@ -822,8 +821,8 @@ print(f"L1 error, in hundredths: doing nothing {costs[0]:.1f}, shipped {costs[1]
 #
 # ### The same as the package's
 #
-# From one start and on one batch, `by_hand` above and the package's `CycleGANStep` must find the same losses, and the same
-# gradient for every network.
+# From one start and on one batch, `by_hand` above and the package's `CycleGANStep` must find the same objective, and
+# the same gradient for every network.
 
 # %%
 import copy
@@ -944,9 +943,9 @@ for line, (names, start, target) in {
 # ### Four broken steps
 #
 # Five training steps on points, called P to T, with linear networks. One is healthy. The other four have one bug each:
-# a missing detach in the half of D; a generators' step that also trains the D's; a "cycle loss" between unpaired
-# pictures; swapped domains (each generator is trained against the other one's D). You see no code, only what a step
-# does to the networks. Four questions are put to each. The last one takes two generators that change nothing, so that
+# swapped domains (each generator is trained against the other one's D); a missing detach in the half of D; a "cycle
+# loss" between unpaired pictures; a generators' step that also trains the D's. You see no code, only what a step does
+# to the networks. Four questions are put to each. The last one takes two generators that change nothing, so that
 # everything comes home exactly: do they still pay in the step's cycle loss?
 
 
@@ -968,7 +967,7 @@ print("steps:", len(STEPS), "· different columns:", len(set(answers.values())))
 # %% [markdown]
 # **Exercise 7. Which bug is whose?** (medium, 10 minutes: four bugs that raise no error)
 #
-# For each letter one of "healthy", "missing detach", "D updated through G", "unpaired cycle", "swapped domains".
+# For each letter one of "swapped domains", "healthy", "D updated through G", "missing detach", "unpaired cycle".
 
 # %% tags=["exercise"]
 symptoms = ...  # {"P": ..., "Q": ..., "R": ..., "S": ..., "T": ...}
