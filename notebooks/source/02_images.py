@@ -21,7 +21,7 @@
 # | --- | --- |
 # | compute | the size of a picture at every layer of a generator and a discriminator |
 # | explain | what the first weights, BatchNorm, Adam's momentum and the averaged weights each do |
-# | train | a DCGAN on real pictures, within two minutes on a CPU |
+# | train | a DCGAN on real pictures, within a few minutes on a CPU |
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
 # | spot | pictures drawn in the wrong mode; what a straight walk costs; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
