@@ -83,16 +83,67 @@ viz.show_cyclegan()
 # never sees the plain one that this one comes from. `G_BA` takes it back, and the **cycle loss** asks for the critter
 # that was put in (`rec` is short for reconstruction). The lower half is the same from the other side: the two boxes
 # marked `G_AB` are one network, and so are the two marked `G_BA`.
+
+# %% [markdown]
+# ## Why go back at all?
 #
-# Does that settle who becomes whom?
+# Critters are drawn from known factors, so the *true* translation of a plain one is known: its striped **twin**, drawn
+# from the same factors but for the texture.
+
+
+# %% tags=["best-picture"] mystnb={"image": {"alt": "Three rows of eight drawn creatures: plain ones; the same ones with stripes; and other striped ones, which have nothing to do with the first."}}
+from gan_course.data import critters
+from gan_course.data.batches import to_float
+
+
+def load(texture, *, n, seed):
+    """Pictures of the training set, and the factors that say how each was drawn."""
+    return critters.load_critters("train", n=n, resolution=32, seed=seed, texture=texture)
+
+
+plain, factors = load("plain", n=500, seed=11)
+twins = critters.twin(factors, "texture", "stripes")
+truth = to_float(critters.draw_critters(twins, resolution=32))
+striped, _ = load("stripes", n=500, seed=12)  # drawn on their own: no partners of the plain ones
+real_B = to_float(striped)
+samples = {"plain": to_float(plain[:8]), "their twins": truth[:8], "striped, unpaired": real_B[:8]}
+viz.show_rows(samples, zoom=3, quality=80)
+
+# %% [markdown]
+# The third row is what one has in practice: striped critters that were drawn on their own. Why not compare what G makes
+# with one of them directly, `mean((fake_B - real_B)^2)`, and save the way back?
+#
+# See what that asks for. Three "translators" are given plain critters: the first answers with their true twins, the
+# second with some other striped critter, the third always with the same picture, the mean of all striped ones.
+# **Predict:** which of the three pays least, and which most?
+
+# %%
+unpaired = {
+    "the true translation": (truth - real_B).square().mean(),
+    "some other striped critter": (real_B.roll(1, 0) - real_B).square().mean(),
+    "the mean striped picture, always": (real_B.mean(0) - real_B).square().mean(),
+}
+for name, value in unpaired.items():
+    print(f"{name}: {value:.2f}")
+right, _, mean = unpaired.values()
+text = "between unpaired pictures one constant picture costs half as much as the true translation"
+claim(f"{text}, to a twentieth", abs(mean / right - 0.5), below=0.05)
+
+# %% [markdown]
+# The true translation pays about as much as some other striped critter: `real_B` is a stranger to both. The constant
+# picture pays half as much, and that is no accident: two independent pictures differ by twice the variance, a picture and
+# the mean by the variance once. This is a paired loss on pairs that do not exist, and its best answer is the mean of B,
+# whatever the input. A cycle loss compares a picture **with its own round trip**.
 
 # %% [markdown]
 # ## What the adversarial loss leaves open
 #
+# Does the way back settle who becomes whom? Look at a case so small that one can count.
+#
 # The **adversarial loss** is what D asks of G. D is shown outputs, never the inputs they came from. So it can only ask
-# that the outputs **as a set** look like B. Think of four clusters of points in A and four in B, and of maps that send
-# whole clusters. G satisfies its D when each cluster of B is hit by equally many clusters of A. The cycle loss asks each
-# single point to come home.
+# that the outputs **as a set** look like B. Think of four clusters of points in A and four in B, all with equally many
+# points, and of maps that send whole clusters. G satisfies its D when each cluster of B is hit by equally many clusters of
+# A. The cycle loss asks every cluster to come home.
 
 # %% [markdown]
 # **Exercise 1. Who is satisfied?** (medium, 10 minutes: the counting below rests on it)
@@ -158,10 +209,32 @@ claim("the cycle accepts no map that sends two clusters to one: pairs found", le
 # ## In the plane, where the map can be drawn
 #
 # A is a ring of eight clusters, B the same ring turned by 15 degrees, and the true partner of each cluster is its
-# neighbour 15 degrees on. The generators are small networks from points to points; D sees points, never colours. The
-# cycle loss is the mean absolute difference, over both coordinates, between a point and the end of its round trip; the
-# losses of both rounds, A to B to A and B to A to B, are summed. Four arms, each from the same seeds and on the same
-# points:
+# neighbour 15 degrees on. Here are the true translation and two others. All three hit every cluster of B once and
+# can be undone:
+
+# %% mystnb={"image": {"alt": "Three rings of eight numbered discs, each beside a hollow circle 15 degrees on, with arrows from discs to circles. The true map: a short arrow to the next circle. Turned: each arrow leads one circle further. Mirrored: four long arrows cross the ring, and four lead to near circles."}}
+from gan_course.training.toy_cyclegans import build_plane, plane_centres, plane_table
+
+hues = plt.cm.tab10([0, 1, 2, 3, 4, 5, 6, 9])
+ring_A, ring_B = plane_centres(15.0)
+maps = {"the true map": range(8), "turned": [*range(1, 8), 0], "mirrored": range(7, -1, -1)}
+_, axes = viz.figure(10.2, 3.5, n_axes=3)
+for ax, (name, partners) in zip(axes, maps.items(), strict=True):
+    ax.scatter(*ring_A.T, s=230, color=hues)
+    ax.scatter(*ring_B.T, s=230, facecolors="none", edgecolors=hues, linewidths=2)
+    for k, partner in enumerate(partners):
+        ax.text(*ring_A[k], k + 1, color="white", weight="bold", ha="center", va="center_baseline")
+        arrow = {"arrowstyle": "->", "color": hues[k], "shrinkA": 9, "shrinkB": 8, "lw": 1.5}
+        ax.annotate("", ring_B[partner], ring_A[k], arrowprops=arrow)
+    ax.set(title=name, xlim=(-2.5, 2.5), ylim=(-2.5, 2.5), aspect="equal")
+    ax.axis("off")
+plt.show()
+
+# %% [markdown]
+# Discs are clusters of A, circles those of B, in the colour of their true partner. Now train. The generators are small
+# networks from points to points; D sees points, never colours. The cycle loss is the mean absolute difference, over both
+# coordinates, between a point and the end of its round trip; the losses of both rounds, A to B to A and B to A to B, are
+# summed. Four arms, each from the same seeds and on the same points:
 #
 # | | no cycle loss | cycle loss |
 # | --- | --- | --- |
@@ -173,12 +246,9 @@ claim("the cycle accepts no map that sends two clusters to one: pairs found", le
 #
 # **Predict:** which of the four arms will be right in all three seeds, every cluster sent to its true partner?
 #
-# All arms and seeds train at once, in a few seconds. The cycle loss is printed for every arm, and paid only in those with
-# a cycle.
+# All of them train at once. The cycle loss is printed for every arm, and paid only in those with a cycle.
 
 # %% tags=["nbval-ignore-output"]
-from gan_course.training.toy_cyclegans import build_plane, plane_table
-
 table = plane_table(cfg.plane_cycle, range(SEED * cfg.n_seeds, (SEED + 1) * cfg.n_seeds))
 gans = [gan for row in table.values() for gan in row]
 plane = build_plane(cfg.plane, gans)
@@ -215,12 +285,13 @@ for row, arm in enumerate(table):
     print(f"{arm:32}" + "     ".join(shares))
 
 # %% [markdown]
-# The picture shows each arm in the seed in which it is least right. Circles are the clusters of B, each in the colour of
-# its true partner; dots are where $G_{AB}$ sends the points of A. Two numbers stand at each circle: outside, who should
-# come; inside, who came. Equal: right.
+# A point is **home** if its round trip ends in the cluster where it began: that takes both maps. It is **right** if
+# $G_{AB}$ sends it to its true partner: that takes only one. So a point can be right and not come home.
+#
+# The picture shows each arm in the seed in which it is least right. Dots are where $G_{AB}$ sends the points of A. Two
+# numbers stand at each circle: outside, who should come; inside, who came.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rings of eight numbered circles, one for each arm, each in its least right seed. With the prior, alone or with the cycle, the clusters lie in or near circles of their own number. With the adversarial loss alone, and with the cycle alone, all eight circles are reached, and the numbers inside are those of the ring turned or mirrored."}}
-hues = plt.cm.tab10([0, 1, 2, 3, 4, 5, 6, 9])
 _, axes = plt.subplots(2, 2, figsize=(8.6, 9), dpi=viz.DPI, layout="constrained")
 for row, (arm, ax) in enumerate(zip(table, axes.flat, strict=True)):
     seed = int(right[row].argmin())
@@ -252,29 +323,21 @@ judged("by the adversarial loss alone, in a seed under half come home", lowest, 
 judged("the cycle does not choose: in a seed under half are right", by_cycle[1], below=0.5)
 judged("with the prior, cycle or not, over 95 % are right", right[with_prior:].min(), above=0.95)
 
-# %% tags=["nbval-ignore-output"]
-order = torch.stack([one.view(8, -1).mode(1).values for one in where])  # (GANs, 8): where each goes
-onward = (order.roll(-1, 1) - order) % 8
-in_order = (onward == 1).all(1) | (onward == 7).all(1)
-print(f"maps that are a ring turned or mirrored: {in_order.sum()} of {len(in_order)}")
-
 # %% [markdown]
 # Only the two arms with the prior are right in every seed. One by one:
 #
 # 1. **The adversarial loss alone** is nearly content: all clusters of B are reached, though most of the clouds in
 #    the picture lie off centre. The two maps know nothing of each other, and most round trips end in another cluster.
-# 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the numbers. A turned
-#    or a mirrored ring comes home as well (the one in the picture is mirrored, in the stored run). This is the count once
-#    more: the losses accept all $8!$ orders of the clusters. These small networks seem to keep neighbours together: all
-#    twelve maps here are among the 16 symmetries of the ring, eight turns and their mirror images. Among those the losses
-#    cannot choose.
+# 2. **With the cycle** they are each other's inverse: everyone comes home, in every seed. But look at the numbers. A ring
+#    turned or mirrored comes home as well. This is the count once more: the losses accept all $8!$ orders of the clusters.
+#    The networks find but the 16 that keep neighbours together, eight turns and their mirror images (counted below), and
+#    among those the losses cannot choose.
 # 3. **With the prior** the map is right, without any cycle loss, and then the round trips end in the right cluster
 #    too, though nothing asked for it. The prior happens to agree with the truth here: a partner is never far away.
-# 4. **With both** the map is right, and the round trips end closer to where they began: compare the last cycle losses
-#    that the training printed.
+# 4. **With both** the map is right, and the last cycle losses printed above are lower.
 #
-# In the stored run the first arm is right in two seeds of three, the second in one. Does the cycle do harm? Three seeds
-# cannot rank these two arms. A study ran the same four arms from 64 seeds each and counted:
+# Three seeds cannot rank the first two arms. A study ran the same four arms from 64 seeds each. It counts a map as coming
+# home, or as right, if more than 95 % of its points are:
 
 # %%
 from gan_course.lessons.results import recorded
@@ -286,19 +349,14 @@ for row in counts["rows"]:
     print(f"{row['arm']:24}" + "".join(f"{row[kind]:21}" for kind in kinds))
 
 # %% [markdown]
-# So it was for every seed: all 256 maps are the ring turned or mirrored, one of sixteen. Chosen blindly among these, 4
-# of 64 would be right. Without the prior 2 and 5 are: neither the adversarial loss nor the cycle chooses, and the cycle
-# does not harm. (Two right of three, as in the stored run, was luck.) What the cycle does is in the second column: it
-# brings 64 of 64 home where 4 came home before. What the prior does is in the last.
+# All 256 maps are the ring turned or mirrored, one of sixteen. Chosen blindly among these, 4 of 64 would be right. Without
+# the prior 2 and 5 are: neither the adversarial loss nor the cycle chooses. What the cycle does is in the second column:
+# it brings 64 of 64 home where 4 came home before. What the prior does is in the last.
 #
-# So in the plane the prior alone does nearly all of it. Is the cycle good for nothing, then? The critters will tell.
-#
-# How much is luck in the third arm? Suppose that somebody tells us now that B was turned by 60 degrees, not by 15.
-# **Predict:** how would the training have gone, and which of its maps would be right?
+# How much is luck in the third arm? Train nothing anew, and only rename the truth: somebody tells us now that B was turned
+# by 60 degrees, not by 15. **Predict:** which of the maps are right under that truth, and could the training have known?
 
 # %%
-from gan_course.training.toy_cyclegans import plane_centres
-
 _, other_truth = plane_centres(60.0)
 # which number a cluster of B bears under that story
 moved_on = torch.cdist(plane.centres_B, other_truth).argmin(1)
@@ -317,8 +375,8 @@ for arm, values in zip(table, right_60, strict=True):
 # Nothing changes: the clusters are 45 degrees apart, and 60 is 15 + 45, so B is the same set, and every batch, every loss
 # and every map is the same. Only the truth is another one, and the maps that were right are now all wrong. (The 25 % in
 # the stored run are two clusters that a mirrored ring now hits by chance.) Those with the prior still bring every point
-# back to its cluster. **No unpaired training can tell the two stories apart.** What decides is the prior, and a prior is
-# a bet.
+# back to its cluster. **No unpaired training can tell the two stories apart.** What decides is the prior, or without
+# one the chance of the first weights; and a prior is a bet.
 #
 # So the cycle loss is half of an answer. It makes $G_{AB}$ **reversible**: nothing of the input may be lost, so the
 # output must depend on all of it. That the dependence is the one we mean comes from what the network finds easy. With
@@ -326,61 +384,10 @@ for arm, values in zip(table, right_60, strict=True):
 # because it is made of convolutions.
 
 # %% [markdown]
-# ## Why go back at all?
-#
-# Now the critters. They are drawn from known factors, so the *true* translation of a plain one is known: its striped
-# **twin**, drawn from the same factors but for the texture.
-
-
-# %% tags=["best-picture"] mystnb={"image": {"alt": "Three rows of eight drawn creatures: plain ones; the same ones with stripes; and other striped ones, which have nothing to do with the first."}}
-from gan_course.data import critters
-from gan_course.data.batches import to_float
-
-
-def load(texture, *, n, seed):
-    """Pictures of the training set, and the factors that say how each was drawn."""
-    return critters.load_critters("train", n=n, resolution=32, seed=seed, texture=texture)
-
-
-plain, factors = load("plain", n=500, seed=11)
-twins = critters.twin(factors, "texture", "stripes")
-truth = to_float(critters.draw_critters(twins, resolution=32))
-striped, _ = load("stripes", n=500, seed=12)  # drawn on their own: no partners of the plain ones
-real_B = to_float(striped)
-samples = {"plain": to_float(plain[:8]), "their twins": truth[:8], "striped, unpaired": real_B[:8]}
-viz.show_rows(samples, zoom=3, quality=80)
-
-# %% [markdown]
-# The third row is what one has in practice: striped critters that were drawn on their own. Why not compare what G makes
-# with one of them directly, `mean((fake_B - real_B)^2)`, and save the way back?
-#
-# See what that asks for. Three "translators" are given plain critters: the first answers with their true twins, the
-# second with some other striped critter, the third always with the same picture, the mean of all striped ones.
-# **Predict:** which of the three pays least, and which most?
-
-# %%
-unpaired = {
-    "the true translation": (truth - real_B).square().mean(),
-    "some other striped critter": (real_B.roll(1, 0) - real_B).square().mean(),
-    "the mean striped picture, always": (real_B.mean(0) - real_B).square().mean(),
-}
-for name, value in unpaired.items():
-    print(f"{name}: {value:.2f}")
-right, _, mean = unpaired.values()
-text = "between unpaired pictures one constant picture costs half as much as the true translation"
-claim(f"{text}, to a twentieth", abs(mean / right - 0.5), below=0.05)
-
-# %% [markdown]
-# The true translation pays about as much as some other striped critter: `real_B` is a stranger to both. The constant
-# picture pays half as much, and that is no accident: two independent pictures differ by twice the variance, a picture and
-# the mean by the variance once. This is a paired loss on pairs that do not exist, and its best answer is the mean of B,
-# whatever the input. A cycle loss compares a picture **with its own round trip**.
-
-# %% [markdown]
 # ## The losses, from scratch
 #
-# You have seen what they do; now write them. The paper states them in four equations. Here they are in our names, each
-# above the exercise that needs it.
+# You have seen what they do to points. Now write them, and then the critters test whether a prior is enough for pictures,
+# too. The paper states them in four equations; here they are in our names.
 #
 # Equation 1 is the game of lesson 01 between $G_{AB}$ and $D_B$; here D gives probabilities. The other pair plays the
 # same:
@@ -462,13 +469,17 @@ exercises.check_cycle(cycle)
 # Equation 4 says who wants what: both generators make the sum small, both D's make it large.
 #
 # $$G_{AB}^*, G_{BA}^* = \arg\min_{G_{AB}, G_{BA}} \max_{D_A, D_B} L \tag{4}$$
+#
+# In code nobody takes a maximum. The D's step on their own losses, which are exercise 2's first. The generators step on the
+# terms in which a G occurs: with least squares, exercise 2's second from either side, and $\lambda$ times exercise 3.
 
 # %% [markdown]
 # **Exercise 4. Everything the generators want** (hard, 15 minutes: equation 3 and the identity loss, from four networks)
 #
-# Both generators could exchange colours, there and back; the cycle would not notice. Hence the **identity loss** (section
-# 5.2 of the paper, for paintings and photographs): $G_{AB}$ should leave a picture alone that is already in B, and
-# $G_{BA}$ one that is already in A, by mean absolute differences again. Return the sum of the two least-squares
+# Both generators could make red critters blue and blue ones red, there and back; where both colours are as frequent,
+# neither a D nor the cycle would notice. Hence the **identity loss** (section 5.2 of the paper, for paintings and
+# photographs): $G_{AB}$ should leave a picture alone that is already in B, and $G_{BA}$ one that is already in A, by mean
+# absolute differences again. Return the sum of the two least-squares
 # adversarial losses of the generators, `lambda_cycle` times the cycle loss, and `lambda_identity` times the identity
 # loss. (The paper writes the last factor as $0.5\,\lambda$; here it is the whole factor.)
 
@@ -509,7 +520,7 @@ exercises.check_objective(objective)
 # - `oracle`: $G_{AB}$ paints stripes on a plain critter and leaves a striped one alone; $G_{BA}$ takes stripes away
 #   and leaves a plain one alone.
 # - `other creature`: $G_{AB}$ draws the striped twin of *another* critter: it permutes all critters by a fixed rule.
-#   It does so for any input, plain or striped. $G_{BA}$ undoes that.
+#   It does so for any input, plain or striped. $G_{BA}$ undoes both: stripes go, and the critter is the first one again.
 
 # %% tags=["exercise"]
 zero_terms = ...  # {"nothing": {...}, "negative": {...}, and so on for all five}
@@ -536,37 +547,11 @@ exercises.check_zero_terms(zero_terms)
 # </details>
 
 # %% [markdown]
-# ### The whole step
-#
-# First both generators, from the one objective; then both D's, each half with its own optimiser. ("Further" holds it
-# against the package's step.)
-
-
-# %%
-def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
-    """One step; returns the objective of the generators."""
-    rates = {"lr": config.lr, "betas": config.betas}  # for one step; a training keeps its Adams
-    opt_G = torch.optim.Adam([*G_AB.parameters(), *G_BA.parameters()], **rates)
-    opt_D = torch.optim.Adam([*D_A.parameters(), *D_B.parameters()], **rates)
-    fake_B, fake_A = G_AB(real_A), G_BA(real_B)
-    loss_G = (D_B(fake_B) - 1).square().mean() + (D_A(fake_A) - 1).square().mean()
-    cycle = l1_loss(G_BA(fake_B), real_A) + l1_loss(G_AB(fake_A), real_B)
-    identity = l1_loss(G_AB(real_B), real_B) + l1_loss(G_BA(real_A), real_A)
-    loss_G = loss_G + config.lambda_cycle * cycle + config.lambda_identity * identity
-    opt_G.zero_grad()
-    loss_G.backward()
-    opt_G.step()
-    loss_D = 0
-    for D, real, fake in ((D_A, real_A, fake_A.detach()), (D_B, real_B, fake_B.detach())):
-        loss_D = loss_D + (D(real) - 1).square().mean() / 2 + D(fake).square().mean() / 2
-    opt_D.zero_grad()  # also forgets what the generators' half left in the D's
-    loss_D.backward()
-    opt_D.step()
-    return loss_G.detach()
-
-
-# %% [markdown]
 # ## Critters, live
+#
+# A training step is these losses in turn: both generators by the one objective, then both D's, each half with its own
+# optimiser. ("Further" writes it out in twenty lines and holds it against the package's.) The G's are small residual
+# networks of convolutions, the D's the PatchGANs of lesson 05.
 #
 # Plain critters are A, striped ones B, and each set is drawn on its own. For each plain *test* critter the striped twin can
 # be drawn, and it stays hidden until we measure. Train two CycleGANs that differ in one number: `lambda_cycle` is 10 in
@@ -575,15 +560,16 @@ def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
 # | the same | why |
 # | --- | --- |
 # | first weights, pictures and their order | otherwise the two would differ by luck as well |
-# | the **prior**, two things now: a residual output, as in the plane, and the identity loss | both prefer to change little |
-# | the generators are told where a pixel is | stripes lie at the same heights in all striped critters |
+# | a residual output, as in the plane | a **prior**: it prefers to change little |
+# | the identity loss | another: it is paid, not built in, but asks for the same |
+# | maps of each pixel's place as further inputs of the generators | stripes lie at the same heights in all striped critters |
 # | R1 (lesson 03) | it steadies the D's |
 # | no InstanceNorm (lesson 05) | it would hide how bright a picture is |
 #
-# The package's step adds to the one above: old fakes beside new ones for D and a learning rate that falls (lesson 07),
-# and an average of G's weights (lesson 02).
+# The package's step also shows D old fakes beside new ones, lets the learning rate fall (lesson 07), and averages G's
+# weights (lesson 02).
 #
-# **Predict:** will the prior hold the arm without the cycle loss, as it did in the plane? That is, will it end as near to
+# **Predict:** will the two priors hold the arm without the cycle loss, as it did in the plane? That is, will it end as near to
 # the twins as the other? The training takes one to three minutes.
 
 # %% tags=["nbval-ignore-output"]
@@ -610,9 +596,10 @@ for name, config in arms.items():
     print(f"{name}: {len(rows)} steps, {weights}\n    {', '.join(losses)}")
 
 # %% [markdown]
-# The losses are those of the last step, on pictures in [-1, 1]. `gan_`, `cycle_` and `idt_` are the generators' terms, each
-# already times its weight; a D that always answers 0.5 pays 0.25. The identity losses are still close to 0, where they
-# began: a residual generator starts at "change nothing", which is all that they ask for.
+# The losses are those of the last step, on pictures in [-1, 1]. `gan_A`, `cycle_A` and `idt_A` are the generators' terms, each
+# already times its weight; the letter is that of the pictures compared or judged. A D that always answers 0.5 pays 0.25.
+# The identity losses are still close to 0, where they began: a residual generator starts at "change nothing", which is
+# all that they ask for.
 
 # %%
 plain, factors = critters.load_critters("test", n=200, resolution=32, seed=SEED, texture="plain")
@@ -671,16 +658,16 @@ share = on[2] / off[2]
 judged("the round trip errs under a quarter as much as without the cycle", share, below=0.25)
 
 # %% [markdown]
-# The prior did not hold it. In the stored run the arm without the cycle ends *further* from the twins than where it
+# The priors did not hold it. In the stored run the arm without the cycle ends *further* from the twins than where it
 # started: doing nothing would have cost 6.2, *to striped* costs 8.4 and *to plain* 25.3. Look at its pictures: speckles
 # *to striped*; *to plain* and on both ways back the creatures are covered by colour. In the plane the prior alone was
-# right; with pictures D drives the translation away from it, and the identity loss, still close to 0, does not call it
-# back. With the cycle both ways end nearer to the twins than doing nothing, and the round trip from plain to plain ends
-# less than a hundredth from home.
+# right; with pictures D drives the translation away from it. And the identity loss, still close to 0, does not see it:
+# it shows $G_{BA}$ plain pictures alone, and the harm is done to striped ones. With the cycle both ways end nearer to the
+# twins than doing nothing, and the round trip from plain to plain ends less than a hundredth from home.
 #
-# A likely reason, not tested here: colour that covers a creature cannot be undone, so the cycle loss charges for it, and
-# without that loss little speaks against it. The stripes that are left, the changed colours and the fringes at the
-# bodies' edges cost the cycle nothing if the other generator can undo them; only D can object.
+# A likely reason, not tested here: colour that covers a creature cannot be taken off again, so the cycle loss charges for
+# it, and without that loss little speaks against it. What is still wrong with the cycle, stripes that are left, changed
+# colours, fringes, is cheap for the cycle if the other generator can undo it. There only D can object.
 #
 # Be exact about what was shown. The arms differ in `lambda_cycle` alone, so the difference between them is the work of
 # the cycle loss, *given* this prior. Would it do the same without the prior? And was this run luck?
@@ -777,7 +764,7 @@ print(f"L1 error, in hundredths: doing nothing {costs[0]:.1f}, shipped {costs[1]
 # ## What you built
 #
 # - A count (576, 24, 1) and a picture in the plane of what the cycle loss can and cannot do.
-# - The losses of CycleGAN, from its equations, and its whole step.
+# - The losses of CycleGAN, from its equations.
 # - Two trainings that differ in one number, measured against an answer that neither of them saw.
 #
 # **Three questions**
@@ -819,10 +806,34 @@ print(f"L1 error, in hundredths: doing nothing {costs[0]:.1f}, shipped {costs[1]
 # What follows is needed by no later lesson: a check of the whole step, why L1, other people's names, formulas that do not
 # fit together, four bugs that raise no error, and what a hundred times the cycle loss does.
 #
-# ### The same as the package's
+# ### The whole step
 #
-# From one start and on one batch, `by_hand` above and the package's `CycleGANStep` must find the same objective, and
-# the same gradient for every network.
+# First both generators, from the one objective; then both D's, each half with its own optimiser. From one start and on one
+# batch, `by_hand` and the package's `CycleGANStep` must find the same objective, and the same gradient for every network.
+
+
+# %%
+def by_hand(G_AB, G_BA, D_A, D_B, real_A, real_B, config):
+    """One step; returns the objective of the generators."""
+    rates = {"lr": config.lr, "betas": config.betas}  # for one step; a training keeps its Adams
+    opt_G = torch.optim.Adam([*G_AB.parameters(), *G_BA.parameters()], **rates)
+    opt_D = torch.optim.Adam([*D_A.parameters(), *D_B.parameters()], **rates)
+    fake_B, fake_A = G_AB(real_A), G_BA(real_B)
+    loss_G = (D_B(fake_B) - 1).square().mean() + (D_A(fake_A) - 1).square().mean()
+    cycle = l1_loss(G_BA(fake_B), real_A) + l1_loss(G_AB(fake_A), real_B)
+    identity = l1_loss(G_AB(real_B), real_B) + l1_loss(G_BA(real_A), real_A)
+    loss_G = loss_G + config.lambda_cycle * cycle + config.lambda_identity * identity
+    opt_G.zero_grad()
+    loss_G.backward()
+    opt_G.step()
+    loss_D = 0
+    for D, real, fake in ((D_A, real_A, fake_A.detach()), (D_B, real_B, fake_B.detach())):
+        loss_D = loss_D + (D(real) - 1).square().mean() / 2 + D(fake).square().mean() / 2
+    opt_D.zero_grad()  # also forgets what the generators' half left in the D's
+    loss_D.backward()
+    opt_D.step()
+    return loss_G.detach()
+
 
 # %%
 import copy
