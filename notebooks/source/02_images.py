@@ -602,8 +602,8 @@ exercises.check_update_average(update_average)
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
 # | $\beta_1$ of Adam | 0.5 | 0.9, which Adam has unless one asks for another |
 #
-# **Predict:** order the four from the one that hurts most to the one that hardly matters. Then look at the pictures, eight a training, in
-# one seed, before you read the measures.
+# **Predict:** order the four from the one that hurts most to the one that hardly matters. Then look at the pictures, eight
+# a training, in one seed, before you read the measures.
 
 # %% mystnb={"image": {"alt": "Five rows of eight small pictures. As in the lesson: garments, a little ragged. Without BatchNorm: darker garments, some with vertical streaks. First weights of 0.2: speckled blots in the outlines of garments. A learning rate of 0.0002: coarse, streaky garments. Beta1 of 0.9: bright and dark smears, hardly a garment among them."}}
 from gan_course.lessons.results import recorded, recorded_strips
