@@ -25,7 +25,7 @@
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
 # | spot | pictures drawn in the wrong mode; what a straight walk costs; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
-# | time | study 85 min; computing: fast 43 s (bfloat16), fast 284 s (float32) |
+# | time | study 90 min; computing: fast 43 s (bfloat16), fast 284 s (float32) |
 # | papers | Radford et al. 2016 (DCGAN); Ioffe & Szegedy 2015 (BatchNorm); Odena et al. 2016 (checkerboards); Kynkäänniemi et al. 2019 (precision, recall) |
 
 # %% tags=["parameters"]
@@ -85,8 +85,8 @@ viz.show_transposed_convolution()
 # Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s. Padding means the opposite of what it means
 # in a convolution: one pixel is cut off all round, and a side of two has become one of four.
 #
-# Our generator, after DCGAN's, is a stack of three. The first starts from a single pixel with 64 channels and has a kernel
-# of 7; the other two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then the picture's one.
+# Our generator, after DCGAN's, is a stack of three. The first starts from a single pixel with 64 channels and has a
+# kernel of 7; the other two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then the picture's one.
 # **Predict** the side of the picture behind each layer before you run the cell.
 
 # %%
@@ -111,9 +111,9 @@ for layer in G_layers:
         print(f"{type(layer).__name__:18} {tuple(x.shape)}")
 
 # %% [markdown]
-# BatchNorm brings each channel to mean 0 and variance 1 over the batch (the next section), so a bias before it
-# would be taken out again. The discriminator is the mirror image: strided convolutions down to one number. That number is a raw score,
-# with no sigmoid, because the losses of lesson 01 take scores.
+# BatchNorm brings each channel to mean 0 and variance 1 over the batch (the next section), so a bias before it would be
+# taken out again. The discriminator is the mirror image: strided convolutions down to one number. That number is a raw
+# score, with no sigmoid, because the losses of lesson 01 take scores.
 
 # %%
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -140,11 +140,11 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | rule | where in our code | tested in this lesson? |
 # | --- | --- | --- |
 # | strides instead of pooling | `stride=2`, in G and in D | no |
-# | BatchNorm, but not in G's last layer and D's first | `nn.BatchNorm2d`; D's last layer has none either, since it gives a single score | yes |
+# | BatchNorm, but not in G's last layer and D's first | `nn.BatchNorm2d`; D's last layer has none either, since it gives a single score | taken out of all layers, yes |
 # | ReLU in G, LeakyReLU in D | `nn.ReLU`, `nn.LeakyReLU(0.2)` | no |
 # | small first weights | the package's two classes draw them, by `init_normal` | yes |
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | yes |
-# | a learning rate of 0.0002 | `lr`: 0.001 in `fast`, the one-minute setting and the default; 0.0002 in `full` | yes |
+# | a learning rate of 0.0002 | `lr`: 0.001 in `fast`, the short setting and the default; 0.0002 in `full` | yes |
 #
 # $\beta_1 = 0.5$ averages the gradient over about two steps; lesson 01 used the newest alone.
 
@@ -181,12 +181,12 @@ exercises.check_transposed_size(transposed_size)
 #
 # BatchNorm keeps the inputs of a later layer at one scale, whatever the earlier layers do: it subtracts a channel's mean,
 # divides by its standard deviation, and then applies a scale and a shift that are learned. Whose mean? In **training**
-# that of this batch; besides, a running average of it moves a tenth of the way there. In **evaluation** the running
-# average: in use, a picture should not depend on its batch.
+# the batch's own; each batch also moves a stored running average a tenth of the way to its own. In **evaluation** the
+# stored one: in use, a picture should not depend on its batch.
 #
 # So the two modes draw different pictures. Take a trained generator (the one that ships with the course; you will train
-# your own), and six latent vectors: once in evaluation mode, and twice in training mode, in a batch with twenty copies of
-# a dark garment and with twenty of a bright pullover. **Predict** what the neighbours (last column) do to the six.
+# your own), and six latent vectors: once in evaluation mode, then in training mode in two batches. One adds twenty copies
+# of a dark garment, the other twenty of a bright pullover. **Predict** what the neighbours (last column) do to the six.
 
 # %% mystnb={"image": {"alt": "Three rows. Six garments in evaluation mode; the same six in training mode beside a dark garment, all brighter; the same six in training mode beside a bright pullover, so dark that little more than outlines is left. The neighbour stands at the end of its row."}}
 import copy
@@ -256,8 +256,8 @@ exercises.check_draw(draw)
 #
 # The DCGAN paper draws convolution weights from a normal distribution with standard deviation 0.02. PyTorch's own DCGAN
 # tutorial has 0.02 in its code and 0.2 in a comment. What would the slip do to a new generator? BatchNorm brings every
-# channel back to variance 1, so behind it nothing is left of the slip. But no BatchNorm follows the last layer: its sum
-# grows tenfold, and far from 0 tanh is flat.
+# channel back to variance 1, so behind it nothing is left of the slip. But no BatchNorm follows the last layer: its sums
+# grow tenfold, and far from 0 tanh is flat.
 #
 # **Predict:** with 0.2, which share of pixels will be stuck beyond 0.99? Away from the border each pixel is painted by
 # four kernels (two down, two across), so it is a sum of 64 · 4 products of a weight and a feature. After BatchNorm a
@@ -283,7 +283,7 @@ print("stuck beyond 0.99:", {std: f"{share:.0%}" for std, share in stuck.items()
 
 # %% [markdown]
 # The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
-# direction; pixels at the border sum fewer products, hence a little less. With 0.02 none gets there. A stuck pixel passes
+# direction; pixels at the border sum fewer products. With 0.02 none gets there. A stuck pixel passes
 # on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf. That is before training;
 # whether a training suffers from it comes further down. Our networks use 0.02, through `init_normal`.
 
@@ -342,9 +342,9 @@ def update_G(step, n):
 #
 # </details>
 #
-# The package's step makes the same two turns, and then updates **the slow copy**, `G_ema`: a second generator that follows G
-# slowly. Previews and measures use it; its own section shows what that buys. Compare our two turns with the package's,
-# from the same seed:
+# The package's step makes the same two turns, and then updates **the slow copy**, `G_ema`: a second generator that
+# follows G slowly. Previews and measures use it; its own section shows what that buys. Compare our two turns with the
+# package's, from the same seed:
 
 # %%
 from gan_course.training.dcgan import build_dcgan
@@ -364,8 +364,8 @@ for name in ("D", "G"):
 # ## Train
 #
 # A hook keeps a preview at the start and at four stops, a quarter of the training apart, always from the same latent
-# vectors, drawn by the slow copy. **Predict:** what will you recognise first, a shirt, a shoe or a bag? And at which of the
-# four stops?
+# vectors, drawn by the slow copy. **Predict:** what will you recognise first, a shirt, a shoe or a bag? And at which of
+# the four stops?
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
@@ -406,20 +406,22 @@ plt.show()
 
 # %% [markdown]
 # The curves are means over twenty steps. G's first losses are off the scale: D takes hardly any of its first fakes for
-# real. From then on it sinks towards what a D that says 1/2 would give, 0.69, and does not get there; D's stays between 0.7
-# and its own line, 1.39. In this run G's loss falls while its pictures improve. But a loss of G compares it with the D of that moment: it
-# would fall as well if D became worse. And the curves do not say at which step a blot turned into a shoe.
+# real. Then it sinks towards what a D that says 1/2 would give, 0.69, and does not get there; D's stays roughly between
+# 0.7 and its own line, 1.39. In this run G's loss falls while its pictures improve. But a loss of G compares it with the
+# D of that moment: it would fall as well if D became worse. And the curves do not say at which step a blot turned into a
+# shoe.
 
 # %% [markdown]
 # ## How good, how varied?
 #
-# Take 1,000 held-out pictures and 1,000 fakes. A small classifier that ships with the course, the reader, turns each into
-# a point: 256 numbers. Around each real point lies a ball that reaches to its third nearest real neighbour, and in the same
-# way one around each fake, which reaches to its third nearest fake. **Precision** is the share of fakes inside at least one
+# Take 1,000 held-out pictures and 1,000 fakes. Compared pixel by pixel, a shirt is far from the same shirt moved by one
+# pixel. So a small classifier that ships with the course, the reader, turns each into a point: 256 numbers, its
+# **features**. Around each real point lies a ball that reaches to its third nearest real neighbour, and in the same way
+# one around each fake, which reaches to its third nearest fake. **Precision** is the share of fakes inside at least one
 # real point's ball. **Recall** is the share of real points inside at least one fake's ball (Kynkäänniemi et al. 2019).
 #
-# In the plane, blue is real and red is fake: small dots carry the balls, large dots are judged, hollow ones lie in no ball.
-# This generator knows one of two kinds:
+# In the plane, blue is real and red is fake: small dots carry the balls, large dots are judged, hollow ones lie in no
+# ball. This generator knows one of two kinds:
 
 # %% mystnb={"image": {"alt": "Two panels with the same points: real ones in two groups, generated ones in the left group. Left: pale discs around the real points; eight of ten generated points lie in one and are filled, two are hollow. Right: pale discs around the generated points; most real points of the left group are filled, those of the right group are hollow."}}
 from gan_course.evaluation import coverage
@@ -494,8 +496,9 @@ for name, result in (("untrained", untrained), ("your run", ours)):
 #
 # $$\bar\theta \leftarrow \beta\,\bar\theta + (1 - \beta)\,\theta$$
 #
-# In `fast` $\beta$ is 0.98, a memory of about fifty steps. **Predict:** let training go on for twenty steps and look at the
-# same latent vectors after each. How much further does G's picture move than the slow copy's?
+# In `fast` $\beta$ is 0.98, a memory of about fifty steps. BatchNorm's statistics are not averaged, they are copied from
+# G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. How much further
+# does G's picture move than the slow copy's?
 
 # %% tags=["nbval-ignore-output"]
 watched = {"G": training.step.G, "G_ema": training.step.G_ema}
@@ -551,12 +554,14 @@ for name in ("G", "G_ema"):
 _ = G_now.train(was_training)
 
 # %% [markdown]
-# In the stored run G's pictures move 3.1 times as far. The two draw the same garments, which differ mostly along their
-# edges (last row, four times as bright). At this step the copy has the higher precision and the higher recall: one G at
-# one step, so a hint and not yet a rule. (Not fifty times as far? "Further" finds out why.)
+# The copy's weight may lie outside all that G's passes through here: it still remembers the fifty steps before. In the
+# stored run G's pictures move 3.1 times as far. The two draw the same garments, which differ mostly along their edges
+# (last row, four times as bright; the fine grid in it is a matter for "Further"). At this step the copy has the higher
+# precision and the higher recall: one G at one step, so a hint and not yet a rule. (Not fifty times as far? "Further"
+# finds out why.)
 #
-# Weights are averaged. BatchNorm's statistics are copied: they must follow training, since left at 0 and 1 they would ruin
-# the pictures. Averaging them too would be calmer still; copying is the simple choice.
+# Why copy the statistics? They must follow training: left at 0 and 1 they would ruin the pictures. Averaging them too
+# would be calmer still; copying is the simple choice.
 
 # %% [markdown]
 # **Exercise 3. Write the slow copy** (medium, 15 minutes: forgetting the buffers is the classic bug)
@@ -592,8 +597,8 @@ exercises.check_update_average(update_average)
 # %% [markdown]
 # ## Change one part, and train again
 #
-# What is a part *for*? Change it and see. A study did (`docs/results/dcgan-parts.json`): your training with its 1,000 steps,
-# with one thing changed, from three seeds each.
+# What is a part *for*? Change it and see. A study did (`docs/results/dcgan-parts.json`): your training with its 1,000
+# steps, with one thing changed, from three seeds each.
 #
 # | part | your run | changed to |
 # | --- | --- | --- |
@@ -602,8 +607,8 @@ exercises.check_update_average(update_average)
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
 # | $\beta_1$ of Adam | 0.5 | 0.9, which Adam has unless one asks for another |
 #
-# **Predict:** order the four from the one that hurts most to the one that hardly matters. Then look at the pictures, eight
-# a training, in one seed, before you read the measures.
+# **Predict:** order the four from the one that hurts most to the one that hardly matters. Then look at the pictures
+# by the slow copy, eight a training, in one seed, before you read the measures.
 
 # %% mystnb={"image": {"alt": "Five rows of eight small pictures. As in the lesson: garments, a little ragged. Without BatchNorm: darker garments, some with vertical streaks. First weights of 0.2: speckled blots in the outlines of garments. A learning rate of 0.0002: coarse, streaky garments. Beta1 of 0.9: bright and dark smears, hardly a garment among them."}}
 from gan_course.lessons.results import recorded, recorded_strips
@@ -640,8 +645,10 @@ for name in ("precision", "recall"):
 #   weights were wider, too.
 # - **The paper's learning rate** gives about half the recall after the same steps. Most likely it is slower, not wrong:
 #   the shipped weights below took it, for twelve times the steps.
-# - **BatchNorm** matters least to the eye, and least to precision. What it buys in these thousand steps is variety: without
-#   it recall is about half as high, or less, in every seed.
+# - **BatchNorm** matters least to the eye, and least to precision. What it buys in these thousand steps is variety:
+#   without it recall is about half as high, or less, in every seed.
+#
+# By precision, $\beta_1$ hurts most; by recall, the first weights do as much harm.
 #
 # Look once more at the third row and at its precision. Blots full of speckles, and more than half of them count as
 # real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this arm passable;
@@ -655,9 +662,9 @@ for name in ("precision", "recall"):
 # %% [markdown]
 # ## How far is your run from the best?
 #
-# The generator that ships with the course comes from the same builder in the `full` profile, the long setting. Four things
-# differ from your run: a wider G and D, a smaller learning rate, a slower average and twelve times the steps. So what is
-# better cannot be put down to length alone.
+# The generator that ships with the course comes from the same builder in the `full` profile, the long setting. Four
+# things differ from your run: a wider G and D (96 channels, not 64), a smaller learning rate, a slower average and twelve
+# times the steps. So what is better cannot be put down to length alone.
 
 # %% tags=["best-picture"] mystnb={"image": {"alt": "Forty small grey pictures drawn by the trained generator: shirts, trousers, dresses, coats, shoes and bags."}}
 from gan_course.weights.cards import read_card
@@ -670,13 +677,14 @@ print("reproduce the weights with:", read_card("dcgan-fashion")["command"])
 # These are the first 40, not the best 40. Most are clothing at first glance; look for the odd ones, such as row 3, column
 # 4, half a shoe and half a bag. Between two kinds there is a stretch of latent space with nothing real to imitate, and G,
 # being continuous, has to cross it.
-#
-# **Predict:** which of the ten kinds does your run draw too rarely?
 
 # %%
 shares = drawn["shares"]
 text = "the shipped generator draws all ten kinds, each in over 4 % of its samples"
 claim(text, shares.min(), above=0.04)
+
+# %% [markdown]
+# And yours? **Predict:** which of the ten kinds does your run draw too rarely?
 
 # %% tags=["nbval-ignore-output"]
 columns = {"your run": ours["shares"], "shipped": shares}
@@ -689,8 +697,8 @@ for kind in range(10):
 # %% [markdown]
 # In the stored run it is the sandal: 3 %, about a third of its share. The shipped generator draws it in 9 %.
 #
-# How high could the two measures go? Give them 1,000 real training pictures in place of fakes: a perfect generator would do
-# no better.
+# How high could the two measures go? Give them 1,000 real training pictures in place of fakes: a perfect generator would
+# do no better.
 
 # %%
 best = coverage.precision_recall(real_features, features.features_of(reader, pictures[:1_000]))
@@ -712,9 +720,10 @@ print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 #
 # ## Walking between two pictures
 #
-# From one latent vector to another there are two ways to walk. In 64 dimensions, vectors from a normal distribution almost
-# all have length near 8, the square root of 64. The straight line between two of them cuts through the inside, where G was
-# hardly ever trained. The other way stays on the sphere.
+# Has G learned single pictures, or everything between them? Walk and see. From one latent vector to another there are two
+# ways. In 64 dimensions, vectors from a normal distribution almost all have length near 8, the square root of 64. The
+# straight line between two of them cuts through the inside, where G was hardly ever trained. The other way stays on the
+# sphere.
 
 # %%
 a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
@@ -800,10 +809,11 @@ gap = (shown["straight"] - shown["on the sphere"]).abs()
 viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, quality=78)
 
 # %% [markdown]
-# The straight line costs recall. Its middle has, if anything, the better precision: nearer to the centre of latent space G
-# draws what is usual. Pair by pair the garments are the same, since both middles point along $a + b$ and the straight one
-# is merely shorter. To the eye the loss is small: the straight ones are a little greyer (hence the even grey of the last
-# row) and a little plainer (hence its bright spots). Lesson 11 makes a tool of this trade: truncation.
+# The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there. A
+# likely reason: nearer to the centre of latent space G draws what is usual. Pair by pair the garments are the same, since
+# both middles point along $a + b$ and the straight one is merely shorter. To the eye the loss is small: the straight ones
+# are a little greyer (hence the even grey in the last row) and a little plainer (hence its bright spots). Lesson 11 makes
+# a tool of this trade: truncation.
 
 # %%
 text = "halfway on the straight line, recall is below that on the sphere: their ratio"
@@ -813,7 +823,7 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # ## What you built
 #
 # - A convolutional G and D whose every size you can compute, trained on real pictures.
-# - Five parts whose effect you have seen, most by taking them away: small first weights, BatchNorm and its mode, the
+# - Five parts whose effect you have seen, most by changing them: small first weights, BatchNorm and its mode, the
 #   learning rate, $\beta_1$, the slow copy.
 # - Three measures: precision, recall and the share of each kind.
 #
@@ -825,8 +835,8 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 #
 # <details><summary>Answers</summary>
 #
-# 1. The first weights: with 0.2 instead of 0.02 the study's trainings looked like that. Adam's $\beta_1$ next; but with 0.9
-#    precision was lower, too.
+# 1. The first weights: with 0.2 instead of 0.02 the study's trainings looked like that. Adam's $\beta_1$ next; but with
+#    0.9 precision was lower, too.
 # 2. It has to answer one of ten kinds. A share of kinds alone can be fooled, which is why precision stands beside it.
 # 3. Those of the row `real` above, if it draws each of them once. Neither asks whether a sample is new; lesson 04 adds
 #    a measure that does.
@@ -840,7 +850,7 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # | all samples alike | mode collapse; lesson 03 makes it on purpose |
 # | a sample that changes with its neighbours | G in training mode |
 # | good in training mode, noise in evaluation mode | running statistics never updated, or not copied into the slow copy |
-# | a fine grid over everything | kernel and stride; `upsampling="resize"` |
+# | a fine grid over everything | kernel and stride; `upsampling="resize"` (see Further) |
 # | loss_D near 0 from the first steps | real pictures not in [-1, 1] |
 #
 # ## References
@@ -970,9 +980,10 @@ for kind, name in enumerate(CLASS_NAMES):
 # %% [markdown]
 # ### What still moves in the slow copy
 #
-# In each step the copy's weights go a fiftieth of the way to G's, and yet its pictures moved a third as far. Two suspects:
-# that way is longer than one of G's steps; and the copy takes over BatchNorm's statistics whole, of which nearly a fifth is
-# new at each step, since D's turn and G's turn each run G in training mode and replace a tenth of the running averages.
+# In each step the copy's weights go a fiftieth of the way to G's, and yet its pictures moved a third as far. Two
+# suspects: that way is longer than one of G's steps; and the copy takes over BatchNorm's statistics whole, of which
+# nearly a fifth is new at each step, since D's turn and G's turn each run G in training mode and replace a tenth of the
+# running averages.
 #
 # To tell them apart, a third network takes the averaged weights at each step, too, but holds the statistics where they
 # are. Let all three go on for another twenty steps.
@@ -996,24 +1007,25 @@ for name in ("G_ema", "statistics held"):
     print(f"{name:15} moves {sum(moves['G']) / sum(moves[name]):.1f} times less far than G")
 
 # %% [markdown]
-# These are other twenty steps than those above, so the ratio of `G_ema` is another one: in the stored run 3.7, against 3.1
-# there. With its statistics held, the copy moves about a twelfth as far as G: the second suspect did most of it.
+# These are other twenty steps than those above, so the ratio of `G_ema` is another one: in the stored run 3.7, against
+# 3.1 there. With its statistics held, the copy moves about a twelfth as far as G: the second suspect did most of it.
 #
-# And the first? If G's steps pointed in unrelated directions, the way from the copy's weights to G's would be
-# $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, and a fiftieth of five is a tenth. A likely reason for the rest:
-# G's own pictures move with its statistics, too.
+# And the first? If G's steps pointed in unrelated directions, the way from the copy's weights to G's would be $\sqrt{1 +
+# 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, and a fiftieth of five is a tenth. A likely reason for the rest: G's own
+# pictures move with its statistics, too.
 
 # %% [markdown]
 # ### A preview of a young network
 #
 # **Exercise 5. Experiment: how long does an average need?** (medium, 15 minutes: a preview from a young network may lie)
 #
-# The running averages of a new network are 0 and 1, whatever its layers give. Let a new G see 1 batch in training mode, or
+# The running averages of a new network are 0 and 1, whatever its layers give. Let a new G see 1 batch in training mode,
+# or
 # 50. Then draw the same latent vectors in both modes. How far apart are the pictures?
 #
 # 1. **Predict** first: after 50 batches, is the difference "lower", "higher", or is there "no clear difference"?
-# 2. **Plan:** a new `DCGANGenerator(base_channels=16)` and new batches (32 latent vectors) for each run; no training. What
-#    will you compare, over how many latent vectors?
+# 2. **Plan:** a new `DCGANGenerator(base_channels=16)` and new batches (32 latent vectors) for each run; no training.
+#    What will you compare, over how many latent vectors?
 # 3. **Run** both with three seeds: the mean absolute difference of the pictures, a number a run. A second or two.
 # 4. **Read:** which conclusion follows?
 
@@ -1204,11 +1216,11 @@ plt.show()
 # %% [markdown]
 # Only the new transposed generator has dots. Before training its taps differ at random, so a pattern with a period of two
 # pixels remains, and from the layer below one of four. Enlarging first and then convolving uses the same taps everywhere.
-# (The dark bands of the resize generator come from enlarging: a pixel drawn twice averages out a period of 2, and one drawn
-# four times a period of 4. The very middle is dark everywhere, because the mean brightness was taken out.)
+# (The dark bands of the resize generator come from enlarging: a pixel drawn twice averages out a period of 2, and one
+# drawn four times a period of 4. The very middle is dark everywhere, because the mean brightness was taken out.)
 #
-# To put a number on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to them
-# on the same axes.
+# To put a number on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to
+# them on the same axes.
 
 
 # %%

@@ -68,8 +68,8 @@ seed_everything(SEED)
 # AdaIN, one often reads, "can control the style of a picture, such as colour, texture and lighting", and for this reason
 # StyleGAN's pictures are better.
 #
-# AdaIN is not StyleGAN's own: Huang and Belongie published it in 2017, to transfer the style of paintings. What it
-# *controls* is a question for measurements.
+# AdaIN replaces two numbers of every channel, its mean and its standard deviation, by others. It is not StyleGAN's own:
+# Huang and Belongie published it in 2017, to transfer the style of paintings. What it *controls* has to be measured.
 
 # %% [markdown]
 # ## Six numbers
@@ -643,8 +643,8 @@ claim("the witness takes them and the texture for the style's in under a quarter
 # measure was the network that we had optimised against. **Never let the judge sit at the table where the game is
 # played.**
 #
-# Filter the pictures with $[1, 2, 1]/4$, which leaves a shape a shape, and ask the reader again. **Predict:** what does it
-# say of the shapes that were moved?
+# Filter the pictures with $[1, 2, 1]/4$, which leaves a shape a shape, and ask the reader again. **Predict:** what does
+# it say of the shapes that were moved?
 
 # %%
 from gan_course.models.progressive import Blur
