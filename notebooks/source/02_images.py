@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 02 · Images
 #
-# Train a network that draws clothing nobody photographed, and find out what several of its parts are for.
+# Train a network that draws clothing from random numbers, and find out what several of its parts are for.
 #
 # ![Forty small grey pictures drawn by the trained generator: shirts, trousers, dresses, coats, shoes and bags.](images/02_images.jpg)
 #
@@ -85,9 +85,9 @@ viz.show_transposed_convolution()
 # Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s. Padding means the opposite of what it means
 # in a convolution: one pixel is cut off all round, and a side of two has become one of four.
 #
-# Our generator, after DCGAN's, is a stack of three. The first starts from a single pixel with 64 channels and has a
-# kernel of 7; the other two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then the picture's one.
-# **Predict** the side of the picture behind each layer before you run the cell.
+# Our generator, after DCGAN's, is a stack of three. The latent vector enters the first as a single pixel with 64
+# channels, and its kernel is 7; the other two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then
+# the picture's one. **Predict** the side of the picture behind each layer before you run the cell.
 
 # %%
 from torch import nn
@@ -181,12 +181,14 @@ exercises.check_transposed_size(transposed_size)
 #
 # BatchNorm keeps the inputs of a later layer at one scale, whatever the earlier layers do: it subtracts a channel's mean,
 # divides by its standard deviation, and then applies a scale and a shift that are learned. Whose mean? In **training**
-# the batch's own; each batch also moves a stored running average a tenth of the way to its own. In **evaluation** the
+# the batch's own; each training batch also moves a stored running average, to 0.9 times the old one plus 0.1 times
+# its own. In **evaluation** the
 # stored one: in use, a picture should not depend on its batch.
 #
 # So the two modes draw different pictures. Take a trained generator (the one that ships with the course; you will train
 # your own), and six latent vectors: once in evaluation mode, then in training mode in two batches. One adds twenty copies
-# of a dark garment, the other twenty of a bright pullover. **Predict** what the neighbours (last column) do to the six.
+# of a dark garment, the other twenty of a bright pullover. **Predict** what the neighbours (last column, in evaluation
+# mode) do to the six.
 
 # %% mystnb={"image": {"alt": "Three rows. Six garments in evaluation mode; the same six in training mode beside a dark garment, all brighter; the same six in training mode beside a bright pullover, so dark that little more than outlines is left. The neighbour stands at the end of its row."}}
 import copy
@@ -205,9 +207,10 @@ with torch.no_grad():
 viz.show_rows(modes, zoom=4, quality=78)
 
 # %% [markdown]
-# The twenty neighbours make most of the batch's mean, and that is taken out: beside dark ones the six turn bright, beside
-# bright ones they all but vanish. A sample that changes with its company was drawn in training mode, a common bug. The
-# same on a new network, in numbers: one z beside two crowds.
+# In every hidden channel the neighbours make most of the batch's mean, and that is subtracted, so what sets the six apart
+# from them is exaggerated: beside dark ones the six turn bright, beside bright ones they all but vanish. A sample that
+# changes with its company was drawn in training mode, a common bug. The same on a new network, in numbers: one z beside
+# two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -255,9 +258,9 @@ exercises.check_draw(draw)
 # ## The first weights
 #
 # The DCGAN paper draws convolution weights from a normal distribution with standard deviation 0.02. PyTorch's own DCGAN
-# tutorial has 0.02 in its code and 0.2 in a comment. What would the slip do to a new generator? BatchNorm brings every
-# channel back to variance 1, so behind it nothing is left of the slip. But no BatchNorm follows the last layer: its sums
-# grow tenfold, and far from 0 tanh is flat.
+# tutorial has 0.02 in its code and 0.2 in a comment. What would become of a new generator if one trusted the comment?
+# BatchNorm brings every channel back to variance 1, so behind it nothing is left of the difference. But no BatchNorm
+# follows the last layer: its sums grow tenfold, and far from 0 tanh is flat.
 #
 # **Predict:** with 0.2, which share of pixels will be stuck beyond 0.99? Away from the border each pixel is painted by
 # four kernels (two down, two across), so it is a sum of 64 · 4 products of a weight and a feature. After BatchNorm a
@@ -363,9 +366,9 @@ for name in ("D", "G"):
 # %% [markdown]
 # ## Train
 #
-# A hook keeps a preview at the start and at four stops, a quarter of the training apart, always from the same latent
-# vectors, drawn by the slow copy. **Predict:** what will you recognise first, a shirt, a shoe or a bag? And at which of
-# the four stops?
+# A hook, a function that is called during the training, keeps a preview at the start and at four stops, a quarter of the
+# training apart, always from the same latent vectors, drawn by the slow copy. **Predict:** what will you recognise first,
+# a shirt, a shoe or a bag? And at which of the four stops?
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
@@ -494,11 +497,11 @@ for name, result in (("untrained", untrained), ("your run", ours)):
 # is the one that is looked at and shipped. With $\theta$ for a weight of G and $\bar\theta$ for that of the copy, each
 # step does
 #
-# $$\bar\theta \leftarrow \beta\,\bar\theta + (1 - \beta)\,\theta$$
+# $$\bar\theta \leftarrow d\,\bar\theta + (1 - d)\,\theta$$
 #
-# In `fast` $\beta$ is 0.98, a memory of about fifty steps. BatchNorm's statistics are not averaged, they are copied from
-# G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. How much further
-# does G's picture move than the slow copy's?
+# In `fast` the decay $d$ is 0.98, a memory of about fifty steps. BatchNorm's statistics are not averaged, they are copied
+# from G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. How much
+# further does G's picture move than the slow copy's?
 
 # %% tags=["nbval-ignore-output"]
 watched = {"G": training.step.G, "G_ema": training.step.G_ema}
@@ -554,11 +557,11 @@ for name in ("G", "G_ema"):
 _ = G_now.train(was_training)
 
 # %% [markdown]
-# The copy's weight may lie outside all that G's passes through here: it still remembers the fifty steps before. In the
-# stored run G's pictures move 3.1 times as far. The two draw the same garments, which differ mostly along their edges
-# (last row, four times as bright; the fine grid in it is a matter for "Further"). At this step the copy has the higher
-# precision and the higher recall: one G at one step, so a hint and not yet a rule. (Not fifty times as far? "Further"
-# finds out why.)
+# The copy's weight stays above every value that G's takes in these twenty steps: it still remembers the fifty before. In
+# the stored run G's pictures move 3.1 times as far. The two draw the same garments, which differ mostly along their edges
+# (last row, four times as bright; where such a fine grid can come from, "Further" shows). At this step the copy has the
+# higher precision and the higher recall: one G at one step, so a hint and not yet a rule. (Not fifty times as far?
+# "Further" finds out why.)
 #
 # Why copy the statistics? They must follow training: left at 0 and 1 they would ruin the pictures. Averaging them too
 # would be calmer still; copying is the simple choice.
@@ -603,7 +606,7 @@ exercises.check_update_average(update_average)
 # | part | your run | changed to |
 # | --- | --- | --- |
 # | BatchNorm | in G and D | none, in either |
-# | first weights | 0.02 | 0.2, the slip from above, in G and D |
+# | first weights | 0.02 | 0.2, as in that comment, in G and D |
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
 # | $\beta_1$ of Adam | 0.5 | 0.9, which Adam has unless one asks for another |
 #
@@ -641,23 +644,24 @@ for name in ("precision", "recall"):
 #   gets without typing anything. A likely reason: an average over ten steps instead of two answers what the other player
 #   did a while ago, and the other has moved on.
 # - **First weights of 0.2** keep rough outlines and fill them with speckles. Recall is all but gone. So the training does
-#   suffer from the slip, and a thousand steps do not heal it. Whether stuck pixels are the reason is not shown: D's first
+#   suffer from it, and a thousand steps do not heal it. Whether stuck pixels are the reason is not shown: D's first
 #   weights were wider, too.
 # - **The paper's learning rate** gives about half the recall after the same steps. Most likely it is slower, not wrong:
 #   the shipped weights below took it, for twelve times the steps.
 # - **BatchNorm** matters least to the eye, and least to precision. What it buys in these thousand steps is variety:
 #   without it recall is about half as high, or less, in every seed.
 #
-# By precision, $\beta_1$ hurts most; by recall, the first weights do as much harm.
+# So, by precision, worst first: $\beta_1$, first weights, learning rate, BatchNorm. By recall: first weights and
+# $\beta_1$ together, then BatchNorm, then the learning rate.
 #
 # Look once more at the third row and at its precision. Blots full of speckles, and more than half of them count as
 # real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this arm passable;
 # recall and your eyes do not.
 #
-# And the slow copy: in the lesson's own three trainings it has the higher precision and the higher recall each time, so
-# the hint above holds. Over all fifteen its precision is higher in fourteen, its recall in eight: where G learns slowly
-# or draws speckles, a mean of its last fifty steps brings no variety. Without BatchNorm the copy is what saves the
-# pictures: G itself falls as low as 0.33 in precision.
+# And the slow copy: in the study's three unchanged trainings it has the higher precision and the higher recall each time,
+# so the hint above holds. Over all fifteen its precision is higher in fourteen, its recall in eight: where G learns
+# slowly or draws speckles, a mean of its last fifty steps brings no variety. Without BatchNorm the copy matters most: in
+# one seed G itself has a precision of only 0.33.
 
 # %% [markdown]
 # ## How far is your run from the best?
@@ -675,8 +679,8 @@ print("reproduce the weights with:", read_card("dcgan-fashion")["command"])
 
 # %% [markdown]
 # These are the first 40, not the best 40. Most are clothing at first glance; look for the odd ones, such as row 3, column
-# 4, half a shoe and half a bag. Between two kinds there is a stretch of latent space with nothing real to imitate, and G,
-# being continuous, has to cross it.
+# 4, half a shoe and half a bag. On the way from one kind to another G, being
+# continuous, must draw something, and no real picture shows it what.
 
 # %%
 shares = drawn["shares"]
@@ -729,6 +733,21 @@ print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
 ends, middle = a.norm(dim=1), ((a + b) / 2).norm(dim=1)
 print(f"length of an end {ends.mean():.1f}, halfway {middle.mean():.1f}")
+
+# %% mystnb={"image": {"alt": "A quarter of a circle around 0. From a to b lead an arc, and a straight chord whose middle lies nearer to 0 than the arc's."}}
+_, (ax,) = viz.figure(4.2, 3.6)
+angle = torch.linspace(0, torch.pi / 2, 50)
+ax.plot(8 * angle.cos(), 8 * angle.sin(), color=viz.REAL, label="on the sphere")
+ax.plot([8, 0], [0, 8], color=viz.FAKE, label="straight")
+ax.scatter([32**0.5, 4], [32**0.5, 4], color=[viz.REAL, viz.FAKE], zorder=3)
+for point, name in (((8.2, 0), "a"), ((0, 8.3), "b"), ((0.2, 0.2), "0")):
+    ax.annotate(name, point, fontsize=12)
+ax.plot([0, 8], [0, 0], color="0.8")
+ax.plot([0, 0], [0, 8], color="0.8")
+ax.set(xlim=(-0.5, 9.4), ylim=(-0.5, 9.4), aspect="equal")
+ax.axis("off")
+ax.legend(frameon=False, loc="upper right")
+plt.show()
 
 # %% [markdown]
 # **Exercise 4. Stay on the sphere** (medium, 15 minutes: latent walks use it)
@@ -790,8 +809,8 @@ viz.show_grid(torch.stack(stations, 1).flatten(0, 1), n_columns=8, zoom=3, quali
 
 # %% [markdown]
 # Within a kind, pictures change little by little (row 1). From one kind to another most of it happens within a station or
-# two, as between the fourth and the fifth of row 2. From the shirt to the shoe it goes through a blend of both (row 4,
-# stations 5 and 6). None of this says whether G has copied training pictures; lesson 04 looks for copies.
+# two, as between the fourth and the fifth of row 2. From the shirt to the shoe it goes through a blend of both, just past
+# halfway (row 4, stations 5 and 6). None of this says whether G has copied training pictures; lesson 04 looks for copies.
 #
 # Now halfway between a thousand pairs, both ways. **Predict** what the straight line costs: precision, recall, or both?
 
