@@ -70,7 +70,7 @@ STYLEGANS = {
     # As the minute of lesson 11: noise inputs off, and positions that move like other weights. On a
     # processor with AMX this width trains at as many pictures a second as half of it.
     "cats": StyleGANConfig(
-        n_steps=8_000,
+        n_steps=7_000,
         architecture="stylegan2",
         batch_size=32,
         z_dim=64,
