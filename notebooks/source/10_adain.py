@@ -75,8 +75,8 @@ seed_everything(SEED)
 # ## Six numbers
 #
 # A picture has three channels. Take the mean and the standard deviation of each: six numbers. In the picture at the top
-# of the lesson, the last row shows the photographs after their six numbers were replaced by the paintings'.
-# **Predict:** what is left of a photograph when its six are erased?
+# of the lesson, the last row shows the photographs after their six numbers were *replaced* by the paintings'.
+# **Predict:** what is left of a photograph when its six are *erased*?
 
 # %%
 from gan_course.data.batches import to_float
@@ -217,8 +217,9 @@ viz.show_rows({name: part[some] for name, part in shown.items()}, zoom=2, qualit
 #
 # In style transfer the two numbers of a channel are measured on a style picture. StyleGAN has no style picture. It has a
 # vector $w$ per picture (where $w$ comes from: lesson 11; here it is random). A learned affine map, "A" in the paper's
-# figure, turns $w$ into $2C$ numbers $y = (y_s, y_b)$ for $C$ channels: $C$ scales and $C$ shifts. One also finds the two
-# explained as a standard deviation and a mean of $y$. That is wrong; Exercise 3 finds out why.
+# figure, turns $w$ into $2C$ numbers $y = (y_s, y_b)$ for $C$ channels: $C$ scales and $C$ shifts. In style transfer the
+# two numbers are a spread and a mean, of the style picture. One also finds them explained as a spread and a mean of $y$.
+# That is wrong; Exercise 3 finds out why.
 
 # %% [markdown]
 # **Exercise 3. Debug: whose mean?** (medium, 10 minutes: the published reading runs, and gives all channels one style)
@@ -366,8 +367,9 @@ plt.show()
 #
 # On pixels AdaIN moves tint and contrast. Style transfer does it *inside* a network, where a channel stands for an
 # edge, a texture, perhaps an eye. What does it move there? The papers use VGG, a deep classifier of a million
-# photographs; we use the course's small readers (lesson 04): five convolutions, trained on critters, or on photographs
-# and paintings. What holds for them need not hold for VGG.
+# photographs; we use the course's small readers (lesson 04), trained on critters, or on photographs and paintings. They
+# have five convolutions, the depths 1 to 5: a place of the features sees 3 x 3 pixels at depth 1, then 5 x 5, 9 x 9, 17 x
+# 17 and 33 x 33, and from depth 2 on the side is halved. What holds for them need not hold for VGG.
 #
 # How far are two pictures' statistics apart? With $\phi_\ell(x)$ for the features of $x$ at layer $\ell$, Huang and
 # Belongie's equation 13 adds the distances of the means and of the standard deviations:
@@ -554,8 +556,8 @@ believed = torch.tensor([share(ask_reader, made[k], style_factors) for k in dept
 show_tables({"share read as the style's, by the reader": believed}, factor_names)
 
 # %% [markdown]
-# By the reader, the ground's colour moves most at the pixels (0.70); the body's colour (0.90) and the texture (1.00) at
-# depth 4; shape, top, eyes and mouth at depth 5, each in every pair. So statistics set at depth 5 change a creature's
+# By the reader, the background's colour moves most at the pixels (0.70); the body's colour (0.90) and the texture (1.00)
+# at depth 4; shape, top, eyes and mouth at depth 5, each in every pair. So statistics set at depth 5 change a creature's
 # shape. Would you publish that? Decide, and then look:
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Eight rows of four creatures: content; style; and the content with the style's statistics set at the pixels and at depths one to five. At the pixels and at depth one the colours change, over body and ground alike; at depth two half as far, under a fine pattern. At depth three the creature keeps its shape and face under a fine coloured grid, an orange one turning to yellow and a blue one to purple; at depths four and five it keeps its colours, too, under noise."}}
@@ -564,17 +566,17 @@ rows_shown |= {f"set at {names[k]}": made[k] for k in depths}
 viz.show_rows({name: part[:4] for name, part in rows_shown.items()}, zoom=2, quality=58)
 
 # %% [markdown]
-# By eye, no shape has changed at any depth. Colours move if set at the pixels or at depth 1 (first row of the first
-# table: 0.85 and 0.71 of the way), and there the tint moves as one: body and ground get the same change. At depth 2 they
-# move half as far (0.41), and from there on there is grain. At depth 3 the first creature turns from orange towards
-# yellow and the third from blue towards purple, both towards their styles. At depths 4 and 5 our eyes see the content
-# under noise.
+# By eye, no shape has changed at any depth. Colours move if set at the pixels or at depth 1 (first row of the table of
+# distances: 0.85 and 0.71 of the way, which is no share of pairs), and there the tint moves as one: body and background
+# get the same change. At depth 2 they move half as far (0.41), and from there on there is grain. At depth 3 the first
+# creature turns from orange towards yellow and the third from blue towards purple, both towards their styles. At depths 4
+# and 5 our eyes see the content under noise.
 #
 # ### Whom else can we ask?
 #
-# The reader is not impartial: it answers from the means of its channels, and means of these channels (one ReLU earlier)
-# are among the numbers that we set. We wrote on its answer sheet. So ask a **witness** too, who had no part in it:
-# another network, trained here. It has a blind spot of its own: it sees means of 2 x 2 pixels, and nothing finer.
+# The reader is not impartial. It computes its answers from the means of its channels behind each ReLU, and we set the
+# means just before such a ReLU: we wrote on its answer sheet. So ask a **witness** too, who had no part in it: another
+# network, trained here. It has a blind spot of its own: it sees means of 2 x 2 pixels, and nothing finer.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -632,11 +634,11 @@ claim("the witness takes them and the texture for the style's in under a quarter
       seen[[SHAPE, TEXTURE, EYES], 3:].max(), below=0.25, needs_training=True)  # fmt: skip
 
 # %% [markdown]
-# The witness confirms the ground's colour (0.56 at the pixels). Set at depths 4 and 5, it finds the style's value in at
-# most 4 % of the pairs, for every factor; set at 5, it still reads the content (the shape in 97 %), and your eyes
-# agree. At depth 3 the two differ about the colours of the body (0.66 to 0.03) and of the ground (0.56 to 0.04). On the
-# ground your eyes are nearer to the witness. On the body they are nearer to the reader: the witness may be blind to
-# that grain, or its 2 x 2 means may add up to no clear colour.
+# The witness confirms the background's colour (0.56 at the pixels). Set at depths 4 and 5, it finds the style's value in
+# at most 4 % of the pairs, for every factor; set at 5, it still reads the content (the shape in 97 %), and your eyes
+# agree. At depth 3 the two differ about the colours of the body (0.66 to 0.03) and of the background (0.56 to 0.04). On
+# the background your eyes are nearer to the witness. On the body they stand between the two: two of the four creatures
+# above turn towards their style. The witness may be blind to that grain, since it averages 2 x 2 pixels.
 #
 # The optimiser did not turn a dome into a tower. It found grain that changes the reader's answer: an *adversarial
 # example*. The grain is plain to see, a change of some 20 grey steps a pixel; but nobody would call it a shape. Our
@@ -698,7 +700,7 @@ claim("for the colours, both taken together, the pixels are",
 
 # %% [markdown]
 # Only the colours come nearer: by 0.30 at the pixels, 0.23 and 0.21 at depth 1, barely at depth 2. A new body colour is
-# spread over the ground, too. No texture does; at depth 4, where the reader saw the style's texture in all unrelated
+# spread over the background, too. No texture does; at depth 4, where the reader saw the style's texture in all unrelated
 # pairs, the error grows by 0.71. Where a stripe ends is a matter of *place*, and a mean over the picture has thrown
 # places away. (This error also punishes grain, and right stripes in a shifted place; but the witness hardly saw new
 # textures either.)
@@ -726,11 +728,13 @@ claim("for the colours, both taken together, the pixels are",
 # %% [markdown]
 # ## Can a style be a shape?
 #
-# Then why do StyleGAN's styles change faces, and not just their tint? Because there the layers *behind* the AdaIN are
-# trained along with it. Build the smallest such generator by hand. It starts, as StyleGAN does, from a constant: two
-# channels at 16 x 16, one with a disk, the other with a frame. AdaIN sets how strong each is; a fixed layer adds them
-# up, and what is above a threshold is painted white. The scales (1, 0) paint the disk, (0, 1) the frame. **Predict:**
-# what do (1, 1) paint?
+# Three questions remain: can a style be a shape, how long does a style last, and can a network refuse it?
+#
+# Why do StyleGAN's styles change faces, and not just their tint? Because there the layers *behind* the AdaIN are trained
+# along with it. Build the smallest such generator by hand, with fixed numbers where StyleGAN's are trained. It starts, as
+# StyleGAN does, from a constant: two channels at 16 x 16, one with a disk, the other with a frame. AdaIN sets how strong
+# each is; a fixed layer adds them up, and what is above a threshold, 0.77, is painted white. The scales (1, 0) paint the
+# disk, (0, 1) the frame. **Predict:** what do (1, 1) paint?
 
 # %%
 down, across = torch.meshgrid(torch.linspace(-1, 1, 16), torch.linspace(-1, 1, 16), indexing="ij")
@@ -769,7 +773,8 @@ viz.show_grids(
 # ## What the next AdaIN takes back, and what it does not
 #
 # Lesson 11 will exchange the styles of some of StyleGAN's layers and keep the others. Does a style given to one layer
-# run through all that follow? Take two layers in a row, and give only the *first* one another style. **Predict:**
+# run through all that follow? (The second line below is StyleGAN2's layer, which has no AdaIN; read it last.) Take two
+# layers in a row, and give only the *first* one another style. **Predict:**
 # behind the second, what has changed of each channel: its mean, its spread, the pattern?
 
 # %%
@@ -843,10 +848,10 @@ plt.show()
 # %% [markdown]
 # Under the squared error everything is five times too strong. Under the absolute one, which punishes a few large errors
 # less, the optimiser has **invented the spike**: 98 % of the pixels are as wanted, and four pixels of 256 hold 96 % of
-# the energy. Four huge pixels raise the variance; AdaIN divides every pixel by its root; so the other 252 come out
-# faint, as the target wants. Nobody told it how. A spike is a **volume control** for all the other pixels: with it, a
-# generator decides for itself how strong a channel is, whatever the style orders. How high it has to be is Exercise 8,
-# in "Further".
+# the energy. A few huge pixels, dark or bright, raise the variance; AdaIN divides every pixel by its root; so nearly all
+# the others come out faint, as the target wants. Nobody told it how. A spike is a **volume control** for all the other
+# pixels: the measured spread is still what the style orders, but the spikes use it up, and what one sees of the channel
+# is faint. How high it has to be is Exercise 8, in "Further".
 #
 # The authors of StyleGAN found bright blobs, like droplets of water, in the feature maps of their own generator, and
 # suspect this cause (they call it a hypothesis; without the normalisation the blobs are gone); StyleGAN2 gives up AdaIN
