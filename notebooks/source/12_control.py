@@ -22,7 +22,7 @@
 # | --- | --- |
 # | measure | which level of styles controls which factor, with a ceiling, a floor and intervals |
 # | say | what "W is less entangled than Z" means, in two figures that can come out either way |
-# | find | directions to edit along, with labels and without, and count what else they change |
+# | find | directions to edit along, with labels and (in "Further") without, and count what else they change |
 # | invert | a picture, and tell a likeness from an understanding |
 # | mend | ("Further") AdaIN's droplets, and a path-length penalty that was published without a graph |
 # | needs | lessons 04 (the reader), 10 (AdaIN) and 11 (StyleGAN) |
@@ -92,7 +92,8 @@ others = styles(G, latents(range(100_000, 100_000 + cfg.n_swaps), G.z_dim))
 pictures = generate(G, ws)
 
 # %% [markdown]
-# First, can the reader read at all? Ask it about held-out creatures whose factors we know, each drawn in its exact place.
+# First, can the reader read at all? Ask it about held-out creatures whose factors we know, each drawn in its exact
+# place. (On G's smudged ones it often wavers: we count that later.)
 
 # %%
 from gan_course.data.critters import FACTORS, load_critters
@@ -117,11 +118,11 @@ viz.show_rows(
 # ## The control matrix
 #
 # Take the styles of one **level** from another creature, and leave the rest. How often does each factor change? The
-# levels are fixed before we look, by resolution: coarse 4 to 8 px, middle 16, fine 32 to 64. (In the paper, at
-# 1024 px, middle is 16 and 32 and fine is 64 and more. So the names go by place, not by pixel.)
+# levels are fixed before we look, by resolution: coarse 4 to 8 px, middle 16, fine 32 to 64. (In the paper, at 1024 px,
+# middle is 16 and 32 and fine is 64 and more. So the names go by order in the network, not by pixel.)
 #
-# Each layer has its own row of `ws`; we say **slot**, for tables and pictures have rows, too. And each resolution's ToRGB,
-# which turns features into colours, takes the slot of the layer that comes next, as in the official code. The last
+# Each layer has its own row of `ws`; we say **slot**, for tables and pictures have rows, too. And each resolution's
+# ToRGB, which turns features into colours, takes the slot of the layer that comes next, as in the official code. The last
 # ToRGB has a slot to itself.
 
 # %% [markdown]
@@ -175,9 +176,9 @@ viz.show_rows({name: part[:n_shown] for name, part in rows.items()}, zoom=2)
 # mouth) change with each level? Write a number for each of the 21 cells.
 #
 # A change can come from the swap or from elsewhere, so three anchors come first. The **ceiling**: exchange all styles.
-# Even then some factors stay the same, by chance. Two **floors**: keep all styles and draw new noise maps; or move the
-# same picture by one pixel, since that unsettles the reader (lesson 11, under "Further"). What changes there is its answer, and
-# not the creature.
+# Even then some factors stay the same, by chance. A **floor**: keep all styles and draw new noise maps. A
+# **yardstick**: move the same picture by one pixel, since that unsettles the reader (lesson 11, under "Further"). There
+# its answer changes, not the creature; a swap that leaves a part in place to the pixel can fall below.
 
 # %% [markdown]
 # **Exercise 2. By chance** (easy, 5 minutes: derive it; "it changed in 80 % of cases" means little without it)
@@ -230,10 +231,10 @@ names = [name.replace("_", " ") for name in FACTORS]
 columns = [name.replace(" ", "\n").replace("background", "back-\nground") for name in names]
 
 # %% [markdown]
-# The ceiling is what arithmetic says: two creatures of two seeds. (The shares are those of G's own creatures. A value
-# that G never draws lowers both sides, so this is no check of what G can draw.) Now intervals. A share of $n$ pictures
-# is uncertain, and the usual $p \pm 1.96\sqrt{p(1-p)/n}$ says that a share of 0 is certain, which it never is. Wilson's
-# interval asks instead which true shares make the counted one unsurprising:
+# The ceiling is what arithmetic says: two creatures of two seeds. (The shares are those of G's own creatures. If G
+# never draws a value, both numbers fall together: agreement doesn't show that G can draw everything.) Now intervals. A
+# share of $n$ pictures is uncertain, and the usual $p \pm 1.96\sqrt{p(1-p)/n}$ says that a share of 0 is certain, which
+# it never is. Wilson's interval asks instead which true shares make the counted one unsurprising:
 #
 # $$\frac{p + \frac{z^2}{2n} \pm z\sqrt{\frac{p(1-p)}{n} + \frac{z^2}{4n^2}}}{1 + \frac{z^2}{n}}, \qquad z = 1.96$$
 #
@@ -293,8 +294,8 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 
 # %% [markdown]
 # What is claimed of it: the **shape** changes more often under a coarse swap than under a fine one, and at least one of
-# the two **colours** the other way round, each with intervals that don't touch. (All rows are counted on the same
-# creatures, so that is more than one would have to ask for.)
+# the two **colours** the other way round, each with intervals that don't touch. (Either colour would do; the ground
+# goes the shape's way. The swaps share their creatures, so separate intervals are stricter than needed.)
 
 # %%
 shape = ends("coarse", "shape")[0] - ends("fine", "shape")[1]
@@ -306,21 +307,23 @@ text = "body colour or background: the fine interval lies above the coarse one"
 claim(text, colour, above=0, needs_training=True)
 
 # %% [markdown]
-# Read a column against its ceiling (the last row) and its floors (the first two). New noise changes next to nothing. A
-# move by one pixel is another matter: it tips a quarter of the answers to texture, half of those to shape, and six in ten
-# to top, eyes and mouth. A swap that moves a part a little may count for as much. And "changed" need not mean that the
-# factor took the other's value: look at the cream grounds above under the other's fine styles.
+# Read a column against its ceiling (the last row), its floor (the first) and the yardstick (the second). New noise
+# changes next to nothing. A move by one pixel is another matter: it tips a quarter of the answers to texture, half of
+# those to shape, and six in ten to top, eyes and mouth. A swap that moves a part a little may count for as much;
+# several cells lie below it. And "changed" need not mean that the factor took the other's value: under the other's fine
+# styles the cream grounds above turn grey; the others' are navy, green and purple.
 #
 # So read what each hangs on *most*. **Shape** is coarse first, and middle nearly as often; the ground behind is coarse;
-# **texture** and **body colour** are fine (with some of the texture left for the middle). Top, eyes and mouth change
-# with every level, and in some cells no more often than after the move.
+# **texture** and **body colour** are fine. Top, eyes and mouth change with every level, and in some cells no more often
+# than after the move.
 #
 # What becomes of the sentence? There is no one level called style. A factor can be decided only where the layers can
-# draw it: 8 x 8 places hold a silhouette, and hardly a stripe. It need not go as in the paper for every factor. The body's
-# colour does; the ground's, a colour too, is coarse here. The table decides, not the name.
+# draw it: 8 x 8 places hold a silhouette, and hardly a stripe. Not every factor goes as in the paper: the body's colour
+# does; the ground's, a colour too, is coarse.
 #
-# And **lighting**? The course's cats sit by daylight, or under a lamp at the left or at the right. `stylegan-cats64` was
-# shown 192,000 pictures of them, which is few: many details are missing. **Predict:** which level moves the light?
+# And **lighting**? The course's cats sit by daylight, or under a lamp at the left or at the right. `stylegan-cats64`
+# was shown 192,000 pictures of them, which is few: many details are missing. Look for the dark patch behind the cat,
+# left or right. **Predict:** which level moves the light?
 
 # %% mystnb={"image": {"alt": "Three rows of six painted cats before grounds of many colours: the first row, the second row, and the first with the middle styles of the second, with the second's light and ground."}}
 painter = stylegans.load_stylegan("stylegan-cats64")
@@ -345,8 +348,8 @@ viz.show_heat_map(torch.tensor(shares), [row["swap"] for row in counted], cat_na
 # The middle one, and it alone: 62 % of the answers change, in 95 % intervals 57 to 67, nearly as many as with all styles
 # (64); under coarse styles 7 %, under fine ones 2 % (docs/results/style_levels.md). So a style can control lighting, in
 # this network, at 16 px: the side of a shadow is a matter of large areas. Read the other columns with care: a move by one
-# pixel alone changes nine in ten answers on the body. Colour can be read: in cats it hangs on middle and fine styles alike,
-# in critters on the fine. A table belongs to one network.
+# pixel alone changes nine in ten answers on the body. Colour can be read: in cats it hangs on middle and fine styles
+# alike, in critters on the fine. A table belongs to one network.
 
 # %% [markdown]
 # How much of the matrix is the reader's wavering? Count again, for each factor, only the creatures of which it was sure
@@ -392,13 +395,14 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
     print(f"{name:12}" + "".join(f"{cell:>25}" for cell in cells))
 
 # %% [markdown]
-# The **fine** cell of shape falls to a third: most of what it counted was doubt. Its coarse cell stays, and its middle one
-# comes down by a sixth. All three cells of the mouth fall, the coarse one most. All of texture and of both colours stays:
-# there the reader was sure anyhow. Now read against the second floor, for even among the sure the move changes a fifth of
-# the shapes and a third of tops and mouths. In these weights the shape is coarse and middle, the ground mostly coarse,
-# texture and the body's colour fine. Tops are coarse and middle: their fine cell is no higher than the floor. The eyes
-# change with every level. Of mouths too few are left to say more than that the coarse level moves them least. (To count
-# the sure is a choice, too: it leaves out those that a swap has spoilt.)
+# The **fine** cell of shape falls to a third: most of what it counted was doubt. Its coarse cell stays, and its middle
+# one comes down by a sixth. All three cells of the mouth fall, the coarse one most. Under the swaps texture and both
+# colours stay: there the reader was sure anyhow. Read against the yardstick, for even among the sure the move changes a
+# fifth of the shapes and a third of tops and mouths. In these weights the shape is coarse and middle, the ground mostly
+# coarse, texture and the body's colour fine, with some texture left for the middle (18 % against the move's 8). Tops
+# are coarse and middle: their fine cell is no higher than the yardstick. The eyes change with every level. Of mouths
+# too few are left to say more than that the coarse level moves them least. (To count the sure is a choice, too: it
+# leaves out those that a swap has spoilt.)
 
 # %% [markdown]
 # The levels were fixed beforehand, so that nobody could move their borders afterwards. Now that the count is
@@ -419,24 +423,24 @@ viz.show_heat_map(
 )
 
 # %% [markdown]
-# Slots of one level do not agree. Slot 2 alone changes the shape about as often as its whole level does, slot 0 in a third
-# of that. "Fine" turns out to be two handles: texture sits mostly in the slots of 32 px, the body's colour in those of
-# 64 px. The ground hangs on slots 1 and 2, and again on slot 5. Does a ToRGB paint it? This swap doesn't tell: slot 1
-# drives that of 4 px and slot 5 that of 16 px, but slot 2, which drives none, moves the ground most, and slot 3, with the ToRGB of 8 px, hardly.
+# Slots of one level do not agree. Slot 2 alone changes the shape about as often as its whole level does, slot 0 in a
+# third of that. "Fine" turns out to be two handles: texture sits mostly in the slots of 32 px, the body's colour in
+# those of 64 px. The ground hangs on slots 1 and 2, and again on slot 5. Slots 1 and 5 drive a ToRGB each, but slot 2,
+# which drives none, moves the ground most: ToRGBs are not the whole answer.
 #
-# Each factor shown has a slot that alone changes it in half of the cases or more; for texture and ground none reaches the
-# whole level. The others still carry the old $w$, and may hold it back. (Mixing in training always changed all slots from some layer on,
-# never one in the middle: single slots are the harder test.) Slot 7 drives the first layer of 64 px and the ToRGB of
-# 32 px; which of the two colours the body, this swap can't tell.
+# Each factor shown has a slot that alone changes it in half of the cases or more; only for shape does one slot do as
+# much as its whole level. The other slots still carry the old $w$, and may hold it back. (Mixing in training always
+# changed all slots from some layer on, never one in the middle: single slots are the harder test.) Slot 7 drives the
+# first layer of 64 px and the ToRGB of 32 px; which of the two colours the body, this swap can't tell.
 
 # %% [markdown]
 # ## Reading a code
 #
-# "W is less entangled than Z" is often said and seldom checked. One way to make it a number: give a **linear** reader
-# the code, $z$ or $w$, and ask what is in the picture. If a factor lies along a straight direction, the reader finds
-# it. The paper does this for faces with linear SVMs, classifiers that draw the plane with the widest margin
-# ("separability"). Ours is plainer: least squares to one column per answer, the largest wins, and it is judged on codes
-# that it was not fitted to.
+# "W is less entangled than Z" is often said and seldom checked. (Entangled: one direction changes several factors, or
+# one factor bends through many.) One way to make it a number: give a **linear** reader the code, $z$ or $w$, and ask
+# what is in the picture. If a factor lies along a straight direction, the reader finds it. The paper does this for
+# faces with linear SVMs, classifiers that draw the plane with the widest margin ("separability"). Ours is plainer:
+# least squares to one column per answer, the largest wins, and it is judged on codes that it was not fitted to.
 
 # %% [markdown]
 # **Exercise 4. A linear reader** (medium, 10 minutes: judged on its own training set, any code reads well)
@@ -543,9 +547,9 @@ print(
 # %% [markdown]
 # ## The length of a path
 #
-# A second way: walk from one code to another, and at a random place on the way square how fast the *picture* moves. A
-# detour, through a creature that is in neither end, takes speed. StyleGAN's perceptual path length (equations 2 and 3),
-# despite its name, is a mean squared speed:
+# A second way: walk from one code to another, measure at a random place how fast the *picture* moves, and square that.
+# A detour, through a creature that is in neither end, takes speed. StyleGAN's perceptual path length (equations 2 and
+# 3), despite its name, is a mean squared speed:
 #
 # $$\mathbb{E}\Big[\tfrac{1}{\epsilon^2}\, d\big(G(\mathrm{slerp}(z_1, z_2; t)),\ G(\mathrm{slerp}(z_1, z_2; t + \epsilon))\big)\Big]$$
 #
@@ -645,9 +649,10 @@ walks = {
 viz.show_rows(walks, zoom=2)
 
 # %% [markdown]
-# First, mind the mean: it rests on a few steps across a border (a horn that appears), which are worth hundreds of smooth
-# ones. (The official code leaves out the lowest and the highest 1 % for that reason.) The geometric mean asks by which
-# *factor* speeds differ, and no single step can carry it away.
+# At the ends $w$ is clearly smoother, over the whole path only a little. Mind the mean: it rests on a few steps across
+# a border (a horn that appears), which are worth hundreds of smooth ones. (The official code leaves out the lowest and
+# the highest 1 % for that reason.) The geometric mean asks by which *factor* speeds differ, and no single step can
+# carry it away.
 #
 # On the great circle between two random points, every point is as random as the ends. So both rows of $z$ estimate the
 # same number, and they differ by a factor of 1.25, by chance. Each beside its row of $z$, $w$ is lower by a factor of 1.4
@@ -698,10 +703,10 @@ alike = min(ways["normal"][key] @ normal_of(w, wanted) for key, wanted in wished
 print("the package's normals are ours, to a cosine of 0.999:", bool(alike > 0.999))
 
 # %% [markdown]
-# Go four steps, each a standard deviation of $w$ (the mean over its numbers): half as far as a typical $w$ lies from the
-# centre. Count two things over new creatures: how often the **wanted** value is there afterwards, and how often each
-# **other** factor has changed. And walk as far in a **random** direction, because a walk of that length changes something
-# anyway.
+# Go four steps, each a standard deviation of $w$ (the mean over its numbers). A typical $w$ lies about $\sqrt{64} = 8$
+# of them from the centre. Count two things over new creatures: how often the **wanted** value is there afterwards, and
+# how often each **other** factor has changed. And walk as far in a **random** direction, because a walk of that length
+# changes something anyway.
 
 
 # %%
@@ -766,14 +771,14 @@ for kind, one in ways.items():
 # looks for (but for the ridge). The fit divides by the spread of the codes, so it leans into directions in which hardly a
 # $w$ goes. The difference of means stays among the codes, and takes along whatever goes together in $w$.
 #
-# So at four steps the means bring the body's colour sooner, and change much more of the rest in every row. The last column
-# walks the normal twice as far, at about the price of the means. Now the normal is ahead for shape, texture and ground, and
-# the means, by little, for the body's colour alone. (The intervals take all edits as independent.) And neither is a good
-# editor: the wanted shape comes hardly ever, the other values in a fifth to a half of the cases, and a third or more of
-# the other answers change.
+# At four steps (the claim's) the means bring colours more often, above all the body's, and change much more of the rest
+# in every row. Twice as far, at about that price, the normal is ahead in all but the body's colour. (The intervals take
+# all edits as independent.) Random walks bring nothing, yet change 41 to 47 % of the others: for shape and body colour
+# more than the normal. And neither line is a good editor: the wanted shape comes hardly ever, the other values in a
+# fifth to a half of the cases, and a third or more of the other answers change.
 #
-# The matrix suggests a remedy for that. An edit need not touch all levels: move the slots of the level that changes the
-# factor most, and leave the others alone. We try it along the means.
+# The matrix suggests a remedy: move only the slots of the level that changes the factor most. We try it along the
+# means, whose steps stay where $w$ lives.
 
 
 # %%
@@ -814,9 +819,9 @@ viz.show_grids(strip, n_columns=1, zoom=2, quality=66, row_names=list(best))
 # %% [markdown]
 # At its own level alone the wanted colour arrives as often, and little more than half as much else changes: the level
 # is the better part of the tool. Each row of the picture, moved at all levels, is the value of its factor that came out
-# best. Minus four steps lead away from the value, and eight are about as far as a typical $w$ lies from the centre. The
-# colours arrive, and not alone: tops, textures, shapes change on the way. The stripes were there, and leave to the left.
-# On the way to a squat shape nearly everything changes but the shape.
+# best. Minus four steps lead away from the value. The colours arrive, and not alone: tops, textures, shapes change on
+# the way. The stripes were there, and leave to the left. Towards squat, ground, stripes, top and eyes change, the shape
+# hardly.
 
 # %% [markdown]
 # In JupyterLab: the style mixer, with the normals as directions.
@@ -882,9 +887,10 @@ told_error = f"error {mine_error:.4f} of the range from black to white"
 print(f"one picture by hand, W+: {told_error}, in {seconds:.0f} s")
 
 # %% [markdown]
-# The package's `project` does the same for several pictures side by side, each from the nearest of 64 random creatures.
-# Several pictures of each kind. The error is the mean absolute difference of the pixels, as a share of the range from
-# black to white (that is, half the difference in [-1, 1]). A picture counts as found below 0.04.
+# The package's `project` does the same for several pictures of each kind side by side, each from the nearest of 64
+# random creatures. The error is the mean absolute difference of the pixels, as a share of the range from black to white
+# (that is, half the difference in [-1, 1]). A picture counts as found below 0.04, about a quarter of the error of its
+# mean colour; a face may still be wrong.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.inference import project
@@ -936,16 +942,16 @@ viz.show_grids(
 #
 # - **Its own** pictures are found almost to the pixel, in both spaces. They were drawn with the noise that G keeps. A G
 #   that drew freckles with fresh noise would leave an error that no $w$ can remove (ours makes little of its noise:
-#   lesson 11, under "Further"): the search may not touch the noise maps, because free ones could draw a good part of any picture by
-#   themselves.
+#   lesson 11, under "Further"): the search may not touch the noise maps, because free ones could draw a good part of any
+#   picture by themselves.
 # - **Real creatures** show what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
 #   search goes downhill from where it began.) Most of their grounds, colours, textures and outlines are met in W
 #   already. Look at them all the same: a ground has another colour, a top is a smear, some eyes and mouths came out
 #   otherwise, and W+ mends only some of these. Eyes and mouths are few pixels, and a mean over pixels hardly sees them.
 # - **Photographs** are not met in W. G answers with creatures, whole ones or some gone to pieces, and the error is
-#   larger than that of one flat colour (the table). In W+, where 640 numbers are free, they become blurred likenesses,
-#   with faces in them. That says less about G than a find in W would: no single $w$ gives such slots. Is the result
-#   still something that can be edited? (A row in the claim below is one of `ws`: a slot.)
+#   larger than that of one flat colour (the table). In W+, where 640 numbers are free, they become blurred patches of
+#   about the right colours, with faces in them. That says less about G than a find in W would: no single $w$ gives such
+#   slots. How far do they, the rows of `ws`, lie from their own mean?
 
 
 # %%
@@ -979,11 +985,11 @@ viz.show_grids(
 )
 
 # %% [markdown]
-# Can what was found in W+ be edited? Each colour was moved four steps, at its own level alone, as the matrix advised. The
+# Can what was found in W+ be edited? Each colour was moved four steps, at its own level, as the matrix advised. The
 # first row is the control: G's own creature stays one in every move, and two of the four colours arrive. The same two
-# arrive with the real creature, which suffers on the way. With the photograph one ground arrives; the moves of the body
-# stain the ground, or bring up a creature's stripes. So the
-# real creature takes the moves about as often as the control, though its face suffers, and the photograph hardly. (One
+# arrive with the real creature; "body: cyan" turns its cyan body blue, and its face, mostly lost in the inversion,
+# suffers further. With the photograph one ground arrives; the moves of the body stain the ground, or bring up a
+# creature's stripes. So the real creature takes the moves about as often as the control, the photograph hardly. (One
 # picture of each kind is an example, no statistic.)
 #
 # So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was
@@ -994,8 +1000,9 @@ viz.show_grids(
 # %% [markdown]
 # ## What came after, and what is open
 #
-# - **StyleGAN2** (2020): FID on FFHQ at 1024 px from 4.40 to 2.84. The repairs of this lesson leave it at 4.34; output
-#   skips and a residual D in place of growing bring it to 3.31, larger networks to 2.84 (its Table 1).
+# - **StyleGAN2** (2020): FID on FFHQ at 1024 px from 4.40 to 2.84. The repairs (in "Further") leave it at 4.34; output
+#   skips (a ToRGB at every resolution) and a residual D in place of growing bring it to 3.31, larger networks to 2.84
+#   (its Table 1).
 # - **ADA** (2020): augmentation that does not leak, for small sets: on CIFAR-10 the record went from 5.59 to 2.42.
 # - **StyleGAN3** (2021): aliasing. Details of StyleGAN2 stick to places of the picture, because aliasing in
 #   its layers leaks pixel coordinates; the follow-up removes it, so that details move with what they belong to.
@@ -1060,11 +1067,11 @@ viz.show_grids(
 # | every factor changes at every level | no mixing in training; or the slots of `ws` off by one |
 # | a share without an interval, or without a ceiling | exercises 2 and 3 |
 # | a code that is read perfectly | the reader was judged on what it was fitted to |
-# | directions that change nothing | `eigh` sorts upwards: you have the weakest |
+# | directions that change nothing | `eigh` sorts upwards: you have the weakest ("Further") |
 # | an edit that changes everything | all levels moved; try the factor's own |
 # | an inversion like noise, and perfect | the noise maps were set free |
-# | one very bright place in every feature map | a norm that measures: demodulate |
-# | a penalty that changes nothing | ask a weight for its gradient |
+# | one very bright place in every feature map | a norm that measures: demodulate ("Further") |
+# | a penalty that changes nothing | ask a weight for its gradient ("Further") |
 #
 # ## References
 #
@@ -1085,10 +1092,10 @@ viz.show_grids(
 # %% [markdown]
 # ### Without labels
 #
-# No labels, no pictures, not even a sample: Shen and Zhou (2021) look at the weights alone. A layer's styles are
-# $y = A w + b$. A step $n$ in $w$ changes them by $A n$, so ask for the $n$ of length 1 with the largest $\lVert A n \rVert$:
-# the first eigenvector of $A^\top A$; the next ones follow. It takes three lines. (Their code first scales every row of
-# $A$ to length 1; we take the rows as they are.)
+# No labels, no pictures, not even a sample: Shen and Zhou (2021) look at the weights alone. A layer's styles are $y = A w
+# + b$. A step $n$ in $w$ changes them by $A n$, so ask for the $n$ of length 1 with the largest $\lVert A n \rVert$: the
+# first eigenvector of $A^\top A$; the next ones follow. It takes three lines. (Their code first scales every row of $A$
+# to length 1; we take the rows as they are.)
 
 # %% [markdown]
 # **Exercise 6. Closed form** (medium, 10 minutes: `eigh` sorts the other way, and hands out columns)
@@ -1168,9 +1175,8 @@ viz.show_grids(
 # The strong directions change much of what their level controls, and the small parts with it: the coarse one shape, top
 # and ground, the fine one mouth, eyes and top beside texture and body colour. The weak ones change little. Some of what
 # the fine row counts are wrecks: to the left its strip soon falls to pieces, where G has never been trained. And nobody
-# tells you *what* they change: that is for you to look up, here in the table, elsewhere by eye. "Without labels" means
-# that the naming is left to you. And one direction often moves several factors
-# at once: largest effect is not the same as a single effect.
+# tells you *what* they change: that is for you to look up, here in the table, elsewhere by eye. And one direction often
+# moves several factors at once: largest effect is not the same as a single effect.
 
 # %% [markdown]
 # ### StyleGAN2's repairs
@@ -1483,11 +1489,11 @@ _ = G.requires_grad_(False)
 # %% [markdown]
 # #### What it does
 #
-# A toy shows it in seconds. $w$ is a point of the plane from $N(0, I)$, and so is the "picture"; G, a small network,
-# has to turn one Gaussian into another. Nothing is easier: any rotation will do. But so will endlessly many crooked
-# maps. The loss is the energy distance of the two clouds (how far points of one lie from points of the other, less how
-# far points of each lie from one another; 0 where they are alike), so there is no D to blame; one G is trained with the penalty
-# and one without, with three seeds each. **Predict:** which is the truer cloud, and which is the straighter map?
+# A toy shows it in seconds. $w$ is a point of the plane from $N(0, I)$, and so is the "picture"; G, a small network, has
+# to turn one Gaussian into another. Nothing is easier: any rotation will do. But so will endlessly many crooked maps. The
+# loss is the energy distance of the two clouds (how far points of one lie from points of the other, less how far points
+# of each lie from one another; 0 where they are alike), so there is no D to blame; one G is trained with the penalty and
+# one without, with three seeds each. **Predict:** which is the truer cloud, and which is the straighter map?
 
 
 # %%
