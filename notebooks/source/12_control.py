@@ -804,17 +804,16 @@ for name, (share, rest) in {
 }.items():
     share = in_per_cent(share.item(), cfg.n_edits * len(colours))
     print(f"{name:18} {share} / {100 * rest:.0f}")
-best = {}
-for factor in reversed(asked):
-    keys = [key for key in wished if key[0] == factor]
-    if keys:
-        key = max(keys, key=lambda key: hit["means", key][0])
-        best[f"towards\n{FACTORS[factor][key[1]]}"] = ways["means"][key]
-strip = {}
-for steps in (-4, 0, 2, 4, 6, 8):
-    moved = torch.cat([edit(new[:1], way, steps) for way in best.values()])
-    strip[f"{steps:+} steps" if steps else "the creature"] = generate(G, moved)
-viz.show_grids(strip, n_columns=1, zoom=2, quality=66, row_names=list(best))
+
+rows = {}
+for factor in ("body_colour", "background"):
+    key = max((key for key in colours if key[0] == factor), key=lambda key: hit["means", key][0])
+    value = FACTORS[factor][key[1]]
+    for levels, numbers in (("all", slice(None)), ("its own", LEVELS[best_level(factor)])):
+        walk = [edit(new[:1], ways["means"][key], steps, numbers) for steps in (0, 2, 4, 6, 8)]
+        name = f"{factor.replace('_', ' ')}: {value},\n{levels} level{'s' * (levels == 'all')}"
+        rows[name] = generate(G, torch.cat(walk))
+viz.show_rows(rows, zoom=2, quality=66)
 
 # %% [markdown]
 # At its own level alone the wanted colour arrives as often, and little more than half as much else changes: the level
