@@ -325,7 +325,7 @@ claim(text, colour, above=0, needs_training=True)
 # was shown 224,000 pictures of them, which is few: many details are missing. Look for the dark patch behind the cat,
 # left or right. **Predict:** which level moves the light?
 
-# %% mystnb={"image": {"alt": "Three rows of six painted cats before grounds of many colours: the first row, the second row, and the first with the fine styles of the second, with the second's light."}}
+# %% mystnb={"image": {"alt": "Three rows of six painted cats before grounds of many colours: the first row, the second row, and the first with the fine styles of the second, whose light is mostly the second's."}}
 painter = stylegans.load_stylegan("stylegan-cats64")
 cat_ws, other_ws = styles(painter, latents(range(120), painter.z_dim)).split(60)
 mixed = cat_ws.clone()
@@ -803,7 +803,7 @@ everywhere, at_home = mean_of("means", colours), mean_of("own level", colours)
 text = "colours edited at their own level alone change less of everything else"
 claim(text, everywhere[1] - at_home[1], above=0, needs_training=True)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six columns of four creatures. One creature, moved at all levels towards a background, a body colour, a texture and a shape, by minus four to plus eight steps."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of five creatures, walked by zero to eight steps. Towards a green body at all levels: it turns yellow, then green, the stripes fade, the outline loses its notch, and the ground turns green. At its own level alone the notch and the purple ground stay. Towards a maroon ground at all levels: it is maroon after two steps, and the body turns square, without stripes, with two horns. At its own level alone it turns square, too, and keeps stripes and top."}}
 print(f"in %, {len(colours)} colours: wanted [interval] / others changed")
 for name, (share, rest) in {
     "means, all levels": everywhere,
@@ -825,10 +825,10 @@ viz.show_rows(rows, zoom=2, quality=66)
 
 # %% [markdown]
 # At its own level alone the wanted colour arrives as often, and little more than half as much else changes: the level
-# is the better part of the tool. Each row of the picture, moved at all levels, is the value of its factor that came out
-# best. Minus four steps lead away from the value. The colours arrive, and not alone: tops, textures, shapes change on
-# the way. The stripes were there, and leave to the left. Towards squat, ground, stripes, top and eyes change, the shape
-# hardly.
+# is the better part of the tool. The picture walks from zero to eight steps, and eight are about as far as a typical $w$
+# lies from the centre. Towards green the stripes go in both rows, but at the colour's own level the outline keeps its
+# notch and the ground its purple. Towards maroon the body turns square in both: the ground is coarse, and so is the
+# shape. Stripes and top stay at the ground's own level alone.
 
 # %% [markdown]
 # In JupyterLab: the style mixer, with the normals as directions.
