@@ -7,11 +7,9 @@ const cards = JSON.parse(element("cards").textContent);
 
 /* Weights stand in the page as text; they are read when they are first needed. */
 const loaded = new Map();
+const bytesOf = (name) => fromBase85(element(`weights-${name}`).textContent.trim());
 function tensorsOf(name) {
-  if (!loaded.has(name)) {
-    const bytes = Uint8Array.from(atob(element(`weights-${name}`).textContent.trim()), (c) => c.charCodeAt(0));
-    loaded.set(name, readSafetensors(bytes.buffer));
-  }
+  if (!loaded.has(name)) loaded.set(name, readSafetensors(bytesOf(name)));
   return loaded.get(name);
 }
 
@@ -243,8 +241,7 @@ function translate() {
     element("translate-time").textContent = `${((performance.now() - began) / 1000).toFixed(1)} s`;
     element("save-translation").disabled = false;
   };
-  const bytes = Uint8Array.from(atob(element(`weights-${translator().name}`).textContent.trim()), (c) => c.charCodeAt(0));
-  worker.postMessage({ bytes: bytes.buffer, config: translator().config, picture });
+  worker.postMessage({ bytes: bytesOf(translator().name), config: translator().config, picture });
 }
 
 /* Reading takes time: of two pictures chosen shortly after each other, the later one is shown. */

@@ -12,6 +12,20 @@ function features(channels, height, width, data = null) {
   return { channels, height, width, data: data ?? new Float32Array(channels * height * width) };
 }
 
+/* Text to bytes: of Python's base64.b85encode, five digits to four bytes. */
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+function fromBase85(text) {
+  const values = new Uint8Array(128);
+  for (let k = 0; k < DIGITS.length; k++) values[DIGITS.charCodeAt(k)] = k;
+  const bytes = new DataView(new ArrayBuffer((text.length / 5) * 4));
+  for (let k = 0; k < text.length; k += 5) {
+    let number = 0;
+    for (let i = k; i < k + 5; i++) number = number * 85 + values[text.charCodeAt(i)];
+    bytes.setUint32((k / 5) * 4, number);
+  }
+  return bytes.buffer;
+}
+
 /* A .safetensors file: eight bytes with the length of a JSON header, the header, the numbers. */
 function readSafetensors(buffer) {
   const length = Number(new DataView(buffer).getBigUint64(0, true));
