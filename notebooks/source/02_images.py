@@ -58,7 +58,7 @@ from gan_course.data.fashion import CLASS_NAMES, load_fashion
 pictures, kinds = load_fashion("train")
 held_out, held_out_kinds = load_fashion("test")
 columns = {name: pictures[kinds == kind][:5] for kind, name in enumerate(CLASS_NAMES)}
-viz.show_grids(columns, n_columns=1, zoom=3, quality=78)
+viz.show_grids(columns, n_columns=1, zoom=3, quality=66)
 print(tuple(pictures.shape), pictures.dtype, "·", tuple(held_out.shape))
 
 # %% [markdown]
@@ -204,7 +204,7 @@ with torch.no_grad():
     for name, neighbour in (("training, dark", z[32:33]), ("training, bright", z[37:38])):
         batch = torch.cat([six, neighbour.expand(20, 64)])
         modes[name] = torch.cat([wrong(batch)[:6], shipped(neighbour)])
-viz.show_rows(modes, zoom=4, quality=78)
+viz.show_rows(modes, zoom=4, quality=66)
 
 # %% [markdown]
 # In every hidden channel the neighbours make most of the batch's mean, and that is subtracted, so what sets the six apart
@@ -388,7 +388,7 @@ rows = fit_resumable(training, n_steps=n_steps, folder=folder, hook=remember, ho
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Five rows of nine pictures, a row for each moment of the training: flat grey, then blurred garment shapes that grow sharper with training."}}
 moments = {f"after {n} steps": images for n, images in list(previews.items())[:5]}
-viz.show_rows(moments, zoom=3, quality=78)
+viz.show_rows(moments, zoom=3, quality=66)
 
 # %% [markdown]
 # In the run saved in this notebook (yours may differ) the shirts come first: after 250 steps most pictures are a bright
@@ -550,7 +550,7 @@ with torch.no_grad():
     pair = {"G": G_now.eval()(z), "G_ema": training.step.G_ema(z)}
 gap = (pair["G"] - pair["G_ema"]).abs()
 pair["4 |G − G_ema|"] = (4 * gap).clamp(max=2) - 1  # no difference is black
-viz.show_rows(pair, zoom=5, quality=78)
+viz.show_rows(pair, zoom=5, quality=66)
 for name in ("G", "G_ema"):
     result = measure(getattr(training.step, name).eval())
     print(f"{name:6} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
@@ -619,7 +619,7 @@ from gan_course.lessons.results import recorded, recorded_strips
 study = recorded("dcgan-parts")
 arms = dict.fromkeys(row["arm"] for row in study["rows"])
 strips = recorded_strips("dcgan-parts", side=28)
-viz.show_rows(dict(zip(arms, strips, strict=True)), zoom=3, quality=78)
+viz.show_rows(dict(zip(arms, strips, strict=True)), zoom=3, quality=66)
 
 # %% mystnb={"image": {"alt": "Recall against precision of fifteen trainings, a filled dot for the slow copy and a hollow one for G. The lesson's three lie at the top right. Without BatchNorm precision is the same and recall about half; with the smaller learning rate both are lower; with weights of 0.2 recall is near 0 and precision near 0.6; with a beta1 of 0.9 both are low."}}
 _, (ax,) = viz.figure(7.6, 3.6)
@@ -674,7 +674,7 @@ for name in ("precision", "recall"):
 from gan_course.weights.cards import read_card
 
 drawn = measure(shipped)
-viz.show_grid(drawn["samples"][:40], n_columns=10, zoom=3, quality=82)
+viz.show_grid(drawn["samples"][:40], n_columns=10, zoom=3, quality=74)
 print("reproduce the weights with:", read_card("dcgan-fashion")["command"])
 
 # %% [markdown]
@@ -712,7 +712,7 @@ claim(text, min(parts), above=0.75)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three grids of sixteen garments: those of the lesson's own minute, with ragged edges; those of the shipped generator, with finer detail; and real photographs."}}
 sides = {"your run": ours["samples"], "shipped": drawn["samples"], "real": pictures}
-viz.show_grids({name: x[:16] for name, x in sides.items()}, n_columns=4, zoom=3, quality=78)
+viz.show_grids({name: x[:16] for name, x in sides.items()}, n_columns=4, zoom=3, quality=66)
 for name, result in (("your run", ours), ("shipped", drawn)):
     print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
 print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
@@ -805,7 +805,7 @@ def draw_on_the_way(way, starts, ends, t):
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of eight pictures; in each row the garment on the left turns into the one on the right."}}
 starts, ends = torch.randn(2, 4, 64, generator=torch.Generator().manual_seed(3))
 stations = [draw_on_the_way(on_sphere, starts, ends, k / 7) for k in range(8)]
-viz.show_grid(torch.stack(stations, 1).flatten(0, 1), n_columns=8, zoom=3, quality=78)
+viz.show_grid(torch.stack(stations, 1).flatten(0, 1), n_columns=8, zoom=3, quality=66)
 
 # %% [markdown]
 # Within a kind, pictures change little by little (row 1). From one kind to another most of it happens within a station or
@@ -825,7 +825,7 @@ for name, way in (("on the sphere", on_sphere), ("straight", torch.lerp)):
 print(f"ends                   precision {drawn['precision']:.2f}  recall {drawn['recall']:.2f}")
 shown = {name: x[:8] for name, x in middles.items()}
 gap = (shown["straight"] - shown["on the sphere"]).abs()
-viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, quality=78)
+viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, quality=66)
 
 # %% [markdown]
 # The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there. A
@@ -978,7 +978,7 @@ viz.show_grids(
     {name: on_request[100 * kind : 100 * kind + 5] for kind, name in enumerate(CLASS_NAMES)},
     n_columns=1,
     zoom=3,
-    quality=78,
+    quality=66,
 )
 found = features.features_of(reader, on_request)
 print(f"{'':12}{'read':>6}{'precision':>11}{'recall':>8}  else mostly")
@@ -1152,7 +1152,7 @@ new = {
 with torch.no_grad():
     raw = {name: net(torch.randn(2, 64)) for name, net in new.items()}
 stretched = {name: (x / (2 * x.std())).clamp(-1, 1) for name, x in raw.items()}
-viz.show_grids(stretched, n_columns=2, zoom=7, quality=78)
+viz.show_grids(stretched, n_columns=2, zoom=7, quality=66)
 
 # %% [markdown]
 # The first pair is fine grain. Here and there light and dark pixels alternate as on a chequerboard: a pattern, or

@@ -104,7 +104,10 @@ def check_frechet(frechet: Callable[[Tensor, Tensor], float]) -> Verdict:
             "on two others": (fake[:12, 1:4] - 2, real[:20, 1:4]),
             "with features that depend on each other, whose eigenvalues of 0 may come out just"
             " below": (flat, fake),
-            "for two nearly equal sets of float32": (real.float(), 1.01 * real.float()),
+            "for two large and nearly equal sets of float32": (
+                (100 * real).float(),
+                (100.1 * real).float(),
+            ),
         },
         mistakes={
             "the means do not enter: shift one set, and the distance must grow": (
