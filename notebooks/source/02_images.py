@@ -182,8 +182,7 @@ exercises.check_transposed_size(transposed_size)
 # BatchNorm keeps the inputs of a later layer at one scale, whatever the earlier layers do: it subtracts a channel's mean,
 # divides by its standard deviation, and then applies a scale and a shift that are learned. Whose mean? In **training**
 # the batch's own; each training batch also moves a stored running average, to 0.9 times the old one plus 0.1 times
-# its own. In **evaluation** the
-# stored one: in use, a picture should not depend on its batch.
+# its own. In **evaluation** the stored one: in use, a picture should not depend on its batch.
 #
 # So the two modes draw different pictures. Take a trained generator (the one that ships with the course; you will train
 # your own), and six latent vectors: once in evaluation mode, then in training mode in two batches. One adds twenty copies
@@ -1039,8 +1038,7 @@ for name in ("G_ema", "statistics held"):
 # **Exercise 5. Experiment: how long does an average need?** (medium, 15 minutes: a preview from a young network may lie)
 #
 # The running averages of a new network are 0 and 1, whatever its layers give. Let a new G see 1 batch in training mode,
-# or
-# 50. Then draw the same latent vectors in both modes. How far apart are the pictures?
+# or 50. Then draw the same latent vectors in both modes. How far apart are the pictures?
 #
 # 1. **Predict** first: after 50 batches, is the difference "lower", "higher", or is there "no clear difference"?
 # 2. **Plan:** a new `DCGANGenerator(base_channels=16)` and new batches (32 latent vectors) for each run; no training.

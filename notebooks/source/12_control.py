@@ -355,9 +355,9 @@ for weights in dict.fromkeys(row["weights"] for row in study if "lamp" in row["c
 # middle styles 14 % do, no more than after the move (docs/results/style_levels.md). So a style can control lighting.
 #
 # Had you said the middle one, because the side of a shadow is a matter of large areas? Then look at the last line. It is
-# of a narrower network, trained before on the same cats: there the middle styles moved the lamp, and the fine ones did
-# not. Nothing in the world had changed. **A table belongs to one network.** Read the other columns with care, too: a
-# move by one pixel alone changes eight in ten answers on the body.
+# of a narrower network, trained before on the same cats and counted in the same way (at commit 325d9c3): there the middle
+# styles moved the lamp, and the fine ones did not. Nothing in the world had changed. **A table belongs to one network.**
+# Read the other columns with care, too: a move by one pixel alone changes eight in ten answers on the body.
 
 # %% [markdown]
 # How much of the matrix is the reader's wavering? Count again, for each factor, only the creatures of which it was sure
