@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
+from string import ascii_uppercase
 from typing import Any
 
 import torch
@@ -29,7 +30,7 @@ from gan_course.evaluation.readers import load_reader
 from gan_course.files import atomic_write
 from gan_course.inference.translate import in_parts
 from gan_course.lessons.l06_cycle_consistency.config import PROFILES
-from gan_course.lessons.results import recorded, results_file
+from gan_course.lessons.results import current_commit, recorded, results_file
 from gan_course.runtime import choose_runtime
 from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
 from maintain.studies.table import Row, fill
@@ -126,7 +127,8 @@ def train_and_measure(row: Row) -> Row:
             name: measure(contender, *test, reader, known) for name, contender in made.items()
         }
         print(seed, mark, figures[str(mark)], flush=True)
-    return {"figures": figures, "nothing": round(float(l1_error(*test).mean()), 4)}
+    where = {"machine": machine_line(choose_runtime()), "commit": current_commit()}
+    return {"figures": figures, "nothing": round(float(l1_error(*test).mean()), 4)} | where
 
 
 def measure(
@@ -144,13 +146,17 @@ def measure(
 
 def page(table: Mapping[str, Any]) -> str:
     """The recorded table as Markdown."""
-    columns = ("seed", "minutes", "training", "steps", "error to the twin", "distance")
+    columns = ("run", "seed", "minutes", "training", "steps", "error to the twin", "distance")
+    runs = dict(zip(ascii_uppercase, table["rows"], strict=False))
+    places: dict[str, list[str]] = {}
+    for letter, row in runs.items():
+        places.setdefault(f"{row['machine']}; commit {row['commit']}", []).append(letter)
     lines = [
         "# Quality for time",
         "",
-        f"Written by `{table['command']}` at commit {table['commit']}.",
+        f"Written by `{table['command']}`.",
         "",
-        f"Machine: {table['machine']}.",
+        *(f"- {', '.join(letters)}: {place}." for place, letters in places.items()),
         "",
         "CycleGANs from plain critters to striped ones at 32 px, 4,000 pictures of each without"
         " pairs, 8 of each in a step.",
@@ -171,41 +177,43 @@ def page(table: Mapping[str, Any]) -> str:
         f"| {' | '.join(columns)} |",
         f"|{' --- |' * len(columns)}",
     ]
-    for row in table["rows"]:
-        lines.append(f"| {row['seed']} | 0 | (the picture itself) | | {row['nothing']:.3f} | |")
+    for letter, row in runs.items():
+        start = f"| {letter} | {row['seed']} | 0 | (the picture itself)"
+        lines.append(f"{start} | | {row['nothing']:.3f} | |")
         for mark, figures in row["figures"].items():
             for name, one in figures.items():
-                cells = (row["seed"], f"{int(mark) / 60:g}", name, f"{one['steps']:,}")
+                cells = (letter, row["seed"], f"{int(mark) / 60:g}", name, f"{one['steps']:,}")
                 numbers = (f"{one['error']:.3f}", f"{one['distance']:.1f}")
                 lines.append(f"| {' | '.join(map(str, cells + numbers))} |")
-    return "\n".join([*lines, "", _summary(table["rows"]), ""])
+    return "\n".join([*lines, "", _summary(runs), ""])
 
 
-def _summary(rows: Sequence[Row]) -> str:
+def _summary(runs: Mapping[str, Row]) -> str:
     """The course's figures over the better plain ones', a sentence a mark; a seed counts once."""
     sentences = []
-    for mark in LONG_MARKS:
-        # where a seed has two rows, its first one
-        figures = {
-            row["seed"]: row["figures"][str(mark)]
-            for row in reversed(rows)
-            if str(mark) in row["figures"]
-        }
-        ratios = [
-            {what: _ratio(figures[seed], what) for what in ("error", "distance")}
-            for seed in sorted(figures)
-        ]
-        if ratios:
-            shown = {
-                what: f"{median(one[what] for one in ratios):.2f}"
-                f" ({', '.join(f'{one[what]:.2f}' for one in ratios)})"
+    for mark in map(str, LONG_MARKS):
+        # where a seed has two runs, its first one
+        of_seed: dict[int, str] = {}
+        for letter, row in runs.items():
+            if mark in row["figures"]:
+                of_seed.setdefault(row["seed"], letter)
+        if of_seed:
+            error, distance = (
+                _median_of(
+                    {one: _ratio(runs[one]["figures"][mark], what) for one in of_seed.values()}
+                )
                 for what in ("error", "distance")
-            }
-            sentences.append(
-                f"After {mark / 60:g} min the course's error is {shown['error']} of that of the"
-                f" better plain one, its distance {shown['distance']}: the median, and each run's."
             )
-    return "\n".join(sentences)
+            sentences.append(
+                f"- After {int(mark) / 60:g} min the course's error is {error} of that of the"
+                f" better plain one, its distance {distance}."
+            )
+    return "\n".join(["The median, and each run's:", "", *sentences])
+
+
+def _median_of(ratios: Mapping[str, float]) -> str:
+    each = ", ".join(f"{letter} {ratio:.2f}" for letter, ratio in ratios.items())
+    return f"{median(ratios.values()):.2f} ({each})"
 
 
 def _ratio(figures: Mapping[str, Row], what: str) -> float:
@@ -222,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     rows = [{"seed": seed, "marks": list(MARKS)} for seed in range(options.seeds)]
     rows.append({"seed": 0, "marks": list(LONG_MARKS)})
-    facts = {"machine": machine_line(choose_runtime()), "batch_size": COURSE.batch_size}
+    facts = {"batch_size": COURSE.batch_size}
     fill(NAME, rows, train_and_measure, facts, "python -m benchmarks.quality")
     with atomic_write(results_file(NAME).with_suffix(".md")) as temporary:
         temporary.write_text(page(recorded(NAME)), encoding="utf-8")

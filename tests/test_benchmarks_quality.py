@@ -29,9 +29,12 @@ def test_the_page_compares_with_the_better_rival_and_names_what_doing_nothing_ge
         {"seed": 1, "marks": [60], "nothing": 0.061, "figures": {"60": figures(0.1, 0.125, 0.2)}},
         {"seed": 0, "marks": [9], "nothing": 0.061, "figures": {"60": figures(0.1, 0.1, 0.1)}},
     ]
-    text = page({"rows": rows, "command": "c", "commit": "abc", "machine": "two cores"})
-    assert "| 0 | 0 | (the picture itself) | | 0.061 | |" in text
-    assert "After 1 min the course's error is 0.65 (0.50, 0.80) of that of the better" in text
+    for row, machine in zip(rows, ("two cores", "two cores", "four cores"), strict=True):
+        row |= {"machine": machine, "commit": "abc"}
+    text = page({"rows": rows, "command": "c"})
+    assert "- A, B: two cores; commit abc.\n- C: four cores; commit abc." in text
+    assert "| B | 1 | 0 | (the picture itself) | | 0.061 | |" in text
+    assert "After 1 min the course's error is 0.65 (A 0.50, B 0.80) of that of the better" in text
     assert "After 3 min" not in text
 
 
