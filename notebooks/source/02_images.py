@@ -75,8 +75,9 @@ claim("real pictures reach exactly from -1 to 1", off, below=1e-6)
 # %% [markdown]
 # ## From a vector to a picture
 #
-# A convolution with stride 2 halves a picture. A **transposed** convolution runs the same wiring backwards: each input
-# pixel paints a whole kernel onto a larger canvas, `stride` pixels apart, and overlaps add up.
+# The networks of lesson 01 were linear layers. On pictures such a layer has to learn an edge anew at every place; a
+# convolution learns it once. With stride 2 it halves a picture. A **transposed** convolution runs the same wiring
+# backwards: each input pixel paints a whole kernel onto a larger canvas, `stride` pixels apart, and overlaps add up.
 
 # %% mystnb={"image": {"alt": "A diagram. A square of two by two pixels, a to d, each of another colour. An arrow to a canvas of six by six, on which each pixel has a square of four by four of its colour; the squares overlap. A dashed square of four by four in the middle. An arrow to the output, these four by four pixels."}}
 viz.show_transposed_convolution()
@@ -87,7 +88,7 @@ viz.show_transposed_convolution()
 #
 # Our generator, after DCGAN's, is a stack of three. The latent vector enters the first as a single pixel with 64
 # channels, and its kernel is 7; the other two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then
-# the picture's one. **Predict** the side of the picture behind each layer before you run the cell.
+# the picture's one. **Predict** the side of the picture after each layer before you run the cell.
 
 # %%
 from torch import nn
@@ -146,7 +147,8 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | yes |
 # | a learning rate of 0.0002 | `lr`: 0.001 in `fast`, the short setting and the default; 0.0002 in `full` | yes |
 #
-# $\beta_1 = 0.5$ averages the gradient over about two steps; lesson 01 used the newest alone.
+# $\beta_1 = 0.5$ averages the gradient over about two steps; lesson 01 used the newest alone. In G's last layer and D's
+# first, BatchNorm would give each batch the same brightness and contrast.
 
 # %% [markdown]
 # **Exercise 1. How large is it?** (easy, 10 minutes: you will need this whenever a shape does not fit)
@@ -186,8 +188,8 @@ exercises.check_transposed_size(transposed_size)
 #
 # So the two modes draw different pictures. Take a trained generator (the one that ships with the course; you will train
 # your own), and six latent vectors: once in evaluation mode, then in training mode in two batches. One adds twenty copies
-# of a dark garment, the other twenty of a bright pullover. **Predict** what the neighbours (last column, in evaluation
-# mode) do to the six.
+# of a dark garment, the other twenty of a bright pullover. The last column will show which garment that is, drawn in
+# evaluation mode. **Predict** what the neighbours do to the six.
 
 # %% mystnb={"image": {"alt": "Three rows. Six garments in evaluation mode; the same six in training mode beside a dark garment, all brighter; the same six in training mode beside a bright pullover, so dark that little more than outlines is left. The neighbour stands at the end of its row."}}
 import copy
@@ -206,10 +208,10 @@ with torch.no_grad():
 viz.show_rows(modes, zoom=4, quality=66)
 
 # %% [markdown]
-# In every hidden channel the neighbours make most of the batch's mean, and that is subtracted, so what sets the six apart
-# from them is exaggerated: beside dark ones the six turn bright, beside bright ones they all but vanish. A sample that
-# changes with its company was drawn in training mode, a common bug. The same on a new network, in numbers: one z beside
-# two crowds.
+# Twenty of the 26 are equal, so in every hidden channel the batch's mean lies close to them, and its standard deviation is
+# small. Subtract the one and divide by the other, and the six are pushed away from their neighbours: beside dark ones
+# they turn bright, beside bright ones they all but vanish. A sample that changes with its company was drawn in training
+# mode, a common bug. The same on a new network, in numbers: one z beside two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -267,107 +269,147 @@ exercises.check_draw(draw)
 # 2.65, where tanh is 0.99?
 
 
-# %% tags=["nbval-ignore-output"]
+# %%
 @torch.no_grad()
-def saturated_share(std, n_networks=8):
-    stuck = 0.0
+def share_stuck(std, n_networks=8):
+    """At each place of a picture (28, 28): how often a new generator's tanh is beyond 0.99."""
+    stuck = torch.zeros(28, 28)
     for _ in range(n_networks):
         G = DCGANGenerator(base_channels=64)
         for module in G.modules():
             if isinstance(module, nn.ConvTranspose2d):
                 module.weight.normal_(0.0, std)
-        stuck += (G(torch.randn(32, 64)).abs() > 0.99).float().mean() / n_networks
+        stuck += (G(torch.randn(32, 64)).abs() > 0.99).float().mean((0, 1)) / n_networks
     return stuck
 
 
-stuck = {std: saturated_share(std) for std in (0.02, 0.2)}
-print("stuck beyond 0.99:", {std: f"{share:.0%}" for std, share in stuck.items()})
+stuck = {std: share_stuck(std) for std in (0.02, 0.2)}
+claim("with 0.02 not one pixel in a thousand is stuck", stuck[0.02].mean(), below=1 / 1_000)
+claim("with 0.2 more than one pixel in ten is", stuck[0.2].mean(), above=1 / 10)
+
+# %% tags=["nbval-ignore-output"]
+wide = stuck[0.2]
+for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[6:22, 6:22])):
+    print(f"stuck with 0.2, {place:10} {part.mean():.0%}")
 
 # %% [markdown]
 # The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
-# direction; pixels at the border sum fewer products. With 0.02 none gets there. A stuck pixel passes
-# on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf. That is before training;
-# whether a training suffers from it comes further down. Our networks use 0.02, through `init_normal`.
-
-# %%
-from gan_course.models.layers import init_normal
-
-claim("with 0.02 not one pixel in a thousand is stuck", stuck[0.02], below=1 / 1_000)
-claim("with 0.2 more than one pixel in ten is", stuck[0.2], above=1 / 10)
-layer = nn.Conv2d(64, 64, 4).apply(init_normal)
-print(f"standard deviation of a new layer's weights: {layer.weight.std().item():.2f}")
+# direction. That is what we count, though two errors of the estimate had to cancel: pixels at the border sum fewer
+# products, and those in the middle sum larger features, since the border's are small and BatchNorm brings all of them
+# together to a mean square of 1. With 0.02 not one gets there.
+#
+# A stuck pixel passes on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf.
+# That is before training; whether a training suffers from it comes further down. Our networks use 0.02: the package's
+# classes draw it.
 
 # %% [markdown]
 # ## The step
 #
-# You know both turns from lesson 01. Here `step` holds networks and optimisers, `d_logistic` is the `d_loss` you wrote
-# there, and G's turn draws new fakes. Inside `with freeze(D):`, no gradients are computed for D's weights, but they still
-# pass through D to G. Find the place that keeps D's update from reaching G, and the place that keeps G's update from
-# moving D.
+# A training needs two networks, the averaged copy that will be shown (below), an optimiser for each player, and its own
+# random numbers. Adam's settings are the table's: a learning rate of 0.001 in `fast`, and $\beta_1 = 0.5$. (`place` moves
+# a network to the device, in the memory format that computes fastest there.)
+
+# %%
+from types import SimpleNamespace
+
+
+def new_players(seed, runtime):
+    torch.manual_seed(seed)
+    width, lr, betas = cfg.dcgan.base_channels, cfg.dcgan.lr, (0.5, 0.999)
+    G = runtime.place(DCGANGenerator(base_channels=width))
+    D = runtime.place(DCGANDiscriminator(base_channels=width))
+    return SimpleNamespace(
+        G=G,
+        D=D,
+        G_ema=copy.deepcopy(G).eval(),
+        opt_G=torch.optim.Adam(G.parameters(), lr, betas, fused=True),  # fused: only faster
+        opt_D=torch.optim.Adam(D.parameters(), lr, betas, fused=True),
+        draws=torch.Generator().manual_seed(seed + 1),
+    )
+
+
+# %% [markdown]
+# Both turns are lesson 01's; `d_logistic` is the `d_loss` you wrote there. D sees real and fake in two batches: in one,
+# BatchNorm would let each change the other's score. Inside `with freeze(D):`, no gradients are computed for D's weights,
+# but they still pass through D to G. Find the place that keeps D's update from reaching G, and the place that keeps G's
+# update from moving D.
 
 # %%
 from gan_course.training.losses import d_logistic, g_nonsaturating
 from gan_course.training.optim import freeze
 
 
-def draw_z(step, n):
-    """n new latent vectors, from the step's own random numbers."""
-    return torch.randn(n, 64, generator=step.generator, device=runtime.device)
-
-
-def update_D(step, real):
+def update_D(players, real):
     """Tell real from fake a little better."""
     with torch.no_grad():
-        fake = step.G(draw_z(step, len(real)))
-    loss_D = d_logistic(step.D(real), step.D(fake))
-    step.opt_D.zero_grad()
+        fake = players.G(torch.randn(len(real), 64, generator=players.draws))
+    loss_D = d_logistic(players.D(real), players.D(fake))
+    players.opt_D.zero_grad()
     loss_D.backward()
-    step.opt_D.step()
+    players.opt_D.step()
 
 
-# %%
-def update_G(step, n):
+def update_G(players, n):
     """Make fakes that D takes for real a little more often."""
-    with freeze(step.D):
-        loss_G = g_nonsaturating(step.D(step.G(draw_z(step, n))))
-        step.opt_G.zero_grad()
+    with freeze(players.D):
+        loss_G = g_nonsaturating(players.D(players.G(torch.randn(n, 64, generator=players.draws))))
+        players.opt_G.zero_grad()
         loss_G.backward()
-        step.opt_G.step()
+        players.opt_G.step()
 
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # `torch.no_grad()` around the fakes in D's turn: G's weights stand still. (Not all of G does: it draws them in training
-# mode, so its BatchNorm statistics move along.) In G's turn only `opt_G` steps, and `freeze(step.D)` spares D even the
+# mode, so its BatchNorm statistics move along.) In G's turn only `opt_G` steps, and `freeze(players.D)` spares D even the
 # gradients.
 #
 # </details>
 #
-# The package's step makes the same two turns, and then updates **the slow copy**, `G_ema`: a second generator that
-# follows G slowly. Previews and measures use it; its own section shows what that buys. Compare our two turns with the
-# package's, from the same seed:
+# The loop is short. A batch of 64 real pictures; D's turn; G's turn; and **the slow copy**, `G_ema`, a second generator
+# that stays in evaluation mode, goes a little of the way to G. Previews and measures use it; you will write
+# `update_ema` in exercise 3.
+
+# %%
+from gan_course.data.batches import Batches
+from gan_course.training.ema import update_ema
+
+
+def train(players, batches, n_steps):
+    for _ in range(n_steps):
+        real = next(batches)  # shuffled, without end, in [-1, 1]
+        update_D(players, real)
+        update_G(players, len(real))
+        update_ema(players.G_ema, players.G, decay=cfg.dcgan.ema_decay)
+
+
+# %% [markdown]
+# That is a whole DCGAN. The package's `build_dcgan` sets up the same players, and its step makes the same moves; it can
+# also compute in bfloat16, record losses and resume. Let both train for three steps from the same seed:
 
 # %%
 from gan_course.training.dcgan import build_dcgan
 
 precise = choose_runtime("cpu", precision="float32")
-ours, theirs = (build_dcgan(cfg.dcgan, pictures, seed=SEED, runtime=precise).step for _ in range(2))
-real = to_float(pictures[: cfg.dcgan.batch_size])
-update_D(ours, real)
-update_G(ours, len(real))
-theirs(real)
-for name in ("D", "G"):
-    pairs = zip(getattr(ours, name).parameters(), getattr(theirs, name).parameters(), strict=True)
+ours = new_players(SEED, precise)
+train(ours, Batches(pictures, cfg.dcgan.batch_size, seed=SEED), 3)
+theirs = build_dcgan(cfg.dcgan, pictures, seed=SEED, runtime=precise)
+for real in [next(theirs.batches) for _ in range(3)]:
+    theirs.step(real)
+for name in ("D", "G", "G_ema"):
+    networks = getattr(ours, name), getattr(theirs.step, name)
+    pairs = zip(*(network.parameters() for network in networks), strict=True)
     far = max((a - b).abs().max() for a, b in pairs)
-    print(f"after a step, {name}'s weights differ by less than a millionth:", bool(far < 1e-6))
+    print(f"after three steps, {name}'s weights differ by less than a millionth:", bool(far < 1e-6))
 
 # %% [markdown]
 # ## Train
 #
-# A hook, a function that is called during the training, keeps a preview at the start and at four stops, a quarter of the
-# training apart, always from the same latent vectors, drawn by the slow copy. **Predict:** what will you recognise first,
-# a shirt, a shoe or a bag? And at which of the four stops?
+# Now the package's, for 1,000 steps in `fast`: some seven times through the pictures. A hook, a function that is called
+# during the training, keeps a preview at the start and at four stops, a quarter of the training apart, always from the
+# same latent vectors, drawn by the slow copy. **Predict:** what will you recognise first, a shirt, a shoe or a bag? And
+# at which of the four stops?
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
@@ -408,8 +450,8 @@ plt.show()
 
 # %% [markdown]
 # The curves are means over twenty steps. G's first losses are off the scale: D takes hardly any of its first fakes for
-# real. Then it sinks towards what a D that says 1/2 would give, 0.69, and does not get there; D's stays roughly between
-# 0.7 and its own line, 1.39. In this run G's loss falls while its pictures improve. But a loss of G compares it with the
+# real. Then G's loss sinks towards what a D that says 1/2 would give, 0.69, and does not get there; D's stays roughly
+# between 0.7 and its own line, 1.39. In this run G's loss falls while its pictures improve. But a loss of G compares it with the
 # D of that moment: it would fall as well if D became worse. And the curves do not say at which step a blot turned into a
 # shoe.
 
@@ -476,12 +518,12 @@ def measure(G, n=1_000, seed=1):
 
 
 untrained = measure(DCGANGenerator(base_channels=cfg.dcgan.base_channels).eval().to(runtime.device))
-ours = measure(training.step.G_ema)
+yours = measure(training.step.G_ema)
 text = "after the lesson's training most samples lie among the real pictures"
-claim(text, ours["precision"], above=0.5, needs_training=True)
+claim(text, yours["precision"], above=0.5, needs_training=True)
 
 # %% tags=["nbval-ignore-output"]
-for name, result in (("untrained", untrained), ("your run", ours)):
+for name, result in (("untrained", untrained), ("your run", yours)):
     print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
 
 # %% [markdown]
@@ -499,8 +541,8 @@ for name, result in (("untrained", untrained), ("your run", ours)):
 # $$\bar\theta \leftarrow d\,\bar\theta + (1 - d)\,\theta$$
 #
 # In `fast` the decay $d$ is 0.98, a memory of about fifty steps. BatchNorm's statistics are not averaged, they are copied
-# from G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. How much
-# further does G's picture move than the slow copy's?
+# from G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. From one step
+# to the next, how many times as much does G's picture change as the slow copy's?
 
 # %% tags=["nbval-ignore-output"]
 watched = {"G": training.step.G, "G_ema": training.step.G_ema}
@@ -542,7 +584,7 @@ differ = sum(not torch.equal(a, b) for a, b in buffers)
 claim("no BatchNorm statistic of the slow copy differs from G's", differ, below=1)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three rows of six pictures of the same latent vectors: those of G's last step; those of the slow copy, the same garments; and the size of the difference, pixel by pixel, four times as bright."}}
-print(f"the slow copy's pictures move {1 / ratio:.1f} times less far than G's")
+print(f"G's pictures move {1 / ratio:.1f} times as far as the slow copy's")
 with torch.no_grad():
     z, G_now = training.preview_input[:6], training.step.G
     was_training = G_now.training
@@ -557,10 +599,11 @@ _ = G_now.train(was_training)
 
 # %% [markdown]
 # The copy's weight stays above every value that G's takes in these twenty steps: it still remembers the fifty before. In
-# the stored run G's pictures move 3.1 times as far. The two draw the same garments, which differ mostly along their edges
-# (last row, four times as bright; where such a fine grid can come from, "Further" shows). At this step the copy has the
-# higher precision and the higher recall: one G at one step, so a hint and not yet a rule. (Not fifty times as far?
-# "Further" finds out why.)
+# the stored run G's pictures move 3.1 times as far. (Not fifty times? "Further" finds out why.) The two draw the same
+# garments, which differ mostly along their edges: that is the last row, four times as bright. At this step the copy has
+# the higher precision and the higher recall: one G at one step, so a hint and not yet a rule.
+#
+# Inside the garments, and in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
 #
 # Why copy the statistics? They must follow training: left at 0 and 1 they would ruin the pictures. Averaging them too
 # would be calmer still; copying is the simple choice.
@@ -609,8 +652,8 @@ exercises.check_update_average(update_average)
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
 # | $\beta_1$ of Adam | 0.5 | 0.9, which Adam has unless one asks for another |
 #
-# **Predict:** order the four from the one that hurts most to the one that hardly matters. Then look at the pictures
-# by the slow copy, eight a training, in one seed, before you read the measures.
+# **Predict:** order the four from the one that hurts most to the one that hardly matters. Then, before the measures, look
+# at eight pictures of each training: drawn by the slow copy, in one seed.
 
 # %% mystnb={"image": {"alt": "Five rows of eight small pictures. As in the lesson: garments, a little ragged. Without BatchNorm: darker garments, some with vertical streaks. First weights of 0.2: speckled blots in the outlines of garments. A learning rate of 0.0002: coarse, streaky garments. Beta1 of 0.9: bright and dark smears, hardly a garment among them."}}
 from gan_course.lessons.results import recorded, recorded_strips
@@ -651,16 +694,19 @@ for name in ("precision", "recall"):
 #   without it recall is about half as high, or less, in every seed.
 #
 # So, by precision, worst first: $\beta_1$, first weights, learning rate, BatchNorm. By recall: first weights and
-# $\beta_1$ together, then BatchNorm, then the learning rate.
+# $\beta_1$ together, then BatchNorm and the learning rate, too close to order from three seeds.
+
+# %% [markdown]
+# **Two things that the plot says besides**
 #
 # Look once more at the third row and at its precision. Blots full of speckles, and more than half of them count as
 # real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this arm passable;
 # recall and your eyes do not.
 #
-# And the slow copy: in the study's three unchanged trainings it has the higher precision and the higher recall each time,
-# so the hint above holds. Over all fifteen its precision is higher in fourteen, its recall in eight: where G learns
-# slowly or draws speckles, a mean of its last fifty steps brings no variety. Without BatchNorm the copy matters most: in
-# one seed G itself has a precision of only 0.33.
+# The slow copy has the higher precision and the higher recall in each of the three unchanged trainings, so the hint above
+# holds. Over all fifteen its precision is higher in fourteen, its recall in eight: where G learns slowly or draws
+# speckles, a mean of its last fifty steps brings no variety. Without BatchNorm the copy matters most: in one seed G
+# itself has a precision of only 0.33.
 
 # %% [markdown]
 # ## How far is your run from the best?
@@ -678,8 +724,8 @@ print("reproduce the weights with:", read_card("dcgan-fashion")["command"])
 
 # %% [markdown]
 # These are the first 40, not the best 40. Most are clothing at first glance; look for the odd ones, such as row 3, column
-# 4, half a shoe and half a bag. On the way from one kind to another G, being
-# continuous, must draw something, and no real picture shows it what.
+# 4, half a shoe and half a bag. G is continuous: between its shoes and its bags it must draw something, and no real
+# picture shows it what.
 
 # %%
 shares = drawn["shares"]
@@ -687,10 +733,10 @@ text = "the shipped generator draws all ten kinds, each in over 4 % of its sampl
 claim(text, shares.min(), above=0.04)
 
 # %% [markdown]
-# And yours? **Predict:** which of the ten kinds does your run draw too rarely?
+# And yours? **Predict,** from the rows of previews above: which of the ten kinds does your run draw too rarely?
 
 # %% tags=["nbval-ignore-output"]
-columns = {"your run": ours["shares"], "shipped": shares}
+columns = {"your run": yours["shares"], "shipped": shares}
 columns["held-out"] = features.answer_shares(reader, held_out)["kind"]
 print("share of each kind, as the reader sees them:")
 print(" " * 12 + "".join(f"{name:>10}" for name in columns))
@@ -710,9 +756,9 @@ text = "shipped: precision and recall are over three quarters of what real pictu
 claim(text, min(parts), above=0.75)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three grids of sixteen garments: those of the lesson's own minute, with ragged edges; those of the shipped generator, with finer detail; and real photographs."}}
-sides = {"your run": ours["samples"], "shipped": drawn["samples"], "real": pictures}
+sides = {"your run": yours["samples"], "shipped": drawn["samples"], "real": pictures}
 viz.show_grids({name: x[:16] for name, x in sides.items()}, n_columns=4, zoom=3, quality=66)
-for name, result in (("your run", ours), ("shipped", drawn)):
+for name, result in (("your run", yours), ("shipped", drawn)):
     print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
 print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 
@@ -726,7 +772,8 @@ print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 # Has G learned single pictures, or everything between them? Walk and see. From one latent vector to another there are two
 # ways. In 64 dimensions, vectors from a normal distribution almost all have length near 8, the square root of 64. The
 # straight line between two of them cuts through the inside, where G was hardly ever trained. The other way stays on the
-# sphere.
+# sphere. And any two of them stand nearly at a right angle, as in the drawing below, so halfway the straight line has
+# the length $8 / \sqrt 2 \approx 5.7$.
 
 # %%
 a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
@@ -749,7 +796,7 @@ ax.legend(frameon=False, loc="upper right")
 plt.show()
 
 # %% [markdown]
-# **Exercise 4. Stay on the sphere** (medium, 15 minutes: latent walks use it)
+# **Exercise 4. Stay on the sphere** (easy, 10 minutes: latent walks use it)
 #
 # Write `slerp(a, b, t)` for two vectors: with the angle $\omega$ between them,
 # $\dfrac{\sin((1-t)\,\omega)}{\sin\omega}\,a + \dfrac{\sin(t\,\omega)}{\sin\omega}\,b$. Mind two vectors that are equal.
@@ -821,7 +868,7 @@ for name, way in (("on the sphere", on_sphere), ("straight", torch.lerp)):
     found = features.features_of(reader, middles[name])
     precision, recalls[name] = coverage.precision_recall(real_features, found)
     print(f"halfway, {name:13} precision {precision:.2f}  recall {recalls[name]:.2f}")
-print(f"ends                   precision {drawn['precision']:.2f}  recall {drawn['recall']:.2f}")
+print(f"a thousand other z     precision {drawn['precision']:.2f}  recall {drawn['recall']:.2f}")
 shown = {name: x[:8] for name, x in middles.items()}
 gap = (shown["straight"] - shown["on the sphere"]).abs()
 viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, quality=66)
@@ -829,9 +876,9 @@ viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, qu
 # %% [markdown]
 # The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there. A
 # likely reason: nearer to the centre of latent space G draws what is usual. Pair by pair the garments are the same, since
-# both middles point along $a + b$ and the straight one is merely shorter. To the eye the loss is small: the straight ones
-# are a little greyer (hence the even grey in the last row) and a little plainer (hence its bright spots). Lesson 11 makes
-# a tool of this trade: truncation.
+# both middles point along $a + b$ and the straight one is merely shorter. To the eye the loss is small. The last row's
+# even grey is a slight loss of brightness, its bright spots are lost details. Lesson 11 makes a tool of this trade:
+# truncation.
 
 # %%
 text = "halfway on the straight line, recall is below that on the sphere: their ratio"
@@ -926,6 +973,7 @@ class ProjectionDiscriminator(nn.Module):
 
 # %% [markdown]
 # The step is the one you know, with a kind beside every picture: that of the real picture, and for G any of the ten.
+# (`descend` empties the gradients, goes backwards and steps; `autocast` computes in bfloat16 where that is fast.)
 # **Predict:** you ask for each kind 100 times. How often will the reader see the kind that was asked for, and for which
 # kind least often?
 
@@ -934,9 +982,9 @@ class ProjectionDiscriminator(nn.Module):
 from gan_course.training.optim import descend
 
 
-def conditional_step(G, D, opt_G, opt_D, x, y, draw):
-    z = torch.randn(2, len(x), 64, generator=draw, device=x.device)
-    asked = torch.randint(10, (2, len(x)), generator=draw, device=x.device)
+def conditional_step(G, D, opt_G, opt_D, x, y, draws):
+    z = torch.randn(2, len(x), 64, generator=draws, device=x.device)
+    asked = torch.randint(10, (2, len(x)), generator=draws, device=x.device)
     with runtime.autocast():
         with torch.no_grad():
             fake = G(z[0], asked[0])
@@ -948,17 +996,17 @@ def conditional_step(G, D, opt_G, opt_D, x, y, draw):
 
 
 # %% tags=["nbval-ignore-output"]
-from gan_course.training.ema import make_ema, update_ema
+from gan_course.training.ema import make_ema
 
 torch.manual_seed(SEED)
 width = cfg.dcgan.base_channels // 2  # half as wide: a quarter of the time
 G_y, D_y = runtime.place(ConditionalGenerator(width)), runtime.place(ProjectionDiscriminator(width))
-averaged, draw = make_ema(G_y), runtime.generator(SEED)
+averaged, draws = make_ema(G_y), runtime.generator(SEED)
 optimizers = [torch.optim.Adam(net.parameters(), cfg.dcgan.lr, (0.5, 0.999)) for net in (G_y, D_y)]
 for _ in range(cfg.n_steps_conditional):
     batch = torch.randint(len(pictures), (cfg.dcgan.batch_size,))
     x, y = to_float(pictures[batch]).to(runtime.device), kinds[batch].to(runtime.device)
-    conditional_step(G_y, D_y, *optimizers, x, y, draw)
+    conditional_step(G_y, D_y, *optimizers, x, y, draws)
     update_ema(averaged, G_y, decay=cfg.dcgan.ema_decay)
 
 # %%
@@ -1022,15 +1070,15 @@ def hold_and_watch(n_done, rows):
 n_more = training.step.n_done + 20
 more = fit_resumable(training, n_steps=n_more, folder=None, hook=hold_and_watch, hook_every=1)
 for name in ("G_ema", "statistics held"):
-    print(f"{name:15} moves {sum(moves['G']) / sum(moves[name]):.1f} times less far than G")
+    print(f"G moves {sum(moves['G']) / sum(moves[name]):.1f} times as far as {name}")
 
 # %% [markdown]
 # These are other twenty steps than those above, so the ratio of `G_ema` is another one: in the stored run 3.7, against
 # 3.1 there. With its statistics held, the copy moves about a twelfth as far as G: the second suspect did most of it.
 #
 # And the first? If G's steps pointed in unrelated directions, the way from the copy's weights to G's would be $\sqrt{1 +
-# 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, and a fiftieth of five is a tenth. A likely reason for the rest: G's own
-# pictures move with its statistics, too.
+# 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, since unrelated steps add up as squares, and a fiftieth of five is a
+# tenth. The twelfth is even less; a likely reason is that G's pictures, the measure here, move with its statistics, too.
 
 # %% [markdown]
 # ### A preview of a young network
@@ -1092,7 +1140,7 @@ exercises.check_running_average(running_average)
 #     print([round(run(n_batches, seed), 3) for seed in range(3)])
 # ```
 #
-# With a momentum of 0.1 the first value has the weight $0.9^n$ after $n$ batches: 0.35 after ten, 0.005 after fifty. A
+# With a momentum of 0.1 the first value, 0 or 1, has the weight $0.9^n$ after $n$ batches: 0.35 after ten, 0.005 after fifty. A
 # sample drawn in evaluation mode before that shows the first value, not the network. (And in a training the statistics
 # move on, so the average always lags behind a little.)
 #
@@ -1196,7 +1244,8 @@ exercises.check_even_kernels(even_kernels)
 # A power spectrum shows whether that leaves a pattern. Slow changes lie in the middle, a period of two pixels at the rim,
 # and a regular pattern is an isolated bright dot (brightness is power, on a log scale).
 #
-# **Predict** which of these four has dots: a new transposed generator, a new resize one, the trained one, real pictures.
+# **Predict** which of these six has dots: a new transposed generator, a new resize one, real pictures; your trained G,
+# your slow copy, the shipped one.
 
 
 # %%
@@ -1218,10 +1267,13 @@ spectra = {
     "transposed, new": new_generator_spectrum("transposed"),
     "resize, new": new_generator_spectrum("resize"),
 }
-spectra |= {"shipped, trained": spectrum(drawn["samples"]), "real": spectrum(to_float(held_out))}
+spectra["real"] = spectrum(to_float(held_out))
+for name, network in (("your G", training.step.G), ("your slow copy", training.step.G_ema)):
+    spectra[name] = spectrum(measure(network.eval())["samples"])
+spectra["shipped"] = spectrum(drawn["samples"])
 
-# %% mystnb={"image": {"alt": "Four power spectra, two by two: the new transposed generator shows a lattice of isolated bright dots; the resize one has none, and the trained one and real pictures show a smooth bright cross."}}
-_, axes = plt.subplots(2, 2, figsize=(7, 7), dpi=viz.DPI, layout="constrained")
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six power spectra. Upper row: a new transposed generator, a lattice of isolated bright dots; a new resize one, none; real pictures, a smooth bright cross. Lower row: your trained G, the cross and faint dots; your slow copy and the shipped generator, the cross alone."}}
+_, axes = plt.subplots(2, 3, figsize=(9.6, 6.8), dpi=viz.DPI, layout="constrained")
 for ax, (name, power) in zip(axes.flat, spectra.items(), strict=True):
     ax.imshow(power.clamp(1e-7).log10(), vmin=-6, vmax=-1.5, cmap="magma")
     ax.set(title=name, ylabel="period", xlim=(-1.5, 27.5), ylim=(27.5, -1.5))
@@ -1231,13 +1283,18 @@ for ax, (name, power) in zip(axes.flat, spectra.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# Only the new transposed generator has dots. Before training its taps differ at random, so a pattern with a period of two
-# pixels remains, and from the layer below one of four. Enlarging first and then convolving uses the same taps everywhere.
+# The new transposed generator has bright dots. Before training its taps differ at random, so a pattern with a period of
+# two pixels remains, and from the layer below one of four. (The right and the lower rim would repeat the left and the
+# upper.) Enlarging first and then convolving uses the same taps everywhere.
 # (The dark bands of the resize generator come from enlarging: a pixel drawn twice averages out a period of 2, and one
 # drawn four times a period of 4. The very middle is dark everywhere, because the mean brightness was taken out.)
 #
-# To put a number on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to
-# them on the same axes.
+# In the stored run the trained G still has dots, faint ones: the brightest stand on a diagonal, a pattern of four pixels
+# both across and down. That is the fine grid inside its garments, above. The slow copy has lost them. A likely reason:
+# from step to step the grid is another one, and a mean over fifty of them is flat.
+#
+# To put numbers on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to
+# them on the same axes; and the dot of period four on the diagonal with the four points around it.
 
 
 # %%
@@ -1247,19 +1304,28 @@ def lattice(power):
     return (dots / neighbours).item()
 
 
+def diagonal(power):
+    around = power[6, 7] + power[8, 7] + power[7, 6] + power[7, 8]
+    return (4 * power[7, 7] / around).item()
+
+
 dots = {name: lattice(power) for name, power in spectra.items()}
 claim(
     "the dots of a new transposed generator stand out more than tenfold",
     dots["transposed, new"],
     above=10,
 )
-others = max(dots["resize, new"], dots["shipped, trained"])
+others = max(dots["resize, new"], dots["shipped"])
 claim("those of a new resize generator and of the trained one, less than twofold", others, below=2)
 
+# %% tags=["nbval-ignore-output"]
+print(f"{'':17} on the axes  on the diagonal")
+for name, power in spectra.items():
+    print(f"{name:17} {dots[name]:11.1f} {diagonal(power):16.1f}")
+
 # %% [markdown]
-# The shipped generator no longer shows the pattern. A likely reason is that D could tell fakes by it; we have not tested
-# that. A resize generator does not have it in the first place. To see what resizing does to the two measures and, by
-# your clock, to the time, run this in a new cell:
+# The shipped generator, a slow copy too, shows no pattern, and a resize generator does not have it in the first place. To
+# see what resizing does to the two measures and, by your clock, to the time, run this in a new cell:
 #
 # ```python
 # from dataclasses import replace
