@@ -23,7 +23,7 @@
 # | explain | what the first weights, BatchNorm, Adam's momentum and the averaged weights each do |
 # | train | a DCGAN on real pictures, within a few minutes on a CPU |
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
-# | spot | pictures drawn in the wrong mode; what a straight walk costs; under "Further", checkerboards |
+# | spot | pictures drawn in the wrong mode; what is lost halfway between two of them; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
 # | time | study 90 min; computing: fast 66 s (bfloat16), fast 284 s (float32) |
 # | papers | Radford et al. 2016 (DCGAN); Ioffe & Szegedy 2015 (BatchNorm); Odena et al. 2016 (checkerboards); Kynkäänniemi et al. 2019 (precision, recall) |
@@ -147,8 +147,9 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | yes |
 # | a learning rate of 0.0002 | `lr`: 0.001 in `fast`, the short setting and the default; 0.0002 in `full` | yes |
 #
-# $\beta_1 = 0.5$ averages the gradient over about two steps; lesson 01 used the newest alone. In G's last layer and D's
-# first, BatchNorm would give each batch the same brightness and contrast.
+# Adam steps along a running average of the gradients, its **momentum**: $m \leftarrow \beta_1 m + (1 - \beta_1) g$. It
+# remembers about $1 / (1 - \beta_1)$ steps: two with 0.5; with 0, as in lesson 01, the newest gradient alone. In G's last
+# layer and D's first, BatchNorm would give each batch the same brightness and contrast.
 
 # %% [markdown]
 # **Exercise 1. How large is it?** (easy, 10 minutes: you will need this whenever a shape does not fit)
@@ -181,10 +182,11 @@ exercises.check_transposed_size(transposed_size)
 # %% [markdown]
 # ## BatchNorm has two lives
 #
-# BatchNorm keeps the inputs of a later layer at one scale, whatever the earlier layers do: it subtracts a channel's mean,
-# divides by its standard deviation, and then applies a scale and a shift that are learned. Whose mean? In **training**
-# the batch's own; each training batch also moves a stored running average, to 0.9 times the old one plus 0.1 times
-# its own. In **evaluation** the stored one: in use, a picture should not depend on its batch.
+# BatchNorm keeps the inputs of a later layer at one scale, whatever the earlier layers do: it subtracts a channel's
+# mean, divides by its standard deviation, and then applies a scale and a shift that are learned. Whose mean? In
+# **training** the batch's own, over all its pictures and all their places; each training batch also moves a stored
+# running average, to 0.9 times the old one plus 0.1 times its own. In **evaluation** the stored one: in use, a picture
+# should not depend on its batch.
 #
 # So the two modes draw different pictures. Take a trained generator (the one that ships with the course; you will train
 # your own), and six latent vectors: once in evaluation mode, then in training mode in two batches. One adds twenty copies
@@ -208,10 +210,10 @@ with torch.no_grad():
 viz.show_rows(modes, zoom=4, quality=66)
 
 # %% [markdown]
-# Twenty of the 26 are equal, so in every hidden channel the batch's mean lies close to them, and its standard deviation is
-# small. Subtract the one and divide by the other, and the six are pushed away from their neighbours: beside dark ones
-# they turn bright, beside bright ones they all but vanish. A sample that changes with its company was drawn in training
-# mode, a common bug. The same on a new network, in numbers: one z beside two crowds.
+# Twenty of the 26 are equal, so in every hidden channel the batch's mean lies close to them, and its
+# standard deviation is small beside the distance of the six. Subtract the one and divide by the other, and the six are
+# pushed away: beside dark ones they turn bright, beside bright ones they all but vanish. A sample that changes with its
+# company was drawn in training mode, a common bug. The same on a new network, in numbers: one z beside two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -294,9 +296,9 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 
 # %% [markdown]
 # The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
-# direction. That is what we count, though two errors of the estimate had to cancel: pixels at the border sum fewer
-# products, and those in the middle sum larger features, since the border's are small and BatchNorm brings all of them
-# together to a mean square of 1. With 0.02 not one gets there.
+# direction. That is what we count, though two errors of the estimate had to cancel. Pixels at the border sum fewer
+# products. So do the features at the border one layer before, which are therefore smaller; and as BatchNorm fixes the
+# mean square over all places, those in the middle exceed 1. With 0.02 not one pixel gets there.
 #
 # A stuck pixel passes on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf.
 # That is before training; whether a training suffers from it comes further down. Our networks use 0.02: the package's
@@ -305,9 +307,9 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 # %% [markdown]
 # ## The step
 #
-# A training needs two networks, the averaged copy that will be shown (below), an optimiser for each player, and its own
-# random numbers. Adam's settings are the table's: a learning rate of 0.001 in `fast`, and $\beta_1 = 0.5$. (`place` moves
-# a network to the device, in the memory format that computes fastest there.)
+# A training needs two networks, a slow copy of G from which we will draw (explained below), an optimiser for each
+# player, and its own random numbers. Adam's settings are the table's: a learning rate of 0.001 in `fast`, and $\beta_1
+# = 0.5$. (`place` moves a network to the device, in the memory format that computes fastest there.)
 
 # %%
 from types import SimpleNamespace
@@ -386,7 +388,7 @@ def train(players, batches, n_steps):
 
 # %% [markdown]
 # That is a whole DCGAN. The package's `build_dcgan` sets up the same players, and its step makes the same moves; it can
-# also compute in bfloat16, record losses and resume. Let both train for three steps from the same seed:
+# also compute on a GPU and in bfloat16, record losses and resume. Let both train for three steps from the same seed:
 
 # %%
 from gan_course.training.dcgan import build_dcgan
@@ -449,11 +451,11 @@ ax.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# The curves are means over twenty steps. G's first losses are off the scale: D takes hardly any of its first fakes for
-# real. Then G's loss sinks towards what a D that says 1/2 would give, 0.69, and does not get there; D's stays roughly
-# between 0.7 and its own line, 1.39. In this run G's loss falls while its pictures improve. But a loss of G compares it with the
-# D of that moment: it would fall as well if D became worse. And the curves do not say at which step a blot turned into a
-# shoe.
+# The curves are means over twenty steps. G's first losses are off the scale: D takes hardly any of its
+# first fakes for real. Then G's loss sinks towards what a D that says 1/2 would give, 0.69, and does not get there; D's
+# stays roughly between 0.7 and its own line, 1.39. In this run G's loss falls while its pictures improve. But a loss of
+# G compares it with the D of that moment: it would fall as well if D became worse. And the curves do not say at which
+# step a blot turned into a shoe.
 
 # %% [markdown]
 # ## How good, how varied?
@@ -534,9 +536,9 @@ for name, result in (("untrained", untrained), ("your run", yours)):
 # %% [markdown]
 # ## The slow copy
 #
-# G never comes to rest: each step answers D's last move. The slow copy, `G_ema`, is a running average of its weights, and
-# is the one that is looked at and shipped. With $\theta$ for a weight of G and $\bar\theta$ for that of the copy, each
-# step does
+# G never comes to rest: each step answers D's last move. The slow copy, `G_ema`, is a running average of its weights
+# (an exponential moving average), and is the one that is looked at and shipped. With $\theta$ for a weight of G and
+# $\bar\theta$ for that of the copy, each step does
 #
 # $$\bar\theta \leftarrow d\,\bar\theta + (1 - d)\,\theta$$
 #
@@ -603,7 +605,7 @@ _ = G_now.train(was_training)
 # garments, which differ mostly along their edges: that is the last row, four times as bright. At this step the copy has
 # the higher precision and the higher recall: one G at one step, so a hint and not yet a rule.
 #
-# Inside the garments, and in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
+# Inside G's garments, and so in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
 #
 # Why copy the statistics? They must follow training: left at 0 and 1 they would ruin the pictures. Averaging them too
 # would be calmer still; copying is the simple choice.
@@ -733,7 +735,7 @@ text = "the shipped generator draws all ten kinds, each in over 4 % of its sampl
 claim(text, shares.min(), above=0.04)
 
 # %% [markdown]
-# And yours? **Predict,** from the rows of previews above: which of the ten kinds does your run draw too rarely?
+# And yours? **Predict,** from the real pictures at the top: which kind is hardest to draw, and so too rare?
 
 # %% tags=["nbval-ignore-output"]
 columns = {"your run": yours["shares"], "shipped": shares}
@@ -763,17 +765,17 @@ for name, result in (("your run", yours), ("shipped", drawn)):
 print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 
 # %% [markdown]
-# In the stored run the shipped weights are a little ahead in precision and far in recall: what width, more steps, a
+# In the stored run the shipped weights are a little ahead in precision and far ahead in recall: what width, more steps, a
 # smaller rate and a slower average bought together is, above all, variety. Real pictures do not reach 1 either: about one
 # in eight lies in no ball.
 #
 # ## Walking between two pictures
 #
-# Has G learned single pictures, or everything between them? Walk and see. From one latent vector to another there are two
-# ways. In 64 dimensions, vectors from a normal distribution almost all have length near 8, the square root of 64. The
-# straight line between two of them cuts through the inside, where G was hardly ever trained. The other way stays on the
-# sphere. And any two of them stand nearly at a right angle, as in the drawing below, so halfway the straight line has
-# the length $8 / \sqrt 2 \approx 5.7$.
+# What does G draw between two of its pictures? Walk and see. From one latent vector to another there are two ways. In
+# 64 dimensions, vectors from a normal distribution almost all have length near 8, the square root of 64. The straight
+# line between two of them cuts through the inside, where G was hardly ever trained. The other way stays on the sphere
+# of radius 8. And any two of them stand nearly at a right angle, as in the drawing below, so halfway the straight line
+# has the length $8 / \sqrt 2 \approx 5.7$.
 
 # %%
 a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
@@ -925,6 +927,7 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # - Mirza, Osindero (2014). Conditional Generative Adversarial Nets. arXiv:1411.1784
 # - Miyato, Koyama (2018). cGANs with Projection Discriminator. arXiv:1802.05637
 # - Ioffe, Szegedy (2015). Batch Normalization. arXiv:1502.03167
+# - Kingma, Ba (2015). Adam: A Method for Stochastic Optimization. arXiv:1412.6980
 # - Odena, Dumoulin, Olah (2016). Deconvolution and Checkerboard Artifacts. Distill.
 # - Kynkäänniemi et al. (2019). Improved Precision and Recall Metric for Assessing Generative Models. arXiv:1904.06991
 # - Xiao, Rasul, Vollgraf (2017). Fashion-MNIST. arXiv:1708.07747
@@ -939,10 +942,10 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # %% [markdown]
 # ### A kind that you ask for
 #
-# Our G draws what chance wants. To ask it for a bag, both networks have to be told the kind $y$ (Mirza & Osindero 2014).
-# G gets it as ten more numbers behind $z$, of which one is 1. D must not judge "is this real?" but "is this a real bag?":
-# it adds to its score how well the picture's features $h(x)$ fit a learned vector $v_y$ of that kind (the **projection**
-# of Miyato & Koyama 2018):
+# Our G draws what chance wants. To ask it for a bag, both networks have to be told the kind $y$ (Mirza & Osindero
+# 2014). G gets it as ten more numbers behind $z$, of which one is 1. D must not judge "is this real?" but "is this a
+# real bag?": it adds to its score how well the picture's features $h(x)$ (its own last ones, averaged over all places)
+# fit a learned vector $v_y$ of that kind (the **projection** of Miyato & Koyama 2018):
 #
 # $$s(x, y) = s_0(x) + v_y \cdot h(x)$$
 #
@@ -1028,14 +1031,16 @@ viz.show_grids(
     quality=66,
 )
 found = features.features_of(reader, on_request)
-print(f"{'':12}{'read':>6}{'precision':>11}{'recall':>8}  else mostly")
+print(f"{'':12}{'read':>6}{'precision':>11}{'recall':>8}{'of real':>9}  else mostly")
 for kind, name in enumerate(CLASS_NAMES):
     real = real_features[held_out_kinds == kind]
     precision, recall = coverage.precision_recall(real, found[asked == kind])
+    others = features.features_of(reader, pictures[kinds == kind][:100])
+    _, ceiling = coverage.precision_recall(real, others)
     share = (answers[asked == kind] == kind).double().mean()
     missed = answers[(asked == kind) & (answers != kind)].bincount(minlength=10)
     other = CLASS_NAMES[missed.argmax()] if missed.any() else "-"
-    print(f"{name:12}{share:6.0%}{precision:11.2f}{recall:8.2f}  {other}")
+    print(f"{name:12}{share:6.0%}{precision:11.2f}{recall:8.2f}{ceiling:9.2f}  {other}")
 
 # %% [markdown]
 # In the stored run the reader saw the kind that was asked for in 83 of 100 pictures, 0.96 of its rate on real ones.
@@ -1047,9 +1052,9 @@ for kind, name in enumerate(CLASS_NAMES):
 # ### What still moves in the slow copy
 #
 # In each step the copy's weights go a fiftieth of the way to G's, and yet its pictures moved a third as far. Two
-# suspects: that way is longer than one of G's steps; and the copy takes over BatchNorm's statistics whole, of which
-# nearly a fifth is new at each step, since D's turn and G's turn each run G in training mode and replace a tenth of the
-# running averages.
+# suspects: the gap between copy and G is longer than one of G's steps; and the copy takes over BatchNorm's statistics
+# whole, of which nearly a fifth is new at each step, since D's turn and G's turn each run G in training mode and
+# replace a tenth of the running averages.
 #
 # To tell them apart, a third network takes the averaged weights at each step, too, but holds the statistics where they
 # are. Let all three go on for another twenty steps.
@@ -1076,8 +1081,9 @@ for name in ("G_ema", "statistics held"):
 # These are other twenty steps than those above, so the ratio of `G_ema` is another one: in the stored run 3.7, against
 # 3.1 there. With its statistics held, the copy moves about a twelfth as far as G: the second suspect did most of it.
 #
-# And the first? If G's steps pointed in unrelated directions, the way from the copy's weights to G's would be $\sqrt{1 +
-# 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, since unrelated steps add up as squares, and a fiftieth of five is a
+# And the first? Of a step that G made $k$ steps ago, the copy still lacks the share $0.98^k$. So the gap is the sum of
+# G's steps, weighted 1, 0.98, 0.98², and so on. If they pointed in unrelated directions, it would be $\sqrt{1 + 0.98^2 +
+# 0.98^4 + \dots} \approx 5$ steps long, since unrelated steps add up as squares, and a fiftieth of five is a
 # tenth. The twelfth is even less; a likely reason is that G's pictures, the measure here, move with its statistics, too.
 
 # %% [markdown]
@@ -1140,9 +1146,9 @@ exercises.check_running_average(running_average)
 #     print([round(run(n_batches, seed), 3) for seed in range(3)])
 # ```
 #
-# With a momentum of 0.1 the first value, 0 or 1, has the weight $0.9^n$ after $n$ batches: 0.35 after ten, 0.005 after fifty. A
-# sample drawn in evaluation mode before that shows the first value, not the network. (And in a training the statistics
-# move on, so the average always lags behind a little.)
+# With a momentum of 0.1 the first value, 0 or 1, has the weight $0.9^n$ after $n$ batches: 0.35 after ten, 0.005 after
+# fifty. A sample drawn in evaluation mode before that shows the first value, not the network. (And in a training the
+# statistics move on, so the average always lags behind a little.)
 #
 # </details>
 
@@ -1186,8 +1192,8 @@ print(f"BatchNorm brings a quiet channel to {right:.1f}; with eps = 0.8, to {bug
 # %% [markdown]
 # ### Checkerboards
 #
-# Look at two pictures of a new generator, enlarged, their contrast stretched: of one with transposed convolutions, as
-# ours, and of one that enlarges by nearest neighbour and then convolves. Is there a pattern in the first?
+# Two pictures each from two new generators, enlarged, their contrast stretched: one with transposed convolutions, as
+# ours; one that enlarges by nearest neighbour and then convolves. Is there a pattern in the first pair?
 
 # %% mystnb={"image": {"alt": "Two pairs of pictures of 28 pixels, greatly enlarged: of the transposed generator, fine grain in which light and dark pixels often alternate; of the other, soft patches."}}
 torch.manual_seed(SEED)
@@ -1218,8 +1224,8 @@ for kernel in (3, 4):
 # %% [markdown]
 # **Exercise 7. Which kernels are even?** (easy, 5 minutes: predict, then test with `paint_counts`)
 #
-# At some kernel sizes some pixels are painted more often than their neighbours. Give the set of sizes from 2 to 6 that
-# paint evenly at stride 2, away from the border.
+# At some kernel sizes some pixels are painted more often than their neighbours, as with 3. Which of the sizes 2, 3, 4, 5
+# and 6 paint evenly at stride 2, away from the border? Give their set.
 
 # %% tags=["exercise"]
 even_kernels = ...
@@ -1241,11 +1247,12 @@ exercises.check_even_kernels(even_kernels)
 # Even counts do not end the matter. With stride 2, neighbouring pixels are painted as often, but by different taps of the
 # kernel.
 #
-# A power spectrum shows whether that leaves a pattern. Slow changes lie in the middle, a period of two pixels at the rim,
-# and a regular pattern is an isolated bright dot (brightness is power, on a log scale).
+# Any picture is a sum of waves, and its power spectrum is a map of how strong each wave is. The place across and down
+# says how fast the wave alternates across and down: in the middle hardly at all, at the rim at every second pixel.
+# Brightness is strength, on a log scale. A regular pattern needs only a few waves, so it shows as a few bright dots.
 #
-# **Predict** which of these six has dots: a new transposed generator, a new resize one, real pictures; your trained G,
-# your slow copy, the shipped one.
+# **Predict** which of these have dots: a new transposed generator, a new resize one, your trained G. (Real pictures, your
+# slow copy and the shipped generator stand beside them.)
 
 
 # %%
@@ -1283,11 +1290,12 @@ for ax, (name, power) in zip(axes.flat, spectra.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# The new transposed generator has bright dots. Before training its taps differ at random, so a pattern with a period of
-# two pixels remains, and from the layer below one of four. (The right and the lower rim would repeat the left and the
-# upper.) Enlarging first and then convolving uses the same taps everywhere.
-# (The dark bands of the resize generator come from enlarging: a pixel drawn twice averages out a period of 2, and one
-# drawn four times a period of 4. The very middle is dark everywhere, because the mean brightness was taken out.)
+# The new transposed generator has bright dots. Before training its taps differ at random, so a pattern
+# with a period of two pixels remains; the layer before leaves its own pattern of two, which the last layer stretches to
+# four. (The right and the lower rim would repeat the left and the upper.) Enlarging first and then convolving uses the
+# same taps everywhere. (The dark bands of the resize generator come from enlarging: a pixel drawn twice averages out a
+# period of 2, and one drawn four times a period of 4. The very middle is dark everywhere, because the mean brightness
+# was taken out.)
 #
 # In the stored run the trained G still has dots, faint ones: the brightest stand on a diagonal, a pattern of four pixels
 # both across and down. That is the fine grid inside its garments, above. The slow copy has lost them. A likely reason:
