@@ -23,7 +23,7 @@
 # | explain | what the first weights, BatchNorm, Adam's momentum and the averaged weights each do |
 # | train | a DCGAN on real pictures, within a few minutes on a CPU |
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
-# | spot | pictures drawn in the wrong mode; what is lost halfway between two of them; under "Further", checkerboards |
+# | spot | pictures drawn in the wrong mode; what a straight walk between two latent vectors loses; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
 # | time | study 90 min; computing: fast 66 s (bfloat16), fast 284 s (float32) |
 # | papers | Radford et al. 2016 (DCGAN); Ioffe & Szegedy 2015 (BatchNorm); Odena et al. 2016 (checkerboards); Kynkäänniemi et al. 2019 (precision, recall) |
@@ -147,9 +147,12 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | yes |
 # | a learning rate of 0.0002 | `lr`: 0.001 in `fast`, the short setting and the default; 0.0002 in `full` | yes |
 #
-# Adam steps along a running average of the gradients, its **momentum**: $m \leftarrow \beta_1 m + (1 - \beta_1) g$. It
-# remembers about $1 / (1 - \beta_1)$ steps: two with 0.5; with 0, as in lesson 01, the newest gradient alone. In G's last
-# layer and D's first, BatchNorm would give each batch the same brightness and contrast.
+# Why no BatchNorm at the two ends? In G's last layer and D's first it would give each batch the same brightness and
+# contrast.
+#
+# And $\beta_1$? Adam steps along a running average of the gradients, its **momentum**: $m \leftarrow \beta_1 m + (1 -
+# \beta_1) g$. It remembers about $1 / (1 - \beta_1)$ steps: two with 0.5; with 0, as in lesson 01, the newest gradient
+# alone.
 
 # %% [markdown]
 # **Exercise 1. How large is it?** (easy, 10 minutes: you will need this whenever a shape does not fit)
@@ -210,10 +213,11 @@ with torch.no_grad():
 viz.show_rows(modes, zoom=4, quality=66)
 
 # %% [markdown]
-# Twenty of the 26 are equal, so in every hidden channel the batch's mean lies close to them, and its
-# standard deviation is small beside the distance of the six. Subtract the one and divide by the other, and the six are
-# pushed away: beside dark ones they turn bright, beside bright ones they all but vanish. A sample that changes with its
-# company was drawn in training mode, a common bug. The same on a new network, in numbers: one z beside two crowds.
+# Twenty of the 26 are equal, so in every hidden channel the batch's mean lies close to them. Were the other six equal,
+# too, the standard deviation would be 0.42 of the distance between the two groups, and after the division the six would
+# stand almost two standard deviations from the mean, on the far side from the twenty: beside dark ones they turn
+# bright, beside bright ones they all but vanish. A sample that changes with its company was drawn in training mode, a
+# common bug. The same on a new network, in numbers: one z beside two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -460,11 +464,13 @@ plt.show()
 # %% [markdown]
 # ## How good, how varied?
 #
-# Take 1,000 held-out pictures and 1,000 fakes. Compared pixel by pixel, a shirt is far from the same shirt moved by one
-# pixel. So a small classifier that ships with the course, the reader, turns each into a point: 256 numbers, its
-# **features**. Around each real point lies a ball that reaches to its third nearest real neighbour, and in the same way
-# one around each fake, which reaches to its third nearest fake. **Precision** is the share of fakes inside at least one
-# real point's ball. **Recall** is the share of real points inside at least one fake's ball (Kynkäänniemi et al. 2019).
+# Two questions: do the fakes look real, and do they cover all that is real? Take 1,000 held-out pictures and 1,000 fakes.
+# Compared pixel by pixel, a shirt is far from the same shirt moved by one pixel. So a small classifier that ships with
+# the course, the reader, turns each into a point: 256 numbers, its **features**.
+#
+# Around each real point draw a ball out to its third nearest real neighbour; around each fake, one out to its third
+# nearest fake. **Precision** is the share of fakes inside at least one real point's ball. **Recall** is the share of real
+# points inside at least one fake's ball (Kynkäänniemi et al. 2019).
 #
 # In the plane, blue is real and red is fake: small dots carry the balls, large dots are judged, hollow ones lie in no
 # ball. This generator knows one of two kinds:
@@ -600,10 +606,11 @@ for name in ("G", "G_ema"):
 _ = G_now.train(was_training)
 
 # %% [markdown]
-# The copy's weight stays above every value that G's takes in these twenty steps: it still remembers the fifty before. In
-# the stored run G's pictures move 3.1 times as far. (Not fifty times? "Further" finds out why.) The two draw the same
-# garments, which differ mostly along their edges: that is the last row, four times as bright. At this step the copy has
-# the higher precision and the higher recall: one G at one step, so a hint and not yet a rule.
+# The copy's weight stays above every value that G's takes in these twenty steps: it still remembers the fifty before.
+# In the stored run G's pictures move 3.1 times as far. (Not fifty times? Mostly because the copy takes over BatchNorm's
+# statistics whole; "Further" measures it.) The two draw the same garments, which differ mostly along their edges: that
+# is the last row, four times as bright. At this step, twenty after the measure above, the copy has the higher precision
+# and the higher recall: one G at one step, so a hint and not yet a rule.
 #
 # Inside G's garments, and so in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
 #
@@ -654,7 +661,7 @@ exercises.check_update_average(update_average)
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
 # | $\beta_1$ of Adam | 0.5 | 0.9, which Adam has unless one asks for another |
 #
-# **Predict:** order the four from the one that hurts most to the one that hardly matters. Then, before the measures, look
+# **Predict:** which costs most precision, which most recall, and which hardly matters? Then, before the measures, look
 # at eight pictures of each training: drawn by the slow copy, in one seed.
 
 # %% mystnb={"image": {"alt": "Five rows of eight small pictures. As in the lesson: garments, a little ragged. Without BatchNorm: darker garments, some with vertical streaks. First weights of 0.2: speckled blots in the outlines of garments. A learning rate of 0.0002: coarse, streaky garments. Beta1 of 0.9: bright and dark smears, hardly a garment among them."}}
@@ -684,6 +691,8 @@ for name in ("precision", "recall"):
     print(f"the slow copy has the higher {name} in {won} of {len(study['rows'])} trainings")
 
 # %% [markdown]
+# Of the slow copies, the filled dots:
+#
 # - **$\beta_1$** of 0.9 hurts most: the lowest precision in every seed, and hardly any recall. It is the default that one
 #   gets without typing anything. A likely reason: an average over ten steps instead of two answers what the other player
 #   did a while ago, and the other has moved on.
@@ -692,11 +701,12 @@ for name in ("precision", "recall"):
 #   weights were wider, too.
 # - **The paper's learning rate** gives about half the recall after the same steps. Most likely it is slower, not wrong:
 #   the shipped weights below took it, for twelve times the steps.
-# - **BatchNorm** matters least to the eye, and least to precision. What it buys in these thousand steps is variety:
-#   without it recall is about half as high, or less, in every seed.
+# - **BatchNorm** matters least to the eye, and least to the copy's precision; G itself (hollow) loses more. What it buys
+#   in these thousand steps is variety: without it recall is about half as high, or less, in every seed.
 #
-# So, by precision, worst first: $\beta_1$, first weights, learning rate, BatchNorm. By recall: first weights and
-# $\beta_1$ together, then BatchNorm and the learning rate, too close to order from three seeds.
+# So, by precision, worst first: $\beta_1$; first weights and learning rate, whose dots almost touch; BatchNorm. By
+# recall: first weights and $\beta_1$ together, then BatchNorm and the learning rate. Three seeds order no two that lie
+# so close.
 
 # %% [markdown]
 # **Two things that the plot says besides**
@@ -735,7 +745,7 @@ text = "the shipped generator draws all ten kinds, each in over 4 % of its sampl
 claim(text, shares.min(), above=0.04)
 
 # %% [markdown]
-# And yours? **Predict,** from the real pictures at the top: which kind is hardest to draw, and so too rare?
+# And yours? **Predict,** from the real pictures at the top: which kind will be too rare?
 
 # %% tags=["nbval-ignore-output"]
 columns = {"your run": yours["shares"], "shipped": shares}
@@ -746,10 +756,11 @@ for kind in range(10):
     print(f"{CLASS_NAMES[kind]:12}" + "".join(f"{part[kind]:10.0%}" for part in columns.values()))
 
 # %% [markdown]
-# In the stored run it is the sandal: 3 %, about a third of its share. The shipped generator draws it in 9 %.
+# In the stored run it is the sandal: 3 %, about a third of its share. The shirt is too frequent, with 16 %. The shipped
+# generator draws sandals in 9 %.
 #
-# How high could the two measures go? Give them 1,000 real training pictures in place of fakes: a perfect generator would
-# do no better.
+# How high could the two measures go? Give them 1,000 real training pictures in place of fakes: on average, a perfect
+# generator would do no better.
 
 # %%
 best = coverage.precision_recall(real_features, features.features_of(reader, pictures[:1_000]))
@@ -879,7 +890,7 @@ viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, qu
 # The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there. A
 # likely reason: nearer to the centre of latent space G draws what is usual. Pair by pair the garments are the same, since
 # both middles point along $a + b$ and the straight one is merely shorter. To the eye the loss is small. The last row's
-# even grey is a slight loss of brightness, its bright spots are lost details. Lesson 11 makes a tool of this trade:
+# even grey is a slight loss of brightness, its bright spots are changed details. Lesson 11 makes a tool of this trade:
 # truncation.
 
 # %%
@@ -904,7 +915,8 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 #
 # 1. The first weights: with 0.2 instead of 0.02 the study's trainings looked like that. Adam's $\beta_1$ next; but with
 #    0.9 precision was lower, too.
-# 2. It has to answer one of ten kinds. A share of kinds alone can be fooled, which is why precision stands beside it.
+# 2. It has to answer one of ten kinds. A share of kinds alone can be fooled, which is why precision stands beside it,
+#    though speckles get past that, too.
 # 3. Those of the row `real` above, if it draws each of them once. Neither asks whether a sample is new; lesson 04 adds
 #    a measure that does.
 #
@@ -936,7 +948,7 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # ## Further
 #
 # What follows is needed by no later lesson: a picture of a kind that you ask for, what still moves in the slow copy, a
-# preview that misleads, a misplaced argument of BatchNorm, and where the chequered pattern of many generated pictures
+# preview that misleads, a misplaced argument of BatchNorm, and where the checkered pattern of many generated pictures
 # comes from.
 
 # %% [markdown]
@@ -976,9 +988,9 @@ class ProjectionDiscriminator(nn.Module):
 
 # %% [markdown]
 # The step is the one you know, with a kind beside every picture: that of the real picture, and for G any of the ten.
-# (`descend` empties the gradients, goes backwards and steps; `autocast` computes in bfloat16 where that is fast.)
-# **Predict:** you ask for each kind 100 times. How often will the reader see the kind that was asked for, and for which
-# kind least often?
+# (`descend` empties the gradients, goes backwards and steps; `autocast` computes in bfloat16 where that is fast. In
+# `fast` there are 900 steps.) **Predict:** you ask for each kind 100 times. How often will the reader see the kind that
+# was asked for, and for which kind least often?
 
 
 # %%
@@ -1044,10 +1056,10 @@ for kind, name in enumerate(CLASS_NAMES):
 
 # %% [markdown]
 # In the stored run the reader saw the kind that was asked for in 83 of 100 pictures, 0.96 of its rate on real ones.
-# Trousers always, coats in 60 and shirts, least often, in 56; the last column says what it most often saw instead. Three
-# of the five sandals are smudges, and yet it reads 84 of 100: it has to name one of ten kinds. And recall shows what
-# asking does not buy: of bags it is 0.12, where a hundred real bags in place of the fakes get 0.90. G draws the kind, and
-# few of its forms.
+# Trousers always, coats in 60 and shirts, least often, in 56; the last column says what it most often saw instead.
+# Three of the five sandals are smudges, and yet it reads 84 of 100: it has to name one of ten kinds. And recall shows
+# what asking does not buy: of bags it is 0.12, where a hundred real bags in place of the fakes get 0.90. This G, half
+# as wide and shortly trained, draws the kind, and few of its forms.
 
 # %% [markdown]
 # ### What still moves in the slow copy
@@ -1082,10 +1094,11 @@ for name in ("G_ema", "statistics held"):
 # These are other twenty steps than those above, so the ratio of `G_ema` is another one: in the stored run 3.7, against
 # 3.1 there. With its statistics held, the copy moves about a twelfth as far as G: the second suspect did most of it.
 #
-# And the first? Of a step that G made $k$ steps ago, the copy still lacks the share $0.98^k$. So the gap is the sum of
-# G's steps, weighted 1, 0.98, 0.98², and so on. If they pointed in unrelated directions, it would be $\sqrt{1 + 0.98^2 +
-# 0.98^4 + \dots} \approx 5$ steps long, since unrelated steps add up as squares, and a fiftieth of five is a
-# tenth. The twelfth is even less; a likely reason is that G's pictures, the measure here, move with its statistics, too.
+# And the first? Each step closes a fiftieth of the gap, so of a step that G made $k$ steps ago $0.98^k$ is still open.
+# The gap is the sum of G's steps, weighted 1, 0.98, 0.98², and so on. If they pointed in unrelated directions, it would
+# be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, since unrelated steps add up as squares, and a fiftieth
+# of five is a tenth. The twelfth is even less; a likely reason is that G's pictures, the measure here, move with its
+# statistics, too.
 
 # %% [markdown]
 # ### A preview of a young network
@@ -1208,7 +1221,7 @@ stretched = {name: (x / (2 * x.std())).clamp(-1, 1) for name, x in raw.items()}
 viz.show_grids(stretched, n_columns=2, zoom=7, quality=66)
 
 # %% [markdown]
-# The first pair is fine grain. Here and there light and dark pixels alternate as on a chequerboard: a pattern, or
+# The first pair is fine grain. Here and there light and dark pixels alternate as on a checkerboard: a pattern, or
 # chance? If it is a pattern, where would it come from? A first suspect: a transposed convolution paints overlapping
 # kernels. Count how often each pixel is painted: paint ones with a kernel of ones.
 
@@ -1250,7 +1263,8 @@ exercises.check_even_kernels(even_kernels)
 #
 # Any picture is a sum of waves, and its power spectrum is a map of how strong each wave is. The place across and down
 # says how fast the wave alternates across and down: in the middle hardly at all, at the rim at every second pixel.
-# Brightness is strength, on a log scale. A regular pattern needs only a few waves, so it shows as a few bright dots.
+# Brightness is strength, on a log scale. A regular pattern needs only a few waves, so it shows as a few bright dots: a
+# pattern repeated every two pixels across, and constant down, as one at the left rim, halfway down.
 #
 # **Predict** which of these have dots: a new transposed generator, a new resize one, your trained G. (Real pictures, your
 # slow copy and the shipped generator stand beside them.)
@@ -1291,16 +1305,16 @@ for ax, (name, power) in zip(axes.flat, spectra.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# The new transposed generator has bright dots. Before training its taps differ at random, so a pattern
-# with a period of two pixels remains; the layer before leaves its own pattern of two, which the last layer stretches to
-# four. (The right and the lower rim would repeat the left and the upper.) Enlarging first and then convolving uses the
-# same taps everywhere. (The dark bands of the resize generator come from enlarging: a pixel drawn twice averages out a
-# period of 2, and one drawn four times a period of 4. The very middle is dark everywhere, because the mean brightness
-# was taken out.)
+# The new transposed generator has bright dots. Before training its taps differ at random, so a pattern with a period of
+# two pixels remains; the layer before leaves its own pattern of two, which the last layer stretches to four. (A period
+# of 2 stands at the left and the upper rim alone; the opposite ones, not drawn, would repeat it.) Enlarging first and
+# then convolving uses the same taps everywhere. (The dark bands of the resize generator come from enlarging: a pixel
+# drawn twice averages out a period of 2, and one drawn four times a period of 4. The very middle is dark everywhere,
+# because the mean brightness was taken out.)
 #
-# In the stored run the trained G still has dots, faint ones: the brightest stand on a diagonal, a pattern of four pixels
-# both across and down. That is the fine grid inside its garments, above. The slow copy has lost them. A likely reason:
-# from step to step the grid is another one, and a mean over fifty of them is flat.
+# In the stored run the trained G still has dots, faint ones: the brightest stand on a diagonal, a pattern of four
+# pixels both across and down. Most likely that is the fine grid inside its garments, above. The slow copy has lost
+# them. A likely reason: from step to step the grid is another one, and a mean over fifty of them is flat.
 #
 # To put numbers on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to
 # them on the same axes; and the dot of period four on the diagonal with the four points around it.
