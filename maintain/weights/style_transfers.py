@@ -13,7 +13,7 @@ NAMES = ("photo2vangogh",)
 SOURCE, STYLE = "photos", "paintings-near"
 N_TRAIN, N_TEST = 4_000, 500
 SAVE_EVERY = 250
-CONFIG = StyleTransferConfig(n_steps=3_000, lambda_content=1.0)
+CONFIG = StyleTransferConfig(n_steps=6_000, lambda_content=1.0, lambda_style=18.0)
 
 
 def make(name: str) -> None:
