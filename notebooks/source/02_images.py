@@ -84,11 +84,12 @@ viz.show_transposed_convolution()
 
 # %% [markdown]
 # Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s. Padding means the opposite of what it means
-# in a convolution: one pixel is cut off all round, and a side of two has become one of four.
+# in a convolution: one pixel is cut off all round, and a side of 2 has become a side of 4.
 #
 # Our generator, after DCGAN's, is a stack of three. The latent vector enters the first as a single pixel with 64
-# channels, and its kernel is 7; the other two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then
-# the picture's one. **Predict** the side of the picture after each layer before you run the cell.
+# channels, and its kernel is 7 (stride 1, no padding); the other two have kernel 4, stride 2, padding 1. They give 128
+# channels, then 64, then the picture's one. **Predict** the side of the picture after each layer before you run the
+# cell.
 
 # %%
 from torch import nn
@@ -215,9 +216,10 @@ viz.show_rows(modes, zoom=4, quality=66)
 # %% [markdown]
 # Twenty of the 26 are equal, so in every hidden channel the batch's mean lies close to them. Were the other six equal,
 # too, the standard deviation would be 0.42 of the distance between the two groups, and after the division the six would
-# stand almost two standard deviations from the mean, on the far side from the twenty: beside dark ones they turn
-# bright, beside bright ones they all but vanish. A sample that changes with its company was drawn in training mode, a
-# common bug. The same on a new network, in numbers: one z beside two crowds.
+# stand almost two standard deviations from the mean, on the far side from the twenty. So what sets them apart,
+# brightness above all, is exaggerated: beside dark ones they turn bright, beside bright ones they all but vanish. A
+# sample that changes with its company was drawn in training mode, a common bug. The same on a new network, in numbers:
+# one z beside two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -301,8 +303,9 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 # %% [markdown]
 # The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
 # direction. That is what we count, though two errors of the estimate had to cancel. Pixels at the border sum fewer
-# products. So do the features at the border one layer before, which are therefore smaller; and as BatchNorm fixes the
-# mean square over all places, those in the middle exceed 1. With 0.02 not one pixel gets there.
+# products, so fewer of them are stuck. And one layer before, features at the border are smaller for the same reason; as
+# BatchNorm fixes the mean square over all places, those in the middle exceed 1, and more pixels are stuck there. With
+# 0.02 not one pixel gets there.
 #
 # A stuck pixel passes on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf.
 # That is before training; whether a training suffers from it comes further down. Our networks use 0.02: the package's
@@ -337,8 +340,7 @@ def new_players(seed, runtime):
 # %% [markdown]
 # Both turns are lesson 01's; `d_logistic` is the `d_loss` you wrote there. D sees real and fake in two batches: in one,
 # BatchNorm would let each change the other's score. Inside `with freeze(D):`, no gradients are computed for D's weights,
-# but they still pass through D to G. Find the place that keeps D's update from reaching G, and the place that keeps G's
-# update from moving D.
+# but they still pass through D to G. Find what keeps D's update from reaching G, and what keeps G's update from moving D.
 
 # %%
 from gan_course.training.losses import d_logistic, g_nonsaturating
@@ -375,7 +377,7 @@ def update_G(players, n):
 #
 # The loop is short. A batch of 64 real pictures; D's turn; G's turn; and **the slow copy**, `G_ema`, a second generator
 # that stays in evaluation mode, goes a little of the way to G. Previews and measures use it; you will write
-# `update_ema` in exercise 3.
+# `update_ema` yourself in exercise 3.
 
 # %%
 from gan_course.data.batches import Batches
@@ -656,7 +658,7 @@ exercises.check_update_average(update_average)
 #
 # | part | your run | changed to |
 # | --- | --- | --- |
-# | BatchNorm | in G and D | none, in either |
+# | BatchNorm | in G and D | none in either, and no biases in its place |
 # | first weights | 0.02 | 0.2, as in that comment, in G and D |
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
 # | $\beta_1$ of Adam | 0.5 | 0.9, which Adam has unless one asks for another |
@@ -704,9 +706,9 @@ for name in ("precision", "recall"):
 # - **BatchNorm** matters least to the eye, and least to the copy's precision; G itself (hollow) loses more. What it buys
 #   in these thousand steps is variety: without it recall is about half as high, or less, in every seed.
 #
-# So, by precision, worst first: $\beta_1$; first weights and learning rate, whose dots almost touch; BatchNorm. By
-# recall: first weights and $\beta_1$ together, then BatchNorm and the learning rate. Three seeds order no two that lie
-# so close.
+# So, by precision, worst first: $\beta_1$; first weights and learning rate, whose precisions meet; BatchNorm. By
+# recall: first weights and $\beta_1$ together, then BatchNorm and the learning rate. Three seeds cannot order arms that
+# lie this close.
 
 # %% [markdown]
 # **Two things that the plot says besides**
@@ -745,7 +747,7 @@ text = "the shipped generator draws all ten kinds, each in over 4 % of its sampl
 claim(text, shares.min(), above=0.04)
 
 # %% [markdown]
-# And yours? **Predict,** from the real pictures at the top: which kind will be too rare?
+# And yours? **Predict,** from the real pictures at the top: which kind looks hardest to draw, and will be too rare?
 
 # %% tags=["nbval-ignore-output"]
 columns = {"your run": yours["shares"], "shipped": shares}
@@ -887,11 +889,11 @@ gap = (shown["straight"] - shown["on the sphere"]).abs()
 viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, quality=66)
 
 # %% [markdown]
-# The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there. A
-# likely reason: nearer to the centre of latent space G draws what is usual. Pair by pair the garments are the same, since
-# both middles point along $a + b$ and the straight one is merely shorter. To the eye the loss is small. The last row's
-# even grey is a slight loss of brightness, its bright spots are changed details. Lesson 11 makes a tool of this trade:
-# truncation.
+# The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there.
+# A likely reason: nearer to the centre of latent space G draws what is usual, and then no fake's ball reaches the
+# unusual real ones. Pair by pair the garments are the same, since both middles point along $a + b$ and the straight one
+# is merely shorter. To the eye the loss is small. The last row's even grey is a slight loss of brightness, its bright
+# spots are changed details. Lesson 11 makes a tool of this trade: truncation.
 
 # %%
 text = "halfway on the straight line, recall is below that on the sphere: their ratio"
@@ -990,7 +992,8 @@ class ProjectionDiscriminator(nn.Module):
 # The step is the one you know, with a kind beside every picture: that of the real picture, and for G any of the ten.
 # (`descend` empties the gradients, goes backwards and steps; `autocast` computes in bfloat16 where that is fast. In
 # `fast` there are 900 steps.) **Predict:** you ask for each kind 100 times. How often will the reader see the kind that
-# was asked for, and for which kind least often?
+# was asked for, and for which kind least often? (Precision and recall are of each kind by itself; "of real" is the
+# recall of a hundred real pictures.)
 
 
 # %%
@@ -1096,9 +1099,9 @@ for name in ("G_ema", "statistics held"):
 #
 # And the first? Each step closes a fiftieth of the gap, so of a step that G made $k$ steps ago $0.98^k$ is still open.
 # The gap is the sum of G's steps, weighted 1, 0.98, 0.98², and so on. If they pointed in unrelated directions, it would
-# be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, since unrelated steps add up as squares, and a fiftieth
-# of five is a tenth. The twelfth is even less; a likely reason is that G's pictures, the measure here, move with its
-# statistics, too.
+# be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, since the squares of unrelated steps add up, and a
+# fiftieth of five is a tenth. The twelfth is even less; a likely reason is that G's own pictures, by which we divide,
+# move with its statistics besides its weights.
 
 # %% [markdown]
 # ### A preview of a young network
@@ -1160,9 +1163,9 @@ exercises.check_running_average(running_average)
 #     print([round(run(n_batches, seed), 3) for seed in range(3)])
 # ```
 #
-# With a momentum of 0.1 the first value, 0 or 1, has the weight $0.9^n$ after $n$ batches: 0.35 after ten, 0.005 after
-# fifty. A sample drawn in evaluation mode before that shows the first value, not the network. (And in a training the
-# statistics move on, so the average always lags behind a little.)
+# With BatchNorm's `momentum` of 0.1 (not Adam's) the first value, 0 or 1, has the weight $0.9^n$ after $n$ batches:
+# 0.35 after ten, 0.005 after fifty. A sample drawn in evaluation mode before that shows the first value, not the
+# network. (And in a training the statistics move on, so the average always lags behind a little.)
 #
 # </details>
 
@@ -1196,7 +1199,8 @@ exercises.check_make_norm(make_norm)
 #
 # </details>
 #
-# What the bug does: eps is added to the variance, so a channel with a small variance is no longer normalised.
+# What the bug does: the 0.8 lands in eps, which is added to the variance, so a channel with a small variance is no
+# longer normalised.
 
 # %%
 quiet = 0.1 * torch.randn(64, 1, 16, 16)  # a channel with standard deviation 0.1
@@ -1258,13 +1262,13 @@ exercises.check_even_kernels(even_kernels)
 # </details>
 
 # %% [markdown]
-# Even counts do not end the matter. With stride 2, neighbouring pixels are painted as often, but by different taps of the
-# kernel.
+# Even counts do not end the matter. With stride 2, neighbouring pixels are painted as often, but by different taps
+# (weights) of the kernel.
 #
 # Any picture is a sum of waves, and its power spectrum is a map of how strong each wave is. The place across and down
 # says how fast the wave alternates across and down: in the middle hardly at all, at the rim at every second pixel.
-# Brightness is strength, on a log scale. A regular pattern needs only a few waves, so it shows as a few bright dots: a
-# pattern repeated every two pixels across, and constant down, as one at the left rim, halfway down.
+# Brightness is strength, on a log scale. A regular pattern needs only a few waves, so it shows as a few bright dots:
+# upright stripes of period two, for example, as one dot at the left rim, halfway down.
 #
 # **Predict** which of these have dots: a new transposed generator, a new resize one, your trained G. (Real pictures, your
 # slow copy and the shipped generator stand beside them.)
@@ -1308,9 +1312,9 @@ plt.show()
 # The new transposed generator has bright dots. Before training its taps differ at random, so a pattern with a period of
 # two pixels remains; the layer before leaves its own pattern of two, which the last layer stretches to four. (A period
 # of 2 stands at the left and the upper rim alone; the opposite ones, not drawn, would repeat it.) Enlarging first and
-# then convolving uses the same taps everywhere. (The dark bands of the resize generator come from enlarging: a pixel
-# drawn twice averages out a period of 2, and one drawn four times a period of 4. The very middle is dark everywhere,
-# because the mean brightness was taken out.)
+# then convolving uses the same taps everywhere. (The dark bands of the resize generator come from enlarging: the last
+# one repeats each pixel, which averages out a period of 2; both together repeat it four times, which does the same to a
+# period of 4. The very middle is dark everywhere, because the mean brightness was taken out.)
 #
 # In the stored run the trained G still has dots, faint ones: the brightest stand on a diagonal, a pattern of four
 # pixels both across and down. Most likely that is the fine grid inside its garments, above. The slow copy has lost
