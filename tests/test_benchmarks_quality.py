@@ -35,6 +35,7 @@ def test_the_page_compares_with_the_better_rival_and_names_what_doing_nothing_ge
     assert "- A, B: two cores; commit abc.\n- C: four cores; commit abc." in text
     assert "| B | 1 | 0 | (the picture itself) | | 0.061 | |" in text
     assert "After 1 min the course's error is 0.65 (A 0.50, B 0.80) of that of the better" in text
+    assert "After 1 min the course's error is 1.00 (C 1.00) of that of the better" in text
     assert "After 3 min" not in text
 
 

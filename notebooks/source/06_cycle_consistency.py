@@ -815,12 +815,12 @@ print(f"L1 error, in hundredths: doing nothing {costs[0]:.1f}, shipped {costs[1]
 # ### Painted cats
 #
 # A critter's stripes are loud. A tabby's are bands of faint shade on painted fur, bent around forehead, cheeks, legs and
-# tail, and they end where a scarf begins. The same training took 18,000 steps of four plain cats and four tabby ones, no
-# two of them the same cat, with a quarter of the weight on R1, so that D might see what is faint.
+# tail, and they end where a hat begins. The same training took 18,000 steps of four plain cats and four tabby ones, drawn
+# apart, with a quarter of the weight on R1, so that D might see what is faint.
 #
-# **Predict:** what is left of its error, does it lie on the stripes, or elsewhere?
+# **Predict:** does most of the error that is left lie on the stripes, or elsewhere?
 
-# %% mystnb={"image": {"alt": "Four rows of seven painted cats at 64 pixels: plain ones; their hidden tabby twins, with bands of shade on forehead, cheeks, legs and tail; the translations by the shipped weights, with the same bands; and the difference, eight times as bright, faint specks along outlines and bands on black."}}
+# %% mystnb={"image": {"alt": "Four rows of seven painted cats at 64 pixels: plain ones; their hidden tabby twins, with bands of shade on forehead, cheeks, legs and tail; the translations by the shipped weights, with the same bands; and the difference, eight times as bright, faint specks on black, where the bands are."}}
 from gan_course.data import cats
 
 plain, factors = cats.load_cats("test", n=500, seed=SEED, fur="none", lamp="day")
@@ -843,7 +843,7 @@ claim("painted cats: the shipped error, over that of doing nothing", ratio, belo
 
 # %% [markdown]
 # The bands are where they belong, and stop at the hat. By eye, what is left of the error lies on them. By the sum, most
-# of it lies elsewhere, spread over nine tenths of the pixels: about half of one level of 255 each, black even when
+# of it lies elsewhere, spread over nine tenths of the pixels: less than half of one level of 255 each, black even when
 # eight times as bright. A mean over all pixels and a look at the picture answer different questions.
 #
 # ### The whole step
