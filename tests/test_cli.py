@@ -1,8 +1,11 @@
 """Bad input: one clear line, exit code 2, nothing overwritten."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from PIL import Image
 
 from gan_course.cli import COMMANDS, command_parser, main
+from gan_course.commands.weights import run_to_its_end
 
 
 @pytest.fixture
@@ -496,6 +500,30 @@ def test_a_folder_without_a_manifest_is_found_before_the_first_lesson(tmp_path, 
 def test_an_empty_name_of_weights(option, capfd):
     assert main(["weights", option, ""]) == 2
     assert "no recipe for weights ''" in last_line(capfd)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another way to stop")
+def test_weights_pass_a_request_to_stop_on_and_wait(tmp_path):
+    ready, saved = tmp_path / "ready", tmp_path / "saved"
+    child = (
+        "import pathlib, signal, sys, time\n"
+        "def save(*_):\n"
+        f"    time.sleep(0.5); pathlib.Path({str(saved)!r}).touch(); sys.exit(7)\n"
+        "signal.signal(signal.SIGTERM, save)\n"
+        f"pathlib.Path({str(ready)!r}).touch()\n"
+        "time.sleep(60)\n"
+    )
+
+    def stop_when_ready():
+        while not ready.exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=stop_when_ready)
+    thread.start()
+    assert run_to_its_end([sys.executable, "-c", child]) == 7
+    assert saved.exists()
+    thread.join()
 
 
 def test_a_number_of_thousands_of_digits(capfd, tmp_path):

@@ -1,12 +1,15 @@
 """`python -m gan_course weights`: the cards of the weights that ship."""
 
 import argparse
+import os
 import subprocess
 import sys
+import time
 from typing import Any
 
 from gan_course.errors import CourseError
 from gan_course.paths import ROOT, restore
+from gan_course.training.stopping import stop_requests
 from gan_course.weights.cards import read_card, weight_names
 
 
@@ -47,9 +50,20 @@ def _maintain(option: str, name: str) -> int:
             f"{option} needs a clone of the course's repository, which {ROOT} is not: clone it"
             " first"
         )
-    return subprocess.run(
-        [sys.executable, "-m", "maintain", "shipped", option, name], cwd=ROOT
-    ).returncode
+    return run_to_its_end([sys.executable, "-m", "maintain", "shipped", option, name])
+
+
+def run_to_its_end(command: list[str]) -> int:
+    """The exit code of a command, which is told to stop when this process is, and then waited for.
+
+    Without that a training would run on unseen, or be cut off before it has saved.
+    """
+    with stop_requests(quiet=True) as request, subprocess.Popen(command, cwd=ROOT) as process:
+        while process.poll() is None and not request.came():
+            time.sleep(0.1)
+        if request.came() and os.name == "posix":  # a Windows console tells both by itself
+            process.send_signal(request.signal)
+        return process.wait()
 
 
 def _as_text(name: str, card: dict[str, Any]) -> str:

@@ -70,7 +70,7 @@ STYLEGANS = {
     # As the minute of lesson 11: noise inputs off, and positions that move like other weights. On a
     # processor with AMX this width trains at as many pictures a second as half of it.
     "cats": StyleGANConfig(
-        n_steps=7_000,
+        n_steps=16_000,
         architecture="stylegan2",
         batch_size=32,
         z_dim=64,
@@ -84,7 +84,7 @@ STYLEGANS = {
         positions=True,
         position_rate=1.0,
         lr=0.005,
-        lr_constant=0.5,
+        lr_constant=0.7,
         loss="relativistic",
         r1_gamma=2.0,
         r2_gamma=2.0,

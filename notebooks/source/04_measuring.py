@@ -71,6 +71,10 @@ seed_everything(SEED)
 #
 # To test a thermometer you hold it into water whose temperature you know. So we make six "generators" out of real
 # pictures. All are said to have been trained on the same 3,000 training pictures; each makes 1,000.
+#
+# - *Perfect* hands out real pictures that are not in its training set; *grainy* and *out of focus* spoil these.
+# - *Three kinds* knows T-shirts, trousers and bags alone, of the ten kinds of clothing.
+# - *Copier* hands out training pictures. *Fifty pictures* hands out fifty others, each twenty times.
 
 # %%
 from gan_course.data.fashion import load_fashion
@@ -103,15 +107,16 @@ viz.show_rows({letter: spread_out(known[name]) for letter, name in rows}, zoom=3
 
 # %% [markdown]
 # From A to F: copier, fifty pictures, grainy, out of focus, perfect, three kinds. By eye A, B and E look alike, and the
-# two that are spoilt stand out; F shows only to whoever counts. By what we know, the copier is worthless, and so is the
-# one with fifty pictures: they come last, after blur and grain. A measure should know what we know. No single one does.
+# two that are spoilt stand out; F, three kinds, shows only to whoever counts. By what we know, the copier is worthless,
+# and so is the one with fifty pictures: they come last, after blur and grain. A measure should know what we know. No
+# single one does.
 
 # %% [markdown]
 # ## A loss is not a measure
 #
-# The losses are there already, so why not read them? Here is one set of pictures that never changes, the one out of focus.
-# A D learns to tell it from real ones, and at every step we note the loss that a generator of these pictures would
-# see. **Predict:** does it stay, as the pictures do?
+# The losses are there already, so why not read them? Here is one set of pictures that never changes, the one out of
+# focus. A D learns to tell it from real ones, and at every step we note the loss that a generator of these pictures
+# would see. **Predict:** does it stay, as the pictures do?
 
 # %% tags=["nbval-ignore-output"]
 from torch.nn.functional import softplus
@@ -147,7 +152,8 @@ claim(text, late / early, above=3, needs_training=True)
 # %% [markdown]
 # The loss measures the pictures *against this D at this moment*. Both players move, so it can rise while the pictures
 # improve and fall while they decay. Two trainings cannot be compared by it at all: they have two different Ds. What we
-# want is a judge that stands still and has seen neither. (The leaps, as near step 20 of the stored run, are D's as well.)
+# want is a judge that stands still and was trained on no generator's pictures. (The leaps, as near step 20 of the
+# stored run, are D's as well.)
 
 # %% [markdown]
 # ## A distance between two clouds
@@ -158,11 +164,11 @@ claim(text, late / early, above=3, needs_training=True)
 #
 # ($\mu$ and $\Sigma$ are mean and covariance; tr, the trace, is the sum of the diagonal.) On a line it is simply
 # $(\mu_r - \mu_f)^2 + (\sigma_r - \sigma_f)^2$: how far the centres are apart, and how much the widths $\sigma$ differ.
-# $d^2$ is the least mean squared way that the points of one Gaussian must go to become the other. From here on
-# "distance" means this $d^2$.
+# $d^2$ is the least mean squared distance by which the points of one Gaussian must move to become the other. From here
+# on "distance" means this $d^2$.
 
 # %% [markdown]
-# **Exercise 1. By hand** (easy, 3 minutes: each well-known slip leads to a number of its own)
+# **Exercise 1. By hand** (easy, 3 minutes: the check knows the usual slips by their numbers)
 #
 # Two Gaussians on a line: means 0 and 3, variances 4 and 1. What is $d^2$?
 
@@ -183,11 +189,12 @@ exercises.check_distance_by_hand(distance_by_hand)
 # </details>
 
 # %% [markdown]
-# In more dimensions $\Sigma_r \Sigma_f$ is not symmetric, and much code takes the root of a general matrix and throws an
-# imaginary part away that rounding has left. There is a cleaner way. A symmetric $S = V \Lambda V^\top$, with eigenvalues
-# $\Lambda$ and eigenvectors $V$, has the root $S^{1/2} = V \Lambda^{1/2} V^\top$. With $A = \Sigma_r^{1/2}$, the matrix
-# $A\,\Sigma_f A$ is symmetric, and it has the same eigenvalues as $A A\,\Sigma_f = \Sigma_r \Sigma_f$, since moving a factor
-# from one end to the other changes none. The trace of a root is the sum of the roots of the eigenvalues:
+# In more dimensions $\Sigma_r \Sigma_f$ is not symmetric, and much code takes the root of a general matrix and throws
+# an imaginary part away that rounding has left. There is a cleaner way. A symmetric $S = V \Lambda V^\top$, with
+# eigenvalues $\Lambda$ and eigenvectors $V$, has the root $S^{1/2} = V \Lambda^{1/2} V^\top$. With $A =
+# \Sigma_r^{1/2}$, the matrix $A\,\Sigma_f A$ is symmetric, and it has the same eigenvalues as $A A\,\Sigma_f = \Sigma_r
+# \Sigma_f$, since moving a factor from one end to the other changes none. The trace of a root is the sum of the roots
+# of the eigenvalues:
 #
 # $$\mathrm{tr}\,(\Sigma_r \Sigma_f)^{1/2} = \sum_i \sqrt{\lambda_i(A\,\Sigma_f A)}$$
 
@@ -267,9 +274,10 @@ print(f"by hand and package agree to eight decimals: {agree}")
 # %% [markdown]
 # ## In which space?
 #
-# A Gaussian fitted to raw pixels? Try it. Beside it, the same formula over **features**: 256 numbers that a small network
-# computes from a picture. It was trained on all 9,000 training pictures, `train` and `others` alike, to tell the ten kinds
-# of clothing apart: it favours neither part, and never saw grain, blur or a G. The numbers are the mean strengths of its channels at five depths.
+# A Gaussian fitted to raw pixels? Try it. Beside it, the same formula over **features**: 256 numbers that a small
+# network computes from a picture. It was trained on all 9,000 training pictures, `train` and `others` alike, to tell
+# the ten kinds of clothing apart: it favours neither part, and never saw grain, blur or a G. The numbers are the
+# activations of five of its layers, averaged over the picture.
 #
 # Over the features of one particular network, Google's Inception, the distance is called **FID** (Heusel et al. 2017).
 # Ours is not FID, and no figure of this lesson can be compared with any FID ever printed. `Panel` takes every measure of
@@ -304,16 +312,16 @@ claim(text, ratios["copier"][1], below=1)
 
 # %% [markdown]
 # Pixels hardly notice grain at this N: a little noise everywhere is small beside the difference between a shoe and a
-# shirt, and beside the bias that the next section is about. Features do: the network's first depths see grain and edges, its last whole shapes. And the copier comes out
-# *better than perfect*: nothing has a centre and a shape more like the training set's than the training set. (It is not at
-# 0 because it hands out 1,000 of the 3,000.) Blur moves all pictures one way, and so the centre: the distance ranks it far
-# behind fifty pictures. That is not our order.
+# shirt. Features do: early layers see grain and edges, late ones whole shapes. And the copier comes out *better than
+# perfect*: nothing has a centre and a shape more like the training set's than the training set. (It is not at 0 because
+# it hands out 1,000 of the 3,000.) And over features the distance ranks blur far behind fifty pictures. That is not our
+# order.
 
 # %% [markdown]
 # ## The bias in N
 #
-# New real pictures against real pictures: the true distance is zero. **Predict** what we measure with 300 of them, with
-# 1,000, with 3,000.
+# New real pictures against 3,000 real ones: the true distance is zero. **Predict** by what factor the measured one
+# falls as the new ones grow from 300 to 3,000.
 
 # %%
 from gan_course.evaluation.features import features_of
@@ -326,16 +334,20 @@ for n, value in zip(ns, biased, strict=True):
     print(f"{n:5} {value:9.1f} {round(n * value, -2):12,.0f}")
 
 # %% [markdown]
-# Never zero; and while N grows tenfold, the product grows only by half: the distance is mostly a constant divided by N. A
-# covariance from few points has some directions too long and others too short, and the distance adds up the errors,
-# whichever sign they have. Averaging many draws of 300 would not help; larger draws do. Over $1/N$ the values lie close to
-# a line, and where the line meets $1/N = 0$ is an estimate of the distance for infinitely many samples (Chong & Forsyth
-# 2020).
+# Never zero; and while N grows tenfold, the product grows only by half: the distance is mostly a constant divided by N.
+# A covariance from few points has some directions too long and others too short, and the distance adds up the errors,
+# whichever sign they have. Averaging many draws of 300 would not help; larger draws do. Over $1/N$ the values lie close
+# to a line, and where the line meets $1/N = 0$ is an estimate of the distance for infinitely many samples (Chong &
+# Forsyth 2020).
 #
-# The **kernel distance** (over Inception's features: KID, Bińkowski et al. 2018) has no bias. It takes the mean of
-# $(x^\top y / d + 1)^3$ over all pairs within one set, a sample with itself left out, adds that of the other set, and
-# subtracts twice the mean over pairs across the sets. (Because of the cube it compares means, covariances and skewness.)
-# **Predict** the signs of ten draws of real pictures, and which faulty generator hides among them.
+# The **kernel distance** (over Inception's features: KID, Bińkowski et al. 2018) has no bias. With $k(x, y) = (x^\top y
+# / d + 1)^3$ it is
+#
+# $$\operatorname{mean} k(x, x') + \operatorname{mean} k(y, y') - 2 \operatorname{mean} k(x, y),$$
+#
+# over pairs within the one set, pairs within the other (a sample with itself left out), and pairs across. (Because of
+# the cube it compares means, covariances and skewness.) **Predict:** where do ten draws of real pictures lie, and which
+# faulty generator hides among them?
 
 # %%
 from gan_course.evaluation.frechet import kernel_distance
@@ -360,14 +372,15 @@ right.plot(kernel, [0] * len(kernel), "o", color=viz.REAL, alpha=0.6)
 right.plot(list(faulty.values()), range(1, 6), "o", color=viz.FAKE)
 right.set_xscale("symlog", linthresh=0.01)
 right.set_yticks(range(6), ["real, ten draws", *faulty])
-right.set(xlabel="kernel distance, N = 600")
+right.set_xticks([-0.01, 0, 0.01, 0.1, 1], ["−0.01", "0", "0.01", "0.1", "1"])
+right.set(xlabel="kernel distance, N = 600 (even within ±0.01, logarithmic beyond)")
 right.invert_yaxis()
 plt.show()
 
 # %% [markdown]
 # What is left of the line at zero is mostly the bias of the other set: the 3,000 training pictures are not infinitely
-# many either. The unit of our first table was 4.1, almost all bias; with more pictures the ratios of the faulty ones grow,
-# but for the copier's, which falls to 0.
+# many either. In our first table "perfect" was 1; in absolute terms it was 4.1, almost all of it bias. With more
+# pictures the ratios of the faulty ones would grow, but for the copier's.
 #
 # The kernel distances of real pictures fall on both sides of zero, as an honest estimate of zero must, and stay within
 # 0.01: beside that, grain's 0.2 is much. The copier hides among them, and grain is now worse than fifty pictures.
@@ -379,9 +392,9 @@ plt.show()
 # %% [markdown]
 # ## Two questions instead of one
 #
-# A distance mixes two faults: bad pictures, and missing ones. As in lesson 02: draw a ball around each real picture, as
-# wide as the way to its third nearest real neighbour. **Precision** is the share of fakes that lie in any of these balls.
-# Exchange the two sets, and you have **recall** (Kynkäänniemi et al. 2019). Here are ten points of each.
+# A distance mixes two faults: bad pictures, and missing ones. As in lesson 02: draw a ball around each real picture,
+# its radius the distance to the third nearest real neighbour. **Precision** is the share of fakes that lie in any of
+# these balls. Exchange the two sets, and you have **recall** (Kynkäänniemi et al. 2019). Here are ten points of each.
 
 # %% mystnb={"image": {"alt": "Two panels with the same ten blue points, spread wide, and ten red points in a bunch at their upper right. Left: a ball around each blue point; eight of the red points lie in one, and the title says precision 0.8. Right: a ball around each red point, most of them small; three of the blue points lie in one, and the title says recall 0.3."}}
 from gan_course.evaluation.coverage import precision_recall
@@ -405,8 +418,9 @@ plt.show()
 # %% [markdown]
 # **Exercise 3. Recall** (medium, 15 minutes: whose balls, and whose samples?)
 #
-# Write `recall(real, fake, k)`. `torch.cdist(a, b)` gives all distances, a row for each `a`; `.kthvalue(n, dim=1).values`
-# the n-th smallest in each row. Mind that in `torch.cdist(a, a)` the smallest of each row is the sample's distance to itself.
+# Write `recall(real, fake, k)`. `torch.cdist(a, b)` gives all distances, a row for each `a`; `.kthvalue(n,
+# dim=1).values` the n-th smallest in each row. Mind that in `torch.cdist(a, a)` the smallest of each row is the
+# sample's distance to itself.
 
 
 # %% tags=["exercise"]
@@ -434,9 +448,10 @@ exercises.check_recall(recall)
 
 # %% [markdown]
 # All the instruments, on all six. "Copied" is the share that comes too near to a training picture; you will build it
-# below. "Rarest" takes the kind of clothing that is missed most: its share here over its share among real pictures.
-# Precision and recall compare with the first 1,000 training pictures, the very ones that the copier hands out. **Predict**
-# where "three kinds" and "fifty pictures" lose. Which generators keep a high precision, though you would buy none of them?
+# below. "Rarest" asks the network for the kind of each picture, and takes the kind that is missed most: its share here
+# over its share among real pictures. (The least of ten such numbers: chance alone pulls it below 1.) Precision and
+# recall compare with the first 1,000 training pictures, the very ones that the copier hands out. **Predict** where
+# "three kinds" and "fifty pictures" lose. Which generators keep a high precision, though you would buy none of them?
 
 # %%
 measures = ("precision", "recall", "copied", "rarest")
@@ -459,9 +474,12 @@ text = "a copier of other training pictures keeps precision and recall above 0.8
 claim(text, min(elsewhere["precision"], elsewhere["recall"]), above=0.8)
 
 # %% [markdown]
-# The last three keep a high precision, since each of their pictures is a real one. "Three kinds" and "fifty pictures" lose
-# in recall and in the rarest kind. (The balls of "fifty pictures" have radius zero: a picture's third neighbour is the
-# picture itself.) Every faulty row has a column that gives it away, and no column gives all of them away.
+# The last three keep a high precision, since each of their pictures is a real one. "Three kinds" and "fifty pictures"
+# lose in recall and in the rarest kind. (The latter's recall is 0 because it repeats itself exactly: a picture's third
+# neighbour is the picture again, and the ball has no radius. A network that has collapsed repeats itself less exactly.)
+# Is the copier perfect only because it hands out the very pictures that it is compared with? No: the copier of *other*
+# training pictures does nearly as well. Every faulty row has a column that gives it away, and no column gives all of
+# them away.
 
 # %% [markdown]
 # ## Is it new?
@@ -469,9 +487,9 @@ claim(text, min(elsewhere["precision"], elsewhere["recall"]), above=0.8)
 # The copier wins everywhere but in one column. How does that one work? For each fake, find the nearest training
 # picture, in the space of features. How near is too near? Held-out pictures tell: they are real, and they are not
 # copies. Take the distance that only 1 % of the held-out pictures fall short of; a fake that falls short of it counts
-# as copied. So even a perfect generator scores about 1 %, more or less: the limit hangs on the ten nearest of a thousand. One whose
-# pictures are spoilt can score less, since they lie farther from every training picture: a low share proves no quality.
-# (After Meehan et al. 2020, who use a rank test.)
+# as copied. So even a perfect generator scores about 1 %, more or less: the limit rests on ten pictures of a thousand.
+# One whose pictures are spoilt can score less, since they lie farther from every training picture: a low share proves
+# no quality. (After Meehan et al. 2020, who use a rank test.)
 
 # %% [markdown]
 # **Exercise 4. Find the copies** (medium, 15 minutes: a number that a paper should not go without)
@@ -527,7 +545,7 @@ claim("under 3 % of the shipped generator's samples count as copied", share, bel
 # %% mystnb={"image": {"alt": "Four rows of eight small grey pictures: trousers and shoes that the generator drew, above the training pictures nearest to them; then held-out trousers, shoes and a bag, above those nearest to them. The pictures of a pair are of one kind and much alike, the two bags most of all."}}
 rows = {}
 for name, pictures, part in (
-    ("drawn", drawn, drawn_features),
+    ("generated", drawn, drawn_features),
     ("held out", held_out, held_features),
 ):
     distance, which = nearest(all_features, part)
@@ -536,34 +554,36 @@ for name, pictures, part in (
 viz.show_rows(rows, zoom=3, quality=80)
 
 # %% [markdown]
-# Same kind, same cut, and some outlines almost alike; but the shades and details differ. The held-out pictures come nearer
-# still: one of them is nearly a bag of the training set. So it shows no sign of copying *by this measure*. A copy that is
-# blurred or ragged would escape it.
+# Same kind, same cut, and some outlines almost alike; where one can see details, they differ. The held-out pictures
+# come as near: one of them is nearly a bag of the training set. So it shows no sign of copying *by this measure*. A
+# copy that is blurred or ragged would escape it.
 #
 # ## The instruments, tested
 #
-# Every feature network of the course was tested as ours was here: Fashion-MNIST; critters and toons, drawn creatures and
-# faces; cats; tiles of the earth; photographs with paintings. Real pictures were spoilt in five ways; "real, twice" shows
-# chance. A number says how far a measure moves towards worse, in standard deviations between a few draws of real pictures,
-# and so is rough itself: read 5 as a hint, 50 as a finding. From five on it counts as noticed, and its cell is blue. **Predict** which measures miss it if a tenth of the pictures are
-# copies.
+# The course has six feature networks, one for each kind of picture: fashion; critters (drawn creatures); toons (drawn
+# faces); cats; earth (tiles from above); photos (and paintings). In each of the six worlds real pictures were spoilt in
+# five ways, and every measure was taken. The figure says by how much it moved towards worse, in standard deviations
+# over a few draws of real pictures: in "fashion", noise moves the Fréchet distance by 59 of them. Cells from 5 on are
+# blue. The deviation is rough itself, so read 5 as a hint and 50 as a finding; "real, twice" shows what chance does.
+#
+# **Predict** which measures miss it if a tenth of the pictures are copies.
 
 # %% mystnb={"image": {"alt": "Six tables of numbers, one for each feature network, with a row for real pictures and for each of five failures and a column for each of six measures; cells from five on are blue, the darker the higher. Every row but the first has a blue cell, and every column has white ones."}}
 from gan_course.evaluation.panel import MEASURES, NOTICED
 from gan_course.lessons.results import recorded_sensitivity
 
 sensitivity = recorded_sensitivity()
-size = {"figsize": (10, 6), "dpi": viz.DPI, "layout": "constrained"}
-_, axes = plt.subplots(2, 3, sharex=True, sharey=True, **size)
+size = {"figsize": (10.5, 7.8), "dpi": viz.DPI, "layout": "constrained"}
+_, axes = plt.subplots(3, 2, sharex=True, sharey=True, **size)
 for ax, (world, failures) in zip(axes.flat, sensitivity.items(), strict=True):
     moved = [[row[name]["deviations"] for name in MEASURES] for row in failures.values()]
     noticed = [[value if value >= NOTICED else torch.nan for value in row] for row in moved]
-    ax.imshow(torch.tensor(noticed).log10(), vmin=0, vmax=3, cmap="Blues")
+    ax.imshow(torch.tensor(noticed).log10(), vmin=0, vmax=3, cmap="Blues", aspect="auto")
     for row, values_of_row in enumerate(moved):
         for column, value in enumerate(values_of_row):
-            text = f"{value:.0f}" if abs(value) > 9.95 else f"{round(value, 1) or 0:.1f}"
+            text = f"{value:,.0f}" if abs(value) > 9.95 else f"{round(value, 1) or 0:.1f}"
             colour = "white" if value > 60 else "black"
-            ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+            ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=10)
     ax.set_xticks(range(len(MEASURES)), MEASURES, rotation=45)
     ax.set_yticks(range(len(failures)), failures)
     ax.set_title(world)
@@ -582,17 +602,18 @@ text = "noise makes the share of copies look better than that of real pictures"
 claim(text, copied["value"] / copied["clean"], below=1)
 
 # %% [markdown]
-# Read the columns: **no measure notices everything.** Each asks one question. "Copied" alone sees a tenth of copies, and
-# sees nothing else. Some can be improved by doing harm: pictures with noise are further from every training picture, so
-# fewer count as copies. A dropped class in the photographs is only just noticed (recall, 5.1; chance alone reaches 3.8
-# in fashion, and 6 the other way in toons); "rarest" misses it. (Thousands of deviations mean only that real draws hardly differ.) Report several,
-# name the network, name N, and show what real pictures get.
+# Read the columns: **no measure notices everything.** Each asks one question. Where a tenth are copies, only "copied"
+# notices, and it notices nothing else. Some can be improved by doing harm: pictures with noise are further from every
+# training picture, so fewer count as copies. A dropped class in the photographs is only just noticed (recall, 5.1;
+# chance alone reaches 3.8 in fashion, and 6 the other way in toons); "rarest" misses it. (Thousands of deviations mean,
+# too, that real draws hardly differ by this measure: compare within a column.) Report several, name the network, name
+# N, and show what real pictures get.
 
 # %% [markdown]
 # ## What you built
 #
-# You built a Fréchet distance, recall, and a check for copies. You saw how a line over $1/N$ removes the bias of the
-# first. In "Further" you fool it.
+# You built a Fréchet distance, recall, and a check for copies. You saw how a line over $1/N$ removes most of the bias
+# of the first. In "Further" you fool it.
 #
 # **Three questions**
 #
@@ -663,12 +684,13 @@ exercises.check_limit(limit)
 # </details>
 
 # %% [markdown]
-# Where does the slope come from? Take N Gaussian vectors with the true mean and the true covariance, whose eigenvalues are
-# $\lambda_i$. Their mean is wrong by $\sum_i \lambda_i / N$ on average, squared. Their covariance is wrong by a matrix
-# $E$, and for a small $E$, written in the eigenvectors of $\Sigma$, the second part of the distance is
-# $\frac12 \sum_{ij} E_{ij}^2 / (\lambda_i + \lambda_j)$. (In one dimension: $(\sqrt{\lambda + e} - \sqrt\lambda)^2
-# \approx e^2 / 4\lambda$.) For Gaussian vectors $E_{ij}^2$ is $\lambda_i \lambda_j / N$ on average, and twice that on the
-# diagonal. Add up, and everything has a factor $1/N$:
+# Where does the slope come from? (Skip this if you do not need the derivation.) Take N Gaussian vectors with the true
+# mean and the true covariance, whose eigenvalues are $\lambda_i$. The squared error of their mean is $\sum_i \lambda_i
+# / N$ on average. Their covariance is wrong by a matrix $E$, and for a small $E$, written in the eigenvectors of
+# $\Sigma$, the second part of the distance is $\frac12 \sum_{ij} E_{ij}^2 / (\lambda_i + \lambda_j)$. (In one
+# dimension: $(\sqrt{\lambda + e} - \sqrt\lambda)^2 \approx e^2 / 4\lambda$.) For Gaussian vectors $E_{ij}^2$ is
+# $\lambda_i \lambda_j / N$ on average, and twice that on the diagonal. Add up, and everything has a factor $1/N$ (the
+# first sum has 1 from the mean and $\frac14$ from the diagonal):
 #
 # $$\mathbb{E}[\text{distance}] \approx \frac cN, \qquad c = \tfrac54 \sum_i \lambda_i + \tfrac12 \sum_{ij}
 # \frac{\lambda_i \lambda_j}{\lambda_i + \lambda_j}.$$
@@ -699,10 +721,11 @@ for kind, found in slopes.items():
     print(f"measured slopes, {kind:16}", ", ".join(f"{slope:,.0f}" for slope in found))
 
 # %% [markdown]
-# For shuffled draws, about. The slope of our first line was 3,400, steeper than all four: the first pictures were an
-# unusual draw. One draw's slope may be a quarter off. Two more things come between. The formula holds for a *small* $E$,
-# and with 300 vectors in 256 dimensions it is not small: that makes the line steeper, for Gaussian vectors too. And real
-# features have heavier tails than a Gaussian, so their covariance is less certain: the second figure says by how much.
+# For shuffled draws, about. The slope of our first line was 3,400, steeper than all four; perhaps the first pictures of
+# the file are an unusual draw, which nothing here tests. Two reasons why theory and slope differ at all: the formula
+# holds for a *small* $E$, and with 300 vectors in 256 dimensions it is not small: that makes the line steeper, for
+# Gaussian vectors too. And real features have heavier tails than a Gaussian, so their covariance is less certain: the
+# second number says by how much.
 
 # %% [markdown]
 # ### How to fool it
@@ -726,10 +749,9 @@ exercises.check_impostor(impostor)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# Let $a_i$ be the columns of $\Sigma^{1/2}$. Put one spot at $\mu + \sqrt d\,a_i$ and one at $\mu - \sqrt d\,a_i$: $2d$ in
-# all, with the mean $\mu$. Their covariance is
-# $\frac{1}{2d} \sum_i 2d\,a_i a_i^\top = \Sigma^{1/2}\,\Sigma^{1/2} = \Sigma$. Each is repeated, so that the third neighbour
-# of a point is the point again and its ball has radius zero.
+# Let $a_i$ be the columns of $\Sigma^{1/2}$. Put one spot at $\mu + \sqrt d\,a_i$ and one at $\mu - \sqrt d\,a_i$: $2d$
+# in all, with the mean $\mu$. Their covariance is $\frac{1}{2d} \sum_i 2d\,a_i a_i^\top = \Sigma^{1/2}\,\Sigma^{1/2} =
+# \Sigma$. Each is repeated, so that the third neighbour of a point is the point again and its ball has radius zero.
 #
 # ```python
 # def impostor(real):
@@ -765,7 +787,7 @@ claim(
 # %% [markdown]
 # 512 made-up spots, no picture behind any of them, and by the Fréchet distance they beat two thousand honest pictures.
 # That had to be so: they were made of the mean and the covariance, and of nothing else. A low distance is necessary,
-# not sufficient. Don't report it alone: put precision and recall beside it, and pictures.
+# not sufficient. Don't report it alone: put recall beside it, and pictures.
 
 # %% [markdown]
 # ### The filter between you and the number
@@ -909,8 +931,8 @@ exercises.check_as_jpeg(as_jpeg)
 #     print([round(distance, 1) for distance in run(turn)])
 # ```
 #
-# The plan: the same pictures are in both, so that storage is all that differs; three sets, so that no single draw decides.
-# Nobody would see the difference, and the distance grows by a sixth to a third: as much as many a published improvement.
-# Store as PNG, or store both sides alike.
+# The plan: the same pictures are in both, so that storage is all that differs; three sets, so that no single draw
+# decides. Nobody would see the difference, and the distance grows by a sixth to a third: as much as many a published
+# improvement. Store as PNG, or store both sides alike.
 #
 # </details>

@@ -21,8 +21,8 @@
 # | you will be able to | |
 # | --- | --- |
 # | translate | pictures of any size, the right way up, from a notebook and from the command line |
-# | measure | what a translation gained and what it kept, against a baseline that is not made of straw |
-# | locate | what a generator carries along in a translation, and in which part of the picture it stands |
+# | measure | what a translation gained and what it kept, against a fair baseline |
+# | locate | what a generator carries along in a translation, and whether in its light and dark or in its colour |
 # | foresee | where translation must fail: shape, and whatever is not in the input |
 # | trace | failures of training to their causes, by taking suspects away in turn (Further) |
 # | needs | lessons 04, 06 and 07 |
@@ -82,13 +82,15 @@ for name, network in G.items():
 
 # %% [markdown]
 # The paper's generator for 256 px has 11.4 million weights. These are small, and learnt from tiles of 32 to 96 px on a
-# CPU: what you see below is no bound on what the method can do. Three of the four are CycleGANs. `photo2vangogh` is not:
-# it was trained without a D, on a fixed loss ("What paints strokes?" says why; `vangogh2photo` is a CycleGAN's).
+# CPU: what you see below is no bound on what the method can do. **Three of the four are CycleGANs. `photo2vangogh`, the
+# first one below, is not:** it was trained without a D, on a fixed loss ("What paints strokes?" says why). The way
+# back, `vangogh2photo`, is a CycleGAN.
 
 # %% [markdown]
 # ## From photograph to Van Gogh
 #
-# The photographs below were held out of training. `translate_picture` takes a picture of any size.
+# The photographs below were held out of training: seven, of which we show three with different things in them.
+# `translate_picture` takes a picture of any size.
 
 # %%
 from gan_course.data import vangogh
@@ -129,9 +131,9 @@ show_pictures(
 )
 
 # %% [markdown]
-# Stone turns to ochre, shadows to violet, and everything but the smoothest parts of a sky is covered with strokes that
-# follow what is there: along the courses of a wall, level on the water. Outlines stay where they were, and many are drawn
-# dark. And G knows one palette: in all three, skies of blue or grey get patches of ochre and green.
+# Most stone turns to ochre, shadows to violet or turquoise, and everything but the smoothest parts of a sky is covered
+# with strokes; on the water they lie level, as it does. Outlines stay where they were, and many are drawn dark. And G
+# knows one palette: in all three, skies of blue or grey get patches of ochre and green.
 #
 # Is that Van Gogh? Lesson 04 has the instruments: the kernel distance to held-out parts of the paintings (KID's formula
 # over the features of the course's own reader: compare it with nothing outside of this course), and the share of
@@ -141,8 +143,8 @@ show_pictures(
 # that are not held out**. Beside them stands a cheap rival: shift and scale each colour channel of all photographs so
 # that its mean and spread are those of the paintings. That exchanges the palette and paints no stroke.
 #
-# **Predict:** which comes nearer to the paintings by the distance, the rival or G, and is either farther away than the
-# photographs were? Which does the reader take for paintings more often?
+# **Predict:** put the three in order by their distance to the paintings: photographs, rival, G. And which of the last
+# two does the reader take for paintings more often?
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.data.batches import to_bytes, to_float
@@ -177,25 +179,42 @@ claim("G brings the photographs nearer to the paintings: the distance falls by o
 
 # %% [markdown]
 # Two instruments, two opinions about the rival: exchanging the palette makes the reader take far more photographs for
-# paintings, and yet it carries the whole set *away* from the paintings by the distance. About G they agree. The last
-# line, which no translation has to beat, is not 0: held out are the right fifths of the paintings, which show other
-# things than the rest. (A second draw from the same fifths does come out near 0.)
+# paintings, and yet it carries the whole set *away* from the paintings by the distance. About G they agree: nearer.
+# Mind what that says: nearer in the features of this reader, not better painted; the next section has a warning. The
+# row of other parts, which no translation has to beat, is not 0: held out are the right fifths of the paintings, which
+# show other things than the rest.
 #
 # ### What paints strokes?
 #
-# Four ways to get from a photograph to a Van Gogh, trained by one study on the same pictures, each for the same time of
-# one processor core. Their generators are as large as each other: down twice, three residual blocks, up twice. The last
-# three have the same G and the same crops; what teaches them differs, and with it batch and rate. The first differs also
-# in its G and its crops.
+# Here are four ways to get from a photograph to a Van Gogh, each trained once for two minutes of one processor core, on
+# the same pictures. Their generators are as large as each other: down twice, three residual blocks, up twice.
 #
 # | way | what says "more like Van Gogh" | crops |
 # | --- | --- | --- |
-# | pixels, 64 px | D on pixels, whose scores see 34 px; G is residual, upsampling transposed | 64 px, of any scale |
-# | pixels, strokes | D on pixels, whose scores see 34 px; G starts from nothing, upsampling by resizing | 96 px, the paintings at their own size: a stroke keeps its width |
+# | pixels, 64 px | a D on pixels, each score of which sees 34 px; G starts from a copy of its input | 64 px, of any scale |
+# | pixels, strokes | the same D; G starts from nothing, as do those below | 96 px, the paintings at their own size: a stroke keeps its width |
 # | projected | small heads on the features of a network that was trained on ImageNet, and that stays as it is (Sauer et al. 2021) | the same |
 # | style loss | no D: the same features, and a fixed loss on them | the same |
 #
-# The last one is no GAN, and older than CycleGAN. Gatys et al. (2016) found that the **style** of a picture shows in
+# **Predict:** which paints strokes, and which keeps the edges where they were?
+
+# %% mystnb={"image": {"alt": "Parts of three paintings by Van Gogh: a church under a dark blue sky of swirling dashes, a café's yellow awning under stars, and yellow fields under a green sky. Every surface is made of strokes."}}
+paintings = dict(vangogh.load_paintings())
+parts = ["Eglise_dAuvers-sur-Oise", "Gogh4", "VincentVanGogh0019"]
+viz.show_grid(torch.stack([paintings[name][:, :256, 40:296] for name in parts]), zoom=1, quality=75)
+
+# %% [markdown]
+# Van Gogh himself, and the four ways at the same scale:
+#
+# ![Parts of three held-out photographs, a fortified town, a golden temple and a pavilion, in five rows with their names: the photograph; pixels, 64 px, with edges as they were and yellow and violet tints; pixels, strokes, blurred and with dark bands along the edges; projected, in ochre and blue, covered with short strokes, the edges soft; and style loss, with clear edges and a fine hatching of ochre, violet and pale blue.](images/08_painting.jpg)
+#
+# By eye, two paint, the ones with features that were trained elsewhere. "pixels, 64 px" tints the photograph and leaves
+# every edge where it was. "pixels, strokes" blurs it; hours of training were not tried. And the style loss paints without
+# a D: one network where CycleGAN trains four, and so about twice as many steps in the same time.
+#
+# ### A fixed loss for style
+#
+# The fourth way is no GAN, and older than CycleGAN. Gatys et al. (2016) found that the **style** of a picture shows in
 # which features occur together, wherever that is, and its **content** in the features themselves. Let $F_{ip}(x)$ be
 # feature channel $i$ of picture $x$ at pixel $p$, and
 #
@@ -208,48 +227,34 @@ claim("G brings the photographs nearer to the paintings: the distance falls by o
 # (2016) trained such a G, and CycleGAN took its generator from them. It needs no opponent, no pool and no second
 # generator, and there is no way back.
 #
-# **Predict:** which paints strokes? Which keeps the edges best? Which comes nearest to the paintings, by the distance?
+# Now the numbers. The distance is a share of the photographs' own: below 1 is nearer to the paintings than they are.
 
 # %%
 from gan_course.lessons.results import recorded
 
 study = recorded("painting")
 minutes = study["processor minutes of each training"]
-print(f"about {minutes} minutes of one core each; the distance is a share of the photographs' own,")
-print(f"with its interval over three draws of {study['crops in a draw']} crops\n")
+print(
+    f"about {minutes} minutes of one core each, the last row longer; in brackets the 95 % interval"
+)
+print(f"over three draws of {study['crops in a draw']} crops\n")
 for row in study["rows"]:
     low, high = row["KID ratio, interval"]
     cost = f"{row['steps']:5} steps, {row['processor minutes']:4} min"
     scores = f"distance {row['KID ratio']:.2f} ({low:.2f} to {high:.2f})"
     print(f"{row['arm']:16} {cost}   {scores}   edges kept {row['edges kept']:.2f}")
 
-# %% mystnb={"image": {"alt": "Parts of three paintings by Van Gogh: a church under a dark blue sky of swirling dashes, a café's yellow awning under stars, and yellow fields under a green sky. Every surface is made of strokes."}}
-paintings = dict(vangogh.load_paintings())
-parts = ["Eglise_dAuvers-sur-Oise", "Gogh4", "VincentVanGogh0019"]
-viz.show_grid(torch.stack([paintings[name][:, :256, 40:296] for name in parts]), zoom=1, quality=75)
-
 # %% [markdown]
-# Van Gogh himself, and the four ways at the same scale:
+# The distance puts the recipe that paints *nothing* first, even before the one that ships, and one of the two painters
+# last. The share of edges cannot help either: a stroke *is* an edge that was not there. **No number of this table counts
+# strokes.** The remedy is to look, at full size, at pictures that nobody chose, without knowing which is whose.
 #
-# ![Parts of three held-out photographs, a fortified town, a golden temple and a pavilion, in five rows with their names: the photograph; pixels, 64 px, with edges as they were and yellow and violet tints; pixels, strokes, blurred and with dark bands along the edges; projected, in ochre and blue, covered with short strokes, the edges soft; and style loss, with clear edges and a fine hatching of ochre, violet and pale blue.](images/08_painting.jpg)
+# One training each says what paints at all at this price, not which way is best. The last row, `photo2vangogh`, is the
+# style loss with more weight on the style, trained for longer: the best of three tries, judged by this distance and the
+# edges on these very photographs, so its figure flatters it a little. Its idea of style is one mean over all paintings:
+# ochre reaches grey skies. (With a D it does, too: look at the other rows of the picture.)
 #
 # The study wrote the table and the picture; `python -m maintain painting` does it again.
-#
-# By eye, two recipes paint, the ones with features that were trained elsewhere. "pixels, 64 px" tints the photograph and
-# leaves every edge where it was. "pixels, strokes" blurs it; what it would do after hours was not tried. And the style
-# loss does without a D: one network where CycleGAN trains four, and so about twice as many steps in the same time.
-#
-# Which of the two paints better was not measured. The distance puts the recipe that paints *nothing* first, and one of
-# the two painters last; why it ranks them so was not tested either. The share of edges cannot help, because a stroke *is*
-# an edge that was not there. **No number of this table counts strokes.** The remedy is to look, at full size, at pictures
-# that nobody chose, and without knowing which is whose.
-#
-# This is one training each, of about two minutes: enough to say what paints at all at this price, not which way is
-# best. `photo2vangogh` is the last way, trained for longer, with more weight on the style and less on the content: the
-# last line of the table, and its card. Weights and length are the best of three tries, judged by this very distance and
-# the edges on these photographs, so its figure flatters it a little. Its idea of style is one mean over all paintings,
-# and nobody tells it where its pictures differ from real ones. But some ochre or olive reaches the grey sky in all
-# four; a D did not prevent it.
 
 # %% [markdown]
 # ### Size and surroundings
@@ -282,12 +287,12 @@ show_pictures([patches], titles, width=2 * side / viz.DPI)  # two screen pixels 
 
 # %% [markdown]
 # G's strokes have a fixed width in pixels; in a half-size picture each covers twice as much of the wall. The size at
-# which a picture is shown to it is a setting like any other; try two.
+# which a picture is shown to it is a setting like any other (`--size` on the command line, below).
 #
 # The last patch is the same pixels, translated without the rest of the photograph. It comes out otherwise even in its
-# middle: InstanceNorm, which this G has, divides by the spread of the whole picture. That is why a large picture cannot
-# simply be cut into tiles. `python -m gan_course translate` gathers the statistics of the whole picture, layer by
-# layer.
+# middle, 40 px from the cut, where hardly anything of the cut is within the reach of a convolution: InstanceNorm, which
+# this G has, divides by the spread of the whole picture. That is why a large picture cannot simply be cut into tiles.
+# `python -m gan_course translate` gathers the statistics of the whole picture, layer by layer.
 
 # %% [markdown]
 # **Exercise 1. Any size** (easy, 10 minutes: two lines that most scripts get wrong)
@@ -362,9 +367,9 @@ show_pictures(
 )
 
 # %% [markdown]
-# `read_picture` did three things that are easily forgotten: it turned the picture the way the camera was held, put white
-# behind transparent places, and made colour of grey. Two exercises are about files that go wrong without; the second
-# stands under "Further".
+# `read_picture` did three things that are easily forgotten: it turned the picture the way the camera was held, put
+# white behind transparent places, and made colour of grey. Exercise 2, and 6 under "Further", are about files that go
+# wrong without.
 
 # %% [markdown]
 # **Exercise 2. The right way up** (easy, 5 minutes: every phone stores some pictures on their side)
@@ -400,10 +405,11 @@ exercises.check_upright(upright)
 # %% [markdown]
 # ## From grey to colour
 #
-# Colouring is often named as an example of CycleGAN. It is not among the applications of the paper (section 5.2), and for
-# a reason: whoever has colour pictures has the pairs for nothing, by taking the colour away (pix2pix, lesson 05). A
-# CycleGAN *can* be trained on it, as ours was: grey tiles of the satellite view of the Earth on one side, coloured tiles
-# of places drawn anew on the other. The test tiles come from the hidden longitudes, and we know their true colours.
+# Colouring is often named as an example of CycleGAN. It is not among the applications of the paper (section 5.2). One
+# reason could be that whoever has colour pictures has the pairs for nothing, by taking the colour away (pix2pix, lesson
+# 05). A CycleGAN *can* be trained on it, as ours was: grey tiles of the satellite view of the Earth on one side,
+# coloured tiles of places drawn anew on the other. The test tiles come from the hidden longitudes, and we know their
+# true colours.
 #
 # Let $L^*$ be lightness, $a^*$ run from green to red and $b^*$ from blue to yellow, about one unit being what an eye
 # can tell. The error of colour is the distance in the plane of $a^*$ and $b^*$.
@@ -457,11 +463,10 @@ claim("G's colours are nearer to the true ones than grey and than the mean colou
 #
 # ### What it cannot know
 #
-# Colours are read off the grey picture wherever grey gives them away: the bright, flat shelf is sea, and so is what is
-# nearly black. In between nothing gives them away, and G guesses: it plants forests in the deep sea and digs lakes into
-# forests. The numbers say so too: over all the sea its mean b* is far less blue than the true one. Here is one place in
-# two colourings whose grey is the same: the differences between red, green and blue are turned round, the luminance is
-# kept.
+# Colours are read off the grey picture where grey gives them away: the nearly black is mostly deep sea, the flat and
+# lighter mostly shelf. Elsewhere G guesses: it plants forests in the deep sea and digs lakes into forests. The numbers
+# say so too: over all the sea its mean b* is far less blue than the true one. Here is one place in two colourings whose
+# grey is the same: the differences between red, green and blue are turned round, the luminance is kept.
 
 # %%
 place = places[:1].float()
@@ -479,7 +484,7 @@ claim("G's answers to the two greys differ by less than a third of what the colo
       answers_apart / colours_apart, below=1 / 3, needs_training=True)  # fmt: skip
 
 # %% mystnb={"image": {"alt": "Four views of one coast: in its colours; with the colours turned round, as a brown sea might look; the grey that both have in common; and the one colouring that the generator gives."}}
-titles = ["one place", "another", "the grey of both", "G's answer to both"]
+titles = ["one colouring", "the other", "the grey of both", "G's answer to both"]
 show_pictures([[two[0][0], two[1][0], shades[0][0], answers[0]]], titles, width=2.1)
 
 # %% [markdown]
@@ -487,8 +492,7 @@ show_pictures([[two[0][0], two[1][0], shades[0][0], answers[0]]], titles, width=
 # function of the grey picture, whatever it was trained on. More data make the guess more *likely*; they do not make it
 # *true*. Remember this when a coloured photograph is shown to you as a document.
 #
-# And a guess is made from what was seen. This G has never seen anything but the Earth from above. **Predict:** which
-# colours does it give to a castle?
+# And a guess is made from what was seen in training. **Predict:** which colours does this G give to a castle?
 
 # %% mystnb={"image": {"alt": "A castle on a hill: grey; coloured by the generator, which paints walls and grass in browns and greens and fills shadows with the blue of the sea; and in its own colours."}}
 castle = photos["citedeCarcassonne"]
@@ -509,9 +513,10 @@ show_pictures(
 # Satellite to map to satellite: the cycle loss asks $G_{BA}(G_{AB}(a)) \approx a$. But a map does not show where forest
 # ends and steppe begins: that information is gone.
 #
-# Train a small pair now, with a **residual** generator: it starts from a copy of its input. **Predict:** $G_{BA}$ reads
-# two maps of the same place, the one that $G_{AB}$ drew, and the true one. Which reading is nearer to the true satellite
-# view, and by how much?
+# Train a small pair now, with a **residual** generator: it starts from a copy of its input. Then train another, without
+# the cycle loss and else the same. **Predict:** $G_{BA}$ reads two maps of the same place, the one that $G_{AB}$ drew,
+# and the true one. Which reading is nearer to the true satellite view, and by how much? And in the pair without the
+# cycle?
 
 # %% tags=["nbval-ignore-output"]
 from dataclasses import replace
@@ -536,7 +541,9 @@ views = [
     earth_tiles("satellite", "train", cfg.n_pictures, 0),
     earth_tiles("map", "train", cfg.n_pictures, 1),
 ]
-drawer, reader_of_maps = train(*views, d_norm="none", r1_gamma=1.0)
+recipe = {"d_norm": "none", "r1_gamma": 1.0}  # no norm in D, and R1
+drawer, reader_of_maps = train(*views, **recipe)
+free = train(*views, lambda_cycle=0.0, **recipe)  # the same pair without the cycle loss
 
 # %%
 from gan_course.evaluation.hidden_message import read_error
@@ -545,12 +552,17 @@ satellite, chart = (earth_tiles(view, "test", 2 * cfg.n_tiles, 0) for view in ("
 message = in_parts(drawer, to_float(satellite))
 message = to_bytes(message)  # 8 bits a channel, as a file would hold it
 own, true = (read_error(reader_of_maps, one, satellite) for one in (message, chart))
-print(f"{len(message)} hidden tiles of {tuple(message.shape[1:])}")
+print(f"{len(message)} held-out tiles of {tuple(message.shape[1:])}")
 claim("read from its own map, the satellite view has under a third of the error "
       "that the true map gives", own / true, below=1 / 3, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"]
-print(f"error of the satellite view: read from its own map {own:.3f}, from the true map {true:.3f}")
+uncycled = to_bytes(in_parts(free[0], to_float(satellite)))
+errors = {"with the cycle": (own, true)}
+errors["without"] = tuple(read_error(free[1], one, satellite) for one in (uncycled, chart))
+print("error of the satellite view as read from   its own map   the true map")
+for name, (from_own, from_true) in errors.items():
+    print(f"{name:42} {from_own:11.3f} {from_true:14.3f}")
 
 # %% mystnb={"image": {"alt": "Four hidden places in five rows: the satellite view; the map that the small generator drew of it, a bleached satellite view with its snow and its sea floor; what the other generator reads back from that map, which is the satellite view again; the true map; and what is read from the true map, which is another picture."}}
 readings = [to_bytes(reader_of_maps(to_float(one[:8]))) for one in (message, chart)]
@@ -564,16 +576,18 @@ strips = {
 viz.show_rows({name: tiles[:8:2] for name, tiles in strips.items()}, zoom=4, quality=50)
 
 # %% [markdown]
-# $G_{BA}$ restores what no map contains, and only from maps that $G_{AB}$ drew: a drawn map carries the picture that it
-# was made from, as a **message** for $G_{BA}$. You need no instrument to find it: snow, shades of the land and sea
-# floor are all there. G has bleached the photograph rather than drawn a map. It is no malice. D asks for a map, the
-# cycle for the picture; here the cycle wins.
+# With the cycle, $G_{BA}$ restores what no map contains, and only from maps that $G_{AB}$ drew: a drawn map carries the
+# picture that it was made from, as a **message** for $G_{BA}$. Without the cycle the drawn map tells it hardly more
+# than the true one does, and so it is the cycle that keeps the message there: both pairs began as a copy, which holds
+# everything. You need no instrument to find it: snow, shades of the land and sea floor are all there. G has bleached
+# the photograph rather than drawn a map. It is no malice. D asks for a map, the cycle for the picture, and G serves
+# both. (The lattice of dots comes from transposed convolutions: "A checkerboard", under "Further".)
 #
-# One question is left: **in which part does the detail stand?** A **transplant** tells. Put into the drawn map of one
-# place one part of the drawn map of *another*: its fine light and dark, or its fine colour (each is what a blur of 2 px
-# takes away). Then let $G_{BA}$ read. If the detail stands in that part, the other place's detail now appears in the
-# reading. **Predict:** whose detail is read, after a transplant of the fine light and dark, and after one of the fine
-# colour?
+# One question is left: **does the detail stand in light and dark, or in colour?** A **transplant** tells. Give the
+# drawn map of one place the fine light and dark of the drawn map of *another*, or its fine colour (each is what a blur
+# of 2 px takes away). Then let $G_{BA}$ read. If the detail stands in what was given, the other place's detail now
+# appears in the reading. **Predict:** whose detail is read, after a transplant of the fine light and dark, and after
+# one of the fine colour?
 
 # %%
 from gan_course.evaluation.corruptions import blur
@@ -675,7 +689,7 @@ exercises.check_read_back(lost)
 #
 # </details>
 #
-# "Further" draws this loss for noise, JPEG and blur of many strengths.
+# "Further" draws this cost for noise, JPEG and blur of many strengths.
 
 # %% [markdown]
 # ## It looks right
@@ -683,8 +697,8 @@ exercises.check_read_back(lost)
 # A translator makes pictures that look like its second set. That is all it was ever asked for. Whether they are *true*
 # is another question, and the two come apart more easily than one would think. Three experiments, no training.
 #
-# **First: paint a lake.** Put a disc of sea colour into the middle of each hidden map, whatever is there; then, into the
-# same map as it was, a disc of land colour.
+# **First: paint a lake.** Put a disc of sea colour into the middle of each held-out map, whatever is there; then, into
+# the same map as it was, a disc of land colour. **Predict:** how much of the disc comes out as water, each time?
 
 # %%
 satellite_64, chart_64 = (
@@ -741,14 +755,16 @@ claim("the correlation of the detail with the true detail is below 0.3",
       right, below=0.3, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"]
+unlike = alike(detail["map"], detail["true"])
+print(f"detail: {amount:.0%} of the true amount; correlations:")
 print(
-    f"{amount:.0%} of the true detail; correlation with the true one {right:.2f}, "
-    f"with the map's {copied:.2f}"
+    f"made with true {right:.2f}, made with the map's {copied:.2f}, the map's with true {unlike:.2f}"
 )
 
 # %% [markdown]
-# The detail is there in full, and it is not that of the place: it is the shading of the map, coloured to look like
-# ground. To a reader who does not know the place, sharpness reads as information.
+# The detail is there in full, and it is that of the map: its shaded relief, coloured to look like ground. A satellite
+# sees something else there, with which neither the map's detail nor the made one has much in common. To a reader who
+# does not know the place, sharpness reads as information.
 #
 # **Third: how much, and where?** Snow, ice and salt are white in the satellite view (which was put
 # together from days without clouds); the map shows none of them. D has seen how much white its second set contains.
@@ -785,11 +801,10 @@ claim("of the white less than twice what chance would put there lies in the righ
 # %% [markdown]
 # ## What has to keep its shape
 #
-# The paper says openly where it fails (section 6): where the shape has to change, as from dog to cat. Ask for it: domes
-# on the one side, towers on the other, everything else alike, and a D that is shown nothing but towers as real. A
-# silhouette is where a creature differs from its background; compare silhouettes by their overlap (lesson 07's
-# intersection over union). **Predict** where a G that starts from a copy of its input ends up after 300 steps: near the
-# dome, near the tower, or between them?
+# Ask for what is harder: domes on the one side, towers on the other, everything else alike, and a D that is shown
+# nothing but towers as real. A silhouette is where a creature differs from its background; compare silhouettes by their
+# overlap (lesson 07's intersection over union). **Predict** where a G that starts from a copy of its input ends up
+# after 300 steps: near the dome, near the tower, or between them?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -805,7 +820,7 @@ def of_shape(shape, split, n, seed):
 domes, tower_set = (
     of_shape(shape, "train", cfg.n_pictures, k)[0] for k, shape in enumerate(("dome", "tower"))
 )
-dome_to_tower, _ = train(domes, tower_set, d_norm="none", r1_gamma=1.0)
+dome_to_tower, _ = train(domes, tower_set, **recipe)
 
 # %%
 palette = torch.tensor(list(critters.BACKGROUNDS.values()))
@@ -827,22 +842,30 @@ claim("asked for towers, G's silhouettes still overlap more with the domes than 
       to_input - to_target, above=0, needs_training=True)  # fmt: skip
 
 # %% tags=["nbval-ignore-output"]
-print(
-    f"overlap when asked for towers: with the domes {to_input:.2f}, with the towers {to_target:.2f}"
-)
+nothing = [
+    paired.intersection_over_union(silhouette(dome, behind), silhouette(one, behind))
+    for one in (dome, tower)
+]
+print("overlap of silhouettes   with the domes   with the towers")
+print(f"G, asked for towers      {to_input:14.2f} {to_target:17.2f}")
+print(f"doing nothing            {nothing[0]:14.2f} {nothing[1]:17.2f}")
+mean_colour = [to_float(one).mean((0, 2, 3)) for one in (satellite, message, chart)]
+left = float((mean_colour[1] - mean_colour[2]).norm() / (mean_colour[0] - mean_colour[2]).norm())
+print(f"the same recipe, satellite to map: {1 - left:.0%} of the way to the map's mean colour")
 
 # %% mystnb={"image": {"alt": "Three rows of four critters: domes; what the generator makes of them when asked for towers, domes still, with a lattice of coloured dots on the body or beside it; and the towers that were asked for."}}
 strips = {"domes": dome, "G: to towers": asked, "what was asked": tower}
 viz.show_rows({name: tiles[:8:2] for name, tiles in strips.items()}, zoom=4, quality=50)
 
 # %% [markdown]
-# Domes still. (Doing nothing would score 1.00 and 0.65.) What G adds is a lattice of dots, on the body or beside it, and
-# no outline moves. Each step of training
-# changes the picture a little and asks D. To make a dome narrower by a recolouring here and there looks worse to D
-# before it looks better, the background behind the dome would have to be invented, and the cycle wants the dome back. Our
-# residual G makes it harder still, and 300 steps prove little by themselves; but the paper's own G is not a residual one,
-# had all the time it wanted, and failed with dogs and cats. A patch discriminator adds to it: each score of this one sees
-# 16 of 32 pixels, so none sees a whole outline.
+# Domes still. What G adds is a lattice of dots, on the body or beside it, and no outline moves. Is it the recipe that
+# changes nothing in 300 steps? Not colours: the same recipe, from satellite to map, went over half of the way to the
+# map's mean colour (the last line above; 0 is doing nothing). The paper says openly that it fails where the shape has
+# to change (section 6): its own G is not a residual one, was trained long, and failed with dogs and cats.
+#
+# Why? Probably because training moves a picture by small steps and asks D: a dome made narrower by recolouring here and
+# there may look worse before it looks better, the background behind it has to be invented, and the cycle wants the dome
+# back. A patch discriminator adds to it: each score of this one sees 16 of 32 pixels, so none sees a whole outline.
 
 # %% [markdown]
 # ## Six proposals
@@ -884,23 +907,22 @@ exercises.check_uses(decisions)
 # ## What it is used for, and what came after
 #
 # Sound uses of unpaired translation look like A and E: pictures that are meant to please, and training data whose worth
-# is measured elsewhere. More is often promised, medical diagnosis among it.
-# You have now seen what is wrong with that: what a translation shows may have been told to it, or made
-# up, and neither a diagnosis nor a place on the Earth should rest on a detail that was not in the input.
+# is measured elsewhere. More is often promised, medical diagnosis among it; neither a diagnosis nor a place on the
+# Earth should rest on a detail that was not in the input.
 #
 # | open then | since |
 # | --- | --- |
 # | the cycle forces a bijection, and keeps in the picture what does not belong there | CUT (Park et al. 2020) keeps each patch of the output close to its own patch of the input, by a contrastive loss: one direction, no cycle, and less time to train |
 # | shape | GANimorph (Gokaslan et al. 2018) gives D a view of the whole picture by dilated convolutions, for tasks such as cat to dog |
-# | a permutation satisfies every loss | proved to be in the nature of the task, and shown to happen (Moriakov et al. 2020); only more knowledge helps: pairs, an identity loss, a residual |
+# | a permutation satisfies D and the cycle | proved to be in the nature of the task, and shown to happen (Moriakov et al. 2020); only more knowledge helps: pairs, an identity loss, a residual |
 # | speed, and no pairs | CycleGAN-Turbo (Parmar et al. 2024) adapts a pre-trained one-step diffusion model by adversarial training, without pairs; its authors report better scene translation than earlier GANs and diffusion methods |
 # | truth | no method can know what the input does not say; it can only say how sure it is |
 #
 # ## What you built
 #
-# - A translator for pictures of any size, and readers for files that are grey, transparent or on their side.
+# - A translator for pictures of any size, and a reader for files that lie on their side.
 # - A measurement with a rival, a beginning and an end of its scale.
-# - An experiment that shows in which part a translation carries its source.
+# - An experiment that shows whether a translation carries its source in light and dark or in colour.
 # - Tests for two kinds of untruth: what a translator confirms because it was told, and what it invents.
 #
 # ## Three questions
@@ -912,8 +934,9 @@ exercises.check_uses(decisions)
 #
 # <details><summary>Answers</summary>
 #
-# 1. It does tell drawn maps from true ones: in the stored run `D_B` ends at about half of the 0.25 that a D pays which can
-#    tell nothing. But G loses more in the cycle by removing the detail than it gains with D.
+# 1. It does tell drawn maps from true ones: in the stored run `D_B` ends at about half of the 0.25 that a D pays which
+#    can tell nothing. But G would lose more in the cycle by removing the detail than it would gain with D: without the
+#    cycle it does remove it.
 # 2. To look at $G_{AB}(a)$, not at the round trip: to save it as JPEG, and to have the tumours counted there, against
 #    real scans.
 # 3. The message (no round trip is asked for) and permutations go. Guesses stay guesses: what is not in the input is
@@ -1141,11 +1164,12 @@ axes[0].legend(frameon=False, fontsize=8)
 plt.show()
 
 # %% [markdown]
-# The curves show by how much the error grows, the red one for what is read from G's own map, the grey one for a copy.
-# What is read from the true map is off the scale, and hardly moves. Were the message too fine for the eye, the first
-# steps would send the red curve up there. It stays beside the copy: JPEG costs the reading more, blur a little more,
-# noise no more, and even behind the strongest the view is read with a third of the error that the true map gives, or
-# less.
+# The curves show by how much the error *grows*: red, for what is read from G's own map; grey, for a copy. (What is read
+# from the true map, whose whole error stands above each panel, hardly moves.) Were the message too fine for the eye,
+# the first steps would send the red curve up to there. It stays beside the copy: JPEG costs the reading more, blur a
+# little more, noise no more. Behind each panel's strongest disturbance the view is still read with a third of the error
+# that the true map gives, or less. That does not make proposal C of exercise 4 sound: nobody promised it, and another
+# recipe may hide its message where JPEG looks first.
 
 # %% [markdown]
 # ### Does the shipped pair do it?
@@ -1206,7 +1230,8 @@ print(
 
 # %% [markdown]
 # The first suspect looks guilty. Now train from pale critters to vivid ones, four times, and take the suspects away one
-# after the other: the norm in D, the identity loss, and most of the cycle's weight. **Predict** which of them it was.
+# after the other: the norm in D, the identity loss, and most of the cycle's weight. (G has no norm in any of the four.)
+# **Predict** which of them it was.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -1223,7 +1248,8 @@ suspects = {
     "all suspects": {"lambda_identity": 5.0},
     "no norm in D": {"lambda_identity": 5.0, **seeing},
 }
-suspects |= {"nor identity loss": seeing, "and λ = 3": {"lambda_cycle": 3.0, **seeing}}
+suspects["no norm, no identity"] = seeing
+suspects["neither, and λ = 3"] = {"lambda_cycle": 3.0, **seeing}
 answers, ways = {"pale": pale(vivid)}, {}
 for name, changes in suspects.items():
     print(f"{name}:")
@@ -1248,11 +1274,11 @@ of_colour = {name: (colour_spread(answers[name]) - before) / (aim - before) for 
 print("of colour alone:", {name: f"{way:.0%}" for name, way in of_colour.items()})
 
 # %%
-still, free = max(ways["all suspects"], ways["no norm in D"]), ways["and λ = 3"]
+still, free = max(ways["all suspects"], ways["no norm in D"]), ways["neither, and λ = 3"]
 claim("with the identity loss G goes under a tenth of the way, norm in D or not",
       still, below=0.1, needs_training=True)  # fmt: skip
 claim("with the full weight of the cycle not half as far as with λ = 3, identity loss or not",
-      max(still, ways["nor identity loss"]) / free, below=0.5, needs_training=True)  # fmt: skip
+      max(still, ways["no norm, no identity"]) / free, below=0.5, needs_training=True)  # fmt: skip
 
 # %% mystnb={"image": {"alt": "Six rows of four critters. Pale ones; their translations with all suspects at work and without the norm in D, just as pale; without the identity loss, hardly stronger; with a smaller weight of the cycle, stronger, in other colours and under a lattice of coloured dots; and the vivid ones that were asked for."}}
 viz.show_rows({name: tiles[:8:2] for name, tiles in answers.items()}, zoom=4, quality=50)
@@ -1306,10 +1332,17 @@ print("pattern:", {name: round(value, 2) for name, value in excess.items()})
 
 # %% mystnb={"image": {"alt": "Enlarged outputs of untrained generators. The left two, with transposed convolutions, are covered by a fine regular grid of coloured pixels; the right two, with resizing, are smooth coloured clouds."}}
 viz.show_grids(
-    {kind: images[:2] / (3 * images.std()) for kind, images in drawn.items()}, n_columns=2, zoom=2
+    {kind: images[:2, :, :32, :32] / (3 * images.std()) for kind, images in drawn.items()},
+    n_columns=2,
+    zoom=6,
 )
 
 # %% [markdown]
+# The left pair is speckled: each pixel differs from its neighbours; the right pair is smooth. What the eye only
+# suspects the number says: much of that speckle repeats every 2 or 4 pixels. Real tiles have 5, not 1: detail grows
+# weaker with frequency, and six of the fifteen frequencies counted here run straight across or down, where pictures are
+# strongest.
+#
 # #### One answer for all, and exchanged colours
 #
 # Without a cycle and without a residual, G may give every input nearly the same answer (collapse), or swap forest and
@@ -1318,7 +1351,7 @@ viz.show_grids(
 # differ, against how much true maps differ?
 
 # %% tags=["nbval-ignore-output"]
-alone_arm, _ = train(*views, residual=False, lambda_cycle=0.0, d_norm="none", r1_gamma=1.0, lr=2e-3)
+alone_arm, _ = train(*views, residual=False, lambda_cycle=0.0, lr=2e-3, **recipe)
 outputs = {
     "satellite": satellite,
     "no cycle, no residual": to_bytes(in_parts(alone_arm, to_float(satellite))),
@@ -1332,14 +1365,24 @@ print(
     {name: round(value / variety["the true map"], 2) for name, value in variety.items()},
     "of the variety of true maps",
 )
+bright = {name: to_float(one).mean(1).flatten(1) for name, one in outputs.items()}
+its_own, another = (
+    alike(bright["no cycle, no residual"], one)
+    for one in (bright["satellite"], bright["satellite"].roll(1, 0))
+)
+print(
+    f"brightness of a drawn map: correlation with its own place {its_own:.2f}, another {another:.2f}"
+)
 
 # %% mystnb={"image": {"alt": "Rows of four places: satellite views; the answers of a pair trained without cycle and residual, all much the same pale ground with a grid and spots; the answers with both; the true maps."}}
 viz.show_rows({name: tiles[:8:2] for name, tiles in outputs.items()}, zoom=4, quality=50)
 
 # %% [markdown]
-# In the stored run the pair without both gives much the same answer to all: a pale ground with a grid and white
-# patches, and the patches have little to do with the place. The number for variety does not tell: a patch counts as
-# variety wherever it lies, and so would a permutation. Only a true answer finds either; D's loss finds none.
+# In the stored run all maps of the pair without both are alike, a pale ground with a grid, lighter where the place is
+# bright: the brightness of a drawn map goes along with that of its own place (0.48), and not with another's (0.00). So
+# this is not yet one answer for all, rather a crude one, in which land and sea are gone; how crude varies from run to
+# run. The number for variety does not tell: light patches count as variety wherever they lie, and a permutation would,
+# too. Only a true answer finds either; D's loss finds none.
 #
 # | you see | cause | remedy |
 # | --- | --- | --- |

@@ -322,8 +322,8 @@ claim(text, colour, above=0, needs_training=True)
 # does; the ground's, a colour too, is coarse.
 #
 # And **lighting**? The course's cats sit by daylight, or under a lamp at the left or at the right. `stylegan-cats64`
-# was shown 224,000 pictures of them, which is few: many details are missing. Look for the dark patch behind the cat,
-# left or right. **Predict:** which level moves the light?
+# was shown 512,000 pictures of them. Look for the dark patch behind the cat, left or right. **Predict:** which level
+# moves the light?
 
 # %% mystnb={"image": {"alt": "Three rows of six painted cats before grounds of many colours: the first row, the second row, and the first with the fine styles of the second, whose light is mostly the second's."}}
 painter = stylegans.load_stylegan("stylegan-cats64")
@@ -352,7 +352,14 @@ for weights in dict.fromkeys(row["weights"] for row in study if "lamp" in row["c
 
 # %% [markdown]
 # The fine one: 61 % of the answers change, in 95 % intervals 56 to 66, nearly as many as with all styles (65). Under
-# middle styles 14 % do, no more than after the move (docs/results/style_levels.md). So a style can control lighting.
+# middle styles 18 % do, about as many as after the move (docs/results/style_levels.md). So a style can control
+# lighting.
+#
+# Had you said the middle one, because the side of a shadow is a matter of large areas? Then look at the other lines.
+# One is of the same network when it had seen fewer pictures: the same level. The other is of a narrower network,
+# trained before on the same cats and counted in the same way (at commit 325d9c3): there the middle styles moved the
+# lamp, and the fine ones did not. Nothing in the world had changed. **A table belongs to one network.** Read the other
+# columns with care, too: a move by one pixel alone changes eight in ten answers on the body.
 #
 # Had you said the middle one, because the side of a shadow is a matter of large areas? Then look at the last line. It is
 # of a narrower network, trained before on the same cats and counted in the same way (at commit 325d9c3): there the middle

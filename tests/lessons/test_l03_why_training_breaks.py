@@ -223,12 +223,16 @@ WRONG = [
     (lesson.check_wasserstein, lambda r, f: f - r[:1], "one number"),
     (lesson.check_wasserstein, lambda r, f: -r.mean(), "for a few scores"),
     (lesson.check_wasserstein, detached_wasserstein, "no gradient reaches `logits_real`"),
-    (lesson.check_line_up, SIGNS | {"C": "D ahead"}, "Read the axes"),
-    (lesson.check_line_up, SIGNS | {"A": "balanced"}, "who is winning"),
-    (lesson.check_line_up, SIGNS | {"B": "D ahead"}, "worth where D pays"),
-    (lesson.check_line_up, SIGNS | {"D": "runs away"}, "worth where D pays"),
-    (lesson.check_line_up, SIGNS | {"D": "fine"}, "each is one of: D ahead, balanced, runs away"),
-    (lesson.check_line_up, SIGNS | {"D": ...}, "1 of 4 entries are still open"),
+    (lesson.check_line_up, SIGNS | {"third": "D ahead"}, "Read the axes"),
+    (lesson.check_line_up, SIGNS | {"first": "balanced"}, "who is winning"),
+    (lesson.check_line_up, SIGNS | {"second": "D ahead"}, "worth where D pays"),
+    (lesson.check_line_up, SIGNS | {"fourth": "runs away"}, "worth where D pays"),
+    (
+        lesson.check_line_up,
+        SIGNS | {"fourth": "fine"},
+        "each is one of: D ahead, balanced, runs away",
+    ),
+    (lesson.check_line_up, SIGNS | {"fourth": ...}, "1 of 4 entries are still open"),
     (lesson.check_pull, pull_in_place, "you changed `theta` itself"),
     (lesson.check_best_answer, overwritten, "you changed `scores` itself"),
     (lesson.check_best_answer, lambda s: (s == s.max()).double(), "two places tie"),
@@ -250,7 +254,7 @@ WRONG = [
         lambda r, f: (softplus(f - r).mean(), softplus(r - f.detach()).mean()),
         "detached in G's loss",
     ),
-    (lesson.check_line_up, {"A": "balanced"}, "answer with"),
+    (lesson.check_line_up, {"first": "balanced"}, "answer with"),
 ]
 
 

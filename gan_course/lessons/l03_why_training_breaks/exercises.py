@@ -30,8 +30,13 @@ from gan_course.training.losses import (
 )
 
 # panel -> the run it shows
-LINE_UP = {"A": "far ahead", "B": "chase", "C": "unbounded", "D": "both penalties"}
-SIGNS = {"A": "D ahead", "B": "balanced", "C": "runs away", "D": "balanced"}
+LINE_UP = {
+    "first": "no penalty",
+    "second": "chase",
+    "third": "no bound",
+    "fourth": "both penalties",
+}
+SIGNS = {"first": "D ahead", "second": "balanced", "third": "runs away", "fourth": "balanced"}
 
 HINTS = {
     "pull": (
@@ -297,11 +302,12 @@ def check_line_up(signs: Mapping[str, str]) -> Verdict:
         signs,
         SIGNS,
         {
-            "C": "Read the axes: most stay near 1, and somewhere a loss is in the hundreds and"
+            "third": "Read the axes: most stay near 1, and somewhere a loss is in the hundreds and"
             " still growing",
-            "A": "Where D pays less than 2 log 2 and G more than log 2, in jolts, who is winning?",
-            "B": balance,
-            "D": balance,
+            "first": "Where D pays less than 2 log 2 and G more than log 2, in jolts, who is"
+            " winning?",
+            "second": balance,
+            "fourth": balance,
         },
     )
 
