@@ -313,63 +313,18 @@ claim(text, colour, above=0, needs_training=True)
 # several cells lie below it. And "changed" need not mean that the factor took the other's value: under the other's fine
 # styles the cream grounds above turn grey; the others' are navy, green and purple.
 #
-# So read what each hangs on *most*. **Shape** is coarse first, and middle nearly as often; the ground behind is coarse;
-# **texture** and **body colour** are fine. Top, eyes and mouth change with every level, and in some cells no more often
-# than after the move.
+# So read for now what each hangs on *most*; the next count asks how much of it is doubt. **Shape** is coarse first, and
+# middle nearly as often; the ground behind is coarse; **texture** and **body colour** are fine. Top, eyes and mouth
+# change with every level, and in some cells no more often than after the move.
 #
 # What becomes of the sentence? There is no one level called style. A factor can be decided only where the layers can
 # draw it: 8 x 8 places hold a silhouette, and hardly a stripe. Not every factor goes as in the paper: the body's colour
 # does; the ground's, a colour too, is coarse.
-#
-# And **lighting**? The course's cats sit by daylight, or under a lamp at the left or at the right. `stylegan-cats64`
-# was shown 512,000 pictures of them. Look for the dark patch behind the cat, left or right. **Predict:** which level
-# moves the light?
-
-# %% mystnb={"image": {"alt": "Three rows of six painted cats before grounds of many colours: the first row, the second row, and the first with the fine styles of the second, whose light is mostly the second's."}}
-painter = stylegans.load_stylegan("stylegan-cats64")
-cat_ws, other_ws = styles(painter, latents(range(120), painter.z_dim)).split(60)
-mixed = cat_ws.clone()
-mixed[:, LEVELS["fine"]] = other_ws[:, LEVELS["fine"]]
-rows = {"A": cat_ws, "B": other_ws, "A, fine of B": mixed}
-viz.show_rows({name: generate(painter, part[6:12]) for name, part in rows.items()}, zoom=2)
-
-# %% mystnb={"image": {"alt": "A table of five rows and eight factors of cats: how often each changes after a move by one pixel, and with the coarse, the middle, the fine and all styles exchanged. The lamp changes with the fine styles, and hardly with the others."}}
-from gan_course.lessons.results import recorded
-
-study = recorded("style_levels")["rows"]
-counted = [row for row in study if row["weights"] == "stylegan-cats64"]
-cat_factors = list(counted[0]["changed"])
-broken = {"accessory": "acces-\nsory", "background": "back-\nground"}
-cat_names = [broken.get(name, name) for name in cat_factors]
-shares = [[row["changed"][name][0] for name in cat_factors] for row in counted]
-title = f"the same count on {recorded('style_levels')['pairs']} cats, recorded"
-viz.show_heat_map(torch.tensor(shares), [row["swap"] for row in counted], cat_names, title=title)
-
-# %%
-for weights in dict.fromkeys(row["weights"] for row in study if "lamp" in row["changed"]):
-    lamp = {row["swap"]: row["changed"]["lamp"][0] for row in study if row["weights"] == weights}
-    print(f"{weights}: lamp changes", ", ".join(f"{swap} {n:.0%}" for swap, n in lamp.items()))
-
-# %% [markdown]
-# The fine one: 61 % of the answers change, in 95 % intervals 56 to 66, nearly as many as with all styles (65). Under
-# middle styles 18 % do, about as many as after the move (docs/results/style_levels.md). So a style can control
-# lighting.
-#
-# Had you said the middle one, because the side of a shadow is a matter of large areas? Then look at the other lines.
-# One is of the same network when it had seen fewer pictures: the same level. The other is of a narrower network,
-# trained before on the same cats and counted in the same way (at commit 325d9c3): there the middle styles moved the
-# lamp, and the fine ones did not. Nothing in the world had changed. **A table belongs to one network.** Read the other
-# columns with care, too: a move by one pixel alone changes eight in ten answers on the body.
-#
-# Had you said the middle one, because the side of a shadow is a matter of large areas? Then look at the last line. It is
-# of a narrower network, trained before on the same cats and counted in the same way (at commit 325d9c3): there the middle
-# styles moved the lamp, and the fine ones did not. Nothing in the world had changed. **A table belongs to one network.**
-# Read the other columns with care, too: a move by one pixel alone changes eight in ten answers on the body.
 
 # %% [markdown]
 # How much of the matrix is the reader's wavering? Count again, for each factor, only the creatures of which it was sure
-# (0.9 or more) before the swap *and* after it, and count the move by one pixel in the same way. **Predict:** which cells
-# of the shape's row come down, and which of the mouth's?
+# (0.9 or more) before the swap *and* after it, and count the move by one pixel in the same way. **Predict:** which
+# cells of the shape's column come down, and which of the mouth's?
 
 
 # %%
@@ -410,14 +365,72 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
     print(f"{name:12}" + "".join(f"{cell:>25}" for cell in cells))
 
 # %% [markdown]
-# The **fine** cell of shape falls to a third: most of what it counted was doubt. Its coarse cell stays, and its middle
-# one comes down by a sixth. All three cells of the mouth fall, the coarse one most. Under the swaps texture and both
-# colours stay: there the reader was sure anyhow. Read against the yardstick, for even among the sure the move changes a
-# fifth of the shapes and a third of tops and mouths. In these weights the shape is coarse and middle, the ground mostly
-# coarse, texture and the body's colour fine, with some texture left for the middle (18 % against the move's 8). Tops
-# are coarse and middle: their fine cell is no higher than the yardstick. The eyes change with every level. Of mouths
-# too few are left to say more than that the coarse level moves them least. (To count the sure is a choice, too: it
-# leaves out those that a swap has spoilt.)
+# Read against the yardstick (even among the sure the move changes a fifth of the shapes and a third of tops and
+# mouths), each factor hangs on these levels, in these weights:
+#
+# | factor | coarse | middle | fine |
+# | --- | --- | --- | --- |
+# | shape | yes | yes | hardly: its cell falls to a third, most of it was doubt |
+# | texture | | some (18 % against the move's 8) | yes |
+# | body colour | | | yes |
+# | background | yes | | some (17 %) |
+# | top | yes | yes | no more than the yardstick |
+# | eyes | yes | yes | yes |
+# | mouth | no more than the yardstick | yes, of the few that are left | the same |
+#
+# To count the sure is a choice, too: it leaves out those that a swap has spoilt.
+
+# %% [markdown]
+# ### And lighting?
+#
+# The sentence names lighting, too. The course's cats sit by daylight, or under a lamp at the left or at the right.
+# `stylegan-cats64` was shown 512,000 pictures of them. **Predict:** which level moves the light? Below are pairs that
+# its feature network says differ in the lamp: look for the dark patch behind the cat, at its left or its right.
+
+# %% mystnb={"image": {"alt": "Four rows of six painted cats: the first row; the second row, under another lamp; the first with the coarse styles of the second, whose light is the first's; and with the fine ones, whose light is mostly the second's."}}
+painter = stylegans.load_stylegan("stylegan-cats64")
+cat_ws, other_ws = styles(painter, latents(range(120), painter.z_dim)).split(60)
+mixed = cat_ws.clone()
+mixed[:, LEVELS["fine"]] = other_ws[:, LEVELS["fine"]]
+coarse_mixed = cat_ws.clone()
+coarse_mixed[:, LEVELS["coarse"]] = other_ws[:, LEVELS["coarse"]]
+rows = {"A": cat_ws, "B": other_ws, "A, coarse of B": coarse_mixed, "A, fine of B": mixed}
+cats_reader = readers.load_reader("cats")
+lamps = [
+    features.read_answers(cats_reader, generate(painter, part))["lamp"]
+    for part in (cat_ws, other_ws)
+]
+pairs = (lamps[0] != lamps[1]).nonzero().flatten()[:6]
+viz.show_rows({name: generate(painter, part[pairs]) for name, part in rows.items()}, zoom=2)
+
+# %% mystnb={"image": {"alt": "A table of five rows and eight factors of cats: how often each changes after a move by one pixel, and with the coarse, the middle, the fine and all styles exchanged. The lamp changes with the fine styles, and hardly with the others."}}
+from gan_course.lessons.results import recorded
+
+study = recorded("style_levels")["rows"]
+counted = [row for row in study if row["weights"] == "stylegan-cats64"]
+cat_factors = list(counted[0]["changed"])
+broken = {"accessory": "acces-\nsory", "background": "back-\nground"}
+cat_names = [broken.get(name, name) for name in cat_factors]
+shares = [[row["changed"][name][0] for name in cat_factors] for row in counted]
+title = f"the same count on {recorded('style_levels')['pairs']} cats, recorded"
+viz.show_heat_map(torch.tensor(shares), [row["swap"] for row in counted], cat_names, title=title)
+
+# %%
+for weights in dict.fromkeys(row["weights"] for row in study if "lamp" in row["changed"]):
+    lamp = {row["swap"]: row["changed"]["lamp"][0] for row in study if row["weights"] == weights}
+    print(f"{weights}: lamp changes", ", ".join(f"{swap} {n:.0%}" for swap, n in lamp.items()))
+
+# %% [markdown]
+# The fine one: 61 % of the answers change, in 95 % intervals 56 to 66, nearly as many as with all styles (65). Under
+# middle styles 18 % do, about as many as after the move (docs/results/style_levels.md). So a style can control
+# lighting.
+#
+# Had you said the coarse one or the middle, because the side of a shadow is a matter of large areas? Then look at the
+# other lines. One is of the same network when it had seen fewer pictures: the same level. The other is of a narrower
+# network, trained before on the same cats and counted in the same way (at commit 325d9c3): there the middle styles
+# moved the lamp, and the fine ones did not. Nothing in the world had changed; whether width, length or chance decides,
+# we cannot say. **A table belongs to one network.** Read the other columns with care, too: a move by one pixel alone
+# changes eight in ten answers on the body.
 
 # %% [markdown]
 # The levels were fixed beforehand, so that nobody could move their borders afterwards. Now that the count is
@@ -556,28 +569,28 @@ print(
 #   round sphere.
 #
 # Here $w$ gains about 20 points, and the untrained network *loses* 10 to 12 (why, we have not looked): it is what was
-# learnt that helps. But mind the height of the figures, too. Texture and colours are read from $w$ in seven cases of ten;
-# shapes in about a fifth, where the commonest would be right in an eighth. Less entangled is not untangled.
+# learnt that helps. But mind the height of the figures, too. Texture and colours are read from $w$ in seven cases of
+# ten; shapes in about a fifth, where the commonest would be right in an eighth. Less entangled is not untangled. (Part
+# of the shortfall in shape is the reader's own wavering: its answer is the target here.)
 
 # %% [markdown]
 # ## The length of a path
 #
 # A second way: walk from one code to another, measure at a random place how fast the *picture* moves, and square that.
-# A detour, through a creature that is in neither end, takes speed. StyleGAN's perceptual path length (equations 2 and
+# A detour, through a creature that is in neither end, costs speed. StyleGAN's perceptual path length (equations 2 and
 # 3), despite its name, is a mean squared speed:
 #
 # $$\mathbb{E}\Big[\tfrac{1}{\epsilon^2}\, d\big(G(\mathrm{slerp}(z_1, z_2; t)),\ G(\mathrm{slerp}(z_1, z_2; t + \epsilon))\big)\Big]$$
 #
 # in Z, and the same with a straight line (lerp) in W. $t$ is drawn from [0, 1] ("full"), or is an end ("ends"; we take
-# 0). Their $d$ is a squared distance in VGG16's features, and their $\epsilon$ is $10^{-4}$; ours is that of the
-# reader's features, with $10^{-2}$. **So no number below
-# compares with a paper's**, only with its neighbours.
+# 0). Their $d$ is a squared distance in VGG16's features, and their $\epsilon$ is $10^{-4}$; ours uses the reader's
+# features, with an $\epsilon$ of $10^{-2}$. **So no number below compares with a paper's**, only with its neighbours.
 
 # %% [markdown]
 # **Exercise 5. Along the sphere** (easy, 5 minutes: lesson 02's slerp, for many pairs at once, each at its own place)
 #
-# Our mapping normalises $z$, so a straight line would take the same way, but slowly near the ends and fast in the middle.
-# On the great circle the pace is even: with unit vectors $a$, $b$ and the angle $\theta$ between them,
+# Our mapping normalises $z$, so a straight line would run the same arc, but slowly near the ends and fast in the
+# middle. On the great circle the pace is even: with unit vectors $a$, $b$ and the angle $\theta$ between them,
 #
 # $$\mathrm{slerp}(a, b; t) = \frac{\sin((1 - t)\,\theta)\,a + \sin(t\,\theta)\,b}{\sin\theta}$$
 #
@@ -670,11 +683,11 @@ viz.show_rows(walks, zoom=2)
 # carry it away.
 #
 # On the great circle between two random points, every point is as random as the ends. So both rows of $z$ estimate the
-# same number, and they differ by a factor of 1.25, by chance. Each beside its row of $z$, $w$ is lower by a factor of 1.4
-# over the whole path and of 2.7 at the ends: in speed, not squared, by 1.2 and 1.6. Only the second is far beyond what
-# chance did here. The means agree in direction. And in $w$ the ends are the slower part: perhaps because a straight line
-# between two points of W leads through places where no $w$ comes from any $z$. The walk drawn is that of the pair with
-# the median ratio.
+# same number, and they differ by a factor of 1.25, by chance. Each beside its row of $z$, $w$ is lower by a factor of
+# 1.4 over the whole path and of 2.7 at the ends: in speed, not squared, by 1.2 and 1.6. Only the second is far beyond
+# what chance did here. The means agree in direction. And in $w$ the ends are, by this mean, the slower part: perhaps
+# because a straight line between two points of W leads through places where no $w$ comes from any $z$. The walk drawn
+# is that of the pair with the median ratio.
 #
 # In the paper (Table 3), over the full path, W is the smoother one only *if* there is noise: 446.2 without it and 200.5
 # with it, beside 412.0 for the Z of a traditional generator. And mixing, which helps control, made the paths longer again
@@ -781,16 +794,16 @@ for kind, one in ways.items():
     print(f"{kind:8} {torch.stack(spread).mean():.1f}")
 
 # %% [markdown]
-# Equal steps are not equal walks. Along the means $w$ itself varies by more than four steps, along the normal by half of
-# one. The normal is the best line to **read** along: no other follows the answers so closely, that is what least squares
-# looks for (but for the ridge). The fit divides by the spread of the codes, so it leans into directions in which hardly a
-# $w$ goes. The difference of means stays among the codes, and takes along whatever goes together in $w$.
+# Equal steps are not equal walks. Along the means $w$ itself varies by more than four steps, along the normal by half
+# of one. The normal is the best line to **read** along: least squares looks for the line that follows the answers most
+# closely. The fit divides by the spread of the codes, so it leans into directions in which hardly a $w$ goes. The
+# difference of means stays among the codes, and takes along whatever goes together in $w$.
 #
 # At four steps (the claim's) the means bring colours more often, above all the body's, and change much more of the rest
-# in every row. Twice as far, at about that price, the normal is ahead in all but the body's colour. (The intervals take
-# all edits as independent.) Random walks bring nothing, yet change 41 to 47 % of the others: for shape and body colour
-# more than the normal. And neither line is a good editor: the wanted shape comes hardly ever, the other values in a
-# fifth to a half of the cases, and a third or more of the other answers change.
+# in every row. At eight steps, when it changes about as much of the rest, the normal is ahead in all but the body's
+# colour. (The intervals take all edits as independent.) Random walks bring nothing, yet change 41 to 47 % of the
+# others: for shape and body colour more than the normal. And neither line is a good editor: the wanted shape comes
+# hardly ever, the other values in a fifth to a half of the cases, and a third or more of the other answers change.
 #
 # The matrix suggests a remedy: move only the slots of the level that changes the factor most. We try it along the
 # means, whose steps stay where $w$ lives.
@@ -853,8 +866,8 @@ explorers.explore_styles(G, named)
 # ## Inversion
 #
 # Give G a picture; which $w$ makes it? Nothing in a GAN answers that: G runs one way. So search, by gradient descent on
-# $w$ through the frozen G: no picture has a $w$ until somebody looks for one. **Predict:** how close will it come for a
-# picture that G itself has made? And for a creature that it never saw? And for a photograph?
+# $w$ through the frozen G: a picture from outside has no $w$ until somebody looks for one. **Predict:** how close will
+# it come for a picture that G itself has made? And for a creature that it never saw? And for a photograph?
 #
 # Two spaces to search in: **W**, one $w$ for all slots; **W+**, a $w$ for each slot.
 
@@ -903,8 +916,8 @@ print(f"one picture by hand, W+: {told_error}, in {seconds:.0f} s")
 # %% [markdown]
 # The package's `project` does the same for several pictures of each kind side by side, each from the nearest of 64
 # random creatures. The error is the mean absolute difference of the pixels, as a share of the range from black to white
-# (that is, half the difference in [-1, 1]). A picture counts as found below 0.04, about a quarter of the error of its
-# mean colour; a face may still be wrong.
+# (that is, half the difference in [-1, 1]). A picture counts as found below 0.04, about a quarter of the error of a
+# flat picture in its mean colour; a face may still be wrong.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.inference import project
@@ -954,10 +967,10 @@ viz.show_grids(
 # %% [markdown]
 # Three readings.
 #
-# - **Its own** pictures are found almost to the pixel, in both spaces. They were drawn with the noise that G keeps. A G
-#   that drew freckles with fresh noise would leave an error that no $w$ can remove (ours makes little of its noise:
-#   lesson 11, under "Further"): the search may not touch the noise maps, because free ones could draw a good part of any
-#   picture by themselves.
+# - **Its own** pictures are found almost to the pixel, in both spaces. They were drawn with the noise maps that G
+#   keeps, and these stay fixed in the search: free ones could draw a good part of any picture by themselves. (A G that
+#   drew freckles with fresh noise would leave an error that no $w$ can remove. Ours makes little of its noise: lesson
+#   11, under "Further".)
 # - **Real creatures** show what G has learnt: what the search does not find, G can hardly draw. (It is no proof: the
 #   search goes downhill from where it began.) Most of their grounds, colours, textures and outlines are met in W
 #   already. Look at them all the same: a ground has another colour, a top is a smear, some eyes and mouths came out
@@ -965,7 +978,7 @@ viz.show_grids(
 # - **Photographs** are not met in W. G answers with creatures, whole ones or some gone to pieces, and the error is
 #   larger than that of one flat colour (the table). In W+, where 640 numbers are free, they become blurred patches of
 #   about the right colours, with faces in them. That says less about G than a find in W would: no single $w$ gives such
-#   slots. How far do they, the rows of `ws`, lie from their own mean?
+#   slots. How far do they lie from their own mean?
 
 
 # %%
@@ -999,17 +1012,21 @@ viz.show_grids(
 )
 
 # %% [markdown]
+# The slots of the photographs lie 1.11 apart, more than a typical $w$ lies from the mean: they have next to nothing in
+# common. And look at G's *own* pictures. Their true slots are all the same $w$, 0 apart; those that W+ found are 0.47
+# apart. The search met the picture almost to the pixel with *another code* than the one that had drawn it.
+#
 # Can what was found in W+ be edited? Each colour was moved four steps, at its own level, as the matrix advised. The
 # first row is the control: G's own creature stays one in every move, and two of the four colours arrive. The same two
 # arrive with the real creature; "body: cyan" turns its cyan body blue, and its face, mostly lost in the inversion,
-# suffers further. With the photograph one ground arrives; the moves of the body stain the ground, or bring up a
-# creature's stripes. So the real creature takes the moves about as often as the control, the photograph hardly. (One
-# picture of each kind is an example, no statistic.)
+# suffers further. With the photograph the moves leave patches of colour, and no thing changes its own. (One picture of
+# each kind is an example, no statistic.)
 #
 # So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was
-# in the training data. (Whether it was is another question, with other tests: lesson 04's nearest neighbours.) A word
-# on use: what you have just done to a drawing can be done to a face. Editing a picture of a person without asking is
-# the same wrong with a GAN as with a brush, only cheaper.
+# in the training data: these creatures were held out, and W+ meets them at 0.018. (Whether a picture was is another
+# question, with other tests: lesson 04's nearest neighbours.) A word on use: what you have just done to a drawing can
+# be done to a face. Editing a picture of a person without asking is the same wrong with a GAN as with a brush, only
+# cheaper.
 
 # %% [markdown]
 # ## What came after, and what is open
@@ -1042,9 +1059,9 @@ viz.show_grids(
 # whose side effects are counted; an inversion, and what it doesn't prove; in "Further", demodulation and a path-length
 # penalty by hand.
 #
-# In the course: GANs on a line, on clothes, on creatures and on the earth; a paired translator and two unpaired ones;
-# the instruments to judge them; a progressive GAN, a StyleGAN and StyleGAN2's repairs. And, we hope, three habits:
-# predict before you run; ask what chance would do; count what a method breaks, beside what it makes.
+# In the course so far: GANs on a line, on clothes, on creatures and on the earth; a paired translator and two unpaired
+# ones; the instruments to judge them; a progressive GAN, a StyleGAN and StyleGAN2's repairs. And, we hope, three
+# habits: predict before you run; ask what chance would do; count what a method breaks, beside what it makes.
 #
 # **Where to go:** train on your own pictures, measure with lesson 04's instruments before you look, and steer the
 # result:
