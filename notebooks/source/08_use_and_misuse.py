@@ -1248,8 +1248,7 @@ suspects = {
     "all suspects": {"lambda_identity": 5.0},
     "no norm in D": {"lambda_identity": 5.0, **seeing},
 }
-suspects["no norm, no identity"] = seeing
-suspects["neither, and λ = 3"] = {"lambda_cycle": 3.0, **seeing}
+suspects |= {"no norm, no identity": seeing, "neither, and λ = 3": seeing | {"lambda_cycle": 3}}
 answers, ways = {"pale": pale(vivid)}, {}
 for name, changes in suspects.items():
     print(f"{name}:")

@@ -68,7 +68,7 @@ def relativistic_in_place(real, fake):
     return softplus(-real).mean(), softplus(real).mean()
 
 
-SIGNS = {"A": "D ahead", "B": "balanced", "C": "runs away", "D": "balanced"}
+SIGNS = {"first": "D ahead", "second": "balanced", "third": "runs away", "fourth": "balanced"}
 
 BALANCED = {
     "prediction": "higher",
