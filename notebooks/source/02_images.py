@@ -25,7 +25,7 @@
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
 # | spot | pictures drawn in the wrong mode; what a straight walk between two latent vectors loses; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
-# | time | study 90 min; computing: fast 66 s (bfloat16), fast 284 s (float32) |
+# | time | study 90 min; computing: fast 85 s (bfloat16), fast 284 s (float32) |
 # | papers | Radford et al. 2016 (DCGAN); Ioffe & Szegedy 2015 (BatchNorm); Odena et al. 2016 (checkerboards); Kynkäänniemi et al. 2019 (precision, recall) |
 
 # %% tags=["parameters"]

@@ -29,7 +29,7 @@
 # | tell mistakes that raise an error from those that run in silence | 区分会报错的错误和不报错、却悄悄给出错误结果的错误 |
 # | read a page critically and fairly | 批判而公正地读一篇材料 |
 # | needs | lessons 01, 05, 06, 07 and 10 to 12 (第 01、05、06、07、10–12 课); Chinese is not needed |
-# | time | study 90 min; computing: fast 8 s (bfloat16), fast 12 s (float32) |
+# | time | study 90 min; computing: fast 9 s (bfloat16), fast 12 s (float32) |
 # | papers | Goodfellow et al. 2014; Zhu et al. 2017 (CycleGAN); Karras et al. 2019 (StyleGAN) |
 
 # %% tags=["parameters"]
