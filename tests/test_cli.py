@@ -519,7 +519,7 @@ def test_weights_pass_a_request_to_stop_on_and_wait(tmp_path):
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    thread = threading.Thread(target=stop_when_ready)
+    thread = threading.Thread(target=stop_when_ready, daemon=True)
     thread.start()
     assert run_to_its_end([sys.executable, "-c", child]) == 7
     assert saved.exists()

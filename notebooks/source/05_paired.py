@@ -1086,7 +1086,7 @@ exercises.check_strides(strides)
 #
 # </details>
 #
-# Now measure. A score depends on a pixel if its gradient there is not zero. Four discriminators: the paper's, as the
+# Now measure. A score depends on a pixel if its gradient there is not zero. Six discriminators: the paper's, as the
 # package builds it; the literal reading; one of a 7 x 7, three of stride 2 and a 1 x 1; and a deeper one, three of
 # stride 2 and five of stride 1 (lesson 13 meets it); and the package's small ones, with one and with two layers of
 # stride 2. Where no size is given, a layer is 4 x 4. **Predict** the deeper one with your formula.

@@ -123,8 +123,7 @@ exercises.check_verdicts(verdicts)
 # }
 # ```
 #
-# D: higher than CycleGAN's, presumably; but by which measure, on which pictures, when the two do different tasks? F:
-# whoever stops can say that it was expected.
+# D: higher than CycleGAN's, presumably; but by which measure, on which pictures, when the two do different tasks? F: whoever stops can say that it was expected.
 #
 # D：大概是比 CycleGAN 更高；但两者任务不同，用什么衡量，在哪些图像上？F：谁停下来都可以说已“达到预期”。
 #
@@ -157,8 +156,7 @@ exercises.check_verdicts(verdicts)
 #
 # 最善意的理解：它出现得更晚，吸收了已有的成果。能推翻我们的：StyleGAN 论文以 CycleGAN 为起点。
 #
-# **记录**（“进一步发展” · 文献 · **不成立** · StyleGAN 从渐进式 GAN（progressive GAN，表 1 的配置 A）出发，并从风格迁移借来 AdaIN；CycleGAN 建立在 pix2pix
-# 之上。除了对抗博弈，两者的任务、数据和损失都不同）。
+# **记录**（“进一步发展” · 文献 · **不成立** · StyleGAN 从渐进式 GAN（progressive GAN，表 1 的配置 A）出发，并从风格迁移借来 AdaIN；CycleGAN 建立在 pix2pix 之上。除了对抗博弈，两者的任务、数据和损失都不同）。
 
 # %% mystnb={"image": {"alt": "A family tree on an axis of years, 2014 to 2021. From GAN one branch leads to pix2pix, CycleGAN and CUT, another to the progressive GAN, StyleGAN and StyleGAN2. AdaIN joins StyleGAN from below. No arrow leads from CycleGAN to StyleGAN."}}
 from itertools import pairwise
@@ -215,8 +213,7 @@ plt.show()
 # each; "large" is large for 2017. *Against us:* a recurrent layer in a list; a network far larger than others.
 # **Predict:** who has AdaIN, and how many million weights has each?
 #
-# 这些可以数：在 PyTorch 的 meta 设备上按论文列出的层（CycleGAN：第 7.2 节）搭建网络，只有形状，没有数值。最善意的理解：凡是转圈的都叫 RNN；“它们的”是各有一样；“大”是就 2017
-# 年而言。能推翻我们的：层的清单里有循环层（recurrent layer）；有一个网络比别的大得多。**预测**：谁有 AdaIN？各有多少百万个权重？
+# 这些可以数：在 PyTorch 的 meta 设备上按论文列出的层（CycleGAN：第 7.2 节）搭建网络，只有形状，没有数值。最善意的理解：凡是转圈的都叫 RNN；“它们的”是各有一样；“大”是就 2017 年而言。能推翻我们的：层的清单里有循环层（recurrent layer）；有一个网络比别的大得多。**预测**：谁有 AdaIN？各有多少百万个权重？
 
 # %%
 from torch import nn
@@ -256,12 +253,9 @@ print(f"{'CycleGAN, all four':27}{2 * sum(weights[:2]):15.1f}")
 # **Record** (“大模型” · count · **says too little** · CycleGAN's four networks have 2 × (11.4 + 2.8) ≈ 28 million weights,
 # StyleGAN's generator 26, as its Figure 1 says: larger than what?)
 #
-# 循环层那一列的零来自我们自己的代码，证明不了什么；论文的清单才算数。这个误会在中文里很自然：循环神经网络的“循环”是 recurrent，循环一致性的“循环”是
-# cycle，一个词指两件事。前者是隐状态在时间步之间循环传递；后者是图像转过去再转回来，经过两个没有记忆的卷积网络。
+# 循环层那一列的零来自我们自己的代码，证明不了什么；论文的清单才算数。这个误会在中文里很自然：循环神经网络的“循环”是 recurrent，循环一致性的“循环”是 cycle，一个词指两件事。前者是隐状态在时间步之间循环传递；后者是图像转过去再转回来，经过两个没有记忆的卷积网络。
 #
-# **记录**：（“…基于RNN的” · 文献 · **不成立** · 论文第 7.2 节的清单里没有循环层）；（“它们的…” · 计数 · **部分成立** · 一个有循环，一个有 AdaIN，没有同时有两样的；随课程发布的权重是
-# StyleGAN2，两样都没有）；（“大模型” · 计数 · **说得太少** · CycleGAN 的四个网络共 2 ×（1140 万 + 280 万）≈ 2800 万个权重，StyleGAN 的生成器 2600 万，与其论文图 1
-# 一致；比什么大？）。
+# **记录**：（“…基于RNN的” · 文献 · **不成立** · 论文第 7.2 节的清单里没有循环层）；（“它们的…” · 计数 · **部分成立** · 一个有循环，一个有 AdaIN，没有同时有两样的；随课程发布的权重是 StyleGAN2，两样都没有）；（“大模型” · 计数 · **说得太少** · CycleGAN 的四个网络共 2 ×（1140 万 + 280 万）≈ 2800 万个权重，StyleGAN 的生成器 2600 万，与其论文图 1 一致；比什么大？）。
 
 # %% [markdown]
 # ## Two lines that do not fit
@@ -305,8 +299,7 @@ claim("lines of the article that fit its own arrows", fitting, below=1)
 # trained CycleGAN, on critters that are to become striped. The *twin* of each, drawn from the same factors, is the true
 # answer, and a shipped classifier, the reader, names the texture.
 #
-# 最善意的理解：说 GAN 就已包含判别器。能推翻我们的：第 3 节里有什么能衡量输出是否属于 B。它要求 G 把 A 变成 B（3.3），却没有提到判别器；写下来的东西里，能测量的只有往返。就只取改正后的往返：什么都不做便完全满足（第
-# 06 课练习 5）。拿它和训练好的 CycleGAN 比一比，数据是要变成条纹的小怪物（critters）。每只都有一个只改纹理的孪生作正确答案，另有一个分类器（reader）报告它看到的纹理。
+# 最善意的理解：说 GAN 就已包含判别器。能推翻我们的：第 3 节里有什么能衡量输出是否属于 B。它要求 G 把 A 变成 B（3.3），却没有提到判别器；写下来的东西里，能测量的只有往返。就只取改正后的往返：什么都不做便完全满足（第 06 课练习 5）。拿它和训练好的 CycleGAN 比一比，数据是要变成条纹的小怪物（critters）。每只都有一个只改纹理的孪生作正确答案，另有一个分类器（reader）报告它看到的纹理。
 
 # %% tags=["nbval-ignore-output"]
 from torch.nn.functional import l1_loss
@@ -442,12 +435,9 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # **Record** (“训练生成器G … 训练生成器F … 使用循环训练机制” · source · **fails** · G and F are trained at once, on one sum: equations 3
 # and 4)
 #
-# 循环损失连接的是两个**生成器**，文章 3.3
-# 自己也这么说（“让生成器G和生成器F相互学习”）；判别器从来看不到往返的图像。也没有三个阶段：两个生成器按同一个总损失一起更新，然后是两个判别器。文章的步骤里除判别器外还缺：最小二乘损失、$\lambda = 10$、50
-# 张图像的缓存池、递减的学习率（第 07 课）。
+# 循环损失连接的是两个**生成器**，文章 3.3 自己也这么说（“让生成器G和生成器F相互学习”）；判别器从来看不到往返的图像。也没有三个阶段：两个生成器按同一个总损失一起更新，然后是两个判别器。文章的步骤里除判别器外还缺：最小二乘损失、$\lambda = 10$、50 张图像的缓存池、递减的学习率（第 07 课）。
 #
-# **记录**：（“让生成器和判别器相互学习” · 文献 · **不成立** · 循环损失（式 2）里只有 G 和 F，没有 D）；（“训练生成器G … 训练生成器F … 使用循环训练机制” · 文献 · **不成立** · G 和 F
-# 按同一个总和同时训练，见式 3、4）。
+# **记录**：（“让生成器和判别器相互学习” · 文献 · **不成立** · 循环损失（式 2）里只有 G 和 F，没有 D）；（“训练生成器G … 训练生成器F … 使用循环训练机制” · 文献 · **不成立** · G 和 F 按同一个总和同时训练，见式 3、4）。
 
 # %% [markdown]
 # ## StyleGAN in two lines
@@ -458,9 +448,8 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # > “为每个输入图像A和输出图像B分配一个样式向量” *a style vector is assigned to each input and output picture* (3.6)
 #
 # *Kindest:* S stands for styles, B for what comes out. *Against us:* an input picture, or a second generator, in the
-# paper. Of the article's letters only $G$ and $B$ survive: $G(z) = x$, with $x$ for its $B$. Inside of $G$ the mapping
-# network $f$ makes $w$, an affine map $A_i$ (not the article's $A$) makes the style of layer $i$, and the synthesis
-# network $g$ draws:
+# paper. Of the article's letters only $G$ and $B$ survive: $G(z) = x$, with $x$ for its $B$. Inside of $G$ the mapping network
+# $f$ makes $w$, an affine map $A_i$ (not the article's $A$) makes the style of layer $i$, and the synthesis network $g$ draws:
 #
 # $$w = f(z), \qquad y_i = A_i(w), \qquad x = g(\mathit{const};\ y_1, \dots, y_L,\ \mathit{noise})$$
 #
@@ -472,11 +461,9 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # **Record** (“…分配一个样式向量” · source · **fails** · styles are computed from $z$, one for each layer; none is assigned to a
 # picture)
 #
-# 最善意的理解：S 指样式，B 指生成的图像。能推翻我们的：论文里有输入图像，或有第二个生成器。这些符号里留下来的只有 $G$ 和 $B$：$G(z) = x$，$x$ 就是它的 $B$。$G$ 内部，映射网络 $f$ 算出
-# $w$，仿射变换 $A_i$（不是文章的 $A$）给出第 $i$ 层的样式，合成网络 $g$ 画图。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
+# 最善意的理解：S 指样式，B 指生成的图像。能推翻我们的：论文里有输入图像，或有第二个生成器。这些符号里留下来的只有 $G$ 和 $B$：$G(z) = x$，$x$ 就是它的 $B$。$G$ 内部，映射网络 $f$ 算出 $w$，仿射变换 $A_i$（不是文章的 $A$）给出第 $i$ 层的样式，合成网络 $g$ 画图。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
 #
-# **记录**：（“G(A, S) = B … F(B, T) = A” · 文献 · **不成立** · 没有输入 $A$，没有第二个生成器；样式由随机的 $w$ 算出，论文第 2 节说“而不是来自示例图像”）；（“…分配一个样式向量”
-# · 文献 · **不成立** · 样式由 $z$ 算出，每层一个，没有分配给任何图像）。
+# **记录**：（“G(A, S) = B … F(B, T) = A” · 文献 · **不成立** · 没有输入 $A$，没有第二个生成器；样式由随机的 $w$ 算出，论文第 2 节说“而不是来自示例图像”）；（“…分配一个样式向量” · 文献 · **不成立** · 样式由 $z$ 算出，每层一个，没有分配给任何图像）。
 #
 # > “AdaIN…可以控制图像的样式，例如颜色、纹理和光照等” *AdaIN ... can control the style of a picture, such as colour, texture,
 # > lighting and so on* (1, 3.4, 6)
@@ -489,8 +476,7 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # **Record** (“颜色、纹理和光照等” · experiment · **in part** · it holds if "AdaIN" means StyleGAN's styles, lighting tested on
 # cats alone; not for texture if it means AdaIN by itself, in lesson 10's one experiment)
 #
-# 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。能推翻我们的：文章说明了样式从哪里进入。它缺的是“在哪个层级”。第 12 课在没有 AdaIN
-# 的网络里逐级交换样式：形状主要跟着粗层，纹理和身体颜色跟着细层，背景的颜色却跟着粗层。单独的 AdaIN（第 10 课）改了整体的颜色，没有改纹理。
+# 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。能推翻我们的：文章说明了样式从哪里进入。它缺的是“在哪个层级”。第 12 课在没有 AdaIN 的网络里逐级交换样式：形状主要跟着粗层，纹理和身体颜色跟着细层，背景的颜色却跟着粗层。单独的 AdaIN（第 10 课）改了整体的颜色，没有改纹理。
 #
 # **记录**（“颜色、纹理和光照等” · 实验 · **部分成立** · 对 StyleGAN 的样式成立，光照在课程的猫上验证过；对单独的 AdaIN（原文所写），只有颜色成立）。
 #
@@ -523,8 +509,7 @@ claim(text, before_styles["FFHQ"], above=2 / 3)
 # **Record** (“这使得…高质量的图像” · count · **in part** · mapping and styles bring the smaller part; of AdaIN alone the table
 # says nothing)
 #
-# FFHQ 上 77 %、CelebA-HQ 上 64 % 的改进发生在样式出现之前；只有前者超过三分之二的界。下一步同时加入映射网络**和**样式，所以表里从未单独检验 AdaIN；StyleGAN2 去掉了它，质量并没有下降（第 10
-# 课）。
+# FFHQ 上 77 %、CelebA-HQ 上 64 % 的改进发生在样式出现之前；只有前者超过三分之二的界。下一步同时加入映射网络**和**样式，所以表里从未单独检验 AdaIN；StyleGAN2 去掉了它，质量并没有下降（第 10 课）。
 #
 # **记录**（“这使得…高质量的图像” · 计数 · **部分成立** · 映射和样式带来较小的一部分；单独的 AdaIN 如何，表里没有）。
 #
@@ -663,9 +648,7 @@ print(f"D makes of 64 x 64 pixels a map of {side} x {side}; G takes a vector of 
 #
 # **Record** (“定义生成器F” · count · **fails** · *define generator F* stands over the discriminator, and F is nowhere defined)
 #
-# 按 Python
-# 遇到的先后：reshape；`Activation`；`generator(z)`，因为两个函数返回的是张量而不是模型；`generator(discriminator(img_B))`；`Model(z=...)`，它只接受
-# `inputs` 和 `outputs`；把张量当作 `loss`。前一个错误掩盖后一个。
+# 按 Python 遇到的先后：reshape；`Activation`；`generator(z)`，因为两个函数返回的是张量而不是模型；`generator(discriminator(img_B))`；`Model(z=...)`，它只接受 `inputs` 和 `outputs`；把张量当作 `loss`。前一个错误掩盖后一个。
 #
 # **记录**：（`Activation('tanh')` · 计数 · **不成立** · 用了，却不在文章的任何一条导入里）；（“定义生成器F” · 计数 · **不成立** · 这行注释标在判别器上面，F 始终没有定义）。
 
@@ -726,8 +709,7 @@ plt.show()
 # with 'same' padding; `size` is the height that goes in. Return the height that comes out, and the **receptive field**:
 # how many pixels of the input one output can depend on, in height (it may be more than the picture has).
 #
-# 第 05 课顺着层算过感受野，这里连高度一起算。`layers` 是 (kernel, stride) 的列表，都用 'same' 填充；`size` 是输入高度。返回输出的高度，以及**感受野**（receptive
-# field）：一个输出在高度方向上最多依赖输入的多少个像素（可以超过图像本身）。
+# 第 05 课顺着层算过感受野，这里连高度一起算。`layers` 是 (kernel, stride) 的列表，都用 'same' 填充；`size` 是输入高度。返回输出的高度，以及**感受野**（receptive field）：一个输出在高度方向上最多依赖输入的多少个像素（可以超过图像本身）。
 
 
 # %% tags=["exercise"]
@@ -781,9 +763,7 @@ exercises.check_follow(follow)
 #
 # 最善意的理解：本来打算让 G 和 D 轮流训练，`img_A` 本来应是翻译出来的图像。能推翻我们的：有一张 A 的真图像；符号使 D 给真图像更高的分。
 #
-# `d_real_A` 打分的是 `img_A`，而它是 G 从噪声生成的：名为 real，其实是假的，A 的真图像从未输入过。两项 GAN 损失里，只有 `gan_loss_B` 有真图像，是 B 的。三项之和 `total_loss`
-# 是**一个**标量，一个优化器对所有网络的权重一起下降，没有 min 与 max 的对抗。这要求 D 做什么？`gan_loss_B` 最小的例子：$D(x) = \sigma(wx)$，真样本在 1，假样本在 -1。若对 $w$
-# 的斜率为正，下降会使 $w$ 变小，D 就会给**真**样本打更低的分。再看循环损失：就算 `img_A` 是翻译出来的图像，`img_B` 也是与它毫不相干的真图像。**预测**谁的损失更小：正确的翻译，还是永远输出 B 的平均图像？
+# `d_real_A` 打分的是 `img_A`，而它是 G 从噪声生成的：名为 real，其实是假的，A 的真图像从未输入过。两项 GAN 损失里，只有 `gan_loss_B` 有真图像，是 B 的。三项之和 `total_loss` 是**一个**标量，一个优化器对所有网络的权重一起下降，没有 min 与 max 的对抗。这要求 D 做什么？`gan_loss_B` 最小的例子：$D(x) = \sigma(wx)$，真样本在 1，假样本在 -1。若对 $w$ 的斜率为正，下降会使 $w$ 变小，D 就会给**真**样本打更低的分。再看循环损失：就算 `img_A` 是翻译出来的图像，`img_B` 也是与它毫不相干的真图像。**预测**谁的损失更小：正确的翻译，还是永远输出 B 的平均图像？
 
 # %%
 w = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
@@ -820,10 +800,10 @@ off = abs(loss_mean / loss_true - 1 / 2)
 claim("one grey blur pays half as much as the truth; off by", off, below=0.1, needs_training=True)
 
 # %% [markdown]
-# The slope is positive: whoever goes down `gan_loss_B` teaches D to score the real pictures of B low. For G alone the
-# sign is right: going down raises the score of its fakes. D would need the opposite sign, and one scalar cannot serve
-# both. And the blur pays half, because two independent pictures differ by twice the variance, a picture and the mean by
-# the variance once. A cycle loss compares a picture **with its own round trip**.
+# The slope is positive: whoever goes down `gan_loss_B` teaches D to score the real pictures of B low. For G alone the sign
+# is right: going down raises the score of its fakes. D would need the opposite sign, and one scalar cannot serve both. And the blur pays
+# half, because two independent pictures differ by twice the variance, a picture and the mean by the variance once. A
+# cycle loss compares a picture **with its own round trip**.
 #
 # **Record** (`gan_loss_A = …` · type check · **fails** · `d_real_A` is the score of a picture that G made)
 #
@@ -832,11 +812,9 @@ claim("one grey blur pays half as much as the truth; off by", off, below=0.1, ne
 #
 # **Record** (`cycle_loss = …` · experiment · **fails** · one grey blur pays half as much as the true translations)
 #
-# 斜率为正：沿 `gan_loss_B` 下降，就是教 D 给 B 的真图像打低分。单对 G 来说符号是对的：下降会提高假图像的分数；D
-# 需要相反的符号，一个标量不能同时满足两者。而模糊的平均图损失约为一半：两张独立的图像相差两倍方差，一张图像与平均图像只差一倍。循环损失应当把一张图像**和它自己往返后的样子**比较。
+# 斜率为正：沿 `gan_loss_B` 下降，就是教 D 给 B 的真图像打低分。单对 G 来说符号是对的：下降会提高假图像的分数；D 需要相反的符号，一个标量不能同时满足两者。而模糊的平均图损失约为一半：两张独立的图像相差两倍方差，一张图像与平均图像只差一倍。循环损失应当把一张图像**和它自己往返后的样子**比较。
 #
-# **记录**：（`gan_loss_A` · 类型检查 · **不成立** · `d_real_A` 打分的是 G 生成的图像）；（`gan_loss_B` · 实验 · **不成立** · 沿它下降会降低 D 给真样本的分，斜率
-# 0.20）；（`cycle_loss` · 实验 · **不成立** · 一张模糊的平均图，损失只有正确翻译的一半）。
+# **记录**：（`gan_loss_A` · 类型检查 · **不成立** · `d_real_A` 打分的是 G 生成的图像）；（`gan_loss_B` · 实验 · **不成立** · 沿它下降会降低 D 给真样本的分，斜率 0.20）；（`cycle_loss` · 实验 · **不成立** · 一张模糊的平均图，损失只有正确翻译的一半）。
 
 # %% [markdown]
 # ## Its references
@@ -874,8 +852,7 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # **Record** (the three references · source · **fails** · each names somebody who did not write the paper; its arXiv
 # number is right)
 #
-# 第二条的题目也错了：应为 *... Stability, and Variation*，印成了 *Variational Inference*。而 StyleGAN
-# 的论文（arXiv:1812.04948）根本没有引用。核对一条文献只要一分钟，却能看出写的人是否打开过论文。
+# 第二条的题目也错了：应为 *... Stability, and Variation*，印成了 *Variational Inference*。而 StyleGAN 的论文（arXiv:1812.04948）根本没有引用。核对一条文献只要一分钟，却能看出写的人是否打开过论文。
 #
 # **记录**（三条文献 · 文献 · **不成立** · 每条都列了没有写过该论文的人；arXiv 编号倒是对的）。
 
