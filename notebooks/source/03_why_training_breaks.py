@@ -205,8 +205,8 @@ claim("alternating steps stay within a tenth of the first distance", around, bel
 #
 # No real part: if you follow the arrows continuously, the distance stays the same. A simultaneous step of rate $h$
 # takes $v$ to $v + hJv$; along an eigenvector that is $(1 + h\lambda)v$. So it multiplies by $1 \pm \frac{ih}{2}$,
-# whose size is $\sqrt{1 + h^2/4} > 1$ for every $h$: smaller steps drift out more slowly, but no step is so small that
-# it comes in. `jacrev` differentiates the field, or a whole training step, for you.
+# whose size is $\sqrt{1 + h^2/4} > 1$ for every $h$: smaller steps drift out more slowly, but none comes in, however
+# small. `jacrev` differentiates the field, or a whole training step, for you.
 
 # %%
 from torch.func import jacrev
