@@ -82,8 +82,9 @@ def show_transposed_convolution() -> None:
                 )
             )  # fmt: skip
     for k, colour in enumerate(_PAINTS):
-        inset = 0.025 + 0.03 * k
-        x, y = left + 2 * cell * (k % 2) + inset, low + 2 * cell * (1 - k // 2) + inset
+        inset, shift = 0.05, 0.03 * (k - 1.5)  # of one size, and no edge hides another
+        x = left + 2 * cell * (k % 2) + inset + shift
+        y = low + 2 * cell * (1 - k // 2) + inset + shift
         side = 4 * cell - 2 * inset
         page.patch(Rectangle((x, y), side, side, fc="none", ec=colour, lw=1.6))
         offset = inset + 0.15
@@ -101,7 +102,7 @@ def show_transposed_convolution() -> None:
             x, y = left_out + cell * column, low_out + cell * (3 - row)
             fill = _overlay(_painters(row + 1, column + 1), 0.3)
             page.patch(Rectangle((x, y), cell, cell, fc=fill, ec=INK, lw=1))
-    page.text(out.x, 0.75, "output\n(N, D, 4, 4)")
+    page.text(out.x, 0.75, "output\n(N, K, 4, 4)")
     for shape in (given, canvas, out):
         page.shapes.append(shape)
     page.arrow(given.right, canvas.left)

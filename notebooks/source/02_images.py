@@ -86,10 +86,10 @@ viz.show_transposed_convolution()
 # Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s. Padding means the opposite of what it means
 # in a convolution: one pixel is cut off all round, and a side of 2 has become a side of 4.
 #
-# Our generator, after DCGAN's, is a stack of three. The latent vector enters the first as a single pixel with 64
-# channels, and its kernel is 7 (stride 1, no padding); the other two have kernel 4, stride 2, padding 1. They give 128
-# channels, then 64, then the picture's one. **Predict** the side of the picture after each layer before you run the
-# cell.
+# Our generator, after that of the DCGAN paper (deep convolutional GAN), is a stack of three. The latent vector, 64
+# numbers, enters the first as a single pixel with 64 channels, and its kernel is 7 (stride 1, no padding); the other
+# two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then the picture's one. **Predict** the side
+# of the picture after each layer before you run the cell.
 
 # %%
 from torch import nn
@@ -146,10 +146,10 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | ReLU in G, LeakyReLU in D | `nn.ReLU`, `nn.LeakyReLU(0.2)` | no |
 # | small first weights | the package's two classes draw them, by `init_normal` | yes |
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | yes |
-# | a learning rate of 0.0002 | `lr`: 0.001 in `fast`, the short setting and the default; 0.0002 in `full` | yes |
+# | a learning rate of 0.0002 | `lr`: 0.0002 in the long setting, `full`; 0.001 in your run, `fast` | yes |
 #
-# Why no BatchNorm at the two ends? In G's last layer and D's first it would give each batch the same brightness and
-# contrast.
+# Why no BatchNorm at the two ends? In G's last layer and D's first it would give every batch the same brightness and
+# contrast: G could not draw a dark batch, and D could not see that fakes are too bright.
 #
 # And $\beta_1$? Adam steps along a running average of the gradients, its **momentum**: $m \leftarrow \beta_1 m + (1 -
 # \beta_1) g$. It remembers about $1 / (1 - \beta_1)$ steps: two with 0.5; with 0, as in lesson 01, the newest gradient
@@ -193,8 +193,8 @@ exercises.check_transposed_size(transposed_size)
 # should not depend on its batch.
 #
 # So the two modes draw different pictures. Take a trained generator (the one that ships with the course; you will train
-# your own), and six latent vectors: once in evaluation mode, then in training mode in two batches. One adds twenty copies
-# of a dark garment, the other twenty of a bright pullover. The last column will show which garment that is, drawn in
+# your own), and six latent vectors: once in evaluation mode, then in training mode in two batches. One adds twenty
+# copies of a dark garment, the other twenty of a bright pullover. The last column, apart, shows that garment, drawn in
 # evaluation mode. **Predict** what the neighbours do to the six.
 
 # %% mystnb={"image": {"alt": "Three rows. Six garments in evaluation mode; the same six in training mode beside a dark garment, all brighter; the same six in training mode beside a bright pullover, so dark that little more than outlines is left. The neighbour stands at the end of its row."}}
@@ -210,16 +210,16 @@ with torch.no_grad():
     modes = {"evaluation mode": shipped(six)}
     for name, neighbour in (("training, dark", z[32:33]), ("training, bright", z[37:38])):
         batch = torch.cat([six, neighbour.expand(20, 64)])
-        modes[name] = torch.cat([wrong(batch)[:6], shipped(neighbour)])
+        drawn = wrong(batch)[:6]
+        modes[name] = torch.cat([drawn, torch.ones_like(drawn[:1]), shipped(neighbour)])
 viz.show_rows(modes, zoom=4, quality=66)
 
 # %% [markdown]
-# Twenty of the 26 are equal, so in every hidden channel the batch's mean lies close to them. Were the other six equal,
-# too, the standard deviation would be 0.42 of the distance between the two groups, and after the division the six would
-# stand almost two standard deviations from the mean, on the far side from the twenty. So what sets them apart,
-# brightness above all, is exaggerated: beside dark ones they turn bright, beside bright ones they all but vanish. A
-# sample that changes with its company was drawn in training mode, a common bug. The same on a new network, in numbers:
-# one z beside two crowds.
+# Twenty of the 26 are equal. Take one channel, and say that it is 0 in those twenty and 1 in the six: then its mean
+# over the batch is 0.23 and its standard deviation 0.42. After the division the six stand 1.8 standard deviations from
+# the mean, and the twenty half of one, on the other side. So what sets the six apart, brightness above all, is
+# exaggerated: beside dark ones they turn bright, beside bright ones they all but vanish. A sample that changes with its
+# company was drawn in training mode, a common bug. The same on a new network, in numbers: one z beside two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -272,9 +272,9 @@ exercises.check_draw(draw)
 # follows the last layer: its sums grow tenfold, and far from 0 tanh is flat.
 #
 # **Predict:** with 0.2, which share of pixels will be stuck beyond 0.99? Away from the border each pixel is painted by
-# four kernels (two down, two across), so it is a sum of 64 · 4 products of a weight and a feature. After BatchNorm a
-# feature has the mean square 1; ReLU keeps half of that. What is the sum's standard deviation, and how often does it pass
-# 2.65, where tanh is 0.99?
+# four kernels (two down, two across), so it is a sum over 64 channels and 4 places: 256 products of a weight and a
+# feature. After BatchNorm a feature has the mean square 1; ReLU keeps half of that. What is the sum's standard
+# deviation, and how often does it pass 2.65, where tanh is 0.99?
 
 
 # %%
@@ -302,10 +302,10 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 
 # %% [markdown]
 # The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
-# direction. That is what we count, though two errors of the estimate had to cancel. Pixels at the border sum fewer
-# products, so fewer of them are stuck. And one layer before, features at the border are smaller for the same reason; as
-# BatchNorm fixes the mean square over all places, those in the middle exceed 1, and more pixels are stuck there. With
-# 0.02 not one pixel gets there.
+# direction. We count the same 24 %, but not at every place: 2 % in the top row, where fewer kernels overlap and sums
+# are smaller, and 30 % in the middle. Two errors of our estimate cancel. For the same reason features, too, are smaller
+# at the border; BatchNorm holds their *average* square at 1, so in the middle it is above 1. With 0.02 not one pixel
+# gets there.
 #
 # A stuck pixel passes on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf.
 # That is before training; whether a training suffers from it comes further down. Our networks use 0.02: the package's
@@ -314,9 +314,9 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 # %% [markdown]
 # ## The step
 #
-# A training needs two networks, a slow copy of G from which we will draw (explained below), an optimiser for each
-# player, and its own random numbers. Adam's settings are the table's: a learning rate of 0.001 in `fast`, and $\beta_1
-# = 0.5$. (`place` moves a network to the device, in the memory format that computes fastest there.)
+# A training needs two networks, an optimiser for each player, its own random numbers, and a slow copy of G from which
+# we will draw (explained below). Adam's settings are the table's: a learning rate of 0.001 in `fast`, and $\beta_1 =
+# 0.5$. (`place` moves a network to the device, in the memory format that computes fastest there.)
 
 # %%
 from types import SimpleNamespace
@@ -369,15 +369,15 @@ def update_G(players, n):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `torch.no_grad()` around the fakes in D's turn: G's weights stand still. (Not all of G does: it draws them in training
-# mode, so its BatchNorm statistics move along.) In G's turn only `opt_G` steps, and `freeze(players.D)` spares D even the
-# gradients.
+# `torch.no_grad()` around the fakes in D's turn: no gradient reaches G. In G's turn only `opt_G` steps, and
+# `freeze(players.D)` spares D even the gradients. (What moves all the same are BatchNorm's running averages, of both:
+# either network computes in training mode in both turns.)
 #
 # </details>
 #
-# The loop is short. A batch of 64 real pictures; D's turn; G's turn; and **the slow copy**, `G_ema`, a second generator
-# that stays in evaluation mode, goes a little of the way to G. Previews and measures use it; you will write
-# `update_ema` yourself in exercise 3.
+# The loop is short. It takes a batch of 64 real pictures; then come D's turn and G's turn. Last, **the slow copy**
+# `G_ema`, a second generator that stays in evaluation mode, moves a little towards G. Previews and measures use it; how
+# `update_ema` does that you will write yourself in exercise 3.
 
 # %%
 from gan_course.data.batches import Batches
@@ -512,7 +512,7 @@ from gan_course.evaluation import features, readers
 reader = readers.load_reader("fashion")
 accuracy = (features.read_answers(reader, held_out)["kind"] == held_out_kinds).double().mean()
 real_features = features.features_of(reader, held_out)
-text = "the reader tells the kinds of held-out pictures apart, more than four in five"
+text = "the reader names the right kind of held-out pictures, in more than four in five"
 claim(text, accuracy, above=0.8)
 
 
@@ -538,8 +538,8 @@ for name, result in (("untrained", untrained), ("your run", yours)):
 
 # %% [markdown]
 # So most samples count as real. But in the stored run recall is 0.55: nearly half of the real pictures lie in no fake's
-# ball. And look at your rows again: the reader forgives some of the haze and the ragged edges. A measure sees what its
-# features see; lesson 04 finds out what that is.
+# ball. And look at the rows under *Train* again: the reader forgives some of the haze and the ragged edges. A measure
+# sees what its features see; lesson 04 finds out what that is.
 
 # %% [markdown]
 # ## The slow copy
@@ -610,9 +610,9 @@ _ = G_now.train(was_training)
 # %% [markdown]
 # The copy's weight stays above every value that G's takes in these twenty steps: it still remembers the fifty before.
 # In the stored run G's pictures move 3.1 times as far. (Not fifty times? Mostly because the copy takes over BatchNorm's
-# statistics whole; "Further" measures it.) The two draw the same garments, which differ mostly along their edges: that
-# is the last row, four times as bright. At this step, twenty after the measure above, the copy has the higher precision
-# and the higher recall: one G at one step, so a hint and not yet a rule.
+# statistics whole; "Further" measures it.) The two draw the same garments; the last row shows their difference, four
+# times as bright: mostly edges. At this step, twenty after the measure above, the copy has the higher precision and the
+# higher recall: one G at one step, so a hint and not yet a rule.
 #
 # Inside G's garments, and so in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
 #
@@ -653,18 +653,18 @@ exercises.check_update_average(update_average)
 # %% [markdown]
 # ## Change one part, and train again
 #
-# What is a part *for*? Change it and see. A study did (`docs/results/dcgan-parts.json`): your training with its 1,000
-# steps, with one thing changed, from three seeds each.
+# What is a part *for*? Change it and see. We ran your training again, with its 1,000 steps, with one thing changed,
+# from three seeds each (recorded in `docs/results/dcgan-parts.json`).
 #
 # | part | your run | changed to |
 # | --- | --- | --- |
-# | BatchNorm | in G and D | none in either, and no biases in its place |
+# | BatchNorm | in G and D | removed from both; no biases added |
 # | first weights | 0.02 | 0.2, as in that comment, in G and D |
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
-# | $\beta_1$ of Adam | 0.5 | 0.9, which Adam has unless one asks for another |
+# | $\beta_1$ of Adam | 0.5 | 0.9, Adam's default |
 #
-# **Predict:** which costs most precision, which most recall, and which hardly matters? Then, before the measures, look
-# at eight pictures of each training: drawn by the slow copy, in one seed.
+# **Predict:** which costs most precision, which costs most recall, and which would you hardly notice in eight pictures?
+# Here are eight of each training, drawn by the slow copy, in one seed; the measures come after.
 
 # %% mystnb={"image": {"alt": "Five rows of eight small pictures. As in the lesson: garments, a little ragged. Without BatchNorm: darker garments, some with vertical streaks. First weights of 0.2: speckled blots in the outlines of garments. A learning rate of 0.0002: coarse, streaky garments. Beta1 of 0.9: bright and dark smears, hardly a garment among them."}}
 from gan_course.lessons.results import recorded, recorded_strips
@@ -676,51 +676,53 @@ viz.show_rows(dict(zip(arms, strips, strict=True)), zoom=3, quality=66)
 
 # %% mystnb={"image": {"alt": "Recall against precision of fifteen trainings, a filled dot for the slow copy and a hollow one for G. The lesson's three lie at the top right. Without BatchNorm precision is the same and recall about half; with the smaller learning rate both are lower; with weights of 0.2 recall is near 0 and precision near 0.6; with a beta1 of 0.9 both are low."}}
 _, (ax,) = viz.figure(7.6, 3.6)
-for arm, colour in zip(
-    arms, ("black", "tab:blue", "tab:red", "tab:green", "tab:orange"), strict=True
-):
-    for name, fill in (("G_ema", colour), ("G", "none")):
-        found = [row[name] for row in study["rows"] if row["arm"] == arm]
-        x, y = ([one[axis] for one in found] for axis in ("precision", "recall"))
-        label = arm if name == "G_ema" else None
-        ax.scatter(x, y, s=46, edgecolors=colour, facecolors=fill, label=label)
+measures = ("precision", "recall")
+print("the slow copy, from three seeds:")
+paints = ("black", "tab:blue", "tab:red", "tab:green", "tab:orange")
+for arm, colour in zip(arms, paints, strict=True):
+    found = [row for row in study["rows"] if row["arm"] == arm]
+    x, y = ([[row[name][key] for row in found] for name in ("G_ema", "G")] for key in measures)
+    ax.plot(x, y, color=colour, lw=0.8, zorder=1)
+    ax.scatter(x[0], y[0], s=46, color=colour, label=arm)
+    ax.scatter(x[1], y[1], s=46, edgecolors=colour, facecolors="white")
+    cells = (" ".join(f"{value:.2f}" for value in part[0]) for part in (x, y))
+    print("{:23} precision {}   recall {}".format(arm, *cells))
 ax.set(xlabel="precision", ylabel="recall", xlim=(0, 0.8), ylim=(-0.02, 0.65))
 ax.set_title("filled: the slow copy; hollow: G itself", fontsize=10)
 ax.legend(frameon=False, loc="upper left")
 plt.show()
-for name in ("precision", "recall"):
+for name in measures:
     won = sum(row["G_ema"][name] > row["G"][name] for row in study["rows"])
     print(f"the slow copy has the higher {name} in {won} of {len(study['rows'])} trainings")
 
 # %% [markdown]
-# Of the slow copies, the filled dots:
+# A line joins G and its slow copy in one seed. Of the slow copies:
 #
-# - **$\beta_1$** of 0.9 hurts most: the lowest precision in every seed, and hardly any recall. It is the default that one
-#   gets without typing anything. A likely reason: an average over ten steps instead of two answers what the other player
-#   did a while ago, and the other has moved on.
-# - **First weights of 0.2** keep rough outlines and fill them with speckles. Recall is all but gone. So the training does
-#   suffer from it, and a thousand steps do not heal it. Whether stuck pixels are the reason is not shown: D's first
-#   weights were wider, too.
+# - **$\beta_1$** of 0.9 hurts most: the lowest precision in every seed, and hardly any recall. It is the default, so
+#   one gets it without typing anything. A likely reason: an average over ten steps instead of two answers what the
+#   other player did a while ago, and the other has moved on.
+# - **First weights of 0.2** leave rough outlines, filled with speckles. Recall is all but gone: the training does
+#   suffer, and a thousand steps do not heal it. Whether stuck pixels are the reason is not shown: D's first weights
+#   were wider, too.
 # - **The paper's learning rate** gives about half the recall after the same steps. Most likely it is slower, not wrong:
 #   the shipped weights below took it, for twelve times the steps.
-# - **BatchNorm** matters least to the eye, and least to the copy's precision; G itself (hollow) loses more. What it buys
-#   in these thousand steps is variety: without it recall is about half as high, or less, in every seed.
+# - **BatchNorm** is the one that you would hardly notice: its removal costs little to the eye, and little of the copy's
+#   precision. What it buys in these thousand steps is variety: without it recall is about half as high, or less, in
+#   every seed.
 #
-# So, by precision, worst first: $\beta_1$; first weights and learning rate, whose precisions meet; BatchNorm. By
-# recall: first weights and $\beta_1$ together, then BatchNorm and the learning rate. Three seeds cannot order arms that
-# lie this close.
+# Three seeds cannot order arms that lie closer than this.
 
 # %% [markdown]
-# **Two things that the plot says besides**
+# **Two more observations**
 #
-# Look once more at the third row and at its precision. Blots full of speckles, and more than half of them count as
-# real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this arm passable;
-# recall and your eyes do not.
+# Look once more at the third row of pictures, and at its precision. Blots full of speckles, and more than half of them
+# count as real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this arm
+# passable; recall and your eyes do not.
 #
-# The slow copy has the higher precision and the higher recall in each of the three unchanged trainings, so the hint above
-# holds. Over all fifteen its precision is higher in fourteen, its recall in eight: where G learns slowly or draws
-# speckles, a mean of its last fifty steps brings no variety. Without BatchNorm the copy matters most: in one seed G
-# itself has a precision of only 0.33.
+# And the hint of *The slow copy* holds: in each of the three unchanged trainings the copy has the higher precision and
+# the higher recall. Over all fifteen its precision is higher in fourteen, its recall in eight: where G learns slowly or
+# draws speckles, a mean of its last fifty steps brings no variety. Without BatchNorm the copy matters most: in one seed
+# G itself, the lonely hollow dot, has a precision of only 0.33.
 
 # %% [markdown]
 # ## How far is your run from the best?
@@ -758,8 +760,9 @@ for kind in range(10):
     print(f"{CLASS_NAMES[kind]:12}" + "".join(f"{part[kind]:10.0%}" for part in columns.values()))
 
 # %% [markdown]
-# In the stored run it is the sandal: 3 %, about a third of its share. The shirt is too frequent, with 16 %. The shipped
-# generator draws sandals in 9 %.
+# In the stored run it is the sandal: 3 %, about a third of its share. (The reader counts what it recognises: some
+# smudged sandals may stand among the trainers.) The shirt is too frequent, with 16 %. The shipped generator draws
+# sandals in 9 %.
 #
 # How high could the two measures go? Give them 1,000 real training pictures in place of fakes: on average, a perfect
 # generator would do no better.
@@ -860,18 +863,19 @@ def draw_on_the_way(way, starts, ends, t):
 
 
 # %% [markdown]
-# Four walks on the sphere, of eight stations each. In the last one a shirt turns into a shoe. **Predict:** does it change
-# little by little or in a rush, and what lies halfway?
+# Four walks on the sphere, of nine stations each, so the fifth is halfway. In the last one clothing turns into a shoe.
+# **Predict:** does it change little by little or in a rush, and what lies halfway?
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of eight pictures; in each row the garment on the left turns into the one on the right."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of nine pictures; in each row the garment on the left turns into the one on the right."}}
 starts, ends = torch.randn(2, 4, 64, generator=torch.Generator().manual_seed(3))
-stations = [draw_on_the_way(on_sphere, starts, ends, k / 7) for k in range(8)]
-viz.show_grid(torch.stack(stations, 1).flatten(0, 1), n_columns=8, zoom=3, quality=66)
+stations = [draw_on_the_way(on_sphere, starts, ends, k / 8) for k in range(9)]
+viz.show_grid(torch.stack(stations, 1).flatten(0, 1), n_columns=9, zoom=3, quality=66)
 
 # %% [markdown]
-# Within a kind, pictures change little by little (row 1). From one kind to another most of it happens within a station or
-# two, as between the fourth and the fifth of row 2. From the shirt to the shoe it goes through a blend of both, just past
-# halfway (row 4, stations 5 and 6). None of this says whether G has copied training pictures; lesson 04 looks for copies.
+# Within a kind, pictures change little by little (row 1). From one kind to another most of it happens within two
+# stations, as around the middle of row 2: half shirt, half bag. To the shoe it goes through a blend of both, just past
+# halfway (row 4, stations 6 and 7). None of this says whether G has copied training pictures; lesson 04 looks for
+# copies.
 #
 # Now halfway between a thousand pairs, both ways. **Predict** what the straight line costs: precision, recall, or both?
 
@@ -891,9 +895,9 @@ viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, qu
 # %% [markdown]
 # The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there.
 # A likely reason: nearer to the centre of latent space G draws what is usual, and then no fake's ball reaches the
-# unusual real ones. Pair by pair the garments are the same, since both middles point along $a + b$ and the straight one
-# is merely shorter. To the eye the loss is small. The last row's even grey is a slight loss of brightness, its bright
-# spots are changed details. Lesson 11 makes a tool of this trade: truncation.
+# unusual real ones. Pair by pair the garments look the same: both middles point along $a + b$, and the straight one is
+# merely shorter. To the eye the loss is small. The last row's even grey is a slight loss of brightness, its bright
+# spots are changed details. Lesson 11 makes a tool of this trade-off: truncation.
 
 # %%
 text = "halfway on the straight line, recall is below that on the sphere: their ratio"
@@ -919,8 +923,8 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 #    0.9 precision was lower, too.
 # 2. It has to answer one of ten kinds. A share of kinds alone can be fooled, which is why precision stands beside it,
 #    though speckles get past that, too.
-# 3. Those of the row `real` above, if it draws each of them once. Neither asks whether a sample is new; lesson 04 adds
-#    a measure that does.
+# 3. About those of the row `real` above, if it draws each of them once. Neither asks whether a sample is new; lesson 04
+#    adds a measure that does.
 #
 # </details>
 #
@@ -958,8 +962,8 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 #
 # Our G draws what chance wants. To ask it for a bag, both networks have to be told the kind $y$ (Mirza & Osindero
 # 2014). G gets it as ten more numbers behind $z$, of which one is 1. D must not judge "is this real?" but "is this a
-# real bag?": it adds to its score how well the picture's features $h(x)$ (its own last ones, averaged over all places)
-# fit a learned vector $v_y$ of that kind (the **projection** of Miyato & Koyama 2018):
+# real bag?": it adds to its score how well $h(x)$, the channels before D's last layer, each averaged over all places,
+# fits a learned vector $v_y$ of that kind (the **projection** of Miyato & Koyama 2018):
 #
 # $$s(x, y) = s_0(x) + v_y \cdot h(x)$$
 #
@@ -1094,14 +1098,14 @@ for name in ("G_ema", "statistics held"):
     print(f"G moves {sum(moves['G']) / sum(moves[name]):.1f} times as far as {name}")
 
 # %% [markdown]
-# These are other twenty steps than those above, so the ratio of `G_ema` is another one: in the stored run 3.7, against
-# 3.1 there. With its statistics held, the copy moves about a twelfth as far as G: the second suspect did most of it.
+# These are a different twenty steps, so the ratio of `G_ema` differs: in the stored run 3.7, against 3.1 there. With
+# its statistics held, the copy moves about a twelfth as far as G: the second suspect did most of it.
 #
-# And the first? Each step closes a fiftieth of the gap, so of a step that G made $k$ steps ago $0.98^k$ is still open.
-# The gap is the sum of G's steps, weighted 1, 0.98, 0.98², and so on. If they pointed in unrelated directions, it would
-# be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, since the squares of unrelated steps add up, and a
-# fiftieth of five is a tenth. The twelfth is even less; a likely reason is that G's own pictures, by which we divide,
-# move with its statistics besides its weights.
+# And the first? Each step closes a fiftieth of the gap, so of a step that G made $k$ steps ago, a share $0.98^k$ is not
+# yet caught up. The gap is the sum of G's steps, weighted 1, 0.98, 0.98², and so on. If they pointed in unrelated
+# directions, it would be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, since the squares of unrelated
+# steps add up, and a fiftieth of five is a tenth. The twelfth is even less; a likely reason is that G's own pictures,
+# by which we divide, move with its statistics besides its weights.
 
 # %% [markdown]
 # ### A preview of a young network
@@ -1262,8 +1266,8 @@ exercises.check_even_kernels(even_kernels)
 # </details>
 
 # %% [markdown]
-# Even counts do not end the matter. With stride 2, neighbouring pixels are painted as often, but by different taps
-# (weights) of the kernel.
+# Even counts do not end the matter. With stride 2, neighbouring pixels are painted equally often, but by different
+# **taps** (weights) of the kernel.
 #
 # Any picture is a sum of waves, and its power spectrum is a map of how strong each wave is. The place across and down
 # says how fast the wave alternates across and down: in the middle hardly at all, at the rim at every second pixel.
@@ -1309,12 +1313,10 @@ for ax, (name, power) in zip(axes.flat, spectra.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# The new transposed generator has bright dots. Before training its taps differ at random, so a pattern with a period of
-# two pixels remains; the layer before leaves its own pattern of two, which the last layer stretches to four. (A period
-# of 2 stands at the left and the upper rim alone; the opposite ones, not drawn, would repeat it.) Enlarging first and
-# then convolving uses the same taps everywhere. (The dark bands of the resize generator come from enlarging: the last
-# one repeats each pixel, which averages out a period of 2; both together repeat it four times, which does the same to a
-# period of 4. The very middle is dark everywhere, because the mean brightness was taken out.)
+# The new transposed generator has bright dots: before training its taps differ at random, so a pattern with a period of
+# two pixels remains; the layer before leaves its own pattern of two, which the last layer stretches to four. Enlarging
+# first and then convolving uses the same taps everywhere: no dots. (Of the dots of period two only those at the left
+# and the upper rim are drawn; the opposite rims would repeat them.)
 #
 # In the stored run the trained G still has dots, faint ones: the brightest stand on a diagonal, a pattern of four
 # pixels both across and down. Most likely that is the fine grid inside its garments, above. The slow copy has lost
@@ -1343,7 +1345,7 @@ claim(
     above=10,
 )
 others = max(dots["resize, new"], dots["shipped"])
-claim("those of a new resize generator and of the trained one, less than twofold", others, below=2)
+claim("those of a new resize generator and of the shipped one, less than twofold", others, below=2)
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'':17} on the axes  on the diagonal")
@@ -1351,8 +1353,9 @@ for name, power in spectra.items():
     print(f"{name:17} {dots[name]:11.1f} {diagonal(power):16.1f}")
 
 # %% [markdown]
-# The shipped generator, a slow copy too, shows no pattern, and a resize generator does not have it in the first place. To
-# see what resizing does to the two measures and, by your clock, to the time, run this in a new cell:
+# So a new transposed generator has the pattern in both places, a thousand steps leave your G the diagonal one, and the
+# shipped generator, a slow copy too, shows none. A resize generator does not have it in the first place. To see what
+# resizing does to the two measures and, by your clock, to the time, run this in a new cell:
 #
 # ```python
 # from dataclasses import replace

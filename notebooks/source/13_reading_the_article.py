@@ -129,10 +129,22 @@ exercises.check_verdicts(verdicts)
 #
 # </details>
 #
-# Every quotation below gets a **record**, in the form that Exercise 6 will ask of you: (quote, kind of test, verdict,
-# what we found). Before it stand the *kindest* sense of the sentence, and what would count *against us*.
+# %% [markdown]
+# ## What a record says
 #
-# 下面每条引文都有一份**记录**，格式就是练习 6 要你写的：（引文，检验方式，判断，查到什么）。记录之前先写这句话最善意的理解，以及什么会推翻我们。
+# Every quotation below gets a **record**, in the form that Exercise 6 will ask of you: (quote, kind of test, verdict,
+# what we found). There are four kinds of test and four verdicts:
+#
+# | kind 检验 | asks 问的是 | verdict 判断 | means 意思是 |
+# | --- | --- | --- | --- |
+# | type check 类型检查 | can these be equal, or fit, at all? 两边可能相等、相配吗？ | holds 成立 | in its kindest sense 按最善意的理解成立 |
+# | count 计数 | how many are there? 有多少个？ | fails 不成立 | in its kindest sense, too 按最善意的理解也不成立 |
+# | experiment 实验 | what happens if we try? 试一试会怎样？ | in part 部分成立 | one sense or one half holds 一种理解或一半成立 |
+# | source 文献 | what does the paper say? 论文怎么说？ | says too little 说得太少 | nothing could prove it wrong 无从推翻 |
+#
+# Before a record stand the *kindest* sense of the sentence, and what would count *against us*.
+#
+# 下面每条引文都有一份**记录**，格式就是练习 6 要你写的：（引文，检验方式，判断，查到什么）。检验有四种，判断也有四种，见上表。记录之前先写这句话最善意的理解，以及什么会推翻我们。
 #
 # > “图像转换是CycleGAN和StyleGAN的主要应用场景。” *Image translation is the main use of CycleGAN and StyleGAN.* (2.2)
 #
@@ -148,13 +160,13 @@ exercises.check_verdicts(verdicts)
 # > “StyleGAN是CycleGAN的进一步发展，它可以生成更高质量的图像。” *StyleGAN is a further development of CycleGAN; it can generate
 # > pictures of higher quality.* (1, 3.4)
 #
-# *Kindest:* it came later, and learnt from what was there. *Against us:* a StyleGAN paper that starts from CycleGAN.
+# *Kindest:* some part of StyleGAN comes from CycleGAN. *Against us:* that part, in its paper.
 #
 # **Record** (“进一步发展” · source · **fails** · StyleGAN starts from the *progressive GAN*, configuration A of its Table 1,
 # and borrows AdaIN from style transfer; CycleGAN builds on pix2pix. Beyond the adversarial game they share neither task
 # nor data nor loss)
 #
-# 最善意的理解：它出现得更晚，吸收了已有的成果。能推翻我们的：StyleGAN 论文以 CycleGAN 为起点。
+# 最善意的理解：StyleGAN 有一部分来自 CycleGAN。能推翻我们的：在论文里找到这一部分。
 #
 # **记录**（“进一步发展” · 文献 · **不成立** · StyleGAN 从渐进式 GAN（progressive GAN，表 1 的配置 A）出发，并从风格迁移借来 AdaIN；CycleGAN 建立在 pix2pix 之上。除了对抗博弈，两者的任务、数据和损失都不同）。
 
@@ -209,11 +221,11 @@ plt.show()
 # > “人工智能大模型” *a large AI model* (1, of CycleGAN)
 #
 # These can be counted, in networks built from the papers' lists of layers (CycleGAN: section 7.2) on PyTorch's *meta*
-# device, which knows shapes and stores no numbers. *Kindest:* an RNN is anything that goes round; "their" means one
-# each; "large" is large for 2017. *Against us:* a recurrent layer in a list; a network far larger than others.
+# device, which knows shapes and stores no numbers. *Kindest:* somewhere a state goes round through the same
+# weights; "their" means one each; "large" is large for 2017. *Against us:* a recurrent layer in a list; a network far larger than others.
 # **Predict:** who has AdaIN, and how many million weights has each?
 #
-# 这些可以数：在 PyTorch 的 meta 设备上按论文列出的层（CycleGAN：第 7.2 节）搭建网络，只有形状，没有数值。最善意的理解：凡是转圈的都叫 RNN；“它们的”是各有一样；“大”是就 2017 年而言。能推翻我们的：层的清单里有循环层（recurrent layer）；有一个网络比别的大得多。**预测**：谁有 AdaIN？各有多少百万个权重？
+# 这些可以数：在 PyTorch 的 meta 设备上按论文列出的层（CycleGAN：第 7.2 节）搭建网络，只有形状，没有数值。最善意的理解：某处有一个状态反复经过同一组权重；“它们的”是各有一样；“大”是就 2017 年而言。能推翻我们的：层的清单里有循环层（recurrent layer）；有一个网络比别的大得多。**预测**：谁有 AdaIN？各有多少百万个权重？
 
 # %%
 from torch import nn
@@ -352,12 +364,13 @@ claim(
 # Doing nothing breaks $G: A \to B$, but no formula measures that. What makes an output look like B is the adversarial
 # loss, and it takes a $D_B$; and another for A. (All these together would not single out the truth either: lesson 06.)
 #
-# **Record** (“训练两个生成对抗网络” · experiment · **in part** · two GANs, but without discriminators: the printed losses alone
-# cost doing nothing 0, less than the CycleGAN; read as striped: 0 % of its pictures, and 100 % of the CycleGAN's)
+# **Record** (“训练两个生成对抗网络” · experiment · **in part** · it holds if a GAN brings its discriminator along; what section 3
+# writes down does not ask for one: doing nothing pays 0 there, less than the CycleGAN; read as striped: 0 % of its
+# pictures, and 100 % of the CycleGAN's)
 #
 # 什么都不做，违背了 $G: A \to B$，但没有一个公式衡量这一点。让输出看起来像 B 的是对抗损失，为此要有 $D_B$，A 那边也要一个。（即使全都齐备，也不能确定哪个是正确的翻译：第 06 课。）
 #
-# **记录**（“训练两个生成对抗网络” · 实验 · **部分成立** · 是两个 GAN，但少了判别器；什么都不做的损失比 CycleGAN 还小，而被读作条纹的，前者 0 %，后者 100 %）。
+# **记录**（“训练两个生成对抗网络” · 实验 · **部分成立** · 若说 GAN 就已包含判别器，则成立；第 3 节写下来的式子却不需要判别器：什么都不做的损失是 0，比 CycleGAN 还小，而被读作条纹的，前者 0 %，后者 100 %）。
 
 # %% [markdown]
 # ## Who learns from what
@@ -447,8 +460,8 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 #
 # > “为每个输入图像A和输出图像B分配一个样式向量” *a style vector is assigned to each input and output picture* (3.6)
 #
-# *Kindest:* S stands for styles, B for what comes out. *Against us:* an input picture, or a second generator, in the
-# paper. Of the article's letters only $G$ and $B$ survive: $G(z) = x$, with $x$ for its $B$. Inside of $G$ the mapping network
+# *Kindest:* S stands for styles, B for what comes out; and "assigned" means that a picture has one. *Against us:* an
+# input picture, or a second generator, in the paper. Of the article's letters only $G$ and $B$ survive: $G(z) = x$, with $x$ for its $B$. Inside of $G$ the mapping network
 # $f$ makes $w$, an affine map $A_i$ (not the article's $A$) makes the style of layer $i$, and the synthesis network $g$ draws:
 #
 # $$w = f(z), \qquad y_i = A_i(w), \qquad x = g(\mathit{const};\ y_1, \dots, y_L,\ \mathit{noise})$$
@@ -458,12 +471,15 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # **Record** (“G(A, S) = B … F(B, T) = A” · source · **fails** · no input $A$, no second generator; a style is computed
 # from a random $w$ "instead of an example image", section 2)
 #
-# **Record** (“…分配一个样式向量” · source · **fails** · styles are computed from $z$, one for each layer; none is assigned to a
-# picture)
+# **Record** (“…分配一个样式向量” · source · **in part** · a picture that comes out has the $w$ from which it was drawn; an input
+# picture, which the sentence names first, does not exist)
 #
-# 最善意的理解：S 指样式，B 指生成的图像。能推翻我们的：论文里有输入图像，或有第二个生成器。这些符号里留下来的只有 $G$ 和 $B$：$G(z) = x$，$x$ 就是它的 $B$。$G$ 内部，映射网络 $f$ 算出 $w$，仿射变换 $A_i$（不是文章的 $A$）给出第 $i$ 层的样式，合成网络 $g$ 画图。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
+# 最善意的理解：S 指样式，B 指生成的图像，“分配”是说每张图像有一个。能推翻我们的：论文里有输入图像，或有第二个生成器。这些符号里留下来的只有 $G$ 和 $B$：$G(z) = x$，$x$ 就是它的 $B$。$G$ 内部，映射网络 $f$ 算出 $w$，仿射变换 $A_i$（不是文章的 $A$）给出第 $i$ 层的样式，合成网络 $g$ 画图。训练就是普通 GAN 的训练：抽取 $z$，由判别器评判。要为某张给定的图像找样式，只能搜索（第 12 课）。
 #
-# **记录**：（“G(A, S) = B … F(B, T) = A” · 文献 · **不成立** · 没有输入 $A$，没有第二个生成器；样式由随机的 $w$ 算出，论文第 2 节说“而不是来自示例图像”）；（“…分配一个样式向量” · 文献 · **不成立** · 样式由 $z$ 算出，每层一个，没有分配给任何图像）。
+# **记录**：（“G(A, S) = B … F(B, T) = A” · 文献 · **不成立** · 没有输入 $A$，没有第二个生成器；样式由随机的 $w$ 算出，论文第 2 节说“而不是来自示例图像”）；（“…分配一个样式向量” · 文献 · **部分成立** · 生成的图像各有画出它的那个 $w$；句中先提到的输入图像并不存在）。
+
+# %% [markdown]
+# ## What AdaIN is said to do
 #
 # > “AdaIN…可以控制图像的样式，例如颜色、纹理和光照等” *AdaIN ... can control the style of a picture, such as colour, texture,
 # > lighting and so on* (1, 3.4, 6)
@@ -479,7 +495,8 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。能推翻我们的：文章说明了样式从哪里进入。它缺的是“在哪个层级”。第 12 课在没有 AdaIN 的网络里逐级交换样式：形状主要跟着粗层，纹理和身体颜色跟着细层，背景的颜色却跟着粗层。单独的 AdaIN（第 10 课）改了整体的颜色，没有改纹理。
 #
 # **记录**（“颜色、纹理和光照等” · 实验 · **部分成立** · 对 StyleGAN 的样式成立，光照在课程的猫上验证过；对单独的 AdaIN（原文所写），只有颜色成立）。
-#
+
+# %% [markdown]
 # > “这使得StyleGAN能够生成更加真实和高质量的图像” *this (AdaIN) lets StyleGAN generate more realistic pictures* (1, 3.4, 6)
 #
 # *Kindest:* AdaIN is one reason among others. *Against us:* a gain that comes mostly with the styles, in Fréchet
@@ -512,7 +529,8 @@ claim(text, before_styles["FFHQ"], above=2 / 3)
 # FFHQ 上 77 %、CelebA-HQ 上 64 % 的改进发生在样式出现之前；只有前者超过三分之二的界。下一步同时加入映射网络**和**样式，所以表里从未单独检验 AdaIN；StyleGAN2 去掉了它，质量并没有下降（第 10 课）。
 #
 # **记录**（“这使得…高质量的图像” · 计数 · **部分成立** · 映射和样式带来较小的一部分；单独的 AdaIN 如何，表里没有）。
-#
+
+# %% [markdown]
 # ## The code, as far as it goes
 #
 # Section 4 of the article is a program for Keras. Here are the lines that matter, word for word, the rest left out, as a
@@ -874,7 +892,7 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # | 3.3 | G, then F, then the cycle 先 G，再 F，再循环 | source 文献 | fails 不成立 | 07 |
 # | 3.3 | “达到预期水平” *as expected* | – | says too little 说得太少 | 04 |
 # | 3.5 | $G(A, S) = B$, $F(B, T) = A$ | source 文献 | fails 不成立 | 11 |
-# | 3.6 | “分配一个样式向量” *assigned* | source 文献 | fails 不成立 | 12 |
+# | 3.6 | “分配一个样式向量” *assigned* | source 文献 | in part 部分成立 | 12 |
 # | 3.4 | “颜色、纹理和光照等” AdaIN controls them | experiment 实验 | in part 部分成立 | 10, 12 |
 # | 3.4 | “这使得…” AdaIN is why | count 计数 | in part 部分成立 | 10, 11 |
 # | 4 | `Activation`; “生成器F” | count 计数 | fails, twice 都不成立 | |
