@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss, mse_loss
 
-from gan_course.models.layers import InstanceNorm, Pad
+from gan_course.models.cyclegan import ResnetGenerator
+from gan_course.models.layers import InstanceNorm, Pad, with_coordinates
 from gan_course.runtime import Runtime
 from gan_course.training.cyclegan import CycleGANConfig, CycleGANStep, build_cyclegan
 from gan_course.training.image_pool import ImagePool
@@ -17,8 +18,8 @@ class PlainCycleGAN:
     """A plain CycleGAN step: float32, NCHW, eager, Adam as PyTorch makes it by default.
 
     The arithmetic is the course's, with torch's own InstanceNorm2d and ReflectionPad2d, one pass a
-    network and set of pictures, and without gradients that nobody needs, so that only the way of
-    computing differs.
+    network and set of pictures, coordinates appended to every picture, and without gradients that
+    nobody needs, so that only the way of computing differs.
 
     Args:
         networks: G_AB, G_BA, D_A, D_B, already plain.
@@ -95,9 +96,19 @@ def cyclegan_pair(
     return step, PlainCycleGAN(*networks, config=config, seed=1), next(training.batches)
 
 
+class AppendingGenerator(ResnetGenerator):
+    """The same generator, its coordinates appended to every picture and convolved with it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As the course's."""
+        return self.finish(self.model(with_coordinates(x, self.coordinates)), x)
+
+
 def plainly(network: nn.Module) -> nn.Module:
     """A copy of a network with torch's own layers, in NCHW order."""
     network = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+    if isinstance(network, ResnetGenerator):
+        network.__class__ = AppendingGenerator
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, InstanceNorm):

@@ -43,8 +43,14 @@ def test_both_cyclegan_steps_count_the_same_operations(cpu):
     assert count_flops(lambda: course(batch)) == count_flops(lambda: plain(*batch)) > 0
 
 
-def test_plain_networks_are_torch_s_own_and_compute_the_same():
-    G = ResnetGenerator(base_channels=4, n_blocks=1)
+def test_the_course_convolves_coordinates_once_a_batch_and_the_plain_step_every_time(cpu):
+    course, plain, batch = cyclegan_pair(replace(SMALL, coordinates=2), cpu)
+    assert count_flops(lambda: course(batch)) < count_flops(lambda: plain(*batch))
+
+
+@pytest.mark.parametrize("coordinates", [0, 2])
+def test_plain_networks_are_torch_s_own_and_compute_the_same(coordinates):
+    G = ResnetGenerator(base_channels=4, n_blocks=1, coordinates=coordinates)
     before = copy.deepcopy(G.state_dict())
     plain, x = plainly(G), torch.rand(2, 3, 16, 16) * 2 - 1
     assert not any(

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
 from gan_course.models.efficientnet import EfficientNetTrunk
 from gan_course.models.layers import (
@@ -101,7 +102,17 @@ class ResnetGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, img_channels, H, W) to (N, out_channels, H, W), in [-1, 1]; H, W multiples of 4."""
-        return self.finish(self.model(with_coordinates(x, self.coordinates)), x)
+        if self.coordinates == 0:
+            return self.finish(self.model(x), x)
+        return self.finish(self.model[2:](self._first(x)), x)
+
+    def _first(self, x: Tensor) -> Tensor:
+        """The first layer, on pictures and coordinates: these are convolved once, not N times."""
+        border, first, n = self.model[0], self.model[1], x.shape[1]
+        assert isinstance(first, nn.Conv2d)
+        clocks = with_coordinates(x[:1].detach(), self.coordinates)[:, n:]
+        of_x = conv2d(border(x), first.weight[:, :n], first.bias)
+        return of_x + conv2d(border(clocks), first.weight[:, n:])
 
     def finish(self, change: Tensor, x: Tensor) -> Tensor:
         """The picture, in float32: tanh of the layers' output, or of its sum with the input."""
