@@ -102,12 +102,15 @@ class ResnetGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, img_channels, H, W) to (N, out_channels, H, W), in [-1, 1]; H, W multiples of 4."""
-        if self.coordinates == 0:
-            return self.finish(self.model(x), x)
-        return self.finish(self.model[2:](self._first(x)), x)
+        if self.coordinates and not torch.is_autocast_enabled(x.device.type):
+            return self.finish(self.model[2:](self._first(x)), x)
+        return self.finish(self.model(with_coordinates(x, self.coordinates)), x)
 
     def _first(self, x: Tensor) -> Tensor:
-        """The first layer, on pictures and coordinates: these are convolved once, not N times."""
+        """The first layer, on pictures and coordinates: these are convolved once, not N times.
+
+        In float32 alone: in half of its bits that would gain little, and round once more.
+        """
         border, first, n = self.model[0], self.model[1], x.shape[1]
         assert isinstance(first, nn.Conv2d)
         clocks = with_coordinates(x[:1].detach(), self.coordinates)[:, n:]
