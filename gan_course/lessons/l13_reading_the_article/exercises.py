@@ -68,7 +68,7 @@ def check_verdicts(verdicts: Mapping[str, str]) -> Verdict:
             "B": "B: look for a network that remembers its last picture",
             "C": "C: is there a weight in this repository that does it?",
             "D": "D: higher than what, and measured by what?",
-            "E": "E: does the sentence hold for both models that it names?",
+            "E": "E: what does StyleGAN's paper start from, in row A of its Table 1?",
             "F": "F: which performance, which level? Would two people stop at the same time?",
         },
         words=("holds", "fails", "says too little"),
