@@ -86,10 +86,10 @@ viz.show_transposed_convolution()
 # Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s. Padding means the opposite of what it means
 # in a convolution: one pixel is cut off all round, and a side of 2 has become a side of 4.
 #
-# Our generator, after that of the DCGAN paper (deep convolutional GAN), is a stack of three. The latent vector, 64
-# numbers, enters the first as a single pixel with 64 channels, and its kernel is 7 (stride 1, no padding); the other
-# two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then the picture's one. **Predict** the side
-# of the picture after each layer before you run the cell.
+# Our generator, after that of the DCGAN paper (deep convolutional GAN), stacks three transposed convolutions. The
+# latent vector, 64 numbers, enters as a single pixel with 64 channels. The first layer has kernel 7 (stride 1, no
+# padding); the other two have kernel 4, stride 2, padding 1. They give 128 channels, then 64, then the picture's one.
+# **Predict** the side of the picture after each layer before you run the cell.
 
 # %%
 from torch import nn
@@ -142,7 +142,7 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | rule | where in our code | tested in this lesson? |
 # | --- | --- | --- |
 # | strides instead of pooling | `stride=2`, in G and in D | no |
-# | BatchNorm, but not in G's last layer and D's first | `nn.BatchNorm2d`; D's last layer has none either, since it gives a single score | taken out of all layers, yes |
+# | BatchNorm, but not in G's last layer and D's first | `nn.BatchNorm2d`; D's last layer has none either, since it gives a single score | yes: removed everywhere |
 # | ReLU in G, LeakyReLU in D | `nn.ReLU`, `nn.LeakyReLU(0.2)` | no |
 # | small first weights | the package's two classes draw them, by `init_normal` | yes |
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | yes |
@@ -216,10 +216,11 @@ viz.show_rows(modes, zoom=4, quality=66)
 
 # %% [markdown]
 # Twenty of the 26 are equal. Take one channel, and say that it is 0 in those twenty and 1 in the six: then its mean
-# over the batch is 0.23 and its standard deviation 0.42. After the division the six stand 1.8 standard deviations from
-# the mean, and the twenty half of one, on the other side. So what sets the six apart, brightness above all, is
-# exaggerated: beside dark ones they turn bright, beside bright ones they all but vanish. A sample that changes with its
-# company was drawn in training mode, a common bug. The same on a new network, in numbers: one z beside two crowds.
+# over the batch is 0.23 and its standard deviation 0.42. After the division the six stand 1.8 standard deviations above
+# the mean, and the twenty only 0.5 below it. So what sets the six apart, brightness above all, is exaggerated: beside
+# dark ones they turn bright; beside bright ones they turn dark, and what is left may look like another garment, as the
+# two heels do. A sample that changes with its company was drawn in training mode, a common bug. The same on a new
+# network, in numbers: one z beside two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -302,10 +303,10 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 
 # %% [markdown]
 # The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
-# direction. We count the same 24 %, but not at every place: 2 % in the top row, where fewer kernels overlap and sums
-# are smaller, and 30 % in the middle. Two errors of our estimate cancel. For the same reason features, too, are smaller
-# at the border; BatchNorm holds their *average* square at 1, so in the middle it is above 1. With 0.02 not one pixel
-# gets there.
+# direction. We count the same 24 %, but by luck: the estimate errs twice. It is too high at the border, where fewer
+# kernels overlap and sums are smaller (2 % in the top row). It is too low in the middle (30 %), where features are
+# larger than it takes them to be: BatchNorm fixes only their *average* square at 1, and at the border features are
+# small, too. With 0.02 not one pixel gets there.
 #
 # A stuck pixel passes on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf.
 # That is before training; whether a training suffers from it comes further down. Our networks use 0.02: the package's
@@ -338,9 +339,10 @@ def new_players(seed, runtime):
 
 
 # %% [markdown]
-# Both turns are lesson 01's; `d_logistic` is the `d_loss` you wrote there. D sees real and fake in two batches: in one,
-# BatchNorm would let each change the other's score. Inside `with freeze(D):`, no gradients are computed for D's weights,
-# but they still pass through D to G. Find what keeps D's update from reaching G, and what keeps G's update from moving D.
+# Both turns are lesson 01's; `d_logistic` is the `d_loss` you wrote there. D sees real and fake in two batches: mixed
+# into a single one, each would change the other's score through BatchNorm. Find what keeps D's update from reaching G,
+# and what keeps G's update from moving D. (Inside `with freeze(D):`, no gradients are computed for D's weights, but
+# they still pass through D to G.)
 
 # %%
 from gan_course.training.losses import d_logistic, g_nonsaturating
@@ -370,14 +372,14 @@ def update_G(players, n):
 # <details><summary>Answer</summary>
 #
 # `torch.no_grad()` around the fakes in D's turn: no gradient reaches G. In G's turn only `opt_G` steps, and
-# `freeze(players.D)` spares D even the gradients. (What moves all the same are BatchNorm's running averages, of both:
-# either network computes in training mode in both turns.)
+# `freeze(players.D)` spares D even the gradients. (BatchNorm's running averages do move, in both networks: each is in
+# training mode in both turns.)
 #
 # </details>
 #
 # The loop is short. It takes a batch of 64 real pictures; then come D's turn and G's turn. Last, **the slow copy**
-# `G_ema`, a second generator that stays in evaluation mode, moves a little towards G. Previews and measures use it; how
-# `update_ema` does that you will write yourself in exercise 3.
+# `G_ema`, a second generator that stays in evaluation mode, moves a little towards G. Previews and measures use it; in
+# exercise 3 you will write `update_ema` yourself.
 
 # %%
 from gan_course.data.batches import Batches
@@ -414,10 +416,10 @@ for name in ("D", "G", "G_ema"):
 # %% [markdown]
 # ## Train
 #
-# Now the package's, for 1,000 steps in `fast`: some seven times through the pictures. A hook, a function that is called
-# during the training, keeps a preview at the start and at four stops, a quarter of the training apart, always from the
-# same latent vectors, drawn by the slow copy. **Predict:** what will you recognise first, a shirt, a shoe or a bag? And
-# at which of the four stops?
+# Now the package's, for 1,000 steps in `fast`: some seven times through the pictures. We keep a preview at the start,
+# and a hook, a function that is called during the training, adds four more, a quarter of the training apart, always
+# from the same latent vectors, drawn by the slow copy. **Predict:** what will you recognise first, a shirt, a shoe or a
+# bag? And at which of the four stops?
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
@@ -440,9 +442,10 @@ moments = {f"after {n} steps": images for n, images in list(previews.items())[:5
 viz.show_rows(moments, zoom=3, quality=66)
 
 # %% [markdown]
-# In the run saved in this notebook (yours may differ) the shirts come first: after 250 steps most pictures are a bright
-# block in a dark frame, but columns 3 and 5 already have shoulders. After 500 the sleeves of column 3 come apart from the
-# body, and column 1 is a shoe; after 1000 so is column 7. Column 2 may be a bag, and column 8 is still no garment.
+# In the run saved in this notebook (yours may differ) no kind is far ahead: after 250 steps most pictures are a bright
+# block in a dark frame, but columns 3 and 5 already have shoulders, and column 1 may become a shoe. After 500 the
+# sleeves of column 3 come apart from the body, and column 1 is a shoe; after 1000 so is column 7. Column 2 may be a
+# bag, and column 8 is still no garment.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two loss curves over training steps, and two dotted lines. The generator's starts off the scale, drops at once and then sinks slowly towards its dotted line at 0.69; the discriminator's wanders near 1 and stays below its dotted line at 1.39."}}
 _, (ax,) = viz.figure(8, 2.8)
@@ -474,8 +477,8 @@ plt.show()
 # nearest fake. **Precision** is the share of fakes inside at least one real point's ball. **Recall** is the share of real
 # points inside at least one fake's ball (Kynkäänniemi et al. 2019).
 #
-# In the plane, blue is real and red is fake: small dots carry the balls, large dots are judged, hollow ones lie in no
-# ball. This generator knows one of two kinds:
+# First a toy case with two features and a generator that knows one of two kinds. Blue is real, red is fake; small dots
+# carry the balls, large dots are judged, hollow ones lie in no ball:
 
 # %% mystnb={"image": {"alt": "Two panels with the same points: real ones in two groups, generated ones in the left group. Left: pale discs around the real points; eight of ten generated points lie in one and are filled, two are hollow. Right: pale discs around the generated points; most real points of the left group are filled, those of the right group are hollow."}}
 from gan_course.evaluation import coverage
@@ -550,9 +553,9 @@ for name, result in (("untrained", untrained), ("your run", yours)):
 #
 # $$\bar\theta \leftarrow d\,\bar\theta + (1 - d)\,\theta$$
 #
-# In `fast` the decay $d$ is 0.98, a memory of about fifty steps. BatchNorm's statistics are not averaged, they are copied
-# from G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. From one step
-# to the next, how many times as much does G's picture change as the slow copy's?
+# In `fast` the decay $d$ is 0.98, a memory of about fifty steps. BatchNorm's statistics are not averaged, they are
+# copied from G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. From
+# one step to the next, how many times as far does G's picture move, compared with the slow copy's?
 
 # %% tags=["nbval-ignore-output"]
 watched = {"G": training.step.G, "G_ema": training.step.G_ema}
@@ -579,10 +582,10 @@ _, (left, right) = viz.figure(10, 2.8, n_axes=2)
 for name, colour in zip(moves, (viz.FAKE, viz.REAL), strict=True):
     left.plot(range(1, len(paths[name]) + 1), paths[name], color=colour, label=name)
     right.plot(range(2, len(moves[name]) + 2), moves[name], color=colour)
-left.set(title="one weight", xlabel="further step", xticks=range(0, 21, 5))
-right.set(title="mean change of the pictures", xlabel="further step", xticks=range(0, 21, 5))
-right.set_ylim(0, None)
-left.legend(frameon=False)
+left.set(title="one weight", xlabel="further step", ylabel="its value", xticks=range(0, 21, 5))
+right.set(title="change of the pictures", xlabel="further step", xticks=range(0, 21, 5))
+right.set(ylabel="mean over pixels", ylim=(0, None))
+left.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 0.85))
 plt.show()
 
 # %%
@@ -608,11 +611,11 @@ for name in ("G", "G_ema"):
 _ = G_now.train(was_training)
 
 # %% [markdown]
-# The copy's weight stays above every value that G's takes in these twenty steps: it still remembers the fifty before.
-# In the stored run G's pictures move 3.1 times as far. (Not fifty times? Mostly because the copy takes over BatchNorm's
-# statistics whole; "Further" measures it.) The two draw the same garments; the last row shows their difference, four
-# times as bright: mostly edges. At this step, twenty after the measure above, the copy has the higher precision and the
-# higher recall: one G at one step, so a hint and not yet a rule.
+# The copy's weight stays above every value that G's takes in these twenty steps: presumably it still remembers the
+# fifty before. In the stored run G's pictures move 3.1 times as far. (Not fifty times? Mostly because the copy takes
+# over BatchNorm's statistics whole; "Further" measures it.) The two draw the same garments; the last row shows their
+# difference, four times as bright: mostly edges. At this step, twenty after the measure above, the copy has the higher
+# precision and the higher recall: one G at one step, so a hint and not yet a rule.
 #
 # Inside G's garments, and so in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
 #
@@ -696,21 +699,21 @@ for name in measures:
     print(f"the slow copy has the higher {name} in {won} of {len(study['rows'])} trainings")
 
 # %% [markdown]
-# A line joins G and its slow copy in one seed. Of the slow copies:
+# A line joins G and its slow copy in one seed. Your three answers, by the slow copies:
 #
-# - **$\beta_1$** of 0.9 hurts most: the lowest precision in every seed, and hardly any recall. It is the default, so
-#   one gets it without typing anything. A likely reason: an average over ten steps instead of two answers what the
-#   other player did a while ago, and the other has moved on.
-# - **First weights of 0.2** leave rough outlines, filled with speckles. Recall is all but gone: the training does
-#   suffer, and a thousand steps do not heal it. Whether stuck pixels are the reason is not shown: D's first weights
-#   were wider, too.
-# - **The paper's learning rate** gives about half the recall after the same steps. Most likely it is slower, not wrong:
-#   the shipped weights below took it, for twelve times the steps.
-# - **BatchNorm** is the one that you would hardly notice: its removal costs little to the eye, and little of the copy's
-#   precision. What it buys in these thousand steps is variety: without it recall is about half as high, or less, in
+# - Most **precision** is lost with a **$\beta_1$** of 0.9, in every seed. It is the default, so one gets it without
+#   typing anything. A likely reason: an average over ten steps instead of two answers what the other player did a while
+#   ago, and the other has moved on.
+# - Most **recall** is lost with $\beta_1$ or with **first weights of 0.2**: hardly any is left with either, and three
+#   seeds cannot say which is worse. Those weights leave rough outlines, filled with speckles, and a thousand steps do
+#   not heal it. Whether stuck pixels are the reason is not shown: D's first weights were wider, too.
+# - Hardest to **notice** is the lack of **BatchNorm**: some stripes, one broken picture, and a precision nearly as
+#   high. What BatchNorm buys in these thousand steps is variety: without it recall is about half as high, or less, in
 #   every seed.
 #
-# Three seeds cannot order arms that lie closer than this.
+# **The paper's learning rate** gives about half the recall after the same steps. Most likely it is slower, not wrong:
+# the shipped weights below took it, for twelve times the steps.
+#
 
 # %% [markdown]
 # **Two more observations**
@@ -719,10 +722,10 @@ for name in measures:
 # count as real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this arm
 # passable; recall and your eyes do not.
 #
-# And the hint of *The slow copy* holds: in each of the three unchanged trainings the copy has the higher precision and
-# the higher recall. Over all fifteen its precision is higher in fourteen, its recall in eight: where G learns slowly or
-# draws speckles, a mean of its last fifty steps brings no variety. Without BatchNorm the copy matters most: in one seed
-# G itself, the lonely hollow dot, has a precision of only 0.33.
+# And the hint from the section *The slow copy* holds: in each of the three unchanged trainings the copy has the higher
+# precision and the higher recall. Over all fifteen its precision is higher in fourteen, its recall in eight: not with
+# the small learning rate, nor with the wide first weights, where there is little variety to gain. Without BatchNorm the
+# copy can matter a great deal: in one seed G itself, the lonely hollow dot, has a precision of only 0.33.
 
 # %% [markdown]
 # ## How far is your run from the best?
@@ -784,14 +787,15 @@ print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 # In the stored run the shipped weights are a little ahead in precision and far ahead in recall: what width, more steps, a
 # smaller rate and a slower average bought together is, above all, variety. Real pictures do not reach 1 either: about one
 # in eight lies in no ball.
-#
+
+# %% [markdown]
 # ## Walking between two pictures
 #
 # What does G draw between two of its pictures? Walk and see. From one latent vector to another there are two ways. In
-# 64 dimensions, vectors from a normal distribution almost all have length near 8, the square root of 64. The straight
-# line between two of them cuts through the inside, where G was hardly ever trained. The other way stays on the sphere
-# of radius 8. And any two of them stand nearly at a right angle, as in the drawing below, so halfway the straight line
-# has the length $8 / \sqrt 2 \approx 5.7$.
+# 64 dimensions, vectors from a normal distribution almost all have length near 8: each of the 64 squared numbers is 1
+# on average. The straight line between two of them cuts through the inside, where G was hardly ever trained. The other
+# way stays on the sphere of radius 8. And any two of them stand nearly at a right angle, as in the drawing below, so
+# halfway the straight line has the length $8 / \sqrt 2 \approx 5.7$.
 
 # %%
 a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
@@ -804,6 +808,8 @@ angle = torch.linspace(0, torch.pi / 2, 50)
 ax.plot(8 * angle.cos(), 8 * angle.sin(), color=viz.REAL, label="on the sphere")
 ax.plot([8, 0], [0, 8], color=viz.FAKE, label="straight")
 ax.scatter([32**0.5, 4], [32**0.5, 4], color=[viz.REAL, viz.FAKE], zorder=3)
+ax.annotate("length 8", (5.9, 5.7), fontsize=10)
+ax.annotate("5.7", (3.1, 3.3), fontsize=10)
 for point, name in (((8.2, 0), "a"), ((0, 8.3), "b"), ((0.2, 0.2), "0")):
     ax.annotate(name, point, fontsize=12)
 ax.plot([0, 8], [0, 0], color="0.8")
@@ -872,10 +878,9 @@ stations = [draw_on_the_way(on_sphere, starts, ends, k / 8) for k in range(9)]
 viz.show_grid(torch.stack(stations, 1).flatten(0, 1), n_columns=9, zoom=3, quality=66)
 
 # %% [markdown]
-# Within a kind, pictures change little by little (row 1). From one kind to another most of it happens within two
-# stations, as around the middle of row 2: half shirt, half bag. To the shoe it goes through a blend of both, just past
-# halfway (row 4, stations 6 and 7). None of this says whether G has copied training pictures; lesson 04 looks for
-# copies.
+# Within a kind, pictures change little by little (row 1). From one kind to another it may happen within two stations,
+# as around the middle of row 2: half shirt, half bag. Row 4 reaches its shoe through a blend of garment and shoe, just
+# past halfway (stations 6 and 7). None of this says whether G has copied training pictures; lesson 04 looks for copies.
 #
 # Now halfway between a thousand pairs, both ways. **Predict** what the straight line costs: precision, recall, or both?
 
@@ -900,7 +905,7 @@ viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, qu
 # spots are changed details. Lesson 11 makes a tool of this trade-off: truncation.
 
 # %%
-text = "halfway on the straight line, recall is below that on the sphere: their ratio"
+text = "halfway: recall on the straight line, over that on the sphere"
 claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 
 # %% [markdown]
@@ -962,8 +967,8 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 #
 # Our G draws what chance wants. To ask it for a bag, both networks have to be told the kind $y$ (Mirza & Osindero
 # 2014). G gets it as ten more numbers behind $z$, of which one is 1. D must not judge "is this real?" but "is this a
-# real bag?": it adds to its score how well $h(x)$, the channels before D's last layer, each averaged over all places,
-# fits a learned vector $v_y$ of that kind (the **projection** of Miyato & Koyama 2018):
+# real bag?": let $h(x)$ be the channels before D's last layer, each averaged over all places; D adds to its score how
+# well $h(x)$ fits a vector $v_y$ learned for that kind (the **projection** of Miyato & Koyama 2018):
 #
 # $$s(x, y) = s_0(x) + v_y \cdot h(x)$$
 #
@@ -1039,7 +1044,7 @@ with torch.no_grad():
     on_request = torch.cat([averaged(*part).float().cpu() for part in parts])
 answers = features.read_answers(reader, on_request)["kind"]
 read = (answers == asked).double().mean()
-text = "the kind that was asked for is read, beside the reader's own rate on real pictures"
+text = "how often the kind asked for is read, over the reader's own rate on real pictures"
 claim(text, read / accuracy, above=0.8, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Ten columns of five pictures drawn on request, a column for each kind, from T-shirts to ankle boots; each column mostly shows its own kind, and some sandals are smudges."}}
@@ -1066,7 +1071,7 @@ for kind, name in enumerate(CLASS_NAMES):
 # Trousers always, coats in 60 and shirts, least often, in 56; the last column says what it most often saw instead.
 # Three of the five sandals are smudges, and yet it reads 84 of 100: it has to name one of ten kinds. And recall shows
 # what asking does not buy: of bags it is 0.12, where a hundred real bags in place of the fakes get 0.90. This G, half
-# as wide and shortly trained, draws the kind, and few of its forms.
+# as wide and shortly trained, draws the kinds, and of bags few forms.
 
 # %% [markdown]
 # ### What still moves in the slow copy
@@ -1103,9 +1108,9 @@ for name in ("G_ema", "statistics held"):
 #
 # And the first? Each step closes a fiftieth of the gap, so of a step that G made $k$ steps ago, a share $0.98^k$ is not
 # yet caught up. The gap is the sum of G's steps, weighted 1, 0.98, 0.98², and so on. If they pointed in unrelated
-# directions, it would be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, since the squares of unrelated
-# steps add up, and a fiftieth of five is a tenth. The twelfth is even less; a likely reason is that G's own pictures,
-# by which we divide, move with its statistics besides its weights.
+# directions, their squares would add up: the gap would be $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long,
+# and a fiftieth of five is a tenth. The twelfth is even less; a likely reason is that G's own pictures, by which we
+# divide, move with its statistics besides its weights.
 
 # %% [markdown]
 # ### A preview of a young network

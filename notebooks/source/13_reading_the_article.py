@@ -145,8 +145,8 @@ exercises.check_verdicts(verdicts)
 # | experiment 实验 | what happens if we try? 试一试会怎样？ | fails 不成立 | not even in its kindest sense 按最善意的理解也不成立 |
 # | source 文献 | what does the paper say? 论文怎么说？ | says too little 说得太少 | no test could make it fail 没有检验能推翻它 |
 #
-# Before it stand the *kindest* sense of the sentence, and, under *against us*, what we would have to find to drop our
-# verdict.
+# Before a record stand the *kindest* sense of the sentence, and, under *against us*, what we would have to find to drop
+# our verdict.
 #
 # 下面每句受检验的话都有一份**记录**，格式就是练习 6 要你写的：（引文，检验方式，判断，查到什么）。检验有四种，判断也有四种，见上表。记录之前先写这句话最善意的理解，以及查到什么我们就得收回判断（“能推翻我们的”）。
 #
