@@ -25,7 +25,7 @@
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
 # | spot | pictures drawn in the wrong mode; what a straight walk between two latent vectors loses; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
-# | time | study 90 min; computing: fast 85 s (bfloat16), fast 284 s (float32) |
+# | time | study 90 min; computing: fast 85 s (bfloat16), fast 226 s (float32) |
 # | papers | Radford et al. 2016 (DCGAN); Ioffe & Szegedy 2015 (BatchNorm); Odena et al. 2016 (checkerboards); Kynkäänniemi et al. 2019 (precision, recall) |
 
 # %% tags=["parameters"]
@@ -149,7 +149,7 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | a learning rate of 0.0002 | `lr`: 0.0002 in the long setting, `full`; 0.001 in your run, `fast` | yes |
 #
 # Why no BatchNorm at the two ends? In G's last layer and D's first it would give every batch the same brightness and
-# contrast: G could not draw a dark batch, and D could not see that fakes are too bright.
+# contrast: G could not draw a dark batch, nor D see that a batch of fakes is too bright.
 #
 # And $\beta_1$? Adam steps along a running average of the gradients, its **momentum**: $m \leftarrow \beta_1 m + (1 -
 # \beta_1) g$. It remembers about $1 / (1 - \beta_1)$ steps: two with 0.5; with 0, as in lesson 01, the newest gradient
@@ -194,7 +194,7 @@ exercises.check_transposed_size(transposed_size)
 #
 # So the two modes draw different pictures. Take a trained generator (the one that ships with the course; you will train
 # your own), and six latent vectors: once in evaluation mode, then in training mode in two batches. One adds twenty
-# copies of a dark garment, the other twenty of a bright pullover. The last column, apart, shows that garment, drawn in
+# copies of a dark garment, the other twenty of a bright pullover. The last column, apart, shows the neighbour, drawn in
 # evaluation mode. **Predict** what the neighbours do to the six.
 
 # %% mystnb={"image": {"alt": "Three rows. Six garments in evaluation mode; the same six in training mode beside a dark garment, all brighter; the same six in training mode beside a bright pullover, so dark that little more than outlines is left. The neighbour stands at the end of its row."}}
@@ -218,9 +218,9 @@ viz.show_rows(modes, zoom=4, quality=66)
 # Twenty of the 26 are equal. Take one channel, and say that it is 0 in those twenty and 1 in the six: then its mean
 # over the batch is 0.23 and its standard deviation 0.42. After the division the six stand 1.8 standard deviations above
 # the mean, and the twenty only 0.5 below it. So what sets the six apart, brightness above all, is exaggerated: beside
-# dark ones they turn bright; beside bright ones they turn dark, and what is left may look like another garment, as the
-# two heels do. A sample that changes with its company was drawn in training mode, a common bug. The same on a new
-# network, in numbers: one z beside two crowds.
+# dark ones they turn bright; beside bright ones they turn dark, and what is left may look like another garment: column
+# 2's bag becomes a heel. A sample that changes with its company was drawn in training mode, a common bug. The same on a
+# new network, in numbers: one z beside two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -274,8 +274,8 @@ exercises.check_draw(draw)
 #
 # **Predict:** with 0.2, which share of pixels will be stuck beyond 0.99? Away from the border each pixel is painted by
 # four kernels (two down, two across), so it is a sum over 64 channels and 4 places: 256 products of a weight and a
-# feature. After BatchNorm a feature has the mean square 1; ReLU keeps half of that. What is the sum's standard
-# deviation, and how often does it pass 2.65, where tanh is 0.99?
+# channel value. After BatchNorm a value has the mean square 1; ReLU keeps half of that. What is the sum's standard
+# deviation, and how often does its size pass 2.65, where tanh is 0.99?
 
 
 # %%
@@ -304,9 +304,9 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 # %% [markdown]
 # The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
 # direction. We count the same 24 %, but by luck: the estimate errs twice. It is too high at the border, where fewer
-# kernels overlap and sums are smaller (2 % in the top row). It is too low in the middle (30 %), where features are
-# larger than it takes them to be: BatchNorm fixes only their *average* square at 1, and at the border features are
-# small, too. With 0.02 not one pixel gets there.
+# kernels overlap and sums are smaller (2 % in the top row). It is too low in the middle (30 %): BatchNorm fixes only
+# the *average* square of the channel values at 1; small at the border, they are larger here. With 0.02 not one pixel
+# gets there.
 #
 # A stuck pixel passes on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf.
 # That is before training; whether a training suffers from it comes further down. Our networks use 0.02: the package's
@@ -341,8 +341,7 @@ def new_players(seed, runtime):
 # %% [markdown]
 # Both turns are lesson 01's; `d_logistic` is the `d_loss` you wrote there. D sees real and fake in two batches: mixed
 # into a single one, each would change the other's score through BatchNorm. Find what keeps D's update from reaching G,
-# and what keeps G's update from moving D. (Inside `with freeze(D):`, no gradients are computed for D's weights, but
-# they still pass through D to G.)
+# and what keeps G's update from moving D.
 
 # %%
 from gan_course.training.losses import d_logistic, g_nonsaturating
@@ -371,9 +370,9 @@ def update_G(players, n):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `torch.no_grad()` around the fakes in D's turn: no gradient reaches G. In G's turn only `opt_G` steps, and
-# `freeze(players.D)` spares D even the gradients. (BatchNorm's running averages do move, in both networks: each is in
-# training mode in both turns.)
+# `torch.no_grad()` around the fakes in D's turn: no gradient reaches G. In G's turn only `opt_G` steps. (Inside `with
+# freeze(D):` no gradients are even computed for D's weights, but they still pass through D to G. BatchNorm's running
+# averages do move, in both networks: each is in training mode in both turns.)
 #
 # </details>
 #
@@ -416,10 +415,10 @@ for name in ("D", "G", "G_ema"):
 # %% [markdown]
 # ## Train
 #
-# Now the package's, for 1,000 steps in `fast`: some seven times through the pictures. We keep a preview at the start,
-# and a hook, a function that is called during the training, adds four more, a quarter of the training apart, always
-# from the same latent vectors, drawn by the slow copy. **Predict:** what will you recognise first, a shirt, a shoe or a
-# bag? And at which of the four stops?
+# Now the package's, for 1,000 steps in `fast`: some seven times through the pictures. We keep a preview at the start; a
+# hook (a function called during the training) adds four more, a quarter of the training apart, always from the same
+# latent vectors, drawn by the slow copy. **Predict:** what will you recognise first, a shirt, a shoe or a bag? And at
+# which of the four stops?
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.lessons.resumable import fit_resumable, lesson_folder
@@ -612,10 +611,10 @@ _ = G_now.train(was_training)
 
 # %% [markdown]
 # The copy's weight stays above every value that G's takes in these twenty steps: presumably it still remembers the
-# fifty before. In the stored run G's pictures move 3.1 times as far. (Not fifty times? Mostly because the copy takes
-# over BatchNorm's statistics whole; "Further" measures it.) The two draw the same garments; the last row shows their
-# difference, four times as bright: mostly edges. At this step, twenty after the measure above, the copy has the higher
-# precision and the higher recall: one G at one step, so a hint and not yet a rule.
+# fifty before. In the stored run G's pictures move 3.1 times as far. (Not $1/(1 - d)$, fifty times? Partly because the
+# copy takes over BatchNorm's statistics whole; "Further" measures it.) The two draw the same garments; the last row
+# shows their difference, four times as bright: mostly edges. At this step, twenty after the measure above, the copy has
+# the higher precision and the higher recall: one G at one step, so a hint and not yet a rule.
 #
 # Inside G's garments, and so in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
 #
@@ -699,11 +698,11 @@ for name in measures:
     print(f"the slow copy has the higher {name} in {won} of {len(study['rows'])} trainings")
 
 # %% [markdown]
-# A line joins G and its slow copy in one seed. Your three answers, by the slow copies:
+# A line joins G and its slow copy in one seed. Three answers, from the filled dots:
 #
 # - Most **precision** is lost with a **$\beta_1$** of 0.9, in every seed. It is the default, so one gets it without
-#   typing anything. A likely reason: an average over ten steps instead of two answers what the other player did a while
-#   ago, and the other has moved on.
+#   typing anything. A likely reason: an average over ten steps, not two, responds to what the other player did a while
+#   ago; the other has moved on.
 # - Most **recall** is lost with $\beta_1$ or with **first weights of 0.2**: hardly any is left with either, and three
 #   seeds cannot say which is worse. Those weights leave rough outlines, filled with speckles, and a thousand steps do
 #   not heal it. Whether stuck pixels are the reason is not shown: D's first weights were wider, too.
@@ -719,20 +718,20 @@ for name in measures:
 # **Two more observations**
 #
 # Look once more at the third row of pictures, and at its precision. Blots full of speckles, and more than half of them
-# count as real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this arm
+# count as real! The reader, it seems, looks at shapes and forgives grain. Precision alone would have called this change
 # passable; recall and your eyes do not.
 #
 # And the hint from the section *The slow copy* holds: in each of the three unchanged trainings the copy has the higher
-# precision and the higher recall. Over all fifteen its precision is higher in fourteen, its recall in eight: not with
-# the small learning rate, nor with the wide first weights, where there is little variety to gain. Without BatchNorm the
-# copy can matter a great deal: in one seed G itself, the lonely hollow dot, has a precision of only 0.33.
+# precision and the higher recall. Over all fifteen its precision is higher in fourteen, its recall in eight, but never
+# with the small learning rate or the wide first weights. Without BatchNorm the copy can matter a great deal: in one
+# seed G itself, the lonely hollow dot, has a precision of only 0.33.
 
 # %% [markdown]
 # ## How far is your run from the best?
 #
 # The generator that ships with the course comes from the same builder in the `full` profile, the long setting. Four
-# things differ from your run: a wider G and D (96 channels, not 64), a smaller learning rate, a slower average and twelve
-# times the steps. So what is better cannot be put down to length alone.
+# things differ from your run: a wider G and D (96 channels, not 64), a smaller learning rate, a slower average and
+# twelve times the steps. So its lead cannot be put down to length alone.
 
 # %% tags=["best-picture"] mystnb={"image": {"alt": "Forty small grey pictures drawn by the trained generator: shirts, trousers, dresses, coats, shoes and bags."}}
 from gan_course.weights.cards import read_card
@@ -869,7 +868,7 @@ def draw_on_the_way(way, starts, ends, t):
 
 
 # %% [markdown]
-# Four walks on the sphere, of nine stations each, so the fifth is halfway. In the last one clothing turns into a shoe.
+# Four walks on the sphere, of nine stations each, so the fifth is halfway. In the last one a top turns into a shoe.
 # **Predict:** does it change little by little or in a rush, and what lies halfway?
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of nine pictures; in each row the garment on the left turns into the one on the right."}}
@@ -880,7 +879,8 @@ viz.show_grid(torch.stack(stations, 1).flatten(0, 1), n_columns=9, zoom=3, quali
 # %% [markdown]
 # Within a kind, pictures change little by little (row 1). From one kind to another it may happen within two stations,
 # as around the middle of row 2: half shirt, half bag. Row 4 reaches its shoe through a blend of garment and shoe, just
-# past halfway (stations 6 and 7). None of this says whether G has copied training pictures; lesson 04 looks for copies.
+# past halfway (stations 6 and 7); halfway it is still a garment. None of this says whether G has copied training
+# pictures; lesson 04 looks for copies.
 #
 # Now halfway between a thousand pairs, both ways. **Predict** what the straight line costs: precision, recall, or both?
 
@@ -1068,10 +1068,10 @@ for kind, name in enumerate(CLASS_NAMES):
 
 # %% [markdown]
 # In the stored run the reader saw the kind that was asked for in 83 of 100 pictures, 0.96 of its rate on real ones.
-# Trousers always, coats in 60 and shirts, least often, in 56; the last column says what it most often saw instead.
-# Three of the five sandals are smudges, and yet it reads 84 of 100: it has to name one of ten kinds. And recall shows
-# what asking does not buy: of bags it is 0.12, where a hundred real bags in place of the fakes get 0.90. This G, half
-# as wide and shortly trained, draws the kinds, and of bags few forms.
+# Trousers always, coats 60 times, shirts only 56; the last column says what it most often saw instead. Three of the
+# five sandals are smudges, and yet it reads 84 of 100: it has to name one of ten kinds. And recall shows what asking
+# does not buy: of bags it is 0.12, where a hundred real bags in place of the fakes get 0.90. This G, half as wide and
+# shortly trained, draws the kinds, and of bags few forms.
 
 # %% [markdown]
 # ### What still moves in the slow copy
@@ -1274,10 +1274,10 @@ exercises.check_even_kernels(even_kernels)
 # Even counts do not end the matter. With stride 2, neighbouring pixels are painted equally often, but by different
 # **taps** (weights) of the kernel.
 #
-# Any picture is a sum of waves, and its power spectrum is a map of how strong each wave is. The place across and down
-# says how fast the wave alternates across and down: in the middle hardly at all, at the rim at every second pixel.
-# Brightness is strength, on a log scale. A regular pattern needs only a few waves, so it shows as a few bright dots:
-# upright stripes of period two, for example, as one dot at the left rim, halfway down.
+# Any picture is a sum of waves, and its power spectrum is a map of how strong each wave is. A point's place says how
+# fast its wave alternates, across and down: in the middle hardly at all, at the rim with every pixel. Brightness is
+# strength, on a log scale. A regular pattern needs only a few waves, so it shows as a few bright dots: upright stripes
+# of period two, for example, as one dot at the left rim, halfway down.
 #
 # **Predict** which of these have dots: a new transposed generator, a new resize one, your trained G. (Real pictures, your
 # slow copy and the shipped generator stand beside them.)
@@ -1319,9 +1319,9 @@ plt.show()
 
 # %% [markdown]
 # The new transposed generator has bright dots: before training its taps differ at random, so a pattern with a period of
-# two pixels remains; the layer before leaves its own pattern of two, which the last layer stretches to four. Enlarging
-# first and then convolving uses the same taps everywhere: no dots. (Of the dots of period two only those at the left
-# and the upper rim are drawn; the opposite rims would repeat them.)
+# two pixels remains; the layer before leaves its own pattern of two, which the last layer's doubling turns into four.
+# Enlarging first and then convolving uses the same taps everywhere: no dots. (Of the dots of period two only those at
+# the left and the upper rim are drawn; the opposite rims would repeat them.)
 #
 # In the stored run the trained G still has dots, faint ones: the brightest stand on a diagonal, a pattern of four
 # pixels both across and down. Most likely that is the fine grid inside its garments, above. The slow copy has lost

@@ -26,7 +26,7 @@
 # | say | what each measure cannot see |
 # | fool | the most printed measure of the field, and spot the resize filter that spoils it ("Further") |
 # | needs | mean and covariance; lessons 01 and 02 |
-# | time | study 85 min; computing: fast 26 s (bfloat16), fast 33 s (float32) |
+# | time | study 85 min; computing: fast 26 s (bfloat16), fast 32 s (float32) |
 # | papers | Heusel et al. 2017 (FID); Bińkowski et al. 2018 (KID); Kynkäänniemi et al. 2019 (precision, recall); Chong & Forsyth 2020 (bias in N); Parmar et al. 2022 (resizing); Meehan et al. 2020 (copies) |
 
 # %% tags=["parameters"]

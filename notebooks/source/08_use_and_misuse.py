@@ -26,7 +26,7 @@
 # | foresee | where translation must fail: shape, and whatever is not in the input |
 # | trace | failures of training to their causes, by taking suspects away in turn (Further) |
 # | needs | lessons 04, 06 and 07 |
-# | time | study 90 min; computing: fast 91 s (bfloat16), fast 108 s (float32) |
+# | time | study 90 min; computing: fast 91 s (bfloat16), fast 124 s (float32) |
 # | papers | Zhu et al. 2017 (CycleGAN); Gatys et al. 2016 and Johnson et al. 2016 (style loss); Sauer et al. 2021 (projected GANs); Chu et al. 2017 (steganography); Cohen et al. 2018 (hallucination); Odena et al. 2016 (checkerboard); Park et al. 2020 (CUT); Parmar et al. 2024 (CycleGAN-Turbo) |
 
 # %% tags=["parameters"]

@@ -26,7 +26,7 @@
 # | invert | a picture, and tell a likeness from an understanding |
 # | mend | ("Further") AdaIN's droplets, and a path-length penalty that was published without a graph |
 # | needs | lessons 04 (the reader), 10 (AdaIN) and 11 (StyleGAN) |
-# | time | study 80 min; computing: fast 82 s (bfloat16), fast 121 s (float32) |
+# | time | study 80 min; computing: fast 82 s (bfloat16), fast 136 s (float32) |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Shen et al. 2020 and Shen & Zhou 2021 (directions); Abdal et al. 2019 (inversion) |
 
 # %% tags=["parameters"]

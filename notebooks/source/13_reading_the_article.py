@@ -834,7 +834,9 @@ viz.show_rows(rows, zoom=3, quality=80)
 
 # %%
 off = abs(loss_mean / loss_true - 1 / 2)
-claim("one mean picture pays half as much as the truth: off by", off, below=0.1, needs_training=True)
+claim(
+    "one mean picture pays half as much as the truth: off by", off, below=0.1, needs_training=True
+)
 
 # %% [markdown]
 # The slope is positive: whoever goes down `gan_loss_B` teaches D to score the real pictures of B low. For G alone the sign
