@@ -6,30 +6,21 @@ Each `show_*` ends in `plt.show()` and returns None, as in `figures`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from textwrap import wrap
-from typing import Any, Literal
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Circle, FancyBboxPatch, Patch, Polygon, Rectangle
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from torch import Tensor
 
-from gan_course.viz.figures import DPI, FAKE, REAL, SCORE, show_jpeg
-
-INK, PALE = "#2b2b2b", "#f2f0eb"
-STYLE, GRADIENT = "#6a4c93", "#c46a00"
-LARGE, SMALL = 12.0, 10.0  # points
-HEAD = 0.12  # length of an arrow's head
-
-Point = tuple[float, float]
+from gan_course.viz.figures import FAKE, REAL, SCORE
+from gan_course.viz.page import GRADIENT, INK, LARGE, PALE, SMALL, STYLE, Page, Point, Shape, tint
 
 
 def show_gan() -> None:
     """Draw the game: z to G to fakes, D's scores of both kinds, two losses, two gradients."""
-    page = _Page(9.6, 4.2)
+    page = Page(9.6, 4.2)
     z = page.box(0.85, 1.5, 0.9, 0.6, "$z$", colour=SCORE, below="(N, z_dim)")
     G = page.network(2.5, 1.5, 1.0, 1.2, "G", colour=FAKE)
     fake, real = page.picture(4.2, 1.5, 1.0), page.picture(4.2, 3.1, 1.0)
@@ -61,18 +52,18 @@ def show_gan() -> None:
 
 def show_transposed_convolution() -> None:
     """Draw a transposed convolution: 2 x 2 to 4 x 4 with kernel 4, stride 2 and padding 1."""
-    page = _Page(9.6, 3.7)
+    page = Page(9.6, 3.7)
     cell, middle = 0.4, 1.95
     corner = (0.75, middle - cell)
     for k, colour in enumerate(_PAINTS):
         x, y = corner[0] + cell * (k % 2), corner[1] + cell * (1 - k // 2)
-        page.patch(Rectangle((x, y), cell, cell, fc=_tint(colour, 0.55), ec=INK, lw=1))
+        page.patch(Rectangle((x, y), cell, cell, fc=tint(colour, 0.55), ec=INK, lw=1))
         page.text(x + cell / 2, y + cell / 2, "abcd"[k], size=LARGE)
-    given = _Shape(corner[0] + cell, middle, 2 * cell, 2 * cell)
+    given = Shape(corner[0] + cell, middle, 2 * cell, 2 * cell)
     page.text(given.x, 1.15, "input\n(N, C, 2, 2)")
 
     left, low = 3.55, middle - 3 * cell
-    canvas = _Shape(left + 3 * cell, middle, 6 * cell, 6 * cell)
+    canvas = Shape(left + 3 * cell, middle, 6 * cell, 6 * cell)
     for row in range(6):
         for column in range(6):
             page.patch(
@@ -96,7 +87,7 @@ def show_transposed_convolution() -> None:
     page.text(canvas.x, 0.4, "canvas, 6 × 6: overlaps add up")
 
     left_out, low_out = 7.35, middle - 2 * cell
-    out = _Shape(left_out + 2 * cell, middle, 4 * cell, 4 * cell)
+    out = Shape(left_out + 2 * cell, middle, 4 * cell, 4 * cell)
     for row in range(4):
         for column in range(4):
             x, y = left_out + cell * column, low_out + cell * (3 - row)
@@ -126,7 +117,7 @@ def _painters(row: int, column: int) -> list[str]:
 
 def show_unet() -> None:
     """Draw lesson 05's U-Net for 64 px: six halvings, six doublings, a skip at each size."""
-    page = _Page(9.6, 4.9)
+    page = Page(9.6, 4.9)
     channels = (3, 16, 32, 64, 128, 128, 128)
     heights = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.26)
     levels = (4.2, 3.6, 3.0, 2.45, 1.95, 1.5, 1.1)
@@ -143,7 +134,7 @@ def show_unet() -> None:
         if k:
             skip = page.slab(x - 0.1, y, 0.2, height, REAL)
             page.arrow(down[k].right, skip.left, colour=REAL)
-            own = _Shape(x, y, 0.4, height)
+            own = Shape(x, y, 0.4, height)
             page.shapes.append(own)
         text = f"{channels[k]} + {channels[k]}" if k else "3"
         page.text(x, y - height / 2 - 0.06, f"{text}\n{side} × {side}", va="top")
@@ -179,7 +170,7 @@ def show_patch_field(
     n_scores, step, first, seen = patch_geometry(side, n_layers)
     if not all(0 <= place < n_scores for place in score):
         raise ValueError(f"score is {score}: there are {n_scores} x {n_scores}, counted from 0")
-    page = _Page(9.6, 4.3)
+    page = Page(9.6, 4.3)
     frame = page.picture(2.5, 2.2, 3.2)
     pixels = picture.float() / 255 if not picture.is_floating_point() else (picture + 1) / 2
     page.image(frame, pixels.permute(1, 2, 0).clamp(0, 1).cpu().numpy())
@@ -190,7 +181,7 @@ def show_patch_field(
         corner, length = (x, y), seen * scale
         page.patch(Rectangle(corner, length, length, fc="none", ec=colour, lw=width, zorder=6))
 
-    grid = _Shape(7.3, 2.2, 2.4, 2.4)
+    grid = Shape(7.3, 2.2, 2.4, 2.4)
     cell = grid.width / n_scores
     for row in range(n_scores):
         for column in range(n_scores):
@@ -229,14 +220,14 @@ def patch_geometry(side: int, n_layers: int) -> tuple[int, int, int, int]:
 
 def show_cyclegan() -> None:
     """Draw CycleGAN: both ways round the cycle, with two generators and two discriminators."""
-    page = _Page(9.6, 6.1)
+    page = Page(9.6, 6.1)
     _draw_cycle(page, "A", "B", y=4.15, outwards=1, who=(0, 1))
     _draw_cycle(page, "B", "A", y=1.95, outwards=-1, who=(2, 3))
     page.show()
 
 
 def _draw_cycle(
-    page: "_Page", start: str, target: str, *, y: float, outwards: int, who: tuple[int, int]
+    page: "Page", start: str, target: str, *, y: float, outwards: int, who: tuple[int, int]
 ) -> None:
     """One way round: real, there, fake, back, reconstruction; the D of the target; the loss.
 
@@ -290,7 +281,7 @@ _COLOUR_OF = {"AB": "#1f7a6d", "BA": "#8a6d1c"}  # each generator has its colour
 
 def show_growing() -> None:
     """Draw the fade from 8 to 16 px in a growing GAN, in G and in D, and the share's schedule."""
-    page = _Page(9.6, 5.9)
+    page = Page(9.6, 5.9)
     high, low = 5.15, 4.15
     # G
     page.text(0.3, 5.62, "G, while 16 px is faded in", size=LARGE, ha="left")
@@ -345,7 +336,7 @@ def show_growing() -> None:
     for k, name in enumerate(parts):
         x, fades = left + k * span, "fade" in name
         page.patch(
-            Rectangle((x, bottom), span, height, fc=_tint(FAKE, 0.12) if fades else PALE, lw=0)
+            Rectangle((x, bottom), span, height, fc=tint(FAKE, 0.12) if fades else PALE, lw=0)
         )
         start = bottom if fades else bottom + height
         page.axes.plot([x, x + span], [start, bottom + height], color=FAKE, lw=2, zorder=4)
@@ -356,7 +347,7 @@ def show_growing() -> None:
 
 def show_adain() -> None:
     """Draw AdaIN on one channel: its two numbers are taken out, and two others put in."""
-    page = _Page(9.6, 4.6)
+    page = Page(9.6, 4.6)
     values = _channel()
     normal = (values - values.mean()) / values.std()
     stages = (
@@ -392,7 +383,7 @@ def show_adain() -> None:
 
 def show_stylegan() -> None:
     """Draw StyleGAN's generator: the mapping network, and the synthesis network that w steers."""
-    page = _Page(9.6, 7.0)
+    page = Page(9.6, 7.0)
     page.text(1.75, 6.72, "mapping network", size=LARGE)
     page.text(6.3, 6.72, "synthesis network", size=LARGE)
     z = page.box(1.75, 6.2, 0.9, 0.42, "$z$", colour=SCORE)
@@ -455,7 +446,7 @@ def show_stylegan() -> None:
 
 def show_stylegan2() -> None:
     """Draw StyleGAN2's synthesis network for 64 px: ten styles, and a sum of pictures."""
-    page = _Page(9.6, 7.1)
+    page = Page(9.6, 7.1)
     x, x_rgb, x_sum, x_style = 3.75, 6.75, 8.35, 1.35
     page.text(x, 6.87, "features", size=LARGE)
     page.text(x_sum, 6.87, "picture", size=LARGE)
@@ -463,7 +454,7 @@ def show_stylegan2() -> None:
     column = [page.box(x, 6.4, 3.9, 0.3, "learned constant", size=SMALL)]
     levels = dict.fromkeys(("coarse", "middle", "fine"), (9.0, 0.0))
     start: tuple[Point, ...] = ()
-    doubled: _Shape | None = None
+    doubled: Shape | None = None
     y, j = 6.01, 0
     for side in (4, 8, 16, 32, 64):
         top = column[0].y if side == 4 else y
@@ -520,7 +511,7 @@ def show_stylegan2() -> None:
     page.show()
 
 
-def _draw_steered(page: "_Page", x: float, y: float, width: float, text: str) -> "_Shape":
+def _draw_steered(page: "Page", x: float, y: float, width: float, text: str) -> Shape:
     """A layer whose convolution has the style's affine map A inside."""
     layer = page.box(x, y, width, 0.3, text, colour=STYLE, size=SMALL)
     page.box(x - width / 2 + 0.2, y, 0.24, 0.22, "A", colour=STYLE, size=SMALL)
@@ -529,7 +520,7 @@ def _draw_steered(page: "_Page", x: float, y: float, width: float, text: str) ->
 
 def show_modulation() -> None:
     """Draw a layer with AdaIN beside one with modulation and demodulation."""
-    page = _Page(9.6, 5.5)
+    page = Page(9.6, 5.5)
     left, right = 3.1, 8.0
     page.text(2.5, 5.2, "StyleGAN: AdaIN", size=LARGE)
     page.text(7.2, 5.2, "StyleGAN2: modulation, demodulation", size=LARGE)
@@ -579,9 +570,9 @@ def show_course_map(lessons: Mapping[str, tuple[str, int]]) -> None:
         lessons: number -> title and minutes, as {"01": ("The game", 110)}; a lesson that is not
             named is left out.
     """
-    page = _Page(9.6, 5.6)
-    page.patch(Rectangle((3.16, 3.72), 6.4, 1.62, fc=_tint(FAKE, 0.07), lw=0, zorder=0))
-    page.patch(Rectangle((3.16, 0.12), 4.3, 1.62, fc=_tint(REAL, 0.07), lw=0, zorder=0))
+    page = Page(9.6, 5.6)
+    page.patch(Rectangle((3.16, 3.72), 6.4, 1.62, fc=tint(FAKE, 0.07), lw=0, zorder=0))
+    page.patch(Rectangle((3.16, 0.12), 4.3, 1.62, fc=tint(REAL, 0.07), lw=0, zorder=0))
     page.text(3.3, 5.21, "pictures from noise", colour=FAKE, ha="left")
     page.text(3.3, 0.3, "pictures from pictures", colour=REAL, ha="left")
     boxes = {}
@@ -610,7 +601,7 @@ _LEADS = (  # what a lesson builds on, without what follows from the other arrow
 )  # fmt: skip
 
 
-def _way(one: "_Shape", other: "_Shape", bend: str) -> list[Point]:
+def _way(one: Shape, other: Shape, bend: str) -> list[Point]:
     """From a box to another one: straight, or round corners, first "up", "across" or "over"."""
     if bend == "up":
         return [one.top, (one.x, other.y), other.left]
@@ -624,197 +615,6 @@ def _way(one: "_Shape", other: "_Shape", bend: str) -> list[Point]:
     return [one.right, other.left]
 
 
-# --- the page, and what is drawn on it ---
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """A box of the drawing, and the points of its outline that arrows meet."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    cut: float = 0.0  # of a network: how much lower its middle is than its wide end, above
-
-    @property
-    def left(self) -> Point:
-        return self.x - self.width / 2, self.y
-
-    @property
-    def right(self) -> Point:
-        return self.x + self.width / 2, self.y
-
-    @property
-    def top(self) -> Point:
-        return self.x, self.y + self.height / 2 - self.cut
-
-    @property
-    def bottom(self) -> Point:
-        return self.x, self.y - self.height / 2 + self.cut
-
-    @property
-    def top_left(self) -> Point:
-        return self.x - self.width / 2, self.y + 0.3 * self.height
-
-    @property
-    def top_right(self) -> Point:
-        return self.x + self.width / 2, self.y + 0.3 * self.height
-
-
-class _Page:
-    """A figure of one axes without an axis, an inch to a unit."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self.figure = plt.figure(figsize=(width, height), dpi=DPI)
-        self.axes = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height))
-        self.axes.set_axis_off()
-        self.shapes: list[_Shape] = []
-
-    def patch(self, patch: Patch) -> None:
-        self.axes.add_patch(patch)
-
-    def text(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        *,
-        size: float = SMALL,
-        colour: str = INK,
-        ha: Literal["left", "center", "right"] = "center",
-        va: Literal["top", "center", "bottom"] = "center",
-        rotation: float = 0,
-    ) -> None:
-        self.axes.text(
-            x, y, text, fontsize=size, color=colour, ha=ha, va=va, rotation=rotation,
-            linespacing=1.25, zorder=8,
-        )  # fmt: skip
-
-    def box(
-        self,
-        x: float,
-        y: float,
-        width: float,
-        height: float,
-        text: str,
-        *,
-        colour: str = INK,
-        size: float = LARGE,
-        dashed: bool = False,
-        below: str = "",
-    ) -> _Shape:
-        """A rounded box around (x, y), and a line below it, such as its shape."""
-        fill = PALE if colour == INK else _tint(colour, 0.16)
-        self.patch(
-            FancyBboxPatch(
-                (x - width / 2, y - height / 2), width, height,
-                boxstyle="round,pad=0,rounding_size=0.08", fc=fill, ec=colour, gid="box", lw=1.3,
-                ls=(0, (4, 2)) if dashed else "-", zorder=5,
-            )
-        )  # fmt: skip
-        self.text(x, y, text, size=size)
-        if below:
-            self.text(x, y - height / 2 - 0.15, below)
-        return self._keep(_Shape(x, y, width, height))
-
-    def network(
-        self,
-        x: float,
-        y: float,
-        width: float,
-        height: float,
-        text: str,
-        *,
-        colour: str = SCORE,
-        opens: Literal["left", "right"] = "right",
-    ) -> _Shape:
-        """A generator or a discriminator: wide where it `opens`, narrow at the other end."""
-        wide, narrow = height / 2, 0.3 * height
-        at_left, at_right = (wide, narrow) if opens == "left" else (narrow, wide)
-        corners = [
-            (x - width / 2, y + at_left),
-            (x + width / 2, y + at_right),
-            (x + width / 2, y - at_right),
-            (x - width / 2, y - at_left),
-        ]
-        self.patch(
-            Polygon(corners, fc=_tint(colour, 0.2), ec=colour, lw=1.6, joinstyle="round", zorder=5)
-        )
-        self.text(x, y, text, size=LARGE + 1)
-        return self._keep(_Shape(x, y, width, height, cut=(wide - narrow) / 2))
-
-    def picture(self, x: float, y: float, side: float) -> _Shape:
-        """The frame of a picture."""
-        corner = (x - side / 2, y - side / 2)
-        self.patch(Rectangle(corner, side, side, fc="white", ec=INK, lw=1.2, zorder=4))
-        return self._keep(_Shape(x, y, side, side))
-
-    def slab(self, x: float, y: float, width: float, height: float, colour: str) -> _Shape:
-        """The features of one layer, seen from the side."""
-        corner = (x - width / 2, y - height / 2)
-        self.patch(
-            Rectangle(corner, width, height, fc=_tint(colour, 0.35), ec=colour, lw=1.3, zorder=5)
-        )
-        return self._keep(_Shape(x, y, width, height))
-
-    def plus(self, x: float, y: float, *, radius: float = 0.17) -> _Shape:
-        """A sum."""
-        self.patch(Circle((x, y), radius, fc="white", ec=INK, lw=1.3, zorder=5))
-        for dx, dy in ((0.55 * radius, 0), (0, 0.55 * radius)):
-            self.axes.plot([x - dx, x + dx], [y - dy, y + dy], color=INK, lw=1.3, zorder=6)
-        return self._keep(_Shape(x, y, 2 * radius, 2 * radius))
-
-    def image(self, frame: _Shape, pixels: np.ndarray, **how: Any) -> None:
-        """A picture in its frame, its rows from the top."""
-        (left, _), (right, _), (_, bottom), (_, top) = (
-            frame.left, frame.right, frame.bottom, frame.top,
-        )  # fmt: skip
-        limits = self.axes.get_xlim(), self.axes.get_ylim()
-        self.axes.imshow(
-            pixels, extent=(left, right, bottom, top), aspect="auto", zorder=4.5,
-            interpolation="nearest", vmin=0, vmax=1, **how,
-        )  # fmt: skip
-        self.axes.set(xlim=limits[0], ylim=limits[1])
-
-    def line(self, *points: Point, colour: str = INK) -> None:
-        self.axes.plot(*zip(*points, strict=True), color=colour, lw=1.5, zorder=3)
-
-    def arrow(
-        self, *points: Point, colour: str = INK, dashed: bool = False, head: float = HEAD
-    ) -> None:
-        """An arrow along some points; its tip is the last one."""
-        end, before = np.array(points[-1]), np.array(points[-2])
-        along = (end - before) / np.linalg.norm(end - before)
-        across = np.array([-along[1], along[0]])
-        neck = end - head * along
-        xs, ys = zip(*points[:-1], tuple(neck), strict=True)
-        style = (0, (4, 2)) if dashed else "-"
-        self.axes.plot(xs, ys, color=colour, lw=1.5, ls=style, zorder=3, solid_joinstyle="round")
-        corners = [end, neck + 0.45 * head * across, neck - 0.45 * head * across]
-        self.patch(Polygon(corners, fc=colour, ec=colour, lw=0.5, gid="head", zorder=7))
-
-    def gradient(self, *points: Point) -> None:
-        """An arrow that a gradient takes."""
-        self.arrow(*points, colour=GRADIENT, dashed=True)
-
-    def show(self, *, pictures: bool = False) -> None:
-        """End the drawing; `pictures` says that it holds some, and is smaller as JPEG."""
-        if pictures:
-            show_jpeg()
-        else:
-            plt.show()
-
-    def _keep(self, shape: _Shape) -> _Shape:
-        self.shapes.append(shape)
-        return shape
-
-
-def _tint(colour: str, share: float) -> tuple[float, ...]:
-    """A colour in white, which has the rest."""
-    return tuple(share * part + 1 - share for part in to_rgb(colour))
-
-
 def _overlay(colours: Sequence[str], share: float) -> tuple[float, ...]:
     """What translucent colours over each other look like on white."""
     seen = np.ones(3)
@@ -823,7 +623,7 @@ def _overlay(colours: Sequence[str], share: float) -> tuple[float, ...]:
     return tuple(seen.tolist())
 
 
-def _draw_ring(page: _Page, frame: _Shape, colour: str, *, spread: float) -> None:
+def _draw_ring(page: Page, frame: Shape, colour: str, *, spread: float) -> None:
     """Points of lesson 01's ring of eight clusters."""
     source = np.random.default_rng(0)
     angle = np.pi / 4 * source.integers(8, size=240)
@@ -840,7 +640,7 @@ _CREATURES = (  # colour; width and height of the body, and where its eyes are, 
 )
 
 
-def _draw_creature(page: _Page, frame: _Shape, who: int, *, striped: bool) -> None:
+def _draw_creature(page: Page, frame: Shape, who: int, *, striped: bool) -> None:
     """One of four creatures, plain or with stripes across."""
     x, y, radius = frame.x, frame.y, 0.38 * frame.width
     colour, *size, eyes = _CREATURES[who]
@@ -848,7 +648,7 @@ def _draw_creature(page: _Page, frame: _Shape, who: int, *, striped: bool) -> No
     body = FancyBboxPatch(
         (x - width / 2, y - height / 2), width, height,
         boxstyle=f"round,pad=0,rounding_size={min(width, height) / 2}",
-        fc=_tint(colour, 0.45), ec=INK, lw=1, zorder=5,
+        fc=tint(colour, 0.45), ec=INK, lw=1, zorder=5,
     )  # fmt: skip
     page.patch(body)
     if striped:
@@ -872,7 +672,7 @@ def _channel() -> np.ndarray:
     return 1.0 + 0.9 * disc + 0.25 * across - 0.2 * up
 
 
-def _draw_histogram(page: _Page, x: float, y: float, values: np.ndarray) -> None:
+def _draw_histogram(page: Page, x: float, y: float, values: np.ndarray) -> None:
     """The values of a channel as bars on a number line from -3 to 3, which has a mark at 0.
 
     The bars share the values' own range, so that moved and stretched values have the same shape.
