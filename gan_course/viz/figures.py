@@ -4,6 +4,7 @@ A `show_*` ends in `plt.show()` and returns None, so that stored outputs compare
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -70,6 +71,7 @@ def show_grids(
     zoom: float = 1.5,
     quality: int = 88,
     row_names: Sequence[str] = (),
+    column_names: Sequence[object] = (),
 ) -> None:
     """Show several sets of pictures side by side, each as a grid under its name.
 
@@ -79,6 +81,8 @@ def show_grids(
         zoom: screen pixels per picture pixel; whole numbers show every pixel alike.
         quality: of the JPEG, as for `show_jpeg`.
         row_names: what to write beside the rows, once, at the left; none by default.
+        column_names: what to write above the columns of the first grid, one for each; none by
+            default.
     """
     tiles = [
         make_grid(_unit(images), nrow=n_columns, padding=2, pad_value=1.0)
@@ -102,16 +106,29 @@ def show_grids(
         places = [2 + row * step + (step - 3) / 2 for row in range(len(row_names))]
         fig.axes[0].set_yticks(places, row_names, fontsize=9)
         fig.axes[0].tick_params(length=0)
+    if column_names:
+        step = (tiles[0].shape[2] - 2) / n_columns
+        places = [2 + column * step + (step - 3) / 2 for column in range(n_columns)]
+        fig.axes[0].xaxis.tick_top()
+        fig.axes[0].set_xticks(places, [str(name) for name in column_names], fontsize=9)
+        fig.axes[0].tick_params(length=0)
     show_jpeg(quality=quality)
 
 
-def show_rows(rows: Mapping[str, Tensor], *, zoom: float = 1.0, quality: int = 66) -> None:
+def show_rows(
+    rows: Mapping[str, Tensor],
+    *,
+    zoom: float = 1.0,
+    quality: int = 66,
+    column_names: Sequence[object] = (),
+) -> None:
     """Show pictures in rows, each row with its name at the left.
 
     Args:
         rows: name -> (N, C, H, W) as for `show_grid`; N may differ from row to row, the rest not.
         zoom: screen pixels per picture pixel; whole numbers show every pixel alike.
         quality: of the JPEG, as for `show_jpeg`.
+        column_names: what to write above the columns, one for each; none by default.
     """
     n_columns = max(len(images) for images in rows.values())
     padded = [
@@ -124,6 +141,7 @@ def show_rows(rows: Mapping[str, Tensor], *, zoom: float = 1.0, quality: int = 6
         zoom=zoom,
         quality=quality,
         row_names=list(rows),
+        column_names=column_names,
     )
 
 
@@ -145,6 +163,31 @@ def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: 
         )
     ax.set(xlabel="step", ylabel="loss", title=title)
     ax.legend(frameon=False)
+    plt.show()
+
+
+def show_family_tree(
+    papers: Mapping[str, tuple[int, int, float, str]], *lines: Sequence[str]
+) -> None:
+    """Draw papers on an axis of years, with arrows from what each starts from.
+
+    Args:
+        papers: name -> year, month, height in the drawing, and how the name is aligned with its dot
+            ("left", "center" or "right").
+        lines: each a line of descent, names from the oldest to the newest.
+    """
+    at = {name: (year + (month - 0.5) / 12, y) for name, (year, month, y, _) in papers.items()}
+    _, (ax,) = figure(8, 2.6)
+    for older, newer in (pair for line in lines for pair in pairwise(line)):
+        arrow = {"arrowstyle": "-|>", "color": SCORE, "shrinkA": 5, "shrinkB": 5}
+        ax.annotate("", at[newer], at[older], arrowprops=arrow)
+    for name, (*_, side) in papers.items():
+        ax.plot(*at[name], "o", color=REAL, ms=7)
+        ax.annotate(name, at[name], xytext=(0, 9), textcoords="offset points", ha=side, fontsize=9)
+    years, heights = zip(*at.values(), strict=True)
+    ax.set(xlim=(min(years) // 1, max(years) // 1 + 1), yticks=[])
+    ax.set_ylim(min(heights) - 0.3, max(heights) + 0.6)
+    ax.spines["left"].set_visible(False)
     plt.show()
 
 

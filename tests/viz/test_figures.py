@@ -73,3 +73,24 @@ def test_rows_of_unequal_length_are_filled_up_with_white():
     tile = ax.images[0].get_array()
     assert tile[2:10, 12:20].max() == 0  # the second of two
     assert tile[12:20, 12:20].min() == 1  # there is none beside the one
+
+
+def test_names_of_columns_stand_above_their_middles():
+    viz.show_rows({"both": -torch.ones(2, 3, 8, 8)}, column_names=(1, "neighbour"))
+    (ax,) = plt.gcf().axes
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "neighbour"]
+    assert list(ax.get_xticks()) == [5.5, 15.5]  # pixels 2 to 9, and 12 to 19
+
+
+def test_a_family_tree_has_an_arrow_for_each_step_of_a_line():
+    papers = {
+        "first": (2014, 6, 1, "center"),
+        "second": (2015, 1, 1, "left"),
+        "third": (2017, 12, 0, "right"),
+    }
+    viz.show_family_tree(papers, ["first", "second", "third"], ["first", "third"])
+    (ax,) = plt.gcf().axes
+    names = [text.get_text() for text in ax.texts]
+    assert names.count("") == 3  # arrows
+    assert set(names) == {"", *papers}
+    assert ax.get_xlim() == (2014, 2018)
