@@ -72,7 +72,7 @@ seed_everything(SEED)
 # D has no slope, so $\psi = 0$ as well. Mescheder et al. call this a **Dirac-GAN**.
 #
 # Both go downhill, each on its own loss: D on $\mathrm{softplus}(-\psi \cdot 0) + \mathrm{softplus}(\psi\theta)$, and G
-# on the minimax loss, $-\mathrm{softplus}(\psi\theta)$.
+# on the minimax loss, $\log(1 - \sigma(\psi\theta)) = -\mathrm{softplus}(\psi\theta)$.
 
 # %% [markdown]
 # **Exercise 1. Two arrows** (medium, 10 minutes: everything in this part follows from them)
@@ -127,8 +127,8 @@ exercises.check_orbits(orbits)
 #
 # A step along a tangent leaves the circle on the outside.
 #
-# In turn, each move changes one coordinate by a multiple of the other. Near the solution that keeps all areas, and a
-# spiral that goes in or out would not. ("Two shears", at the end, shows both with matrices.)
+# In turn, each move changes one coordinate by a multiple of the other: a shear, which keeps all areas, and a spiral
+# that goes in or out would not. ("Two shears", at the end, shows both with matrices.)
 #
 # ```python
 # orbits = {"simultaneous": "out", "alternating": "around"}
@@ -192,8 +192,9 @@ claim("alternating steps stay within a tenth of the first distance", around, bel
 
 # %% [markdown]
 # Neither finds the solution, although both players do the best they can with their own gradient. **There is no function
-# that both walk down.** With one loss, a small enough step always lowers it; with two, the field of arrows may turn. (In
-# two corners the arrows vanish: there $\theta\psi$ is very negative, and $\sigma(\psi\theta)$ almost 0.)
+# that both walk down.** With one loss, a small enough step always lowers it; with two, the field of arrows may turn.
+# (In two corners the arrows are nearly white, that is, weak: there $\theta\psi$ is very negative, and
+# $\sigma(\psi\theta)$ almost 0.)
 
 # %% [markdown]
 # ### Eigenvalues
@@ -330,13 +331,13 @@ plt.show()
 #    the gap between the two.
 # 2. **Why it needs a bound.** While G stands still, D could double its scores, and the gap with them, for ever. If D's
 #    slope is nowhere above 1, the gap has a largest value, the *Wasserstein distance*: how far, on average, the fakes
-#    must be carried to become the data.
+#    must be carried to become the data. (Carried by $d$, a fake's score changes by $d$ at most.)
 # 3. **Two ways to bound it.** WGAN clips D's weights. WGAN-GP adds $\lambda(\lVert \nabla D \rVert - 1)^2$ to D's loss,
-#    since the best bounded D has a slope of exactly 1 on the way from each fake to its data.
+#    since the best bounded D has a slope of exactly 1 on the way from each fake to where it is carried.
 #
 # In the Dirac-GAN this loss is $\psi\theta$ for D and $-\psi\theta$ for G. Four alternating walks: with no bound; with
-# $\psi$ clipped to $[-1, 1]$; with $\lambda(|\psi| - 1)^2$ added, $\lambda = 0.3$; with R1 added, $\gamma = 0.5$.
-# **Predict** for each of the four: does the path arrive, keep going round, or leave for good?
+# $\psi$ clipped to $[-1, 1]$; with $\lambda(|\psi| - 1)^2$ added, $\lambda = 0.3$ (no eigenvalue); with R1 added,
+# $\gamma = 0.5$. **Predict** for each of the four: does the path arrive, keep going round, or leave for good?
 
 
 # %%
@@ -418,8 +419,8 @@ exercises.check_best_answer(best_answer)
 #     return shares
 # ```
 #
-# The order of play matters: the theory of lesson 01 gives D the last word, $\min_G \max_D$. Whoever lets G have the
-# last word plays $\max_D \min_G$, and there one point is an optimal answer.
+# The order of play matters: in the theory of lesson 01, $\min_G \max_D$, D moves last and knows G's move. Where G moves
+# last, $\max_D \min_G$, one point is an optimal answer.
 #
 # </details>
 
@@ -633,7 +634,8 @@ exercises.check_relativistic(relativistic)
 #
 # G's push on a fake is $\sigma(r - s)$: strong while the fake is behind its partner, one half where they are level, and
 # fading once it is ahead. Why pairs? Huang et al. argue that they prevent dropped modes: a real sample of such a mode
-# still meets a fake, and D must rank it above that fake. The table below tests it.
+# meets a fake from elsewhere, and D must rank it above that very fake, which is pushed after it. The table below tests
+# it.
 
 # %% [markdown]
 # ## All at once
@@ -641,9 +643,9 @@ exercises.check_relativistic(relativistic)
 # Seven rules, three columns (no penalty added; R1; R1 and R2), three seeds: sixty-three GANs. R2 is the
 # same penalty as R1, taken at the fakes. The package trains them all at once, each as if it were alone.
 #
-# Below, for one GAN: lesson 01's step of D plus R1 and clipping, where the GAN has them. (A test checks that it equals
-# the package's, which also has R2 and WGAN-GP's penalty.) `create_graph` makes the gradient a part of the graph, to be
-# differentiated with respect to D's weights.
+# Below, for one GAN: lesson 01's step of D plus R1 and clipping, where the GAN has them. Each score depends on its own
+# point alone, so the gradient of their sum holds every point's slope; `create_graph` makes the gradient a part of the
+# graph, to be differentiated with respect to D's weights.
 
 
 # %%
@@ -802,11 +804,12 @@ print(f"relativistic: {modes[-1, 0]:.1f} without a penalty, {modes[-1, 1:].mean(
 #    the Dirac-GAN it did not arrive. But this count does not ask G to stand still, only to have points near each mode.)
 # 4. **R2 on top of R1 changes little:** less than one mode in the mean of the five; hinge falls from 8.0 to 6.7, and so
 #    does WGAN-GP. R3GAN, Huang et al.'s, takes the relativistic loss with both, on pictures. Here that loss needs a
-#    penalty (4.7 modes without); whether it needs both, or beats others, this table cannot say.
-# 5. **A mode covered is not a mode drawn.** Look at the right-hand map. Of real points 99 % lie within three widths of
-#    a mode; of points spread evenly along this ring 19 %, which cover none. R1 hardly raises the share: about 46 % of
-#    the five's points are still between the modes. By this map alone the non-saturating GAN without a penalty would
-#    win: 0.68, with 3.7 modes.
+#    penalty: pairs alone keep 4.7 modes, within the seeds' spread of the other four's 4.0. Whether it needs both, this
+#    table cannot say.
+# 5. **A mode covered is not a mode drawn.** Look at the right-hand map. Of real points 99 % lie within three standard
+#    deviations of a mode; of points spread evenly along this ring 19 %, which cover none. R1 brings the five to about a
+#    half: three come up from 0.4, one comes down. By this map alone the non-saturating GAN without a penalty would win:
+#    0.68, with 3.7 modes.
 #
 # A caution on 2: part of what R1 mends may be the harm of this setting. The non-saturating GAN without a penalty covers
 # 3.7 modes here, with a D five times as fast as G, and covered 5.6 in "Twenty steps for one", at equal rates (and with
@@ -816,7 +819,7 @@ print(f"relativistic: {modes[-1, 0]:.1f} without a penalty, {modes[-1, 1:].mean(
 # ## Reading loss curves
 #
 # Four trainings, without names. Three are GANs that you have met; one is new, a Wasserstein D with no bound at all.
-# Three of the panels share their scale. (Of a long training some 120 steps are drawn.)
+# Three of the panels share their scale.
 
 # %% tags=["nbval-ignore-output"]
 from gan_course.training import losses
@@ -854,8 +857,9 @@ viz.show_jpeg()
 # %% [markdown]
 # **Exercise 6. What do they say?** (easy, 5 minutes: you will do this for every training you ever watch)
 #
-# For each panel say "runs away", "D ahead" or "balanced". Remember what D pays if it cannot tell real from fake
-# ($2 \log 2 = 1.386$), and what the non-saturating G pays then ($\log 2 = 0.693$). A word may be used twice.
+# For the second half of each panel say "runs away", "D ahead" or "balanced". Remember what D pays if it cannot tell
+# real from fake ($2 \log 2 = 1.386$), and what the non-saturating G pays then ($\log 2 = 0.693$). A word may be used
+# twice.
 
 # %% tags=["exercise"]
 signs = ...  # {"first": ..., "second": ..., "third": ..., "fourth": ...}
@@ -889,6 +893,7 @@ for ax, (panel, name) in zip(axes, exercises.LINE_UP.items(), strict=True):
     is_covered = close >= 1 / 32
     for centre, filled in zip(centres, is_covered, strict=True):
         style = {"color": "black"} if filled else {"color": "0.6", "ls": ":"}
+        # wider than what counts as near, so that it can be seen
         ax.add_patch(plt.Circle(centre.tolist(), 0.4, fill=False, lw=1.2, **style))
     title = f"{panel}: {name}\n{len(runs[name]):,} steps of D, {int(is_covered.sum())} of 8 modes"
     viz.scatter(ax, ring, last[name], limit=2.9, title=title)
@@ -916,23 +921,23 @@ claim(
 
 # %% [markdown]
 # After its first waves, the losses of the chase (second) settle near the same two values as those of the GAN with both
-# penalties (fourth). One has all its points in one heap, the other covers the ring. Flat curves are no sign: the first
-# panel's are the most jagged of the three on this scale, and its G covers more modes than the second's. A loss says how
-# the two players stand **towards each other**; it does not count modes.
+# penalties (fourth). One has one heap, the other covers the ring. Flat curves are no sign: the first panel's are the
+# most jagged of the three on this scale, and its G covers more modes than the second's. A loss says how the two players
+# stand **towards each other**; it does not count modes.
 #
 # The fourth panel's losses end near 1.386 and 0.693, those of a discriminator that says one half everywhere, although
 # by the heat map only about half of these GANs' points (0.50) lie near a mode: probably the penalties hold their
-# discriminators too flat to tell. The losses of the chase settle near the same values, as its discriminator has no time
-# to learn.
+# discriminators too flat to tell.
 #
-# The third has the loss of the Dirac-GAN's walk with no bound. There the path went around; here it runs away, and
-# covers no mode either. Read it with care: loss_D is a *gap*, the mean score of the fakes less that of the data, and
-# its fall says that D grows steeper. loss_G is a *level*, the scores of the fakes with the sign turned. Nothing in this
-# loss holds the level that fakes and data have in common, and most of what the red curve shows is that.
+# The third has the loss of the Dirac-GAN's walk with no bound. There the path went around; here, with a D of many
+# weights, it runs away, and its rough ring comes near no mode. (Points count within 0.15 of a mode; the circles are
+# wider.) loss_D is a *gap*, the mean score of the fakes less that of the data: its fall says that D grows steeper.
+# loss_G is a *level*, the scores of the fakes with the sign turned. Add a constant to all scores, and loss_D stays
+# while loss_G moves: most of what the red curve shows is such a drift.
 #
-# Losses of different rules have different units ("Further" tries to rank by them all the same). Within one rule a loss
-# can say more: Arjovsky et al. report that the distance which WGAN's D estimates, its loss with the sign turned, falls as
-# samples get better, if D is kept near its best. What curves can tell, within one rule and with a D that takes one step:
+# Losses of different rules have different units. Within one rule a loss can say more: Arjovsky et al. report that the
+# distance which WGAN's D estimates, its loss with the sign turned, falls as samples get better, if D is kept near its
+# best. What curves can tell, within one rule:
 #
 # | you see | it means | it does not mean |
 # | --- | --- | --- |
@@ -948,8 +953,7 @@ claim(
 #
 # - The dynamics of the smallest GAN, on paper and by `jacrev`: why it circles, and how R1 stops it.
 # - A mode collapse produced on purpose, and the reason why it is rational.
-# - Seven rules in one table, with the one claim it supports best: penalise D's gradient. (The table cannot say whether at
-#   real points or at fakes: R2 alone has no column.)
+# - Seven rules in one table, with the one claim it supports best: penalise D's gradient.
 # - A list of what loss curves do and do not say.
 #
 # **Three questions**
@@ -972,7 +976,7 @@ claim(
 # | --- | --- |
 # | R1 changes nothing | real points need `requires_grad_()` before `D(real)`; `create_graph`; the factor gamma |
 # | R1 on, and G learns nothing for long | gamma too large: D stays so flat that G feels no slope; try a tenth of it |
-# | WGAN does not train | momentum in Adam, too tight a clip, too few steps of D |
+# | WGAN does not train | momentum in Adam (Arjovsky et al.), too tight a clip, too few steps of D |
 # | the relativistic loss looks odd | real and fake scores of different shapes: broadcasting pairs everyone with everyone |
 # | a table whose ranking changes | too few seeds; say what holds over all of them, and only that |
 #
@@ -1041,10 +1045,10 @@ print(
 )
 
 # %% [markdown]
-# Over all rules D's loss says almost nothing about the order (0.03 in the stored run), G's a little (-0.25). The second
-# line ranks only the GANs of the first two rows, which share D's logistic loss: 0.71. This is not yet a loss that
-# counts modes, because these GANs differ in their penalty too. Their D's loss ends at 0.96 without a penalty, where
-# modes are lost, and at 1.38 with R1 and with both, where they are kept: the penalty alone may make such a number.
+# Over all rules D's loss says almost nothing about the order (0.03), G's a little (-0.25). The second line ranks only
+# the GANs of the first two rows, which share D's logistic loss: 0.71. This is not yet a loss that counts modes, because
+# these GANs differ in their penalty too. Their D's loss ends at 0.96 without a penalty, where modes are lost, and at
+# 1.38 with R1 and with both, where they are kept: the penalty alone may make such a number.
 
 # %% [markdown]
 # ### A loss under another's name
@@ -1220,10 +1224,10 @@ for name, left in (("walked", far[steps] / far[0]), ("by the formula", formula))
 # \text{both at once: } \begin{pmatrix} 1 & k \\ -k & 1 \end{pmatrix}.$$
 #
 # Each of the first two is a *shear*: it slides points along one axis and keeps every area. One after the other, they
-# keep it too. For a small $k$ the path goes round: a spiral inwards would shrink areas, one outwards would grow them,
-# and this map does neither. Both at once has the determinant $1 + k^2$: every area grows, in every step. (Mechanics
-# calls moving in turn *symplectic Euler*, and at once *explicit Euler*; a planet computed with the latter leaves its
-# orbit, too.)
+# keep it too. For a small $k$ the path goes round (the trace of both in turn is $2 - k^2$, so the eigenvalues are
+# complex): a spiral inwards would shrink areas, one outwards would grow them, and this map does neither. Both at once
+# has the determinant $1 + k^2$: every area grows, in every step. (Mechanics calls moving in turn *symplectic Euler*,
+# and at once *explicit Euler*; a planet computed with the latter leaves its orbit, too.)
 #
 # Now average the path that circles. **Predict:** how far from the solution, 0, are its last position, the **mean** of
 # all positions, and an exponential average of them (such as lesson 02's slow copy of G's weights)?

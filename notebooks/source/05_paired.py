@@ -57,7 +57,7 @@ seed_everything(SEED)
 #
 # <details><summary>Answers</summary>
 #
-# 1. 1, 2 and 2.5. Each of the three is the best guess by some measure; Exercise 1 asks for two of them.
+# 1. 1, 2 and 2.5. Each is the best guess by some measure (2.5 by the largest error); Exercise 1 asks for two of them.
 # 2. 5 pixels. Exercise 3 takes it from there.
 # 3. The mean of $-\log D(G(z))$, D being the probability: lesson 01.
 #
@@ -99,9 +99,10 @@ viz.show_grid(pairs, n_columns=6, zoom=2, title="hidden pairs: satellite above, 
 # satellite sees what grows: one green may stand for several colours of the map. Given a satellite tile, many maps are
 # possible, and one of them is true.
 #
-# Before any network, two anchors. *One colour*: the mean colour of all maps, everywhere. *A table*: for each satellite
-# colour the mean map colour it had in training, one pixel at a time. `l1_error` is the mean absolute difference, with
-# black to white as 1. **Predict:** what share of the one colour's error does the table leave?
+# Before any network, two anchors (a minute of training will not beat the second, longer training will). *One colour*:
+# the mean colour of all maps, everywhere. *A table*: for each satellite colour the mean map colour it had in training,
+# one pixel at a time. `l1_error` is the mean absolute difference, with black to white as 1. **Predict:** what share of
+# the one colour's error does the table leave?
 
 # %%
 from gan_course.evaluation.paired import l1_error
@@ -114,6 +115,7 @@ def colour_key(images):
 
 key, colours = colour_key(train_A).flatten(), to_float(train_B).movedim(1, -1).reshape(-1, 3)
 one_colour = colours.mean(0)
+# the sum of all map colours beside each satellite colour, and how many there are
 sums = torch.zeros(4096, 3).index_add_(0, key, colours)
 counts = torch.bincount(key, minlength=4096)[:, None]
 table = torch.where(counts > 0, sums / counts.clamp_min(1), one_colour)
@@ -225,10 +227,9 @@ print(f"L1 of grey {grey_price:.2f}, of a sharp guess {sharp_price:.2f}")
 claim("a sharp guess costs over a fifth more than grey", sharp_price / grey_price, above=1.2)
 
 # %% [markdown]
-# If the input does not say where the ridge lies, grey has the lowest L1, whatever the network, data or training. (So a
-# table of *medians* would cost its training tiles less than our table of means.) A better network can only read more
-# from the input, and so leave less open. Yet you tell the two apart at once: there are no grey ridges. What is missing
-# is a loss that says "no such picture exists". Lesson 01 had one: D.
+# If the input does not say where the ridge lies, grey has the lowest L1, whatever the network, data or training. A
+# better network can only read more from the input, and so leave less open. Yet you tell the two apart at once: there
+# are no grey ridges. What is missing is a loss that says "no such picture exists". Lesson 01 had one: D.
 
 # %% [markdown]
 # ## A discriminator that knows the question
@@ -274,8 +275,8 @@ exercises.check_d_loss(d_loss)
 #
 # Three mistakes to know. Without `real_A`, a D of six channels complains; a D built for three trains, and the GAN is
 # unconditional. Without `detach`, D's loss leaves gradients in G: harmless, but slow, if they are cleared before G's
-# turn, as below; otherwise they push G to lower D's loss. With the fake in the place of the *input*, no error is
-# raised, and D learns to judge satellite pictures.
+# turn, as below; otherwise they push G to lower D's loss. With `cat([fake_B, real_B])` no error is raised, and D learns
+# to tell maps from satellite pictures.
 #
 # </details>
 #
@@ -421,8 +422,8 @@ explorers.explore_field(hidden_A[12])  # in JupyterLab: move the square, add lay
 # ## Four trainings
 #
 # One generator, one set of pairs, one seed; only the objective differs, and with it what D is shown. A minute is too
-# little for a good map: none of the four will be one. Watch *how differently they fail*; the section after the next has
-# the same four after ten times as many steps.
+# little for a good map: none of the four will be one. Watch *how differently they fail*; "Ten times as long", below,
+# has the same four after ten times as many steps.
 #
 # | | L1 | GAN, D sees the input | GAN, D sees the output alone |
 # | --- | --- | --- | --- |
@@ -588,22 +589,21 @@ judged("L1 + GAN errs by less than a quarter more than L1 alone", cost, below=1.
 # truth's no better (.41 against .42). Enlarged, part of the new detail is relief, also on land that is nearly flat in
 # the truth; and part is a **lattice** of dots. A transposed convolution of stride 2 makes neighbouring pixels with
 # different weights: a pattern that repeats every two pixels, or every four from the layer before, until training evens
-# it out. (The claim on detail compares logarithms: .77 lies .23 times as far from 1 as .31 does.)
+# it out.
 #
 # **Conditional GAN, error .072, detail .99.** As much detail as the truth, by number; but much of it is that lattice,
 # plain in the second panel. Its edges agree less: .24.
 #
 # **Unconditional GAN, error .131.** Above one colour's (.089), and the edges that agree least (.15). Nobody told it
-# which map belongs to which tile. Its generator begins with the tile, so some outlines show through; but the second
-# tile's coast is all but lost, and it paints land where the sea should be. (Another seed may choose another mistake.)
-# So of the two GANs without L1 the one whose D sees the tile has about half of the error.
+# which map belongs to which tile. Its generator begins with the tile, so some outlines show through; but coasts are all
+# but lost, and it paints land where the sea should be. (Another seed may choose another mistake.) So of the two GANs
+# without L1 the one whose D sees the tile has about half of the error.
 
 # %% [markdown]
 # ### Ten times as long
 #
-# Coasts that are blurred for want of training should come; ridges that no tile tells should not, under L1. The same
-# four were trained for ten times as many steps, and on more pairs. **Predict:** which of the four beats the colour
-# table's .049? And does L1's detail reach that of the half-size map (.43), or the sum's .77?
+# The same four were trained for ten times as many steps, and on ten times as many pairs. **Predict:** which of the four
+# beats the colour table's .049? And does L1's detail reach that of the half-size map (.43), or the sum's .77?
 
 # %%
 from gan_course.lessons.results import recorded, recorded_strips
@@ -623,14 +623,14 @@ viz.show_rows(sheet | {"truth": hidden_B[shown]}, zoom=2, quality=80)
 
 # %% [markdown]
 # **L1 alone** beats the table now, in error (.047) and in edges (.51): shapes help. Its coasts are sharper than after
-# the minute. Its detail is where it was, .29: ten times the training brought no ridges, as one expects of L1 where the
-# tile does not tell where they lie.
+# the minute. (With ten times the pairs beside the steps, which of the two did it is open.) Its detail is where it was,
+# .29: no ridges came, as one expects of L1 where the tile does not tell where they lie.
 #
 # **L1 + GAN** has nearly all of the detail (.91), edges almost as good as L1's (.49), and the lattice is gone but for
 # traces; it pays .054. Look where its ridges are: relief is spread over land that is flat in the truth, and the Andes,
 # in the third tile, have hardly more of it than the plain. It is the right *kind* of map. **The conditional GAN** still
-# has its lattice and more error (.068), and **the unconditional one** draws the finest maps of all, of other places
-# (.130): edges that agree at .08 are hardly related.
+# has its lattice, which lifts its detail above 1, and more error (.068). **The unconditional one** has too much detail
+# as well, and fine relief: of other places (.130). Edges that agree at .08 are hardly related.
 #
 # Is the sum *better* than L1? Whoever counts pixels says no, whoever looks at the map may say yes. To see what is at
 # stake, take a world in which every answer is known.
@@ -732,8 +732,7 @@ viz.show_jpeg()
 # during the training phase", says section 3.3. That is the opposite of what you learnt in lesson 02.
 
 # %% [markdown]
-# **Exercise 5. Debug: a prediction without noise** (medium, 10 minutes: `G.eval()`, which a framework's `predict`
-# calls, was the bug)
+# **Exercise 5. Debug: a prediction without noise** (medium, 10 minutes: every draw came out the same)
 #
 # A pix2pix has dropout for its randomness, and draws its pictures with the framework's method for predictions. That
 # switches dropout off: every draw is the same. Write `draw(G, A)` for a generator with `nn.Dropout` and
@@ -762,9 +761,9 @@ exercises.check_draw(draw)
 #     return fake
 # ```
 #
-# It still moves BatchNorm's running averages, which only a G in evaluation mode reads. The package's `UnetGenerator`
-# keeps none, and its dropout takes its chance from a `torch.Generator` of its own, so that a run can be resumed bit for
-# bit.
+# It still moves BatchNorm's running averages, which only a G in evaluation mode reads. (The bug was `G.eval()`, which a
+# framework's `predict` calls.) The package's `UnetGenerator` keeps no averages, and its dropout draws from a
+# `torch.Generator` of its own.
 #
 # </details>
 #
@@ -788,8 +787,9 @@ for name in ("L1", "L1 + GAN", "conditional GAN"):
         for what, images in (("once", made[name]), ("again", again)):
             drawings[f"{name}, {what}"] = images[shown[:4]]
 print("distance between two drawings, over that from a drawing to the truth:")
+after_long = {row["arm"]: row["apart / error"] for row in longer["rows"]}
 for name, ratio in ratios.items():
-    print(f"{name:17}{ratio:6.2f}")
+    print(f"{name:17}{ratio:6.2f}   ten times as long: {after_long[name]:.2f}")
 
 # %% mystnb={"image": {"alt": "Four true map tiles; below, two drawings of each by L1 + GAN and two by the conditional GAN: the same coasts each time, with relief and grain in other places."}}
 viz.show_rows(drawings, zoom=2, quality=80)
@@ -797,13 +797,13 @@ viz.show_rows(drawings, zoom=2, quality=80)
 # %% [markdown]
 # Of their trained networks the authors say: "we observe only minor stochasticity". Ours, after a minute, has a ratio of
 # .44 with L1 + GAN; L1 alone has .18, and the GAN without L1 .42, no more than with it. The two drawings of a tile have
-# their grain and their relief in other places, and the same coasts. After ten times as many steps the three are about
-# .2 (L1), .5 and .6 (docs/results/pix2pix-longer.json).
+# their grain and their relief in other places, and the same coasts. L1 alone is not at 0, because its dropout, too,
+# moves each drawing a little. After ten times as many steps the order is the expected one.
 #
 # The conditional loss does ask for variety where there is doubt. But L1, weighted 100, punishes every drawing that
-# differs from the one map in the data; in the longer runs the ratio falls with its share of the loss, as in *The weight
-# of doubt*. So pix2pix shows fewer answers than there are, and each looks as certain as the others: a ridge in its map
-# may be a ridge, or a guess. Keep this in mind for lesson 08.
+# differs from the one map in the data; in the longer runs, not yet in this minute, the ratio falls as L1's share of the
+# loss grows, as in *The weight of doubt*. So pix2pix shows fewer answers than there are, and each looks as certain as
+# the others: a ridge in its map may be a ridge, or a guess. Keep this in mind for lesson 08.
 
 # %% [markdown]
 # ## Where pairs come from
@@ -877,7 +877,7 @@ exercises.check_tasks(tasks)
 # | --- | --- |
 # | smooth, pale outputs | a large lambda_l1 asks for them; D off, or far behind |
 # | fine outputs that ignore the input | D is not shown the input, or the fake stands in its place |
-# | a regular grid of dots | transposed convolutions; more steps, or resize and convolve |
+# | a regular grid of dots | transposed convolutions; more steps, or enlarge and then convolve |
 # | every output the same for different noise | dropout off; and see "minor stochasticity", above |
 # | good in training, poor when used | running statistics in the norms: run G as in training |
 # | a shift between input and output | whether the pairs are all shifted alike |
@@ -947,13 +947,17 @@ alps = {name: image[..., 36:72, :68] for name, image in country.items()}
 pairs = {
     "satellite above, L1 below": torch.cat([alps["satellite"], alps["L1"]]),
     "truth above, L1 + GAN below": torch.cat([alps["truth"], alps["L1 + GAN"]]),
+    "GANs alone: without tile, with it": torch.cat(
+        [alps["unconditional GAN"], alps["conditional GAN"]]
+    ),
 }
 viz.show_grids(pairs, n_columns=1, zoom=6, quality=80)
 
 # %% [markdown]
-# Only the truth has ridges along the whole range. In the stored pictures L1's map shows its line best, as a faint pink
-# arc where the snow lies. L1 + GAN has more relief, but it spreads to both sides of the range. A loss that asks for
-# ridges gets some, and not yet in their place.
+# Only the truth has ridges along the whole range. In the stored pictures the line of the Alps shows best in the map of
+# the GAN that does not see the tile: a dark ridge along the snow, where its generator let the tile show through, on a
+# map that is wrong nearly everywhere else. Of the others L1's shows it best, as a faint pink arc. L1 + GAN has more
+# relief, but it spreads to both sides of the range. A loss that asks for ridges gets some, and not yet in their place.
 
 # %% [markdown]
 # ### What the discriminators know
@@ -991,8 +995,9 @@ for name in ("L1 + GAN", "conditional GAN", "unconditional GAN"):
 # tile, or the share would be a half; but not to ask whether the map is true. Perhaps, under L1, following the tile
 # closely is the mark of a fake, and a map of elsewhere follows it least; this has not been tested.
 #
-# No D was ever shown a real map beside a tile of elsewhere. These three, of one seed, are opponents of their own G, and
-# what they say of other maps need not be sound.
+# No D was ever shown a real map beside a tile of elsewhere, so what it says of one need not be sound. What it did learn
+# is to tell true pairs from pairs with a *fake*. A fake that ignores its tile would be easy to tell, and so G follows
+# the tile: that is enough for half of the error. (One seed each.)
 
 # %% [markdown]
 # ### Pairs that are not quite aligned
@@ -1087,9 +1092,9 @@ exercises.check_strides(strides)
 # </details>
 #
 # Now measure. A score depends on a pixel if its gradient there is not zero. Six discriminators: the paper's, as the
-# package builds it; the literal reading; one of a 7 x 7, three of stride 2 and a 1 x 1; and a deeper one, three of
-# stride 2 and five of stride 1 (lesson 13 meets it); and the package's small ones, with one and with two layers of
-# stride 2. Where no size is given, a layer is 4 x 4. **Predict** the deeper one with your formula.
+# package builds it; the literal reading; one of a 7 x 7, three of stride 2 and a 1 x 1; a deeper one, three of stride 2
+# and five of stride 1 (lesson 13 meets it); and two small ones of the package, with one and with two layers of stride
+# 2. Where no size is given, a layer is 4 x 4. **Predict** the deeper one with your formula.
 
 
 # %%
@@ -1141,7 +1146,7 @@ claim(
 )
 
 # %% [markdown]
-# The deeper one sees 22 + 5 x 24 = 142 pixels, as measured. None of the four is wrong in itself. A small field forgives
+# The deeper one sees 22 + 5 x 24 = 142 pixels, as measured. None of these is wrong in itself. A small field forgives
 # what is wrong at a large scale, and is cheap; the paper compared 1, 16, 70 and 286 pixels and chose 70. What is wrong
 # is to say 70 and build 94. Our tiles have 64 pixels, and in `fast` our D has two strided layers and sees 34.
 #

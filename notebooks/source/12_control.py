@@ -177,8 +177,9 @@ viz.show_rows({name: part[:n_shown] for name, part in rows.items()}, zoom=2)
 #
 # A change can come from the swap or from elsewhere, so three anchors come first. The **ceiling**: exchange all styles.
 # Even then some factors stay the same, by chance. A **floor**: keep all styles and draw new noise maps. A
-# **yardstick**: move the same picture by one pixel, since that unsettles the reader (lesson 11, under "Further"). There
-# its answer changes, not the creature; a swap that leaves a part in place to the pixel can fall below.
+# **yardstick**: move the same picture by one pixel, since that unsettles the reader (lesson 11, under "Further"). Under
+# this move only the reader's answer changes, not the creature. So a swap that leaves a part untouched, to the pixel,
+# can score lower than it. (And all these counts are of *one* network: another may have its own.)
 
 # %% [markdown]
 # **Exercise 2. By chance** (easy, 5 minutes: derive it; "it changed in 80 % of cases" means little without it)
@@ -370,13 +371,13 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 #
 # | factor | coarse | middle | fine |
 # | --- | --- | --- | --- |
-# | shape | yes | yes | hardly: its cell falls to a third, most of it was doubt |
+# | shape | yes | yes | no more than the yardstick: most of its cell was doubt |
 # | texture | | some (18 % against the move's 8) | yes |
 # | body colour | | | yes |
 # | background | yes | | some (17 %) |
 # | top | yes | yes | no more than the yardstick |
 # | eyes | yes | yes | yes |
-# | mouth | no more than the yardstick | yes, of the few that are left | the same |
+# | mouth | no more than the yardstick | perhaps: the intervals overlap | perhaps, the same |
 #
 # To count the sure is a choice, too: it leaves out those that a swap has spoilt.
 
@@ -422,15 +423,14 @@ for weights in dict.fromkeys(row["weights"] for row in study if "lamp" in row["c
 
 # %% [markdown]
 # The fine one: 61 % of the answers change, in 95 % intervals 56 to 66, nearly as many as with all styles (65). Under
-# middle styles 18 % do, about as many as after the move (docs/results/style_levels.md). So a style can control
-# lighting.
+# middle styles 18 % do, about as many as after the move. So a style can control lighting.
 #
 # Had you said the coarse one or the middle, because the side of a shadow is a matter of large areas? Then look at the
 # other lines. One is of the same network when it had seen fewer pictures: the same level. The other is of a narrower
-# network, trained before on the same cats and counted in the same way (at commit 325d9c3): there the middle styles
-# moved the lamp, and the fine ones did not. Nothing in the world had changed; whether width, length or chance decides,
-# we cannot say. **A table belongs to one network.** Read the other columns with care, too: a move by one pixel alone
-# changes eight in ten answers on the body.
+# network, trained before on the same cats and counted in the same way: there the middle styles moved the lamp, and the
+# fine ones did not. Nothing in the world had changed; whether width, length or chance decides, we cannot say. **A table
+# belongs to one network.** Read the other columns with care, too: a move by one pixel alone changes eight in ten
+# answers on the body.
 
 # %% [markdown]
 # The levels were fixed beforehand, so that nobody could move their borders afterwards. Now that the count is
@@ -459,7 +459,7 @@ viz.show_heat_map(
 # Each factor shown has a slot that alone changes it in half of the cases or more; only for shape does one slot do as
 # much as its whole level. The other slots still carry the old $w$, and may hold it back. (Mixing in training always
 # changed all slots from some layer on, never one in the middle: single slots are the harder test.) Slot 7 drives the
-# first layer of 64 px and the ToRGB of 32 px; which of the two colours the body, this swap can't tell.
+# first layer of 64 px and the ToRGB of 32 px; which of the two sets the body's colour, this swap can't tell.
 
 # %% [markdown]
 # ## Reading a code
@@ -577,8 +577,8 @@ print(
 # ## The length of a path
 #
 # A second way: walk from one code to another, measure at a random place how fast the *picture* moves, and square that.
-# A detour, through a creature that is in neither end, costs speed. StyleGAN's perceptual path length (equations 2 and
-# 3), despite its name, is a mean squared speed:
+# A detour, through a creature that is in neither end, has to be covered in the same time, so the speed goes up.
+# StyleGAN's perceptual path length (equations 2 and 3), despite its name, is a mean squared speed:
 #
 # $$\mathbb{E}\Big[\tfrac{1}{\epsilon^2}\, d\big(G(\mathrm{slerp}(z_1, z_2; t)),\ G(\mathrm{slerp}(z_1, z_2; t + \epsilon))\big)\Big]$$
 #
@@ -683,9 +683,9 @@ viz.show_rows(walks, zoom=2)
 # carry it away.
 #
 # On the great circle between two random points, every point is as random as the ends. So both rows of $z$ estimate the
-# same number, and they differ by a factor of 1.25, by chance. Each beside its row of $z$, $w$ is lower by a factor of
-# 1.4 over the whole path and of 2.7 at the ends: in speed, not squared, by 1.2 and 1.6. Only the second is far beyond
-# what chance did here. The means agree in direction. And in $w$ the ends are, by this mean, the slower part: perhaps
+# same number, and they differ by a factor of 1.25, by chance. $w$ is lower than $z$ in its own row by a factor of 1.4
+# over the whole path, and of 2.7 at the ends; only the second is far beyond what chance did here. (These are squared
+# speeds; of the speeds themselves, 1.2 and 1.6.) In $w$ the ends are, by the geometric mean, the slower part: perhaps
 # because a straight line between two points of W leads through places where no $w$ comes from any $z$. The walk drawn
 # is that of the pair with the median ratio.
 #
@@ -698,16 +698,18 @@ viz.show_rows(walks, zoom=2)
 #
 # If a factor lies along a line, walk along it. **With labels** there are two natural lines. The **normal** of the plane
 # that best tells codes with the wanted value from those without (Shen et al. 2020, with an SVM; here by least squares,
-# with a small ridge, a penalty on long weights). And the **difference of means**: from the middle of those without to the
-# middle of those with. **Predict:** which one brings the wanted value sooner, and which at the lower price in everything
+# with a small ridge, a penalty on long weights). And the **difference of means**: from the middle of those without to
+# the middle of those with. Say that you want *this* creature green, and nothing else about it changed. **Predict:**
+# going equally far along both, which one brings the wanted value sooner, and which at the lower price in everything
 # else?
 
 
 # %%
 def normal_of(codes, wanted, ridge=1e-2):
-    """Where a linear fit to 0 and 1 rises, of length 1; the ridge holds short ways of w down."""
+    """Where a linear fit to 0 and 1 rises, of length 1."""
     X, y = (codes - codes.mean(0)).double(), wanted.double() - wanted.double().mean()
     held = (ridge * len(X) * X.square().mean()).sqrt() * torch.eye(X.shape[1])
+    # the ridge: more rows, each of which asks for a weight of 0
     X, y = torch.cat([X, held]), torch.cat([y, torch.zeros(len(held))])
     slope = torch.linalg.lstsq(X, y[:, None]).solution[:, 0]
     return (slope / slope.norm()).float()
@@ -731,10 +733,10 @@ alike = min(ways["normal"][key] @ normal_of(w, wanted) for key, wanted in wished
 print("the package's normals are ours, to a cosine of 0.999:", bool(alike > 0.999))
 
 # %% [markdown]
-# Go four steps, each a standard deviation of $w$ (the mean over its numbers). A typical $w$ lies about $\sqrt{64} = 8$
-# of them from the centre. Count two things over new creatures: how often the **wanted** value is there afterwards, and
-# how often each **other** factor has changed. And walk as far in a **random** direction, because a walk of that length
-# changes something anyway.
+# Go four steps. A step is the root mean square of the 64 numbers by which a $w$ differs from the centre, so that a
+# typical $w$ lies about $\sqrt{64} = 8$ steps from it. Count two things over new creatures: how often the **wanted**
+# value is there afterwards, and how often each **other** factor has changed. And walk as far in a **random** direction,
+# because a walk of that length changes something anyway.
 
 
 # %%
@@ -779,7 +781,9 @@ kinds = (*ways, "normal, 8 steps")
 twice = {key: outcome(key, edit(new, way, 8)) for key, way in ways["normal"].items()}
 hit |= {("normal, 8 steps", key): pair for key, pair in twice.items()}
 print(f"in %, {cfg.n_edits} creatures towards each value: wanted [interval] / others changed")
-print(f"{'':12}{'values':>6}{'before':>8}" + "".join(f"{kind:>18}" for kind in kinds))
+heads = "".join(f"{kind:>18}" for kind in kinds)
+print(f"{'':12}{'values':>6}{'before':>8}{heads}{'1 px: others':>14}")
+by_a_pixel = dict(zip(FACTORS, table["1 px to the right"].tolist(), strict=True))
 for factor in asked:
     keys = [key for key in wished if key[0] == factor]
     if keys:
@@ -787,7 +791,8 @@ for factor in asked:
         outcomes = [mean_of(kind, keys).tolist() for kind in kinds]
         cells = [f"{in_per_cent(a, cfg.n_edits * len(keys))} / {100 * b:.0f}" for a, b in outcomes]
         row = f"{factor.replace('_', ' '):12}{len(keys):6}{100 * was:8.0f}"
-        print(row + "".join(f"{cell:>18}" for cell in cells))
+        doubt = sum(share for name, share in by_a_pixel.items() if name != factor) / 6
+        print(row + "".join(f"{cell:>18}" for cell in cells) + f"{100 * doubt:14.0f}")
 print("how far w itself varies along these lines, in steps:")
 for kind, one in ways.items():
     spread = [((w - centre) @ way).std() / size_of_w for way in one.values()]
@@ -796,14 +801,17 @@ for kind, one in ways.items():
 # %% [markdown]
 # Equal steps are not equal walks. Along the means $w$ itself varies by more than four steps, along the normal by half
 # of one. The normal is the best line to **read** along: least squares looks for the line that follows the answers most
-# closely. The fit divides by the spread of the codes, so it leans into directions in which hardly a $w$ goes. The
-# difference of means stays among the codes, and takes along whatever goes together in $w$.
+# closely. In a formula, with $\Sigma$ for the covariance of the codes (and no ridge), normal $\propto \Sigma^{-1}$
+# (difference of means): along a line in which the codes hardly spread, a small difference tells much, so the normal
+# leans into directions in which hardly a $w$ goes. The difference of means stays among the codes, and takes along
+# whatever goes together in $w$.
 #
 # At four steps (the claim's) the means bring colours more often, above all the body's, and change much more of the rest
 # in every row. At eight steps, when it changes about as much of the rest, the normal is ahead in all but the body's
-# colour. (The intervals take all edits as independent.) Random walks bring nothing, yet change 41 to 47 % of the
-# others: for shape and body colour more than the normal. And neither line is a good editor: the wanted shape comes
-# hardly ever, the other values in a fifth to a half of the cases, and a third or more of the other answers change.
+# colour. (The intervals take all edits as independent.) Now the last column: a move by one pixel alone changes about as
+# many of the other answers as four steps along the normal, or a random walk. So what these two seem to change may be
+# all doubt; what the means change is not. And neither line is a good editor: the wanted shape comes hardly ever, the
+# other values in a fifth to a half of the cases.
 #
 # The matrix suggests a remedy: move only the slots of the level that changes the factor most. We try it along the
 # means, whose steps stay where $w$ lives.
@@ -845,10 +853,10 @@ viz.show_rows(rows, zoom=2, quality=66)
 
 # %% [markdown]
 # At its own level alone the wanted colour arrives as often, and little more than half as much else changes: the level
-# is the better part of the tool. The picture walks from zero to eight steps, and eight are about as far as a typical $w$
-# lies from the centre. Towards green the stripes go in both rows, but at the colour's own level the outline keeps its
-# notch and the ground its purple. Towards maroon the body turns square in both: the ground is coarse, and so is the
-# shape. Stripes and top stay at the ground's own level alone.
+# is the better part of the tool. The picture walks from zero to eight steps, and eight are about as far as a typical
+# $w$ lies from the centre. Towards green the stripes go in both rows, but at the colour's own level the outline keeps
+# its notch and the ground its purple. Towards maroon the body turns square in both: the ground is coarse, and so is the
+# shape. At the ground's own level alone the stripes stay; the top changes in both rows.
 
 # %% [markdown]
 # In JupyterLab: the style mixer, with the normals as directions.
@@ -977,8 +985,8 @@ viz.show_grids(
 #   otherwise, and W+ mends only some of these. Eyes and mouths are few pixels, and a mean over pixels hardly sees them.
 # - **Photographs** are not met in W. G answers with creatures, whole ones or some gone to pieces, and the error is
 #   larger than that of one flat colour (the table). In W+, where 640 numbers are free, they become blurred patches of
-#   about the right colours, with faces in them. That says less about G than a find in W would: no single $w$ gives such
-#   slots. How far do they lie from their own mean?
+#   about the right colours, with faces in them. No single $w$ gives such slots, so a find in W+ says less about what G
+#   has learnt than one in W would. How far do the slots lie from their own mean?
 
 
 # %%
@@ -992,7 +1000,7 @@ def oddness(ws):
 
 odd = {key: oddness(found_ws) for key, (found_ws, _) in inverted.items()}
 asunder = odd["photographs", "W+"][1] - odd["its own", "W+"][1]
-text = "in W+ the rows of photographs lie farther apart than those of G's own pictures"
+text = "in W+ the slots of photographs lie farther apart than those of G's own pictures"
 claim(text, asunder, above=0, needs_training=True)
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Six columns of three pictures: the first of the network's own creatures, of the real ones and of the photographs; what was found in W+; and that, moved towards two body colours and two grounds, at the level that changes each most."}}
@@ -1012,15 +1020,17 @@ viz.show_grids(
 )
 
 # %% [markdown]
-# The slots of the photographs lie 1.11 apart, more than a typical $w$ lies from the mean: they have next to nothing in
-# common. And look at G's *own* pictures. Their true slots are all the same $w$, 0 apart; those that W+ found are 0.47
-# apart. The search met the picture almost to the pixel with *another code* than the one that had drawn it.
+# The slots of the photographs lie 1.11 from their own mean, farther than a typical $w$ from the mean of all. (Ten $w$
+# that have nothing to do with each other would lie about $\sqrt{9 / 10} = 0.95$ from theirs.) So they agree no more
+# than slots of as many strangers. And look at G's *own* pictures. Their true slots are all the same $w$, 0 apart; those
+# that W+ found are 0.47 apart. The search met the picture almost to the pixel with *another code* than the one that had
+# drawn it.
 #
 # Can what was found in W+ be edited? Each colour was moved four steps, at its own level, as the matrix advised. The
 # first row is the control: G's own creature stays one in every move, and two of the four colours arrive. The same two
 # arrive with the real creature; "body: cyan" turns its cyan body blue, and its face, mostly lost in the inversion,
-# suffers further. With the photograph the moves leave patches of colour, and no thing changes its own. (One picture of
-# each kind is an example, no statistic.)
+# suffers further. With the photograph the body turns yellow-green and bluish where red and cyan were asked for, and the
+# moves leave patches of colour. (One picture of each kind is an example, no statistic.)
 #
 # So an inversion is not a proof that "the network knows this picture", and a good likeness is not evidence that it was
 # in the training data: these creatures were held out, and W+ meets them at 0.018. (Whether a picture was is another
@@ -1291,8 +1301,8 @@ agree = torch.allclose(own, common, rtol=0, atol=1e-12)
 print("own weights and a common convolution agree, to 1e-12:", agree)
 
 # %% [markdown]
-# Now the experiment: the same free features, the same weights, 400 steps under the absolute error. **Predict** where
-# the energy is.
+# Now the experiment: the same free features, the same weights, 400 steps under the absolute error. **Predict** where in
+# the picture the energy (the sum of squares) ends up.
 
 
 # %%
@@ -1609,8 +1619,8 @@ viz.show_jpeg(quality=60)
 # %% [markdown]
 # Neither cloud is quite right, and both are wrong by as much. A D, or any distance between distributions, is as content
 # with the one as with the other: **what the codes mean is nowhere in the loss**. The penalty puts it there. An even map
-# is easier to invert and to walk in. Mind what it does *not* do: it does not name factors, nor align them with axes. A
-# rotation of $w$ is as good as any other.
+# should be easier to invert and to walk in; we did not test it. Mind what it does *not* do: it does not name factors,
+# nor align them with axes. A rotation of $w$ is as good as any other.
 #
 # Nor is it free: it takes a gradient of a gradient, so the package computes it at every eighth step only, on half a
 # batch. The weights that ship here were trained without it (`pl_weight` is 0 in their card).
