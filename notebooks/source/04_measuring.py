@@ -26,7 +26,7 @@
 # | say | what each measure cannot see |
 # | fool | the most printed measure of the field, and spot the resize filter that spoils it ("Further") |
 # | needs | mean and covariance; lessons 01 and 02 |
-# | time | study 85 min; computing: fast 26 s (bfloat16), fast 32 s (float32) |
+# | time | study 85 min; computing: fast 25 s (bfloat16), fast 22 s (float32) |
 # | papers | Heusel et al. 2017 (FID); Bińkowski et al. 2018 (KID); Kynkäänniemi et al. 2019 (precision, recall); Chong & Forsyth 2020 (bias in N); Parmar et al. 2022 (resizing); Meehan et al. 2020 (copies) |
 
 # %% tags=["parameters"]
@@ -578,7 +578,7 @@ viz.show_rows(rows, zoom=3, quality=80)
 #
 # **Predict** which measures miss it if a tenth of the pictures are copies.
 
-# %% mystnb={"image": {"alt": "Six tables of numbers, one for each feature network, with a row for real pictures and for each of five failures and a column for each of six measures; cells from five on are blue, the darker the higher. Every row but the first has a blue cell, and every column has white ones."}}
+# %%
 from gan_course.evaluation.panel import MEASURES, NOTICED
 from gan_course.lessons.results import recorded_sensitivity
 
@@ -601,6 +601,7 @@ def show_moved(ax, world):
     ax.set_title(world)
 
 
+# %% mystnb={"image": {"alt": "Two tables of numbers, for fashion and for photos, with a row for real pictures and for each of five failures and a column for each of six measures; cells from five on are blue, the darker the higher. Every row but the first has a blue cell, and every column has white ones."}}
 size = {"figsize": (10.5, 3.1), "dpi": viz.DPI, "layout": "constrained"}
 _, axes = plt.subplots(1, 2, sharey=True, **size)
 for ax, world in zip(axes, ("fashion", "photos"), strict=True):

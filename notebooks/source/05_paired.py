@@ -27,7 +27,7 @@
 # | weigh | what the L1 term buys and what it costs |
 # | decide | whether a task has pairs |
 # | needs | lessons 01 to 03; convolutions; medians |
-# | time | study 90 min; computing: fast 96 s (bfloat16), fast 170 s (float32) |
+# | time | study 90 min; computing: fast 77 s (bfloat16), fast 109 s (float32) |
 # | papers | Isola et al. 2017 (pix2pix); Mirza & Osindero 2014 (conditional GANs); Ronneberger et al. 2015 (U-Net) |
 
 # %% tags=["parameters"]

@@ -26,7 +26,7 @@
 # | foresee | where a translation is likely to fail, and what it can only invent |
 # | trace | failures of training to their causes, by taking suspects away in turn (Further) |
 # | needs | lessons 04, 06 and 07 |
-# | time | study 90 min; computing: fast 91 s (bfloat16), fast 124 s (float32) |
+# | time | study 90 min; computing: fast 70 s (bfloat16), fast 85 s (float32) |
 # | papers | Zhu et al. 2017 (CycleGAN); Gatys et al. 2016 and Johnson et al. 2016 (style loss); Sauer et al. 2021 (projected GANs); Chu et al. 2017 (steganography); Cohen et al. 2018 (hallucination); Odena et al. 2016 (checkerboard); Park et al. 2020 (CUT); Parmar et al. 2024 (CycleGAN-Turbo) |
 
 # %% tags=["parameters"]
@@ -623,10 +623,10 @@ for name, maps in to_read.items():
     print(f"{name:15}{read_error(fresh[name], maps, satellite):7.3f}")
 
 # %% [markdown]
-# It is there: a fresh reader gets the view back with an error of 0.018, where true maps leave 0.126. (The last row of
+# It is there: a fresh reader gets the view back with an error of 0.020, where true maps leave 0.122. (The last row of
 # the figure shows it to the eye, under a grid and a coloured rim.) So the cycle did not put the picture into the map.
 # Both pairs began as a copy, which holds everything, and 300 steps under D did not take it out. What the cycle did is
-# to keep it more exact (0.007), and to teach $G_{BA}$ to read it. **A translator that cannot go back has not proved
+# to keep it more exact (0.006), and to teach $G_{BA}$ to read it. **A translator that cannot go back has not proved
 # that it left anything out.**
 #
 # One question is left, for the pair with the cycle: **does the detail stand in light and dark, or in colour?** A

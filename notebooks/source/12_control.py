@@ -26,7 +26,7 @@
 # | invert | a picture, and tell a likeness from an understanding |
 # | mend | ("Further") AdaIN's droplets, and a path-length penalty that was published without a graph |
 # | needs | lessons 04 (the reader), 10 (AdaIN) and 11 (StyleGAN) |
-# | time | study 80 min; computing: fast 82 s (bfloat16), fast 136 s (float32) |
+# | time | study 80 min; computing: fast 77 s (bfloat16), fast 91 s (float32) |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Shen et al. 2020 and Shen & Zhou 2021 (directions); Abdal et al. 2019 (inversion) |
 
 # %% tags=["parameters"]
@@ -709,8 +709,7 @@ def normal_of(codes, wanted, ridge=1e-2):
     """Where a linear fit to 0 and 1 rises, of length 1."""
     X, y = (codes - codes.mean(0)).double(), wanted.double() - wanted.double().mean()
     held = (ridge * len(X) * X.square().mean()).sqrt() * torch.eye(X.shape[1])
-    # the ridge: more rows, each of which asks for a weight of 0
-    X, y = torch.cat([X, held]), torch.cat([y, torch.zeros(len(held))])
+    X, y = torch.cat([X, held]), torch.cat([y, torch.zeros(len(held))])  # asks for weights of 0
     slope = torch.linalg.lstsq(X, y[:, None]).solution[:, 0]
     return (slope / slope.norm()).float()
 

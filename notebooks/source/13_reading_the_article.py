@@ -29,7 +29,7 @@
 # | tell mistakes that raise an error from those that run in silence | 区分会报错的错误和不报错、却悄悄给出错误结果的错误 |
 # | read a page critically and fairly | 批判而公正地读一篇材料 |
 # | needs | lessons 01, 04 to 08 and 10 to 12 (第 01、04–08、10–12 课); Chinese is not needed |
-# | time | study 90 min; computing: fast 9 s (bfloat16), fast 12 s (float32) |
+# | time | study 90 min; computing: fast 8 s (bfloat16), fast 8 s (float32) |
 # | papers | Goodfellow et al. 2014; Zhu et al. 2017 (CycleGAN); Karras et al. 2019 (StyleGAN) |
 
 # %% tags=["parameters"]
@@ -530,7 +530,7 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 #
 # 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。若看得到三者都随样式而变，它便成立。取课程发布的 StyleGAN2 画的小怪物，把另一只的粗层样式（4、8 像素）或细层样式（32、64 像素）换给它。**预测**：纹理跟着哪一级走？身体的颜色呢？
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of six drawn creatures: this one; the other; this one with the coarse styles of the other, which mostly takes its outline and ground and keeps its own texture; and with the fine ones, which takes the other's texture and body colour and keeps its own outline."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of six drawn creatures: this one; the other; this one with the coarse styles of the other, which keeps texture and body colour while outline and ground change; and with the fine ones, which takes the other's body colour and often its texture, and keeps most of its outline."}}
 ws = generate.styles(G, z)
 rows = {"this one": ws, "the other": ws.roll(1, 0)}
 for level, slots in (("coarse", slice(0, 3)), ("fine", slice(5, 10))):
@@ -540,11 +540,11 @@ for level, slots in (("coarse", slice(0, 3)), ("fine", slice(5, 10))):
 viz.show_rows({name: generate.generate(G, w) for name, w in rows.items()}, zoom=2, quality=80)
 
 # %% [markdown]
-# The texture and the body's colour come along with the fine styles, the outline and the ground with the coarse ones;
-# lesson 12 counted it on many. So the sentence lacks *at which level*. And this network has no AdaIN (StyleGAN2 took it
-# out), so what acts here are styles, however they are applied.
+# With the fine styles the body takes the other's colour nearly every time, and its texture often; with the coarse ones
+# it keeps both, while outline and ground change. Lesson 12 counted it on many. So the sentence lacks *at which level*.
+# And this network has no AdaIN (StyleGAN2 took it out), so what acts here are styles, however they are applied.
 #
-# 纹理和身体的颜色跟着细层样式，轮廓和背景跟着粗层；第 12 课在许多张上数过。所以这句话缺的是“在哪个层级”。而且这个网络里没有 AdaIN（StyleGAN2 去掉了它），起作用的是样式，不论用什么方式加进去。
+# 换细层样式，身体几乎每次都变成另一只的颜色，纹理也常常跟着变；换粗层样式，这两样不变，变的是轮廓和背景。第 12 课在许多张上数过。所以这句话缺的是“在哪个层级”。而且这个网络里没有 AdaIN（StyleGAN2 去掉了它），起作用的是样式，不论用什么方式加进去。
 #
 # <details><summary>Record 记录</summary>
 #
@@ -622,7 +622,7 @@ def define_generator(latent_dim):
     # [LeakyReLU]
     model = Reshape((4, 4, 256))(model)
     model = Conv2D(128, kernel_size=3, strides=2, padding='same')(model)
-    # [BatchNormalization and LeakyReLU, here and after each convolution]
+    # [BatchNormalization and LeakyReLU, here and after each convolution but the last]
     model = Conv2D(128, kernel_size=3, strides=2, padding='same')(model)
     # [three more Conv2D with strides=1, and a last one with 3 channels]
     model = Activation('tanh')(model)
@@ -631,8 +631,7 @@ def define_generator(latent_dim):
 # 定义生成器F
 def define_discriminator(input_shape):
     model = Input(shape=input_shape)
-    # [eight Conv2D with kernel_size=4, padding='same' and strides=2, 2, 2, 1, 1, 1, 1, 1]
-    # [the last has 1 channel and activation='sigmoid']
+    # [eight Conv2D, kernel_size=4, strides=2, 2, 2, 1, 1, 1, 1, 1; the last: 1 channel, sigmoid]
     return model
 """
 
