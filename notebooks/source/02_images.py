@@ -83,8 +83,9 @@ claim("real pictures reach exactly from -1 to 1", off, below=1e-6)
 viz.show_transposed_convolution()
 
 # %% [markdown]
-# Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s. Padding means the opposite of what it means
-# in a convolution: one pixel is cut off all round, and a side of 2 has become a side of 4.
+# Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s. (N is the number of pictures, C that of
+# channels going in, K of those coming out.) Padding means the opposite of what it means in a convolution: one pixel is
+# cut off all round, and a side of 2 has become a side of 4.
 #
 # Our generator, after that of the DCGAN paper (deep convolutional GAN), stacks three transposed convolutions. The
 # latent vector, 64 numbers, enters as a single pixel with 64 channels. The first layer has kernel 7 (stride 1, no
@@ -148,9 +149,8 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | yes |
 # | a learning rate of 0.0002 | `lr`: 0.0002 in the long setting, `full`; 0.001 in your run, `fast` | yes |
 #
-# Why no BatchNorm at the two ends? In G's last layer and D's first it would give every batch the same brightness and
-# contrast: G could not draw a dark batch, nor could D, which gets the fakes in a batch of their own, see that they are
-# too bright.
+# Why no BatchNorm at the two ends? There it would give every batch the same brightness and contrast. G could then draw
+# no dark batch. And D, which gets the fakes in a batch of their own, could not see that they are too bright.
 #
 # And $\beta_1$? Adam steps along a running average of the gradients, its **momentum**: $m \leftarrow \beta_1 m + (1 -
 # \beta_1) g$. It remembers about $1 / (1 - \beta_1)$ steps: two with 0.5; with 0, as in lesson 01, the newest gradient
@@ -399,7 +399,8 @@ def train(players, batches, n_steps):
 
 # %% [markdown]
 # That is a whole DCGAN. The package's `build_dcgan` sets up the same players, and its step makes the same moves; it can
-# also compute on a GPU and in bfloat16, record losses and resume. Let both train for three steps from the same seed:
+# also compute on a GPU and in bfloat16, record losses and resume. Let both train for three steps from the same seed
+# (how they are compared you may skip):
 
 # %%
 from gan_course.training.dcgan import build_dcgan
@@ -464,11 +465,11 @@ ax.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# The curves are means over twenty steps. G's first losses are off the scale: D takes hardly any of its
-# first fakes for real. Then G's loss sinks towards what a D that says 1/2 would give, 0.69, and does not get there; D's
-# stays roughly between 0.7 and its own line, 1.39. In this run G's loss falls while its pictures improve. But a loss of
-# G compares it with the D of that moment: it would fall as well if D became worse. And the curves do not say at which
-# step a blot turned into a shoe.
+# The curves are means over twenty steps. G's first losses are off the scale: it is judged right after D's step, and the
+# first such step tells its fakes easily. Then G's loss sinks towards what a D that says 1/2 would give, 0.69, and does
+# not get there; D's stays roughly between 0.7 and its own line, 1.39. In this run G's loss falls while its pictures
+# improve. But a loss of G compares it with the D of that moment: it would fall as well if D became worse. And the
+# curves do not say at which step a blot turned into a shoe.
 
 # %% [markdown]
 # ## How good, how varied?
@@ -569,8 +570,9 @@ viz.show_rows(rows, zoom=3, quality=60)
 # $$\bar\theta \leftarrow d\,\bar\theta + (1 - d)\,\theta$$
 #
 # In `fast` the decay $d$ is 0.98, a memory of about fifty steps. BatchNorm's statistics are not averaged, they are
-# copied from G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. From
-# one step to the next, how many times as far does G's picture move, compared with the slow copy's?
+# copied from G. **Predict:** let training go on for twenty steps and look at the same latent vectors after each. (The
+# code that does it only takes notes; skip it if you like.) From one step to the next, how many times as far does G's
+# picture move, compared with the slow copy's?
 
 # %% tags=["nbval-ignore-output"]
 watched = {"G": training.step.G, "G_ema": training.step.G_ema}
@@ -671,12 +673,12 @@ exercises.check_update_average(update_average)
 # %% [markdown]
 # ## Change one part, and train again
 #
-# What is a part *for*? Change it and see. We ran your training again, with its 1,000 steps, with one thing changed,
-# from three seeds each (recorded in `docs/results/dcgan-parts.json`).
+# What is a part *for*? Change it and see. We ran trainings with your settings, 1,000 steps each, and with one thing
+# changed, from three seeds each (recorded in `docs/results/dcgan-parts.json`).
 #
 # | part | your run | changed to |
 # | --- | --- | --- |
-# | BatchNorm | in G and D | removed from both; no biases added |
+# | BatchNorm | in G and D | removed from both (so most layers have no bias at all) |
 # | first weights | 0.02 | 0.2, as in that comment, in G and D |
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
 # | $\beta_1$ of Adam | 0.5 | 0.9, Adam's default |
@@ -740,7 +742,7 @@ for name in measures:
 # And the hint from the section *The slow copy*? In each of the three unchanged trainings the copy has the higher
 # precision and the higher recall. Over all fifteen its precision is higher in fourteen. Its recall is higher in eight
 # only, and in none of the six with the small learning rate or the wide first weights. Without BatchNorm the copy can
-# matter a great deal: in one seed G itself, the hollow purple dot by itself at the left, has a precision of only 0.33.
+# matter a great deal: in one seed G itself has a precision of only 0.33 (the hollow purple dot).
 #
 # These are other runs than yours, hence other digits. If you take this lesson in two evenings, here is a good place to
 # stop.
@@ -760,6 +762,28 @@ viz.show_grid(drawn["samples"][:40], n_columns=10, zoom=3, quality=74)
 # These are the first 40, not the best 40. Most are clothing at first glance; look for the odd ones, such as row 3, column
 # 4, half a shoe and half a bag. G is continuous: between its shoes and its bags it must draw something, and no real
 # picture shows it what.
+
+# %% [markdown]
+# How high could the two measures go? Give them 1,000 real training pictures in place of fakes: on average, a perfect
+# generator would do no better.
+
+# %%
+best = coverage.precision_recall(real_features, features.features_of(reader, pictures[:1_000]))
+parts = drawn["precision"] / best[0], drawn["recall"] / best[1]
+text = "shipped: precision and recall are over three quarters of what real pictures give"
+claim(text, min(parts), above=0.75)
+
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three grids of sixteen garments: those of the lesson's own minute, with ragged edges; those of the shipped generator, with finer detail; and real photographs."}}
+sides = {"your run": yours["samples"], "shipped": drawn["samples"][40:], "real": pictures}
+viz.show_grids({name: x[:16] for name, x in sides.items()}, n_columns=4, zoom=3, quality=66)
+for name, result in (("your run", yours), ("shipped", drawn)):
+    print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
+print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
+
+# %% [markdown]
+# In the stored run the shipped weights are a little ahead in precision and far ahead in recall: what width, more steps,
+# a smaller rate and a slower average bought together is, above all, variety. Real pictures do not reach 1 either: about
+# one in eight lies in no ball, since a thousand balls leave gaps.
 
 # %%
 shares = drawn["shares"]
@@ -781,27 +805,6 @@ for kind in range(10):
 # In the stored run it is the sandal: 3 %, about a third of its share. (The reader counts what it recognises: some
 # smudged sandals may stand among the trainers.) The shirt is too frequent, with 16 %. The shipped generator draws
 # sandals in 9 %.
-#
-# How high could the two measures go? Give them 1,000 real training pictures in place of fakes: on average, a perfect
-# generator would do no better.
-
-# %%
-best = coverage.precision_recall(real_features, features.features_of(reader, pictures[:1_000]))
-parts = drawn["precision"] / best[0], drawn["recall"] / best[1]
-text = "shipped: precision and recall are over three quarters of what real pictures give"
-claim(text, min(parts), above=0.75)
-
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Three grids of sixteen garments: those of the lesson's own minute, with ragged edges; those of the shipped generator, with finer detail; and real photographs."}}
-sides = {"your run": yours["samples"], "shipped": drawn["samples"][40:], "real": pictures}
-viz.show_grids({name: x[:16] for name, x in sides.items()}, n_columns=4, zoom=3, quality=66)
-for name, result in (("your run", yours), ("shipped", drawn)):
-    print(f"{name:9} precision {result['precision']:.2f}  recall {result['recall']:.2f}")
-print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
-
-# %% [markdown]
-# In the stored run the shipped weights are a little ahead in precision and far ahead in recall: what width, more steps, a
-# smaller rate and a slower average bought together is, above all, variety. Real pictures do not reach 1 either: about one
-# in eight lies in no ball.
 
 # %% [markdown]
 # ## Walking between two pictures
@@ -810,8 +813,8 @@ print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 # 64 dimensions, vectors from a normal distribution almost all have length near 8: each of the 64 squared numbers is 1
 # on average. The straight line between two of them cuts through the inside, where G was hardly ever trained. The other
 # way stays on the sphere of radius 8. And any two of them stand nearly at a right angle, as in the drawing below: their
-# dot product is a sum of 64 terms with mean 0, some 8 in size, and parallel it would be 64. So halfway the straight
-# line has the length $8 / \sqrt 2 \approx 5.7$.
+# dot product is a sum with mean 0 and standard deviation 8, and for parallel vectors it would be 64. So halfway the
+# straight line has the length $8 / \sqrt 2 \approx 5.7$.
 
 # %%
 a, b = torch.randn(2, 1_000, 64, generator=torch.Generator().manual_seed(SEED))
@@ -1066,8 +1069,8 @@ claim(text, read / accuracy, above=0.8, needs_training=True)
 
 # %% [markdown]
 # In the table, "read" is how often the reader sees the kind that was asked for, and "if real" how often it does so on
-# held-out real pictures of that kind. Precision and recall are of each kind by itself; beside them stands the recall of
-# a hundred real pictures.
+# held-out real pictures of that kind. Precision and recall are of each kind by itself; beside them stands, as "of
+# real", the recall that a hundred real pictures get.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Ten columns of five pictures drawn on request, a column for each kind, from T-shirts to ankle boots; each column mostly shows its own kind, and some sandals are smudges."}}
 viz.show_grids(
@@ -1078,7 +1081,8 @@ viz.show_grids(
 )
 found = features.features_of(reader, on_request)
 named = features.read_answers(reader, held_out)["kind"]
-print(f"{'':12}{'read':>6}{'if real':>9}{'precision':>11}{'recall':>8}{'if real':>9}  else mostly")
+heads = f"{'read':>6}{'if real':>9}{'precision':>11}{'recall':>8}{'of real':>9}"
+print(f"{'':12}{heads}  else mostly")
 for kind, name in enumerate(CLASS_NAMES):
     real = real_features[held_out_kinds == kind]
     precision, recall = coverage.precision_recall(real, found[asked == kind])
@@ -1094,18 +1098,19 @@ for kind, name in enumerate(CLASS_NAMES):
 # %% [markdown]
 # In the stored run the reader saw the kind that was asked for in 83 of 100 pictures, 0.96 of its rate on real ones.
 # Trousers always, coats 60 times, shirts only 56. Of real coats it names 84 in a hundred, of real shirts 64: so the
-# coats are G's failure, and the shirts mostly the reader's. The last column says what it saw instead. Three of the five
-# sandals are smudges, and yet it reads 84 of 100: it has to name one of ten kinds. And recall shows what asking does
-# not buy: of bags it is 0.12, where a hundred real bags in place of the fakes get 0.90. This G, half as wide and
-# shortly trained, draws the kinds, and of bags few forms.
+# coats are G's failure, and the shirts mostly the reader's. (T-shirts it even names more often when drawn, 85, than
+# when real, 73: presumably G draws the plain ones.) The last column says what it saw instead. Three of the five sandals
+# are smudges, and yet it reads 84 of 100: it has to name one of ten kinds. And recall shows what asking does not buy:
+# of bags it is 0.12, where a hundred real bags in place of the fakes get 0.90. This G, half as wide and shortly
+# trained, draws the kinds, and of bags few forms.
 
 # %% [markdown]
 # ### What still moves in the slow copy
 #
 # In each step the copy's weights go a fiftieth of the way to G's, and yet its pictures moved a third as far. Two
-# suspects: the gap between copy and G is longer than one of G's steps; and the copy takes over BatchNorm's statistics
-# whole, of which nearly a fifth is new at each step, since D's turn and G's turn each run G in training mode and
-# replace a tenth of the running averages.
+# suspects: the gap between copy and G is longer than one of G's steps, so that a fiftieth of it is more than a fiftieth
+# of a step; and the copy takes over BatchNorm's statistics whole, of which nearly a fifth is new at each step, since
+# D's turn and G's turn each run G in training mode and replace a tenth of the running averages.
 #
 # To tell them apart, a third network takes the averaged weights at each step, too, but holds the statistics where they
 # are. Let all three go on for another twenty steps.
@@ -1135,11 +1140,11 @@ for name in ("G_ema", "statistics held"):
 # <details><summary>And the first suspect? An estimate</summary>
 #
 # Say that G moves by steps $s_k$ (of its weights, $k$ steps ago). At each step the copy closes a fiftieth of its gap to
-# G, so of a step made $k$ steps ago the share $0.98^k$ is still open, and the gap is
-# $s_0 + 0.98\, s_1 + 0.98^2 s_2 + \dots$ If the steps are equally long and point in unrelated directions, their squares
-# add up: the gap is $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx 5$ steps long, and a fiftieth of it a tenth of a step.
-# That is of weights; of pictures we found a twelfth. A likely reason for the rest: G's own pictures, by which we divide,
-# move with its statistics besides its weights.
+# G, so of a step made $k$ steps ago the share $0.98^k$ is still open, and the gap is $s_0 + 0.98\, s_1 + 0.98^2 s_2 +
+# \dots$ If the steps are equally long and point in unrelated directions (not quite: the weight drawn under *The slow
+# copy* goes the same way for some steps), their squares add up: the gap is $\sqrt{1 + 0.98^2 + 0.98^4 + \dots} \approx
+# 5$ steps long, and a fiftieth of it a tenth of a step. That is of weights; of pictures we found a twelfth. A likely
+# reason for the rest: G's own pictures, by which we divide, move with its statistics besides its weights.
 #
 # </details>
 
@@ -1148,8 +1153,8 @@ for name in ("G_ema", "statistics held"):
 #
 # **Exercise 5. Experiment: how long does an average need?** (medium, 15 minutes: a preview from a young network may lie)
 #
-# The running averages of a new network are 0 and 1, whatever its layers give. Let a new G see 1 batch in training mode,
-# or 50. Then draw the same latent vectors in both modes. How far apart are the pictures?
+# The running averages of a new network begin at 0 and 1. Let a new G see 1 batch in training mode, or 50. Then draw the
+# same latent vectors in both modes. How far apart are the pictures?
 #
 # 1. **Predict** first: after 50 batches, is the difference "lower", "higher", or is there "no clear difference"?
 # 2. **Plan:** a new `DCGANGenerator(base_channels=16)` and new batches (32 latent vectors) for each run; no training.
@@ -1309,7 +1314,8 @@ exercises.check_even_kernels(even_kernels)
 # fast its wave alternates, across and down: in the middle hardly at all, at the rim with every pixel. Brightness is
 # strength, on a log scale; the one black pixel in the middle stands for the mean, which was taken out. A regular
 # pattern needs only a few waves, so it shows as a few bright dots: upright stripes of period two, for example, as one
-# dot at the left rim, halfway down.
+# dot at the left rim, halfway down. (The right and the lower rim would repeat the left and the upper one, and are not
+# drawn.)
 #
 # **Predict** which of these have dots: a new transposed generator, a new resize one, your trained G. (Real pictures, your
 # slow copy and the shipped generator stand beside them.)
@@ -1343,25 +1349,27 @@ spectra["shipped"] = spectrum(drawn["samples"])
 _, axes = plt.subplots(2, 3, figsize=(9.6, 6.8), dpi=viz.DPI, layout="constrained")
 for ax, (name, power) in zip(axes.flat, spectra.items(), strict=True):
     ax.imshow(power.clamp(1e-7).log10(), vmin=-6, vmax=-1.5, cmap="magma")
-    ax.set(title=name, ylabel="period", xlim=(-1.5, 27.5), ylim=(27.5, -1.5))
+    ax.set(title=name, xlabel="period across", ylabel="period down")
+    ax.set(xlim=(-1.5, 27.5), ylim=(27.5, -1.5))
     ax.set_xticks([0, 7, 14], ["2 px", "4 px", "flat"])
     ax.set_yticks([0, 7, 14], ["2 px", "4 px", "flat"])
     ax.spines[["top", "right"]].set_visible(False)
+axes[1, 0].plot([7, 21, 7, 21], [7, 7, 21, 21], "o", mfc="none", mec="white", ms=12)
 plt.show()
 
 # %% [markdown]
 # The new transposed generator has bright dots: before training its taps differ at random, so a pattern with a period of
 # two pixels remains; the layer before leaves its own pattern of two, which the last layer's doubling turns into four.
 # Enlarging first and then convolving uses the same taps everywhere: no dots. (Its soft blobs are another thing:
-# enlarging by nearest neighbour weakens the fast waves, some of them to nothing.) (Of the dots of period two only those
-# at the left and the upper rim are drawn; the opposite rims would repeat them.)
+# enlarging by nearest neighbour weakens the fast waves, some of them to nothing.)
 #
-# In the stored run the trained G still has dots, faint ones: the brightest stand on a diagonal, a pattern of four
-# pixels both across and down. Most likely that is the fine grid inside its garments, above. The slow copy has lost
-# them. A likely reason: from step to step the grid is another one, and a mean over fifty of them is flat.
+# In the stored run the trained G still has dots, faint ones: the brightest stand in two of the four rings, on a
+# diagonal, a pattern of four pixels both across and down. Most likely that is the fine grid inside its garments, above.
+# The slow copy has lost them. A likely reason: from step to step the grid is another one, and a mean over fifty of them
+# is flat.
 #
 # To put numbers on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to
-# them on the same axes; and the dot of period four on the diagonal with the four points around it.
+# them on the same axes; and the dots of period four on both diagonals with the points around them.
 
 
 # %%
@@ -1372,8 +1380,9 @@ def lattice(power):
 
 
 def diagonal(power):
-    around = power[6, 7] + power[8, 7] + power[7, 6] + power[7, 8]
-    return (4 * power[7, 7] / around).item()
+    dots = power[7, 7] + power[7, 21]  # both diagonals
+    around = sum(power[6, k] + power[8, k] + power[7, k - 1] + power[7, k + 1] for k in (7, 21))
+    return (4 * dots / around).item()
 
 
 dots = {name: lattice(power) for name, power in spectra.items()}
