@@ -1432,7 +1432,7 @@ for name, power in spectra.items():
 #
 # <details><summary>What we found</summary>
 #
-# From one seed, no difference that counts: in 1,000 steps precision rose and recall fell, each by less than what seeds
+# From one seed, no difference that counts: in 1,000 steps precision rose and recall fell, each by no more than what seeds
 # differ by, and the time was the same. What resizing changes at this size is the grid.
 #
 # </details>
