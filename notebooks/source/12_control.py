@@ -388,14 +388,14 @@ for k, (factor, name) in enumerate(zip(FACTORS, names, strict=True)):
 # `stylegan-cats64` was shown 512,000 pictures of them. **Predict:** which level moves the light? Below are pairs that
 # its feature network says differ in the lamp: look for the dark patch behind the cat, at its left or its right.
 
-# %% mystnb={"image": {"alt": "Four rows of six painted cats: the first row; the second row, under another lamp; the first with the coarse styles of the second, whose light is the first's; and with the fine ones, whose light is mostly the second's."}}
+# %% mystnb={"image": {"alt": "Five rows of six painted cats: the first row; the second row, under another lamp; the first with the coarse, the middle and the fine styles of the second. With the coarse and the middle ones the light is the first's, with the fine ones mostly the second's."}}
 painter = stylegans.load_stylegan("stylegan-cats64")
 cat_ws, other_ws = styles(painter, latents(range(120), painter.z_dim)).split(60)
-mixed = cat_ws.clone()
-mixed[:, LEVELS["fine"]] = other_ws[:, LEVELS["fine"]]
-coarse_mixed = cat_ws.clone()
-coarse_mixed[:, LEVELS["coarse"]] = other_ws[:, LEVELS["coarse"]]
-rows = {"A": cat_ws, "B": other_ws, "A, coarse of B": coarse_mixed, "A, fine of B": mixed}
+rows = {"A": cat_ws, "B": other_ws}
+for level, numbers in LEVELS.items():
+    mixed = cat_ws.clone()
+    mixed[:, numbers] = other_ws[:, numbers]
+    rows[f"A, {level} of B"] = mixed
 cats_reader = readers.load_reader("cats")
 lamps = [
     features.read_answers(cats_reader, generate(painter, part))["lamp"]
