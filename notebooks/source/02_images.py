@@ -20,7 +20,7 @@
 # | you will be able to | |
 # | --- | --- |
 # | compute | the size of a picture at every layer of a generator and a discriminator |
-# | explain | what the first weights, BatchNorm, Adam's momentum and the averaged weights each do |
+# | say | what the first weights, BatchNorm, Adam's momentum and the averaged weights did in our trainings |
 # | train | a DCGAN on real pictures, within a few minutes on a CPU |
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
 # | spot | pictures drawn in the wrong mode; what a straight walk between two latent vectors loses; under "Further", checkerboards |
@@ -50,9 +50,9 @@ seed_everything(SEED)
 # ## The pictures
 #
 # In a minute or two your own network will draw clothing, a little more ragged than the pictures above. It will not do
-# so with every setting: further down, one default of the optimiser leaves nothing but smears. The pictures to learn
-# from are those of Fashion-MNIST, small grey photographs of clothing in ten kinds. The course ships 10,000 of them:
-# 9,000 to learn from and 1,000 that no network here ever trains on. Each column below is one kind.
+# so with every setting, as you will see. The pictures to learn from are those of Fashion-MNIST, small grey photographs
+# of clothing in ten kinds. The course ships 10,000 of them: 9,000 to learn from and 1,000 that no network here ever
+# trains on. Each column below is one kind.
 
 # %% mystnb={"image": {"alt": "Ten columns of five small grey photographs of clothing, a column for each kind, from T-shirts to ankle boots."}}
 from gan_course.data.fashion import CLASS_NAMES, load_fashion
@@ -79,16 +79,15 @@ claim("real pictures reach exactly from -1 to 1", off, below=1e-6)
 #
 # The networks of lesson 01 were linear layers. On pictures such a layer has to learn an edge anew at every place; a
 # convolution learns it once. With stride 2 it halves a picture. A **transposed** convolution enlarges it: each input
-# pixel paints a whole kernel onto a larger canvas, `stride` pixels apart, and overlaps add up. (It is the same wiring,
-# run backwards.)
+# pixel paints a whole kernel onto a larger canvas, `stride` pixels apart, and overlaps add up.
 
 # %% mystnb={"image": {"alt": "A diagram. A square of two by two pixels, a to d, each of another colour. An arrow to a canvas of six by six, on which each pixel has a square of four by four of its colour; the squares overlap. A dashed square of four by four in the middle. An arrow to the output, these four by four pixels."}}
 viz.show_transposed_convolution()
 
 # %% [markdown]
 # Kernel 4, stride 2: $b$ paints its sixteen pixels two to the right of $a$'s. (N is the number of pictures, C that of
-# channels going in, K of those coming out.) Padding means the opposite of what it means in a convolution: one pixel is
-# cut off all round, and a side of 2 has become a side of 4.
+# channels going in, K of those coming out.) In a convolution padding adds a border to the input; here it cuts one off
+# the output: one pixel all round, and a side of 2 has become a side of 4.
 #
 # Our generator, after that of the DCGAN paper (deep convolutional GAN), stacks three transposed convolutions. The
 # latent vector, 64 numbers, enters as a single pixel with 64 channels. The first layer has kernel 7 (stride 1, no
@@ -118,8 +117,8 @@ for layer in G_layers:
 
 # %% [markdown]
 # BatchNorm brings each channel to mean 0 and variance 1 over the batch (the next section), so a bias before it would be
-# taken out again. The discriminator is the mirror image: strided convolutions down to one number. That number is a raw
-# score, with no sigmoid, because the losses of lesson 01 take scores.
+# taken out again. The discriminator is the mirror image: strided convolutions, with sides of 28, 14, 7 and 1, down to
+# one number. That number is a raw score, with no sigmoid, because the losses of lesson 01 take scores.
 
 # %%
 from gan_course.models.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -152,12 +151,9 @@ print("score of each picture:", tuple(D(G(torch.randn(2, 64))).shape))
 # | Adam with $\beta_1 = 0.5$ | `betas` in the package's `DCGANConfig` | yes |
 # | a learning rate of 0.0002 | `lr`: 0.0002 in the long setting, `full`; 0.001 in your run, `fast` | yes |
 #
-# Why no BatchNorm at the two ends? There it would give every batch the same brightness and contrast. G could then draw
-# no dark batch. And D, which gets the fakes in a batch of their own, could not see that they are too bright.
-#
-# And $\beta_1$? Adam steps along a running average of the gradients, its **momentum**: $m \leftarrow \beta_1 m + (1 -
+# What is $\beta_1$? Adam steps along a running average of the gradients, its **momentum**: $m \leftarrow \beta_1 m + (1 -
 # \beta_1) g$. It remembers about $1 / (1 - \beta_1)$ steps: two with 0.5; with 0, as in lesson 01, the newest gradient
-# alone; with 0.9, the default, ten. What ten would do here you will see under "Change one part".
+# alone; with 0.9, the default, ten.
 
 # %% [markdown]
 # **Exercise 1. How large is it?** (easy, 10 minutes: you will need this whenever a shape does not fit)
@@ -212,7 +208,7 @@ z = torch.randn(1_000, 64, generator=torch.Generator().manual_seed(1)).to(runtim
 six = z[[0, 1, 3, 5, 8, 19]]
 with torch.no_grad():
     modes = {"evaluation mode": shipped(six)}
-    # a dark garment and a bright pullover, found by eye
+    # a dark garment and a bright pullover, chosen by eye, as the six were
     for name, neighbour in (("training, dark", z[32:33]), ("training, bright", z[37:38])):
         batch = torch.cat([six, neighbour.expand(20, 64)])
         drawn = wrong(batch)[:6]
@@ -223,11 +219,17 @@ viz.show_rows(modes, zoom=4, quality=66, column_names=(*range(1, 7), "", "neighb
 # %% [markdown]
 # Twenty of the 26 are equal. Take one channel, and say that it is 0 in those twenty and 1 in the six: then its mean
 # over the batch is 0.23 and its standard deviation 0.42. After the division the six stand 1.8 standard deviations above
-# the mean, and the twenty only 0.5 below it. (In a batch of half and half, each would stand 1.0 from it.) So what sets
-# the six apart from their company, brightness above all, is exaggerated: beside a dark garment they turn bright; beside
-# a bright one they turn dark, and what is left may look like another garment: the bag in column 2 becomes a heel. A
-# sample that changes with its company was drawn in training mode, a common bug. The same on a new network, in numbers:
-# one z beside two crowds.
+# the mean, and the twenty only 0.5 below it. (Stored statistics stand for a mixed batch: in one of half and half, each
+# kind would stand 1.0 from the mean.) So what sets the six apart from their company, brightness above all, is
+# exaggerated: beside a dark garment they turn bright; beside a bright one they turn dark, and what is left may look
+# like another garment: the bag in column 2 becomes a heel. A sample that changes with its company was drawn in training
+# mode, a common bug.
+#
+# Now you can see why G's last layer and D's first have no BatchNorm (the second of the rules above). There it would
+# give every batch the same brightness and contrast. G could then draw no dark batch. And D, which gets the fakes in a
+# batch of their own, could not see that they are too bright.
+#
+# The change with the neighbours again, on a new network and in numbers: one z beside two crowds.
 
 # %%
 G = DCGANGenerator(base_channels=16).train()
@@ -312,8 +314,9 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 # The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
 # direction. We count the same 24 %, but by luck: the estimate errs twice. It is too high at the border, where fewer
 # kernels overlap and sums are smaller (2 % in the top row). It is too low in the middle (30 %): BatchNorm fixes only
-# the *average* square of the channel values at 1. Near the border of the picture they are small, since fewer kernels
-# overlapped there in the layer before, too; so in the middle they are larger. With 0.02 not one pixel gets there.
+# the *average* square of the channel values at 1. That average is over the whole map. At its border they lie below it,
+# since fewer kernels overlapped there in the layer before, too; so in the middle they lie above. With 0.02 not one
+# pixel gets there.
 #
 # A stuck pixel passes on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf.
 # That is before training; whether a training suffers from it comes further down. Our networks use 0.02: the package's
@@ -323,8 +326,9 @@ for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[
 # ## The step
 #
 # A training needs two networks, an optimiser for each player, its own random numbers, and a slow copy of G from which
-# we will draw (explained below). Adam's settings are the table's: a learning rate of 0.001 in `fast`, and $\beta_1 =
-# 0.5$. (`place` moves a network to the device, in the memory format that computes fastest there.)
+# we will draw: a running average of G's weights, which is calmer than G (more below). Adam's settings are the table's:
+# a learning rate of 0.001 in `fast`, and $\beta_1 = 0.5$. (`place` moves a network to the device, in the memory format
+# that computes fastest there.)
 
 # %%
 from types import SimpleNamespace
@@ -367,7 +371,7 @@ def update_D(players, real):
 
 def update_G(players, n):
     """Make fakes that D takes for real a little more often."""
-    with freeze(players.D):
+    with freeze(players.D):  # computes no gradients for D's weights, which saves time
         loss_G = g_nonsaturating(players.D(players.G(torch.randn(n, 64, generator=players.draws))))
         players.opt_G.zero_grad()
         loss_G.backward()
@@ -449,11 +453,11 @@ moments = {f"after {n} steps": images for n, images in list(previews.items())[:5
 viz.show_rows(moments, zoom=3, quality=66, column_names=range(1, 10))
 
 # %% [markdown]
-# Shoulders come first, at the first stop; the first whole shoe at the second. (All numbers and pictures in the prose
-# are of the run saved in this notebook; yours may differ.) After 250 steps most pictures are a bright block in a dark
-# frame, but columns 3 and 5 have shoulders already, and column 1 may become a shoe. After 500 the sleeves of column 3
-# come apart from the body, and column 1 is a shoe; after 1000 so is column 7. Column 2 may be a bag, and column 8 is
-# still no garment.
+# Shoulders come first, after 250 steps; the first whole shoe after 500. (All numbers and pictures in the prose are of
+# the run saved in this notebook; yours may differ.) After 250 steps most pictures are a bright block in a dark frame,
+# but columns 3 and 5 have shoulders already, and column 1 may become a shoe. After 500 the sleeves of column 3 come
+# apart from the body, and column 1 is a shoe; after 1000 so is column 7. Column 2 may be a bag, and column 8 is still
+# no garment.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two loss curves over training steps, and two dotted lines. The generator's starts off the scale, drops at once and then sinks slowly towards its dotted line at 0.69; the discriminator's wanders near 1 and stays below its dotted line at 1.39."}}
 _, (ax,) = viz.figure(8, 2.8)
@@ -468,11 +472,11 @@ ax.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# The curves are means over twenty steps. G's first losses are off the scale: for the first few dozen steps D tells its
-# fakes easily. Then G's loss sinks towards what a D that says 1/2 would give, 0.69, and does not get there; D's stays
-# roughly between 0.7 and its own line, 1.39. In this run G's loss falls while its pictures improve. But a loss of G
-# compares it with the D of that moment: it would fall as well if D became worse. And the curves do not say at which
-# step a blot turned into a shoe.
+# The curves are means over twenty steps. G's first losses are off the scale: in the first few dozen steps D takes
+# hardly any of its fakes for real. Then G's loss sinks towards what a D that says 1/2 would give, 0.69, and does not
+# get there; D's stays roughly between 0.7 and its own line, 1.39. In this run G's loss falls while its pictures
+# improve. But a loss of G compares it with the D of that moment: it would fall as well if D became worse. And the
+# curves do not say at which step a blot turned into a shoe.
 
 # %% [markdown]
 # ## How good, how varied?
@@ -633,9 +637,10 @@ _ = G_now.train(was_training)
 # %% [markdown]
 # The copy's weight stays above every value that G's takes in these twenty steps: presumably it still remembers the
 # fifty before. In the stored run G's pictures move 3.1 times as far. (Not $1/(1 - d)$, fifty times? Partly because the
-# copy takes over BatchNorm's statistics whole; "Further" measures it.) The two draw the same garments; the last row
-# shows their difference, four times as bright: mostly edges. At this step, twenty after the measure above, the copy has
-# the higher precision and the higher recall: one G at one step, so a hint and not yet a rule.
+# copy takes over BatchNorm's statistics whole. "Further" measures it: with the statistics held, it would be twelve
+# times.) The two draw the same garments; the last row shows their difference, four times as bright: mostly edges. At
+# this step, twenty after the measure above, the copy has the higher precision and the higher recall: one G at one step,
+# so a hint and not yet a rule.
 #
 # Inside G's garments, and so in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
 #
@@ -681,7 +686,7 @@ exercises.check_update_average(update_average)
 #
 # | part | your run | changed to |
 # | --- | --- | --- |
-# | BatchNorm | in G and D | removed from both (so most layers have no bias at all) |
+# | BatchNorm | in G and D | removed from both (so half of the layers have no bias at all) |
 # | first weights | 0.02 | 0.2, as in that comment, in G and D |
 # | learning rate | 0.001 | 0.0002, the paper's, made for longer trainings |
 # | $\beta_1$ of Adam | 0.5 | 0.9, Adam's default |
@@ -729,7 +734,7 @@ for name in measures:
 #   not heal it. Whether stuck pixels are the reason is not shown: D's first weights were wider, too.
 # - Hardest to **notice** is the lack of **BatchNorm**: some stripes, no more broken pictures than in the first row, and
 #   a precision nearly as high. What BatchNorm buys in these thousand steps is variety: without it recall is about half
-#   as high, or less, in every seed.
+#   as high, or less, in every seed. (Half of the layers lacked a bias then, too.)
 #
 # **The paper's learning rate** gives about half the recall after the same steps. Most likely it is slower, not wrong:
 # the shipped weights below took it, for twelve times the steps.
@@ -743,9 +748,9 @@ for name in measures:
 # passable; recall and your eyes do not.
 #
 # And the hint from the section *The slow copy*? In each of the three unchanged trainings the copy has the higher
-# precision and the higher recall. Over all fifteen its precision is higher in fourteen. Its recall is higher in eight
-# only, and in none of the six with the small learning rate or the wide first weights. Without BatchNorm the copy can
-# matter a great deal: in one seed G itself has a precision of only 0.33 (the hollow purple dot).
+# precision and the higher recall. Over all fifteen its precision is higher in fourteen; whether its recall is depends
+# on the setting. Without BatchNorm the copy can matter a great deal: in one seed G itself has a precision of only 0.33
+# (the leftmost hollow purple dot).
 #
 # These are other runs than yours, hence other digits. If you take this lesson in two evenings, here is a good place to
 # stop.
@@ -805,9 +810,9 @@ for kind in range(10):
     print(f"{CLASS_NAMES[kind]:12}" + "".join(f"{part[kind]:10.0%}" for part in columns.values()))
 
 # %% [markdown]
-# In the stored run it is the sandal: 3 %, about a third of its share. (The reader counts what it recognises: some
-# smudged sandals may stand among the trainers.) The shirt is too frequent, with 16 %. The shipped generator draws
-# sandals in 9 %.
+# In the stored run it is the sandal: 3 %, about a third of its share. Perhaps it is hard because it is thin, and comes
+# in many forms. (The reader counts what it recognises: some smudged sandals may stand among the trainers.) The shirt is
+# too frequent, with 16 %. The shipped generator draws sandals in 9 %.
 
 # %% [markdown]
 # ## Walking between two pictures
@@ -965,7 +970,7 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # | a sample that changes with its neighbours | G in training mode |
 # | good in training mode, noise in evaluation mode | running statistics never updated, or not copied into the slow copy |
 # | a fine grid over everything | kernel and stride; `upsampling="resize"` (see Further) |
-# | loss_D near 0 from the first steps | real pictures not in [-1, 1] |
+# | loss_D near 0 from the first steps | perhaps real pictures that are not in [-1, 1] |
 #
 # ## References
 #
@@ -1432,7 +1437,7 @@ for name, power in spectra.items():
 #
 # <details><summary>What we found</summary>
 #
-# From one seed, no difference that counts: in 1,000 steps precision rose and recall fell, each by no more than what seeds
-# differ by, and the time was the same. What resizing changes at this size is the grid.
+# In our run precision was 0.74 and recall 0.50, for 0.71 and 0.55 above, in the same time. That is one seed, and seeds
+# differ by as much (the study above): no difference that counts. What resizing changes at this size is the grid.
 #
 # </details>

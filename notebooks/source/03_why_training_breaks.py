@@ -127,7 +127,7 @@ exercises.check_orbits(orbits)
 #
 # A step along a tangent leaves the circle on the outside.
 #
-# In turn, each move changes one coordinate by a multiple of the other: a shear, which keeps all areas, and a spiral
+# In turn, each move changes one coordinate alone. Near the solution it is a shear, which keeps all areas, and a spiral
 # that goes in or out would not. ("Two shears", at the end, shows both with matrices.)
 #
 # ```python
@@ -930,10 +930,10 @@ claim(
 # discriminators too flat to tell.
 #
 # The third has the loss of the Dirac-GAN's walk with no bound. There the path went around; here, with a D of many
-# weights, it runs away, and its rough ring comes near no mode. (Points count within 0.15 of a mode; the circles are
-# wider.) loss_D is a *gap*, the mean score of the fakes less that of the data: its fall says that D grows steeper.
-# loss_G is a *level*, the scores of the fakes with the sign turned. Add a constant to all scores, and loss_D stays
-# while loss_G moves: most of what the red curve shows is such a drift.
+# weights, it runs away, and its rough ring covers no mode. (Points count within 0.15 of a mode; the circles are wider.)
+# loss_D is a *gap*, the mean score of the fakes less that of the data: its fall says that D grows steeper. loss_G is a
+# *level*, the scores of the fakes with the sign turned. Add a constant to all scores, and loss_D stays while loss_G
+# moves: most of what the red curve shows is such a drift.
 #
 # Losses of different rules have different units. Within one rule a loss can say more: Arjovsky et al. report that the
 # distance which WGAN's D estimates, its loss with the sign turned, falls as samples get better, if D is kept near its

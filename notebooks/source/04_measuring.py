@@ -312,12 +312,12 @@ claim(text, ratios["copier"][1], below=1)
 
 # %% [markdown]
 # Over pixels grain is hardly noticed at this N. (Not because pixels are blind to it, perhaps: "perfect" has a distance,
-# too, most of it the bias of the next section, and beside that a little noise is small.) Features do: early layers see
-# grain and edges, late ones whole shapes. And the copier comes out *better than perfect*: nothing has a centre and a
-# shape more like the training set's than the training set. (It is not at 0 because it hands out 1,000 of the 3,000.)
-# And over features the distance ranks blur far behind fifty pictures. That is not our order, in which the two that
-# learnt nothing come last. (Fifty pictures span 49 dimensions, however often each is repeated, so their covariance is a
-# poor one. That is their fault, and the distance may count it.)
+# too, most of it the bias of the next section, and beside that a little noise is small.) Features notice it: early
+# layers see grain and edges, late ones whole shapes. And the copier comes out *better than perfect*: nothing has a
+# centre and a shape more like the training set's than the training set. (It is not at 0 because it hands out 1,000 of
+# the 3,000.) And over features the distance ranks blur far behind fifty pictures. That is not our order, in which the
+# two that learnt nothing come last. (Fifty pictures span 49 dimensions, however often each is repeated, so their
+# covariance is a poor one. That is their fault, and the distance may count it.)
 
 # %% [markdown]
 # ## The bias in N
@@ -734,7 +734,7 @@ for kind, found in slopes.items():
 
 # %% [markdown]
 # For shuffled draws, about. The slope of our first line was 3,400, steeper than all four, so the first pictures of the
-# file are not an average draw. Two reasons why theory and slope differ at all: the formula holds for a *small* $E$, and
+# file may be an unusual draw. Two reasons why theory and slope differ at all: the formula holds for a *small* $E$, and
 # with 300 vectors in 256 dimensions it is not small: that makes the line steeper, for Gaussian vectors too. And real
 # features have heavier tails than a Gaussian, so their covariance is less certain: the second number says by how much.
 
@@ -943,8 +943,8 @@ exercises.check_as_jpeg(as_jpeg)
 # ```
 #
 # The plan: the same pictures are in both, so that storage is all that differs; three sets, so that no single draw
-# decides. Nobody would see the difference, and the distance grows by 0.6 to 1.1. Store as PNG, or store both sides
-# alike.
+# decides. Nobody would see the difference, and the distance grows by 0.6 to 1.1, from about 3.7. Store as PNG, or store
+# both sides alike.
 #
 # </details>
 
@@ -954,7 +954,7 @@ exercises.check_as_jpeg(as_jpeg)
 # The same figure for critters (drawn creatures), toons (drawn faces), cats and earth (tiles from above). "Real, twice"
 # shows what chance does; in toons it moves a measure by 6, the other way.
 
-# %% mystnb={"image": {"alt": "Four tables, one for each of critters, toons, cats and earth: five failures by six measures, in standard deviations. As in the first two, noise and blur move most measures, copies only the share copied, and no measure notices everything."}}
+# %% mystnb={"image": {"alt": "Four tables, one for each of critters, toons, cats and earth: five failures by six measures, in standard deviations. As in the first two, noise and blur move many measures, copies only the share copied, and no measure notices everything."}}
 size = {"figsize": (10.5, 5.6), "dpi": viz.DPI, "layout": "constrained"}
 _, axes = plt.subplots(2, 2, sharex=True, sharey=True, **size)
 for ax, world in zip(axes.flat, ("critters", "toons", "cats", "earth"), strict=True):

@@ -955,8 +955,8 @@ viz.show_grids(pairs, n_columns=1, zoom=6, quality=80)
 
 # %% [markdown]
 # Only the truth has ridges along the whole range. In the stored pictures the line of the Alps shows best in the map of
-# the GAN that does not see the tile: a dark ridge along the snow, where its generator let the tile show through, on a
-# map that is wrong nearly everywhere else. Of the others L1's shows it best, as a faint pink arc. L1 + GAN has more
+# the GAN whose D does not see the tile: a dark ridge along the snow, where its generator let the tile show through, on
+# a map that is wrong nearly everywhere else. Of the others L1's shows it best, as a faint pink arc. L1 + GAN has more
 # relief, but it spreads to both sides of the range. A loss that asks for ridges gets some, and not yet in their place.
 
 # %% [markdown]
@@ -995,9 +995,9 @@ for name in ("L1 + GAN", "conditional GAN", "unconditional GAN"):
 # tile, or the share would be a half; but not to ask whether the map is true. Perhaps, under L1, following the tile
 # closely is the mark of a fake, and a map of elsewhere follows it least; this has not been tested.
 #
-# No D was ever shown a real map beside a tile of elsewhere, so what it says of one need not be sound. What it did learn
-# is to tell true pairs from pairs with a *fake*. A fake that ignores its tile would be easy to tell, and so G follows
-# the tile: that is enough for half of the error. (One seed each.)
+# No D was ever shown a real map beside a tile of elsewhere, so what it says of one need not be sound. What the two that
+# see the tile did learn is to tell true pairs from pairs with a *fake*. Presumably a fake that ignores its tile is easy
+# to tell, so that G has to follow it; we did not test it. (One seed each.)
 
 # %% [markdown]
 # ### Pairs that are not quite aligned

@@ -67,7 +67,7 @@ seed_everything(SEED)
 #
 # Start with what goes into the two, and what comes out.
 #
-# 文章介绍“一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”。这样的网页很多：读来顺畅，没有一个测量数据，代码照原样无法运行。以后你还会遇到，问题总是：哪些可以留下？（我们只有它的正文，没有作者和网址，引文的上下文你无从核对；括号里是它的节号。）现在两个模型你都训练过了，先看看它们各自输入什么，输出什么。
+# 文章介绍“一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”。这样的网页很多：读来顺畅，没有一个测量数据，代码照原样无法运行。以后你还会遇到，问题总是：哪些可以留下？（我们只有它的正文，没有作者和网址，引文的上下文你无从核对；括号里是它的节号。）现在两个模型你都训练过了。下面整段引用一段，听听它的口气；然后看看它们各自输入什么，输出什么。
 
 # %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Four rows of pictures. Satellite views of coasts; the maps that a CycleGAN made of them; grey tiles of random numbers; drawn creatures that a StyleGAN made of them."}}
 from gan_course.data.batches import to_float
@@ -134,7 +134,7 @@ exercises.check_verdicts(verdicts)
 # ```
 #
 # - A: section 3 of Goodfellow et al. has it. 原论文第 3 节就是这样写的。
-# - B: "A census", below. 见下文“清点”。
+# - B: "A census", below. 见下文“A census”（清点）。
 # - C: "can" asks for one example, and there are some: section 5.2 of the paper, lesson 08. “可以”只要一个例子，论文 5.2 节和第 08 课都有。
 # - D: higher than CycleGAN's, presumably; but by which measure, on which pictures, when the two do different tasks? 大概是比
 #   CycleGAN 更高；但两者任务不同，用什么衡量，在哪些图像上？
@@ -188,7 +188,7 @@ exercises.check_verdicts(verdicts)
 # from the true colours, in the plane of a* and b*, where grey left as it is has 24.2 and the mean colour 22.9. Colours
 # come out, better than none; they are a guess.
 #
-# 实验 · **部分成立** · 第 08 课在地球影像上训练过一个：离真实颜色 17.0，保持灰色是 24.2，一律用平均颜色是 22.9。有颜色了，但只是猜测。
+# 实验 · **部分成立** · 第 08 课在地球影像上训练过一个：在 a*、b* 平面上离真实颜色 17.0，保持灰色是 24.2，一律用平均颜色是 22.9。有颜色了，比没有好，但只是猜测。
 #
 # </details>
 #
@@ -448,12 +448,12 @@ exercises.check_learners(learners)
 #
 # - The first. *Kindest:* "the cycle" is CycleGAN's whole training, in which G and D do learn from each other. *It would
 #   hold if* a D stood in the cycle loss (equation 2).
-# - The second. *Kindest:* steps 2 to 4 are one turn of a loop. *It would hold if* one generator moved at a time, and then
-#   the cycle.
+# - The second. *Kindest:* steps 2 to 4 are one turn of a loop. *It would hold if* a turn named all that moves, and in this
+#   order.
 #
 # Our own step, half by half (an illustration, not evidence):
 #
-# 最善意的理解：“循环”指 CycleGAN 的整个训练，其中 G 和 D 确实相互学习；步骤 2 到 4 合起来是一轮。若循环损失（式 2）里有 D，若每次只更新一个生成器，它们便成立。看看我们自己的训练步骤，分两半（只是例示，不是证据）：
+# 最善意的理解：“循环”指 CycleGAN 的整个训练，其中 G 和 D 确实相互学习；步骤 2 到 4 合起来是一轮。若循环损失（式 2）里有 D，若一轮里更新的都说到了、顺序也对，它们便成立。看看我们自己的训练步骤，分两半（只是例示，不是证据）：
 
 # %%
 from gan_course.training.cyclegan import CycleGANConfig, build_cyclegan
@@ -490,9 +490,9 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # - *learn from each other* “让生成器和判别器相互学习” · source · **in part** · true of the adversarial losses; the cycle loss,
 #   equation 2, holds G and F and no D.
 # - *G, then F, then the cycle* “训练生成器G … 训练生成器F … 使用循环训练机制” · source · **in part** · as one turn of a loop it names the
-#   two generators and what ties them; but both move at once, on one sum (equations 3 and 4), and no D moves.
+#   two generators and what ties them; but both move at once, on one sum (equations 3 and 4), and the article moves no D.
 # - 文献 · **部分成立** · 对抗损失确实如此；循环损失（式 2）里只有 G 和 F，没有 D。
-# - 文献 · **部分成立** · 作为一轮，两个生成器和连接它们的循环都有了；但 G 和 F 是按同一个总和同时更新的（式 3、4），而且没有更新判别器。
+# - 文献 · **部分成立** · 作为一轮，两个生成器和连接它们的循环都有了；但 G 和 F 是按同一个总和同时更新的（式 3、4），而且文章没有更新判别器。
 #
 # </details>
 
@@ -538,9 +538,9 @@ for half, old, new in (("G", before, between), ("D", between, weights_now())):
 # styles of the other (4 and 8 px), or its fine ones (32 and 64 px). **Predict:** with which of the two does the texture
 # come along? And the colour of the body?
 #
-# 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。若看得到三者都随样式而变，它便成立。取课程发布的 StyleGAN2 画的小怪物，把另一只的粗层样式（4、8 像素）或细层样式（32、64 像素）换给它。**预测**：纹理跟着哪一级走？身体的颜色呢？
+# 最善意的理解：“AdaIN”指 StyleGAN 的样式。清单是开放的（“等”），所以“形状”推翻不了它。若看得到三者都随样式而变，它便成立。（光照在第 12 课的猫上看过，这里看另外两样。）取课程发布的 StyleGAN2 画的小怪物，把另一只的粗层样式（4、8 像素）或细层样式（32、64 像素）换给它。**预测**：纹理跟着哪一级走？身体的颜色呢？
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of three drawn creatures: this one; the other; this one with the coarse styles of the other, which keeps its texture and body colour; and with the fine ones: the first, green and striped, is blue and dotted as the other; the second, orange and striped, is pink without stripes; the third stays blue and dotted."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four rows of three drawn creatures: this one; the other; this one with the coarse styles of the other, which keeps its texture and body colour; and with the fine ones: the first, green and striped, is blue and dotted as the other; the second, orange and striped, is pink and violet without stripes; the third stays blue and dotted."}}
 ws = generate.styles(G, z)
 rows = {"this one": ws[[1, 3, 4]], "the other": ws[[4, 0, 3]]}
 for level, slots in (("coarse", slice(0, 3)), ("fine", slice(5, 10))):  # 4 and 8 px; 32 and 64 px
@@ -551,21 +551,21 @@ viz.show_rows({name: generate.generate(G, w) for name, w in rows.items()}, zoom=
 
 # %% [markdown]
 # With the coarse styles all three keep their texture and colour. With the fine ones the first takes both from the
-# other, the second loses its stripes and turns pink, and the third keeps its own: examples show what can happen. Lesson
+# other, the second loses its stripes and turns pink and violet, and the third keeps its own: examples show what can happen. Lesson
 # 12 counted what mostly does: fine styles change the texture in 76 % and the body's colour in 84 %, coarse ones each in
 # 3 %. So the sentence lacks *at which level*. And this network has no AdaIN (StyleGAN2 took it out), so what acts here
 # are styles, however they are applied.
 #
-# 换粗层样式，三只都保住了纹理和颜色；换细层样式，第一只两样都换成了另一只的，第二只没了条纹、变成粉色，第三只没变。例子只说明可能怎样；第 12 课数过多半怎样：换细层，纹理有 76 %、身体颜色有 84 % 变了，换粗层各只有 3 %。所以这句话缺的是“在哪个层级”。而且这个网络里没有 AdaIN（StyleGAN2 去掉了它），起作用的是样式，不论用什么方式加进去。
+# 换粗层样式，三只都保住了纹理和颜色；换细层样式，第一只两样都换成了另一只的，第二只没了条纹、变成粉紫色，第三只没变。例子只说明可能怎样；第 12 课数过多半怎样：换细层，纹理有 76 %、身体颜色有 84 % 变了，换粗层各只有 3 %。所以这句话缺的是“在哪个层级”。而且这个网络里没有 AdaIN（StyleGAN2 去掉了它），起作用的是样式，不论用什么方式加进去。
 #
 # <details><summary>Record 记录</summary>
 #
-# *colour, texture, lighting* “颜色、纹理和光照等” · experiment · **in part** · of StyleGAN's styles it is true, lighting seen on
-# cats alone (lesson 12). AdaIN by itself changed colours and no texture in lesson 10's experiment; its own paper, with a
-# decoder trained for it, transfers strokes as well (Huang & Belongie, section 5). Which of the two decides, we did not
+# *colour, texture, lighting* “颜色、纹理和光照等” · experiment · **in part** · of StyleGAN2's styles it is true, lighting seen on
+# cats alone (lesson 12). AdaIN by itself changed colours and no texture in lesson 10's experiment; its own paper argues
+# that with a decoder trained for it strokes come along as well (Huang & Belongie, section 5). Which of the two decides, we did not
 # test.
 #
-# 实验 · **部分成立** · 对 StyleGAN 的样式成立，光照只在猫上见过（第 12 课）。单独的 AdaIN 在第 10 课的实验里改了颜色，没有改纹理；它自己的论文用专门训练的解码器，也能迁移笔触（Huang 和 Belongie，第 5 节）。关键在哪一个，我们没有检验。
+# 实验 · **部分成立** · 对 StyleGAN2 的样式成立，光照只在猫上见过（第 12 课）。单独的 AdaIN 在第 10 课的实验里改了颜色，没有改纹理；它自己的论文认为，用专门训练的解码器也能迁移笔触（Huang 和 Belongie，第 5 节）。关键在哪一个，我们没有检验。
 #
 # </details>
 
@@ -595,9 +595,9 @@ text = "share of the paper's gain that came before any style, on either set at l
 claim(text, min(before_styles.values()), above=1 / 2)
 
 # %% [markdown]
-# Far more than half, on both sets. AdaIN alone was never tested here; and StyleGAN2 took it out without loss (lesson 10).
+# More than half, on both sets. AdaIN alone was never tested here; and StyleGAN2 took it out without loss (lesson 10).
 #
-# 两个数据集上都远超一半。表里从未单独检验 AdaIN；StyleGAN2 去掉了它，质量并没有下降（第 10 课）。
+# 两个数据集上都超过一半。表里从未单独检验 AdaIN；StyleGAN2 去掉了它，质量并没有下降（第 10 课）。
 #
 # <details><summary>Record 记录</summary>
 #
@@ -755,7 +755,7 @@ print(f"D makes of 64 x 64 pixels a map of {side} x {side}; G takes a vector of 
 # return a tensor and not a model; `generator(discriminator(img_B))`; `Model(z=...)`, which takes `inputs` and `outputs`;
 # and a tensor as `loss`. Each hides the next.
 #
-# 按 Python 遇到的先后：reshape；`Activation`；`generator(z)`，因为两个函数返回的是张量而不是模型；`generator(discriminator(img_B))`；`Model(z=...)`，它只接受 `inputs` 和 `outputs`；把张量当作 `loss`。前一个错误掩盖后一个。
+# 其中两处值得记录。最善意的理解：都是笔误。若这个名字导入过，若 F 在哪里定义过，它们便成立。按 Python 遇到的先后：reshape；`Activation`；`generator(z)`，因为两个函数返回的是张量而不是模型；`generator(discriminator(img_B))`；`Model(z=...)`，它只接受 `inputs` 和 `outputs`；把张量当作 `loss`。前一个错误掩盖后一个。
 #
 # <details><summary>Records 记录</summary>
 #
@@ -783,7 +783,7 @@ exercises.check_article_size(ends_at)
 # <details><summary>Solution</summary>
 #
 # It strides the wrong way: 4, 2, 1. A generator has to upsample, for example with `Conv2DTranspose` where it has
-# `Conv2D`: 4, 8, 16, and so on. 方向反了：4、2、1。生成器应当上采样，例如把 `Conv2D` 换成 `Conv2DTranspose`：4、8、16，等等。
+# `Conv2D`: 4, 8, 16; for more, more such layers. 方向反了：4、2、1。生成器应当上采样，例如把 `Conv2D` 换成 `Conv2DTranspose`：4、8、16；要更大就再加几层。
 #
 # ```python
 # ends_at = 1
