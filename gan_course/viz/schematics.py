@@ -227,7 +227,7 @@ def show_cyclegan() -> None:
 
 
 def _draw_cycle(
-    page: "Page", start: str, target: str, *, y: float, outwards: int, who: tuple[int, int]
+    page: Page, start: str, target: str, *, y: float, outwards: int, who: tuple[int, int]
 ) -> None:
     """One way round: real, there, fake, back, reconstruction; the D of the target; the loss.
 
@@ -511,7 +511,7 @@ def show_stylegan2() -> None:
     page.show()
 
 
-def _draw_steered(page: "Page", x: float, y: float, width: float, text: str) -> Shape:
+def _draw_steered(page: Page, x: float, y: float, width: float, text: str) -> Shape:
     """A layer whose convolution has the style's affine map A inside."""
     layer = page.box(x, y, width, 0.3, text, colour=STYLE, size=SMALL)
     page.box(x - width / 2 + 0.2, y, 0.24, 0.22, "A", colour=STYLE, size=SMALL)

@@ -483,7 +483,7 @@ plt.show()
 #
 # Two questions: do the fakes look real, and do they cover all that is real? Take 1,000 held-out pictures and 1,000
 # fakes. Compared pixel by pixel, a shirt is far from the same shirt moved by one pixel. So a small classifier that
-# ships with the course, the reader, turns each into a point: the 256 numbers from which its last layer names the kind,
+# ships with the course, the reader, turns each into a point: the 256 numbers from which its last layers name the kind,
 # its **features**.
 #
 # Around each real point draw a ball out to its third nearest real neighbour; around each fake, one out to its third

@@ -99,10 +99,9 @@ viz.show_grid(pairs, n_columns=6, zoom=2, title="hidden pairs: satellite above, 
 # satellite sees what grows: one green may stand for several colours of the map. Given a satellite tile, many maps are
 # possible, and one of them is true.
 #
-# Before any network, two anchors (a minute of training will not beat the second, longer training will). *One colour*:
-# the mean colour of all maps, everywhere. *A table*: for each satellite colour the mean map colour it had in training,
-# one pixel at a time. `l1_error` is the mean absolute difference, with black to white as 1. **Predict:** what share of
-# the one colour's error does the table leave?
+# Before any network, two anchors. *One colour*: the mean colour of all maps, everywhere. *A table*: for each satellite
+# colour the mean map colour it had in training, one pixel at a time. `l1_error` is the mean absolute difference, with
+# black to white as 1. **Predict:** what share of the one colour's error does the table leave?
 
 # %%
 from gan_course.evaluation.paired import l1_error

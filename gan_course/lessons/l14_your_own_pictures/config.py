@@ -1,6 +1,6 @@
 """Sizes of lesson 14: a DCGAN trained live on few pictures, with and without help."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gan_course.training.dcgan import DCGANConfig
 
@@ -16,24 +16,43 @@ class Config:
 
 
 # The networks of dcgan-critters32, from which the second training starts.
-FAST = DCGANConfig(
-    n_steps=200,
-    batch_size=32,
-    img_resolution=32,
-    img_channels=3,
-    base_channels=32,
-    lr=5e-4,
-    ema_decay=0.98,
-)
-
 PROFILES = {
     "smoke": Config(
-        dcgan=replace(FAST, n_steps=4, batch_size=4),
+        dcgan=DCGANConfig(
+            n_steps=4,
+            batch_size=4,
+            img_resolution=32,
+            img_channels=3,
+            base_channels=32,
+            lr=5e-4,
+            ema_decay=0.98,
+        ),
         n_pictures=70,
         n_samples=280,
         n_steps_leak=2,
     ),
-    "fast": Config(dcgan=FAST),
-    # Longer trainings would end level: what the start is worth shows early.
-    "full": Config(dcgan=FAST, n_samples=5_000),
+    "fast": Config(
+        dcgan=DCGANConfig(
+            n_steps=200,
+            batch_size=32,
+            img_resolution=32,
+            img_channels=3,
+            base_channels=32,
+            lr=5e-4,
+            ema_decay=0.98,
+        )
+    ),
+    # Not longer: what the start is worth shows early, and later the two would end level.
+    "full": Config(
+        dcgan=DCGANConfig(
+            n_steps=200,
+            batch_size=32,
+            img_resolution=32,
+            img_channels=3,
+            base_channels=32,
+            lr=5e-4,
+            ema_decay=0.98,
+        ),
+        n_samples=5_000,
+    ),
 }
