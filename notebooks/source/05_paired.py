@@ -941,7 +941,7 @@ country = (
 )
 viz.show_grids(country, n_columns=1, zoom=2)
 
-# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "The Alps and the plain of the Po, enlarged, in a square of four. Left: the satellite view, with snow along the range, and below it L1, smooth, with a faint arc. Right: the truth, a broad bow of brown ridges, and below it L1 and GAN together, with faint relief on both sides of the range."}}
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "The Alps and the plain of the Po, enlarged, in three pairs. Left: the satellite view, with snow along the range, and below it L1, smooth, with a faint arc. Middle: the truth, a broad bow of brown ridges, and below it L1 and GAN together, with faint relief on both sides of the range. Right: the GAN whose D does not see the tile, with a dark ridge along the range, and below it the one whose D does, a lattice with a faint arc."}}
 alps = {name: image[..., 36:72, :68] for name, image in country.items()}
 pairs = {
     "satellite above, L1 below": torch.cat([alps["satellite"], alps["L1"]]),
