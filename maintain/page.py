@@ -22,6 +22,7 @@ from gan_course.data.vangogh import load_photos
 from gan_course.errors import CourseError
 from gan_course.files import atomic_write
 from gan_course.lessons.results import recorded
+from gan_course.models.conditional import value_edges
 from gan_course.models.stylegan2 import POSITION_RATE
 from gan_course.paths import DATA, ROOT
 from gan_course.weights.cards import read_card
@@ -102,7 +103,11 @@ def _script(name: str, kind: str, text: str) -> str:
 
 
 def _config(name: str) -> dict[str, Any]:
-    return {"position_rate": POSITION_RATE} | read_card(name)["config"]
+    config = {"position_rate": POSITION_RATE, "factors": ()} | read_card(name)["config"]
+    if config["factors"]:
+        edges = value_edges(config["factors"])
+        config["edges"] = [row[row.isfinite()].tolist() for row in edges]
+    return config
 
 
 def _stylegan(name: str) -> dict[str, Any]:

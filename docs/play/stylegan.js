@@ -30,11 +30,12 @@ class StyleGAN {
     return Float32Array.from({ length: this.config.z_dim }, gaussian);
   }
 
-  /* The mapping network: z, brought to one length, through dense layers with LeakyReLU. */
+  /* The mapping network: z, brought to one length, through dense layers with LeakyReLU. Where G is
+   * told factors, their embedding goes before z (gan_course/models/conditional.py).
+   */
   map(z) {
-    let squares = 0;
-    for (const value of z) squares += value * value;
-    let w = z.map((value) => value / Math.sqrt(squares / z.length + 1e-8)); // pixel norm
+    let w = pixelNorm(z);
+    if (this.config.factors?.length) w = pixelNorm(Float32Array.of(...this.told(z), ...w));
     for (let k = 0; k < this.config.n_mapping; k++) {
       const weight = this.tensors[`mapping.layers.${k}.weight`];
       const scale = (Math.SQRT2 / Math.sqrt(weight.shape[1])) * this.config.mapping_lr;
@@ -42,6 +43,19 @@ class StyleGAN {
       w = w.map((value) => (value < 0 ? 0.2 * value : value));
     }
     return w;
+  }
+
+  /* The embedding of the values that z stands for: the first numbers of z, a factor each. */
+  told(z) {
+    const weight = this.tensors["mapping.embed.weight"];
+    const hot = new Float32Array(weight.shape[1]);
+    let first = 0;
+    this.config.factors.forEach((size, k) => {
+      hot[first + this.config.edges[k].filter((edge) => z[k] > edge).length] = 1;
+      first += size;
+    });
+    const scale = 1 / Math.sqrt(this.config.factors.length);
+    return pixelNorm(linear(hot, weight, this.tensors["mapping.embed.bias"], scale));
   }
 
   /* Truncation: towards the mean of w. At psi = 0 every picture is the mean picture. */
@@ -138,4 +152,11 @@ function add(a, b) {
 /* From a to b, t of the way. */
 function lerp(a, b, t) {
   return a.map((value, k) => value + t * (b[k] - value));
+}
+
+/* A vector brought to one length: its squares have the mean 1. */
+function pixelNorm(values) {
+  let squares = 0;
+  for (const value of values) squares += value * value;
+  return values.map((value) => value / Math.sqrt(squares / values.length + 1e-8));
 }

@@ -93,6 +93,8 @@ def _read(name: str, kind: Any, text: str) -> Any:
         return text
     if get_origin(kind) is tuple:
         parts = text.split(",")
+        if get_args(kind)[-1] is Ellipsis:  # as many as are given
+            return tuple(_read(name, get_args(kind)[0], part) for part in parts if text)
         if len(parts) != len(get_args(kind)):
             raise CourseError(f"{given}: write {len(get_args(kind))} numbers, such as 0.5,0.999")
         return tuple(

@@ -91,13 +91,13 @@ class Batches:
 
     def _read_from(self, position: int) -> Iterator[Tensor]:
         """Batches of bytes without end, from a position on."""
-        order = map(self._indices, count(position))
+        order = map(self.indices, count(position))
         if isinstance(self.images, PictureCache):
             return self.images.read(indices.tolist() for indices in order)
         images = self.images
         return (images[indices.to(images.device)] for indices in order)
 
-    def _indices(self, position: int) -> Tensor:
+    def indices(self, position: int) -> Tensor:
         """The pictures of a batch, by their numbers: (batch_size,) int64."""
         start = (position * self.count + self.rank) * self.batch_size
         return torch.cat([self._slice(k) for k in self._spans(start, start + self.batch_size)])
@@ -196,6 +196,47 @@ class Paired:
         """Go on from a saved position."""
         self.A.load_state_dict(state)
         self.B.load_state_dict(state)
+
+
+class Labelled:
+    """Shuffled batches of pictures with the values of their factors, without end.
+
+    Args:
+        images: (N, C, H, W) uint8 in 0..255, N >= 1.
+        values: (N, factors) int64; row k belongs to picture k.
+        batch_size: pictures per batch, at least 1; may exceed N.
+        seed: decides the order.
+
+    Raises:
+        ValueError: there are not as many rows as pictures; or as for `Batches`.
+    """
+
+    def __init__(self, images: Tensor, values: Tensor, batch_size: int, *, seed: int) -> None:
+        if len(images) != len(values):
+            raise ValueError(f"{len(images)} pictures, and values of {len(values)}")
+        self.batches, self.values = Batches(images, batch_size, seed=seed), values
+        self.batch_size = batch_size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches themselves."""
+        return self
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        """The next batch: (batch_size, C, H, W) float32 in [-1, 1], and (batch_size, factors)."""
+        which = self.batches.indices(self.batches.position)
+        return next(self.batches), self.values[which]
+
+    def share(self, rank: int, count: int) -> None:
+        """Hand out every `count`-th batch alone, from that of number `rank` on."""
+        self.batches.share(rank, count)
+
+    def state_dict(self) -> dict[str, int]:
+        """Seed and position."""
+        return self.batches.state_dict()
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from a saved position."""
+        self.batches.load_state_dict(state)
 
 
 def to_float(images: Tensor) -> Tensor:

@@ -344,13 +344,20 @@ class StyleGANGenerator(nn.Module):
         z_dim: size of z.
         n_mapping: layers of the mapping network; 0 for none.
         mapping_lr: learning rate of the mapping network, as a multiple of the others'.
+        mapping: a mapping network to take instead, whose z_dim is that given here.
     """
 
     def __init__(
-        self, synthesis: Synthesis, *, z_dim: int, n_mapping: int = 8, mapping_lr: float = 0.01
+        self,
+        synthesis: Synthesis,
+        *,
+        z_dim: int,
+        n_mapping: int = 8,
+        mapping_lr: float = 0.01,
+        mapping: MappingNetwork | None = None,
     ) -> None:
         super().__init__()
-        self.mapping = MappingNetwork(
+        self.mapping = mapping or MappingNetwork(
             z_dim=z_dim, w_dim=synthesis.w_dim, n_layers=n_mapping, lr_multiplier=mapping_lr
         )
         self.synthesis, self.z_dim, self.num_ws = synthesis, z_dim, synthesis.num_ws

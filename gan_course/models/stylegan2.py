@@ -166,6 +166,7 @@ class SynthesisNetwork2(Synthesis):
         positions: `Positions` after the first layer of each resolution, but at 4 px, where the
             constant is.
         position_rate: of `Positions`.
+        top_position: the highest resolution that has them; 0 for all.
 
     Raises:
         ValueError: the resolution is not a power of two from 8.
@@ -185,6 +186,7 @@ class SynthesisNetwork2(Synthesis):
         demodulate: bool = True,
         positions: bool = False,
         position_rate: float = POSITION_RATE,
+        top_position: int = 0,
     ) -> None:
         super().__init__()
         check_resolution(img_resolution)
@@ -215,9 +217,8 @@ class SynthesisNetwork2(Synthesis):
                 ModulatedConv2d(width(r), img_channels, 1, w_dim=w_dim, demodulate=False)
             )
             self.rgb_bias.append(nn.Parameter(torch.zeros(img_channels)))
-        self.positions = (
-            _positions(self.resolutions[1:], width, position_rate) if positions else None
-        )
+        with_map = [r for r in self.resolutions[1:] if r <= (top_position or r)]
+        self.positions = _positions(with_map, width, position_rate) if positions else None
 
     def forward(self, ws: Tensor, *, noise: Noise | list[Tensor] = "random") -> Tensor:
         """Styles (N, num_ws, w_dim) to pictures (N, C, H, H), H = img_resolution, float32.
@@ -233,7 +234,7 @@ class SynthesisNetwork2(Synthesis):
             for i in range(1 if r == 4 else 2):
                 x = self.layers[j](x, ws[:, j], noise if isinstance(noise, str) else noise[j])
                 j += 1
-                if self.positions is not None and r > 4 and i == 0:
+                if self.positions is not None and str(r) in self.positions and i == 0:
                     x = self.positions[str(r)](x)
             part = self.to_rgb[k](x, ws[:, j]).float() + self.rgb_bias[k][:, None, None]
             image = part if image is None else upsample(image) + part  # output skips (figure 7b)
@@ -252,6 +253,7 @@ class ResidualDiscriminator(nn.Module):
         group: of `MinibatchStd`; None for the whole batch.
         positions: `Positions` before each block.
         position_rate: of `Positions`.
+        top_position: the highest resolution that has them; 0 for all.
 
     Raises:
         ValueError: the resolution is not a power of two from 8.
@@ -269,6 +271,7 @@ class ResidualDiscriminator(nn.Module):
         group: int | None = 4,
         positions: bool = False,
         position_rate: float = POSITION_RATE,
+        top_position: int = 0,
     ) -> None:
         super().__init__()
         check_resolution(img_resolution)
@@ -276,7 +279,9 @@ class ResidualDiscriminator(nn.Module):
         sides = [2**k for k in range(int(math.log2(img_resolution)), 2, -1)]
         self.from_rgb = EqualConv2d(img_channels, width(img_resolution), 1)
         self.blocks = nn.ModuleList(ResidualBlock(width(r), width(r // 2)) for r in sides)
-        self.positions = _positions(sides, width, position_rate) if positions else None
+        with_map = [r for r in sides if r <= (top_position or r)]
+        self.positions = _positions(with_map, width, position_rate) if positions else None
+        self.width = width(4)
         self.group = MinibatchStd(group)
         self.conv = EqualConv2d(width(4) + 1, width(4), 3)
         self.dense = EqualLinear(16 * width(4), width(4), gain=LEAKY_GAIN)
@@ -284,11 +289,22 @@ class ResidualDiscriminator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pictures (N, img_channels, img_resolution, img_resolution) to raw scores (N,)."""
+        return self.judge(self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """The features of pictures before the last layer: (N, width)."""
         y = lrelu(self.from_rgb(x.contiguous(memory_format=torch.channels_last)))
         for block in self.blocks:
-            y = block(y if self.positions is None else self.positions[str(y.shape[-1])](y))
+            side = str(y.shape[-1])
+            if self.positions is not None and side in self.positions:
+                y = self.positions[side](y)
+            y = block(y)
         y = lrelu(self.conv(self.group(y)))
-        return self.score(lrelu(self.dense(y.flatten(1)))).flatten()
+        return lrelu(self.dense(y.flatten(1)))
+
+    def judge(self, features: Tensor) -> Tensor:
+        """Raw scores (N,) of features (N, width)."""
+        return self.score(features).flatten()
 
 
 class ResidualBlock(nn.Module):

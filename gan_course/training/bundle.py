@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from gan_course.data.batches import Batches, Paired, Unpaired
+from gan_course.data.batches import Batches, Labelled, Paired, Unpaired
 from gan_course.data.cache import PictureCache, Pictures
 from gan_course.runtime import keep_threads
 from gan_course.training.loop import NonFiniteLoss, Step
@@ -80,7 +80,7 @@ class Training:
 
     family: str
     step: TrainingStep
-    batches: Batches | Paired | Unpaired
+    batches: Batches | Paired | Unpaired | Labelled
     config: dict[str, Any]  # what must agree when the training is resumed
     preview_input: Any  # always the same latent vectors or pictures, for comparable previews
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
@@ -9,8 +10,10 @@ from torch import Tensor, nn
 
 from gan_course.data.batches import Batches
 from gan_course.data.cache import Pictures
+from gan_course.models.conditional import ConditionalDiscriminator, FactorMapping
 from gan_course.models.progressive import downsample_for_growth
 from gan_course.models.stylegan import (
+    MappingNetwork,
     StyleGANDiscriminator,
     StyleGANGenerator,
     SynthesisNetwork,
@@ -57,6 +60,9 @@ class StyleGANConfig:
     demodulate: bool = True  # StyleGAN2 alone
     positions: bool = False  # learned positions at every resolution, in G and in D; StyleGAN2
     position_rate: float = POSITION_RATE  # their learning rate, as a multiple of lr
+    top_position: int = 0  # the highest resolution that has them; 0: all
+    factors: tuple[int, ...] = ()  # values of each factor that G reads from z; StyleGAN2 alone
+    d_first: int = 0  # steps in which D learns alone; where G and D are told the factors
     lr: float = 2e-3  # learning rate of Adam at the start
     lr_constant: float = 1.0  # share of the steps before lr begins to fall to 0; 1: it never does
     betas: tuple[float, float] = (0.0, 0.99)  # Adam's decay rates
@@ -115,22 +121,30 @@ def make_stylegan(config: StyleGANConfig) -> tuple[StyleGANGenerator, Discrimina
             noise=config.noise,
             positions=config.positions,
             position_rate=config.position_rate,
+            top_position=config.top_position,
             demodulate=config.demodulate,
         )
-        D = ResidualDiscriminator(
+        kind_D = (
+            partial(ConditionalDiscriminator, config.factors)
+            if config.factors
+            else ResidualDiscriminator
+        )
+        D = kind_D(
             img_resolution=config.img_resolution,
             channel_base=config.d_channel_base,
             channel_max=config.channel_max,
             positions=config.positions,
             position_rate=config.position_rate,
+            top_position=config.top_position,
         )
-    G = StyleGANGenerator(
-        synthesis,
+    kind = partial(FactorMapping, config.factors) if config.factors else MappingNetwork
+    mapping = kind(
         z_dim=config.z_dim,
-        n_mapping=config.n_mapping,
-        mapping_lr=config.mapping_lr,
+        w_dim=config.w_dim,
+        n_layers=config.n_mapping,
+        lr_multiplier=config.mapping_lr,
     )
-    return G, D
+    return StyleGANGenerator(synthesis, z_dim=config.z_dim, mapping=mapping), D
 
 
 def _check_switches(config: StyleGANConfig) -> None:
@@ -147,10 +161,10 @@ def _check_switches(config: StyleGANConfig) -> None:
             f"architecture is {config.architecture!r}: choose 'stylegan' or 'stylegan2'"
         )
     if config.architecture == "stylegan":
-        if config.pl_weight or not config.demodulate or config.positions:
+        if config.pl_weight or not config.demodulate or config.positions or config.factors:
             raise ValueError(
-                "stylegan has no path-length penalty, no demodulation and no positions: those are"
-                " of stylegan2"
+                "stylegan has no path-length penalty, no demodulation, no positions and no factors:"
+                " those are of stylegan2"
             )
     elif config.pl_weight and not config.n_mapping:
         raise ValueError("path lengths need a mapping network: choose n_mapping from 1")

@@ -9,6 +9,7 @@ from PIL import Image
 
 from gan_course.data.batches import to_bytes
 from gan_course.inference.translate import translate_picture
+from gan_course.models.conditional import FactorMapping, value_edges
 from gan_course.weights.stylegans import load_stylegan
 from gan_course.weights.translators import load_translator
 from maintain import page as page_builder
@@ -62,6 +63,23 @@ def test_its_stylegan_draws_what_pytorch_draws(page, name):
     with torch.no_grad():
         expected = G(z, noise="const").flatten()
     assert (drawn - expected).abs().max() < 1e-3
+
+
+def test_a_mapping_that_reads_factors_from_z_is_that_of_pytorch(page):
+    sizes = (3, 2)
+    torch.manual_seed(0)
+    mapping = FactorMapping(sizes, z_dim=4, w_dim=6, n_layers=2, lr_multiplier=0.1)
+    tensors = {
+        f"mapping.{name}": {"shape": list(value.shape), "data": value.flatten().tolist()}
+        for name, value in mapping.state_dict().items()
+    }
+    edges = [row[row.isfinite()].tolist() for row in value_edges(sizes)]
+    config = {"img_resolution": 8, "n_mapping": 2, "mapping_lr": 0.1, "factors": sizes}
+    script = """([tensors, config, z]) =>
+        Array.from(new StyleGAN(tensors, config).map(Float32Array.from(z)))"""
+    for z in torch.randn(5, 4):
+        drawn = page.evaluate(script, [tensors, config | {"edges": edges}, z.tolist()])
+        assert drawn == pytest.approx(mapping(z[None])[0].tolist(), abs=1e-4)
 
 
 def test_a_slider_changes_the_mixture_and_not_the_parents(page):
