@@ -167,7 +167,9 @@ def show_losses(rows: Sequence[Mapping[str, float]], *, smooth: int = 1, title: 
 
 
 def show_family_tree(
-    papers: Mapping[str, tuple[int, int, float, str]], *lines: Sequence[str]
+    papers: Mapping[str, tuple[int, int, float, str]],
+    *lines: Sequence[str],
+    denied: tuple[str, str] | None = None,
 ) -> None:
     """Draw papers on an axis of years, with arrows from what each starts from.
 
@@ -175,12 +177,18 @@ def show_family_tree(
         papers: name -> year, month, height in the drawing, and how the name is aligned with its dot
             ("left", "center" or "right").
         lines: each a line of descent, names from the oldest to the newest.
+        denied: the two ends of an arrow that is drawn dotted and crossed out.
     """
     at = {name: (year + (month - 0.5) / 12, y) for name, (year, month, y, _) in papers.items()}
     _, (ax,) = figure(8, 2.6)
     for older, newer in (pair for line in lines for pair in pairwise(line)):
         arrow = {"arrowstyle": "-|>", "color": SCORE, "shrinkA": 5, "shrinkB": 5}
         ax.annotate("", at[newer], at[older], arrowprops=arrow)
+    if denied:
+        (x, y), (x_end, y_end) = (at[name] for name in denied)
+        arrow = {"arrowstyle": "-|>", "color": FAKE, "shrinkA": 5, "shrinkB": 5, "ls": ":"}
+        ax.annotate("", (x_end, y_end), (x, y), arrowprops=arrow)
+        ax.plot((x + x_end) / 2, (y + y_end) / 2, "x", color=FAKE, ms=10)
     for name, (*_, side) in papers.items():
         ax.plot(*at[name], "o", color=REAL, ms=7)
         ax.annotate(name, at[name], xytext=(0, 9), textcoords="offset points", ha=side, fontsize=9)

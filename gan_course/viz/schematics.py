@@ -116,19 +116,19 @@ def _painters(row: int, column: int) -> list[str]:
 
 
 def show_unet() -> None:
-    """Draw lesson 05's U-Net for 64 px: six halvings, six doublings, a skip at each size."""
+    """Draw lesson 05's U-Net for 64 px: five halvings, five doublings, a skip at each size."""
     page = Page(9.6, 4.9)
-    channels = (3, 16, 32, 64, 128, 128, 128)
-    heights = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.26)
-    levels = (4.2, 3.6, 3.0, 2.45, 1.95, 1.5, 1.1)
+    channels = (3, 16, 32, 64, 128, 128)
+    heights = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32)
+    levels = (4.2, 3.55, 2.9, 2.3, 1.7, 1.1)
     down, up = [], []
     for k, (y, height) in enumerate(zip(levels, heights, strict=True)):
         side = 64 // 2**k
         text = f"{channels[k]}\n{side} × {side}"
-        down.append(page.slab(0.55 + 0.71 * k, y, 0.2, height, REAL if k == 0 else SCORE))
+        down.append(page.slab(0.55 + 0.85 * k, y, 0.2, height, REAL if k == 0 else SCORE))
         page.text(down[-1].x, y - height / 2 - 0.06, text, va="top")
-    for k in range(5, -1, -1):
-        y, height, x = levels[k], heights[k], 9.05 - 0.71 * k
+    for k in range(4, -1, -1):
+        y, height, x = levels[k], heights[k], 9.05 - 0.85 * k
         side = 64 // 2**k
         own = page.slab(x + (0.1 if k else 0), y, 0.2, height, SCORE if k else FAKE)
         if k:

@@ -94,3 +94,11 @@ def test_a_family_tree_has_an_arrow_for_each_step_of_a_line():
     assert names.count("") == 3  # arrows
     assert set(names) == {"", *papers}
     assert ax.get_xlim() == (2014, 2018)
+
+
+def test_a_denied_descent_is_crossed_out_in_the_family_tree():
+    papers = {"first": (2014, 6, 1, "center"), "second": (2015, 1, 1, "left")}
+    viz.show_family_tree(papers, denied=("first", "second"))
+    (ax,) = plt.gcf().axes
+    assert [line.get_marker() for line in ax.lines].count("x") == 1
+    assert [text.get_text() for text in ax.texts].count("") == 1  # its arrow
