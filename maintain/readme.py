@@ -10,21 +10,23 @@ from pathlib import Path
 
 from gan_course.commands.parsing import OneLineParser, run_command
 from gan_course.files import atomic_write
-from gan_course.lessons.results import GPU_FILE, KINDS, read_results
+from gan_course.lessons.results import GPU_FILE, read_results
 from gan_course.paths import NOTEBOOKS, ROOT
 from maintain.doors import badges, repository
+
+MACHINES = {
+    ("fast", "bfloat16"): "on a newer processor",
+    ("fast", "float32"): "on an older one",
+    ("full", "gpu"): "in the full profile on a GPU",
+}
+"""How a lesson's first table calls a profile on a kind of machine."""
 
 
 def computing_time(name: str) -> str:
     """How long a lesson computes, by kind of machine, in words, as far as it is recorded."""
-    recorded = [("fast", "bfloat16"), ("fast", "float32"), ("full", "gpu")]
-    lessons = {(profile, kind): read_results(profile, kind).get(name) for profile, kind in recorded}
-    words = [
-        f"{profile} {lesson['seconds']:.0f} s ({KINDS[kind]})"
-        for (profile, kind), lesson in lessons.items()
-        if lesson
-    ]
-    return ", ".join(words) or "not yet measured"
+    lessons = {words: read_results(*which).get(name) for which, words in MACHINES.items()}
+    found = [f"{lesson['seconds']:.0f} s {words}" for words, lesson in lessons.items() if lesson]
+    return ", ".join(found) or "not yet measured"
 
 
 def _seconds(lesson: dict | None) -> str:
