@@ -25,7 +25,7 @@
 # | use | a lesson: its predictions, its claims, its exercises with their hints |
 # | decide | whether to begin now, or to read something first |
 # | needs | Python |
-# | time | study 45 min; computing: fast 7 s (bfloat16), fast 7 s (float32) |
+# | time | study 45 min; computing: 7 s on a newer processor, 7 s on an older one |
 # | papers | Goodfellow et al. 2014 (GAN); Zhu et al. 2017 (CycleGAN); Karras et al. 2020 (StyleGAN2) |
 
 # %% tags=["parameters"]

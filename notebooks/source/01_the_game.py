@@ -26,7 +26,7 @@
 # | count | the modes that a generator reaches |
 # | spot | bugs in D's turn and in G's that raise no error |
 # | needs | expectation, density, gradient; PyTorch autograd (a self-check follows) |
-# | time | study 80 min; computing: fast 19 s (bfloat16), fast 20 s (float32) |
+# | time | study 80 min; computing: 19 s on a newer processor, 20 s on an older one |
 # | papers | Goodfellow et al. 2014 (GAN); Metz et al. 2017 (the ring) |
 
 # %% tags=["parameters"]

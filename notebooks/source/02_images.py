@@ -25,7 +25,7 @@
 # | measure | how many of the ten kinds of clothing a generator draws, and how well |
 # | spot | pictures drawn in the wrong mode; what a straight walk between two latent vectors loses; under "Further", checkerboards |
 # | needs | lesson 01; convolutions; PyTorch modules |
-# | time | study 90 min; computing: fast 61 s (bfloat16), fast 124 s (float32) |
+# | time | study 90 min; computing: 61 s on a newer processor, 124 s on an older one |
 # | papers | Radford et al. 2016 (DCGAN); Ioffe & Szegedy 2015 (BatchNorm); Odena et al. 2016 (checkerboards); Kynkäänniemi et al. 2019 (precision, recall) |
 
 # %% tags=["parameters"]
@@ -131,7 +131,7 @@ D_layers = nn.Sequential(
     nn.LeakyReLU(0.2, inplace=True),
     nn.Conv2d(2 * base_channels, 1, 7),
 )
-# The package has both for other sizes, too, and draws their first weights
+# The package has both for other sizes, too. It also draws their first weights (a section below)
 G, D = DCGANGenerator(base_channels=64), DCGANDiscriminator(base_channels=64)
 same = repr(G.layers) == repr(G_layers) and repr(D.layers) == repr(D_layers)
 print("these are the package's layers, one by one:", same)
@@ -215,32 +215,27 @@ with torch.no_grad():
         gap = torch.ones_like(drawn[:1])  # white
         modes[name] = torch.cat([drawn, gap, shipped(neighbour)])
 viz.show_rows(modes, zoom=4, quality=66, column_names=(*range(1, 7), "", "neighbour"))
+change = (modes["training, dark"] - modes["training, bright"])[:6].abs().mean()
+claim("in training mode other neighbours change the pictures of six z", change, above=0.05)
 
 # %% [markdown]
-# Twenty of the 26 are equal. Take one channel, and say that it is 0 in those twenty and 1 in the six: then its mean
-# over the batch is 0.23 and its standard deviation 0.42. After the division the six stand 1.8 standard deviations above
-# the mean, and the twenty only 0.5 below it. (Stored statistics stand for a mixed batch: in one of half and half, each
-# kind would stand 1.0 from the mean.) So what sets the six apart from their company, brightness above all, is
-# exaggerated: beside a dark garment they turn bright; beside a bright one they turn dark, and what is left may look
-# like another garment: the bag in column 2 becomes a heel. A sample that changes with its company was drawn in training
-# mode, a common bug.
+# Twenty of the 26 are equal. Take one channel, and say that it is 0 in those twenty and 1 in the six: its mean over the
+# batch is 0.23 and its standard deviation 0.42. How far from the mean, in standard deviations, does each kind stand
+# after the division?
 #
-# Now you can see why G's last layer and D's first have no BatchNorm (the second of the rules above). There it would
-# give every batch the same brightness and contrast. G could then draw no dark batch. And D, which gets the fakes in a
-# batch of their own, could not see that they are too bright.
+# | batch | the six | the others |
+# | --- | --- | --- |
+# | half of each kind, about as in evaluation mode | 1.0 above | 1.0 below |
+# | six among twenty | 1.8 above | 0.5 below |
 #
-# The change with the neighbours again, on a new network and in numbers: one z beside two crowds.
-
-# %%
-G = DCGANGenerator(base_channels=16).train()
-z, crowd = torch.randn(1, 64), torch.randn(2, 15, 64)
-with torch.no_grad():
-    trained = [G(torch.cat([z, others]))[0] for others in crowd]
-    G.eval()
-    evaluated = [G(torch.cat([z, others]))[0] for others in crowd]
-in_training, in_evaluation = ((a - b).abs().max() for a, b in (trained, evaluated))
-claim("in training mode other neighbours change the picture of a z", in_training, above=1e-3)
-claim("in evaluation mode they do not, but for rounding", in_evaluation, below=1e-5)
+# So what sets the six apart from their company, brightness above all, is exaggerated: beside a dark garment they turn
+# bright; beside a bright one they turn dark, and what is left may look like another garment: the bag in column 2
+# becomes a heel. A sample that changes with its company was drawn in training mode, a common bug.
+#
+# Now you can see why G's last layer and D's first have no BatchNorm (the second of the rules above). In G's last layer
+# it would give every batch the same brightness and contrast: G could draw no dark batch. In D's first layer it would do
+# the same to what D sees. D gets its fakes in a batch of their own (see *The step*), and could not see that they are
+# too bright.
 
 # %% [markdown]
 # **Exercise 2. Draw without a trace** (medium, 10 minutes: every preview during training needs this)
@@ -284,12 +279,13 @@ exercises.check_draw(draw)
 # **Predict:** with 0.2, which share of pixels will be stuck beyond 0.99? Away from the border each pixel is painted by
 # four kernels (two down, two across), so it is a sum over 64 channels and 4 places: 256 products of a weight and a
 # channel value. After BatchNorm a value has the mean square 1; ReLU keeps half of that. What is the sum's standard
-# deviation, and how often does its size pass 2.65, where tanh is 0.99?
+# deviation, and how often does its size pass 2.65, where tanh is 0.99? (Of a normal distribution 68 % lie within one
+# standard deviation of the mean, 87 % within one and a half, 95 % within two.)
 
 
 # %%
 @torch.no_grad()
-def share_stuck(std, n_networks=8):
+def share_stuck(std, n_networks=32):
     """At each place of a picture (28, 28): how often a new generator's tanh is beyond 0.99."""
     stuck = torch.zeros(28, 28)
     for _ in range(n_networks):
@@ -305,18 +301,22 @@ stuck = {std: share_stuck(std) for std in (0.02, 0.2)}
 claim("with 0.02 not one pixel in a thousand is stuck", stuck[0.02].mean(), below=1 / 1_000)
 claim("with 0.2 more than one pixel in ten is", stuck[0.2].mean(), above=1 / 10)
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "A map of the picture's 28 by 28 places, brighter where pixels are stuck more often: a dark frame, and inside it a bright block with a faint lattice."}}
 wide = stuck[0.2]
 for place, part in (("all pixels", wide), ("top row", wide[0]), ("middle", wide[6:22, 6:22])):
     print(f"stuck with 0.2, {place:10} {part.mean():.0%}")
+figure, (ax,) = viz.figure(3.6, 2.8)
+figure.colorbar(ax.imshow(wide, cmap="magma", vmin=0), label="share of pixels that are stuck")
+ax.set(title="with 0.2, place by place", xticks=[], yticks=[])
+plt.show()
 
 # %% [markdown]
-# The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, and 24 % of a normal distribution lie beyond 2.65 in either
-# direction. We count the same 24 %, but by luck: the estimate errs twice. It is too high at the border, where fewer
-# kernels overlap and sums are smaller (2 % in the top row). It is too low in the middle (30 %): BatchNorm fixes only
-# the *average* square of the channel values at 1. That average is over the whole map. At its border they lie below it,
-# since fewer kernels overlapped there in the layer before, too; so in the middle they lie above. With 0.02 not one
-# pixel gets there.
+# The standard deviation is $0.2 \sqrt{256 / 2} = 2.26$, so 2.65 is 1.17 standard deviations away, and 24 % of a normal
+# distribution lie farther out. We count 22 %: near, and for two wrong reasons that almost cancel. As the map shows, the
+# estimate is too high at the border and too low in the middle. At the border fewer kernels overlap, and sums are
+# smaller (3 % in the top row). In the middle it is 27 %, because BatchNorm brings only the *average* square of a
+# channel to 1, over its whole map: the channel's border values lie below 1, since fewer kernels overlapped in the layer
+# before, too, and so its middle values lie above 1. With 0.02 not one pixel is stuck.
 #
 # A stuck pixel passes on less than a fiftieth of its gradient ($1 - 0.99^2$), so such a generator starts partly deaf.
 # That is before training; whether a training suffers from it comes further down. Our networks use 0.02: the package's
@@ -456,8 +456,8 @@ viz.show_rows(moments, zoom=3, quality=66, column_names=range(1, 10))
 # Shoulders come first, after 250 steps; the first whole shoe after 500. (All numbers and pictures in the prose are of
 # the run saved in this notebook; yours may differ.) After 250 steps most pictures are a bright block in a dark frame,
 # but columns 3 and 5 have shoulders already, and column 1 may become a shoe. After 500 the sleeves of column 3 come
-# apart from the body, and column 1 is a shoe; after 1000 so is column 7. Column 2 may be a bag, and column 8 is still
-# no garment.
+# apart from the body, and column 1 is a shoe; after 1000 column 7 nearly is. Column 2 may be a bag, and column 8 is
+# still no garment.
 
 # %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Two loss curves over training steps, and two dotted lines. The generator's starts off the scale, drops at once and then sinks slowly towards its dotted line at 0.69; the discriminator's wanders near 1 and stays below its dotted line at 1.39."}}
 _, (ax,) = viz.figure(8, 2.8)
@@ -636,11 +636,10 @@ _ = G_now.train(was_training)
 
 # %% [markdown]
 # The copy's weight stays above every value that G's takes in these twenty steps: presumably it still remembers the
-# fifty before. In the stored run G's pictures move 3.1 times as far. (Not $1/(1 - d)$, fifty times? Partly because the
-# copy takes over BatchNorm's statistics whole. "Further" measures it: with the statistics held, it would be twelve
-# times.) The two draw the same garments; the last row shows their difference, four times as bright: mostly edges. At
-# this step, twenty after the measure above, the copy has the higher precision and the higher recall: one G at one step,
-# so a hint and not yet a rule.
+# fifty before. In the stored run G's pictures move 3.1 times as far. (Why not $1/(1 - d)$, fifty times? Partly because
+# the copy takes over BatchNorm's statistics whole; "Further" measures that.) The two draw the same garments; the last
+# row shows their difference, four times as bright: mostly edges. At this step, twenty after the measure above, the copy
+# has the higher precision and the higher recall: one G at one step, so a hint and not yet a rule.
 #
 # Inside G's garments, and so in the last row, you may also see a fine grid of dots. "Further" asks where it comes from.
 #
@@ -710,9 +709,9 @@ paints = ("black", "tab:purple", "tab:brown", "tab:green", "tab:orange")
 for arm, colour in zip(arms, paints, strict=True):
     found = [row for row in study["rows"] if row["arm"] == arm]
     x, y = ([[row[name][key] for row in found] for name in ("G_ema", "G")] for key in measures)
-    ax.plot(x, y, color=colour, lw=0.8, zorder=1)
-    ax.scatter(x[0], y[0], s=46, color=colour, label=arm)
-    ax.scatter(x[1], y[1], s=46, edgecolors=colour, facecolors="white")
+    ax.plot(x, y, color=colour, lw=1, zorder=1)
+    ax.scatter(x[0], y[0], s=24, color=colour, label=arm)
+    ax.scatter(x[1], y[1], s=24, edgecolors=colour, facecolors="white")
     cells = (" ".join(f"{value:.2f}" for value in part[0]) for part in (x, y))
     print("{:23} precision {}   recall {}".format(arm, *cells))
 ax.set(xlabel="precision", ylabel="recall", xlim=(0, 0.8), ylim=(-0.02, 0.65))
@@ -760,7 +759,7 @@ for name in measures:
 #
 # The generator that ships with the course comes from the same builder in the `full` profile, the long setting. Four
 # things differ from your run: a wider G and D (96 channels, not 64), a smaller learning rate (0.0002), a slower average
-# (decay 0.999) and twelve times the steps. So its lead cannot be put down to length alone.
+# (decay 0.999) and twelve times the steps.
 
 # %% tags=["best-picture"] mystnb={"image": {"alt": "Forty small grey pictures drawn by the trained generator: shirts, trousers, dresses, coats, shoes and bags."}}
 drawn = measure(shipped)
@@ -790,8 +789,9 @@ print(f"{'real':9} precision {best[0]:.2f}  recall {best[1]:.2f}")
 
 # %% [markdown]
 # In the stored run the shipped weights are a little ahead in precision and far ahead in recall: what width, more steps,
-# a smaller rate and a slower average bought together is, above all, variety. Real pictures do not reach 1 either: about
-# one in eight lies in no ball, since a thousand balls leave gaps.
+# a smaller rate and a slower average bought together is, above all, variety. Which of the four bought it, this
+# comparison cannot say. Real pictures do not reach 1 either: about one in eight lies in no ball, since a thousand balls
+# leave gaps.
 
 # %%
 shares = drawn["shares"]
@@ -928,10 +928,11 @@ viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, qu
 
 # %% [markdown]
 # The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there.
-# A likely reason: nearer to the centre of latent space G draws what is usual, and then no fake's ball reaches the
-# unusual real ones. Pair by pair the garments look the same: both middles point along $a + b$, and the straight one is
-# merely shorter. To the eye the loss is small. The last row's even grey is a slight loss of brightness, its bright
-# spots are changed details. Lesson 11 makes a tool of this trade-off: truncation.
+# A likely reason: nearer to the centre of latent space G draws what is usual. The fakes then lie close together, so
+# their balls are small, and none reaches an unusual real picture. Pair by pair the garments look the same: both middles
+# point along $a + b$, and the straight one is merely shorter. To the eye the loss is small. The last row's even grey is
+# a slight loss of brightness, its bright spots are changed details. Lesson 11 makes a tool of this trade-off:
+# truncation.
 
 # %%
 text = "halfway: recall on the straight line, over that on the sphere"
@@ -987,18 +988,19 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # %% [markdown]
 # ## Further
 #
-# What follows is needed by no later lesson: a picture of a kind that you ask for, what still moves in the slow copy, a
-# preview that misleads, a misplaced argument of BatchNorm, and where the checkered pattern of many generated pictures
-# comes from.
+# What follows is needed by no later lesson, and its parts do not need each other. Where does the checkered pattern of
+# many generated pictures come from (*Checkerboards*; it helps to have met a Fourier transform)? How does one ask for a
+# kind of picture? What still moves in the slow copy? Why may a preview mislead? And what does a misplaced argument of
+# BatchNorm do?
 
 # %% [markdown]
 # ### A kind that you ask for
 #
 # Our G draws what chance wants. To ask it for a bag, both networks have to be told the kind $y$ (Mirza & Osindero
 # 2014). G gets it as ten more numbers behind $z$, of which one is 1. D must not judge "is this real?" but "is this a
-# real bag?": let $h(x)$ be the channels before D's last layer, each averaged over all places; D adds to its score as
-# before, $s_0(x)$, how well $h(x)$ fits a vector $v_y$ learned for that kind (the **projection** of Miyato & Koyama
-# 2018):
+# real bag?": let $h(x)$ be the channels before D's last layer, each averaged over all places. The score gets a second
+# term. To $s_0(x)$, the score we had, comes a term that says how well $h(x)$ fits a vector $v_y$ learned for that kind
+# (the **projection** of Miyato & Koyama 2018):
 #
 # $$s(x, y) = s_0(x) + v_y \cdot h(x)$$
 #
@@ -1103,6 +1105,7 @@ for kind, name in enumerate(CLASS_NAMES):
     known = (named[held_out_kinds == kind] == kind).double().mean()
     cells = f"{share:6.0%}{known:9.0%}{precision:11.2f}{recall:8.2f}{ceiling:9.2f}"
     print(f"{name:12}{cells}  {other}")
+print(f"{'all':12}{read:6.0%}{accuracy:9.0%}")
 
 # %% [markdown]
 # In the stored run the reader saw the kind that was asked for in 83 of 100 pictures, 0.96 of its rate on real ones.
@@ -1144,7 +1147,8 @@ for name in ("G_ema", "statistics held"):
 
 # %% [markdown]
 # These are a different twenty steps, so the ratio of `G_ema` differs: in the stored run 3.7, against 3.1 there. With
-# its statistics held, the copy moves about a twelfth as far as G: the second suspect did most of it.
+# its statistics held, the copy moves about a twelfth as far as G. So of the copy's movement about two thirds comes with
+# the statistics, the second suspect.
 #
 # <details><summary>And the first suspect? An estimate</summary>
 #
@@ -1322,16 +1326,17 @@ exercises.check_even_kernels(even_kernels)
 # Any picture is a sum of waves, and its power spectrum is a map of how strong each wave is. A point's place says how
 # fast its wave alternates, across and down: in the middle hardly at all, at the rim with every pixel. Brightness is
 # strength, on a log scale; the one black pixel in the middle stands for the mean, which was taken out. A regular
-# pattern needs only a few waves, so it shows as a few bright dots: upright stripes of period two, for example, as one
-# dot at the left rim, halfway down. (The right and the lower rim would repeat the left and the upper one, and are not
-# drawn.)
+# pattern needs only a few waves, so it shows as a few bright dots. The next cell draws two examples. Upright stripes of
+# period two are one dot at the left rim, halfway down. Slanted stripes, which come back every four pixels across and
+# down, are two dots opposite each other: one wave is always such a pair. (Of the first pair one would lie on the right
+# rim, which repeats the left one and is not drawn.)
 #
 # **Predict** which of these have dots: a new transposed generator, a new resize one, your trained G. (Real pictures,
 # your slow copy and the shipped generator stand beside them; rings mark where a pattern of four pixels both ways would
-# show.) First the stripes of the example:
+# show.)
 
 
-# %% mystnb={"image": {"alt": "Left, a picture of upright black and white stripes, each a pixel wide. Right, its spectrum: black, with one bright dot at the left rim, halfway down."}}
+# %% mystnb={"image": {"alt": "Two pictures of stripes, each with its spectrum, black but for its dots. Upright stripes, each a pixel wide: one dot at the left rim, halfway down. Slanted stripes, wider: two dots, one up and left of the middle, one opposite."}}
 @torch.no_grad()
 def spectrum(images):
     images = images.float().cpu()
@@ -1339,14 +1344,17 @@ def spectrum(images):
     return torch.fft.fftshift(power / power.sum())
 
 
-stripes = torch.tensor([1.0, -1.0]).repeat(14).expand(1, 1, 28, 28)
-_, axes = viz.figure(5.6, 2.5, n_axes=2)
-axes[0].imshow(stripes[0, 0], cmap="gray")
-axes[0].set(title="stripes of period 2", xticks=[], yticks=[])
-axes[1].imshow(spectrum(stripes), cmap="magma")
-axes[1].set(title="their spectrum: one dot", xticks=[0, 14], yticks=[14])
-axes[1].set_xticklabels(["2 px", "flat"])
-axes[1].set_yticklabels(["flat"])
+across = torch.arange(28.0).expand(28, 28)
+examples = {"upright": torch.cos(torch.pi * across)}  # a period of 2 px across
+examples["slanted"] = torch.cos(torch.pi / 2 * (across + across.T))  # 4 px across and down
+_, axes = viz.figure(9.6, 2.6, n_axes=4)
+for (ax, ax_power), (name, stripes) in zip((axes[:2], axes[2:]), examples.items(), strict=True):
+    ax.imshow(stripes, cmap="gray")
+    ax.set(title=f"{name} stripes", xticks=[], yticks=[])
+    ax_power.imshow(spectrum(stripes[None, None]), cmap="magma")
+    ax_power.set(title="their spectrum", ylim=(27.5, -0.5))
+    ax_power.set_xticks([0, 7, 14], ["2 px", "4 px", "flat"])
+    ax_power.set_yticks([0, 7, 14], ["2 px", "4 px", "flat"])
 plt.show()
 
 
@@ -1377,7 +1385,8 @@ for ax, (name, power) in zip(axes.flat, spectra.items(), strict=True):
     ax.set_xticks([0, 7, 14], ["2 px", "4 px", "flat"])
     ax.set_yticks([0, 7, 14], ["2 px", "4 px", "flat"])
     ax.spines[["top", "right"]].set_visible(False)
-axes[1, 0].plot([7, 21, 7, 21], [7, 7, 21, 21], "o", mfc="none", mec="white", ms=12)
+for ax in axes[1]:
+    ax.plot([7, 21, 7, 21], [7, 7, 21, 21], "o", mfc="none", mec="white", ms=12)
 plt.show()
 
 # %% [markdown]
@@ -1386,17 +1395,17 @@ plt.show()
 # Enlarging first and then convolving uses the same taps everywhere: no dots. (Its soft blobs are another thing:
 # enlarging by nearest neighbour weakens the fast waves, some of them to nothing.)
 #
-# In the stored run the trained G still has dots, faint ones: the brightest stand in two of the four rings, on a
-# diagonal, a pattern of four pixels both across and down. Most likely that is the fine grid inside its garments, above.
-# The slow copy has lost them. A likely reason: from step to step the weights that make the grid change, and in their
-# average over fifty steps it cancels.
+# In the stored run the trained G still has dots, faint ones: the brightest stand in two of the four rings, opposite
+# each other: one wave of slanted stripes, as in the example. Most likely that is the fine grid inside its garments,
+# above. The slow copy has lost them. A likely reason: from step to step the weights that make the grid change, and in
+# their average over fifty steps it cancels.
 #
 # To put numbers on the lattice, compare the two dots of period two, at the ends of the axes, with the points next to
 # them on the same axes; and the dots of period four on both diagonals with the points around them.
 
 
 # %%
-def lattice(power):
+def lattice(power):  # at a place 14 means flat, 0 a period of 2 px, 7 and 21 one of 4 px
     dots = power[0, 14] + power[14, 0]
     neighbours = (power[1, 14] + power[2, 14] + power[14, 1] + power[14, 2]) / 2
     return (dots / neighbours).item()

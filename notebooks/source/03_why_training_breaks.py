@@ -26,7 +26,7 @@
 # | compare | losses fairly: one table, three seeds, one change at a time |
 # | read | loss curves: what they say, and what they cannot say |
 # | needs | lesson 01; eigenvalues of a 2 by 2 matrix; complex numbers; for the last section of "Further", lesson 02 |
-# | time | study 90 min; computing: fast 73 s (bfloat16), fast 76 s (float32) |
+# | time | study 95 min; computing: 73 s on a newer processor, 76 s on an older one |
 # | papers | Mescheder et al. 2018 (Dirac-GAN, R1); Arjovsky et al. 2017 (WGAN); Gulrajani et al. 2017 (WGAN-GP); Mao et al. 2017 (LSGAN); Lim & Ye 2017 (hinge); Jolicoeur-Martineau 2018 (relativistic); Huang et al. 2025 (R3GAN) |
 
 # %% tags=["parameters"]

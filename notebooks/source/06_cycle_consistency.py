@@ -26,7 +26,7 @@
 # | find | ("Further") swapped domains, a missing detach, and a D that is trained by G's step |
 # | measure | a translation against the hidden true answer, with one change at a time |
 # | needs | lessons 01, 03 and 05; functions between sets |
-# | time | study 90 min; computing: fast 66 s (bfloat16), fast 185 s (float32) |
+# | time | study 90 min; computing: 66 s on a newer processor, 185 s on an older one |
 # | papers | Zhu et al. 2017 (CycleGAN); Isola et al. 2017 (pix2pix); Mao et al. 2017 (LSGAN) |
 
 # %% tags=["parameters"]

@@ -26,7 +26,7 @@
 # | train | both directions at once, and measure them against pairs that stayed hidden |
 # | read | an ablation, here and in the paper, seed by seed |
 # | needs | lessons 05 (PatchGAN) and 06 (the losses) |
-# | time | study 90 min; computing: fast 61 s (bfloat16), fast 96 s (float32) |
+# | time | study 90 min; computing: 61 s on a newer processor, 96 s on an older one |
 # | papers | Zhu et al. 2017 (CycleGAN); Johnson et al. 2016 (the generator's shape); Shrivastava et al. 2017 (old fakes); Ulyanov et al. 2016 (InstanceNorm) |
 
 # %% tags=["parameters"]

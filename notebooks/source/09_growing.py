@@ -26,7 +26,7 @@
 # | show | aliasing, and what a filter before halving keeps out |
 # | judge | growing against training at full size from the start, at equal computing time |
 # | needs | lessons 02 (DCGAN), 03 (R1), 04 (the reader and its distance) |
-# | time | study 90 min; computing: fast 88 s (bfloat16), fast 118 s (float32) |
+# | time | study 90 min; computing: 88 s on a newer processor, 118 s on an older one |
 # | papers | Karras et al. 2018 (the progressive GAN); Karras et al. 2019 (StyleGAN, its configurations A and B) |
 
 # %% tags=["parameters"]

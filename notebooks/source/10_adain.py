@@ -26,7 +26,7 @@
 # | judge | "AdaIN controls colour, texture and lighting", by figures |
 # | show | what the next AdaIN takes back of a style, and how a network can get around an AdaIN |
 # | needs | lessons 02 (BatchNorm), 04 (the reader), 07 (InstanceNorm in CycleGAN), 09 (pixel norm) |
-# | time | study 90 min; computing: fast 34 s (bfloat16), fast 33 s (float32) |
+# | time | study 90 min; computing: 34 s on a newer processor, 33 s on an older one |
 # | papers | Huang & Belongie 2017 (AdaIN); Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Ulyanov et al. 2016 (InstanceNorm) |
 
 # %% tags=["parameters"]

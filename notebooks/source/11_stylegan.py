@@ -25,7 +25,7 @@
 # | train | a small StyleGAN2 in a minute, and judge it against a baseline that is not a GAN |
 # | draw | with trained weights: mixtures of two pictures, and a truncation curve |
 # | needs | lessons 04 (Fréchet distance, precision and recall), 09 (growing) and 10 (AdaIN) |
-# | time | study 90 min; computing: fast 73 s (bfloat16), fast 91 s (float32) |
+# | time | study 95 min; computing: 73 s on a newer processor, 91 s on an older one |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Mescheder et al. 2018 (R1) |
 
 # %% tags=["parameters"]

@@ -26,7 +26,7 @@
 # | invert | a picture, and tell a likeness from an understanding |
 # | mend | ("Further") AdaIN's droplets, and a path-length penalty that was published without a graph |
 # | needs | lessons 04 (the reader), 10 (AdaIN) and 11 (StyleGAN) |
-# | time | study 80 min; computing: fast 77 s (bfloat16), fast 91 s (float32) |
+# | time | study 80 min; computing: 77 s on a newer processor, 91 s on an older one |
 # | papers | Karras et al. 2019 (StyleGAN); Karras et al. 2020 (StyleGAN2); Shen et al. 2020 and Shen & Zhou 2021 (directions); Abdal et al. 2019 (inversion) |
 
 # %% tags=["parameters"]

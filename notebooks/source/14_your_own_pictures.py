@@ -26,7 +26,7 @@
 # | catch | a D that learns by heart, and an augmentation that harms |
 # | write | a model card |
 # | needs | lessons 01, 02 (DCGAN), 04 (Fréchet distance, copies); for "Further" also 03 |
-# | time | study 85 min; computing: fast 34 s (bfloat16), fast 51 s (float32) |
+# | time | study 85 min; computing: 34 s on a newer processor, 51 s on an older one |
 # | papers | Zhao et al. 2020 (DiffAugment); Karras et al. 2020 (ADA); Ho et al. 2020 (diffusion); Huang et al. 2025 (R3GAN) |
 
 # %% tags=["parameters"]

@@ -36,15 +36,15 @@ HINTS = {
         "follow the height through the layers, one at a time",
         "'same' padding keeps a size at stride 1. What does it do at stride 2?",
     ),
-    "follow": (
-        "keep three numbers: the size, the field, and how far apart neighbours lie in the picture",
-        "a layer adds its kernel less one, each step as wide as the strides before it make it",
-        "with 'same' padding 65 positions at stride 2 give 33",
-    ),
     "reading": (
         "take a page that you have learnt something from: it deserves the hour",
         "begin with what can be counted: shapes, parameters, authors, years",
         "a claim that you could not settle belongs under 'unsure', with what would settle it",
+    ),
+    "follow": (
+        "keep three numbers: the size, the field, and how far apart neighbours lie in the picture",
+        "a layer adds its kernel less one, each step as wide as the strides before it make it",
+        "with 'same' padding 65 positions at stride 2 give 33",
     ),
 }
 hint = partial(show_hint, HINTS)
@@ -163,7 +163,7 @@ def _stride_first(layers: Sequence[tuple[int, int]], size: int) -> tuple[int, in
 
 @checker
 def check_follow(follow: Callable[[list, int], tuple[int, int]]) -> Verdict:
-    """Exercise 5: the size that a stack of convolutions ends at, and its receptive field."""
+    """Exercise 6: the size that a stack of convolutions ends at, and its receptive field."""
     return judge(
         follow,
         _follow,
@@ -209,7 +209,7 @@ ENTRIES = ("page", "read on", "right", "claims", "unsure", "marks")
 
 @checker
 def check_reading(reading: Mapping[str, object]) -> Verdict:
-    """Exercise 6: whether a critical reading of a page is complete; how good, the reader marks."""
+    """Exercise 5: whether a critical reading of a page is complete; how good, the reader marks."""
     if not isinstance(reading, Mapping) or set(reading) != set(ENTRIES):
         return not_yet("answer with {" + ", ".join(f'"{name}": ...' for name in ENTRIES) + "}")
     open_ = [name for name in ENTRIES if reading[name] is ... or reading[name] is None]
