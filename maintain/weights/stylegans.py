@@ -74,7 +74,7 @@ STYLEGANS = {
     # them 512,000 pictures left half of the furs hardly drawn. Learned positions end at 32 px: at
     # 64 px they turned into grain.
     "cats": StyleGANConfig(
-        n_steps=7_600,
+        n_steps=6_600,
         architecture="stylegan2",
         batch_size=32,
         z_dim=64,

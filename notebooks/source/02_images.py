@@ -220,13 +220,13 @@ claim("in training mode other neighbours change the pictures of six z", change, 
 
 # %% [markdown]
 # Twenty of the 26 are equal. Take one channel, and say that it is 0 in those twenty and 1 in the six: its mean over the
-# batch is 0.23 and its standard deviation 0.42. How far from the mean, in standard deviations, does each kind stand
-# after the division?
+# batch is 0.23 and its standard deviation 0.42. How many standard deviations from the mean does each group stand after
+# the division?
 #
-# | batch | the six | the others |
+# | batch | the 1s | the 0s |
 # | --- | --- | --- |
-# | half of each kind, about as in evaluation mode | 1.0 above | 1.0 below |
-# | six among twenty | 1.8 above | 0.5 below |
+# | mixed, as many 0s as 1s, as the stored statistics have seen | 1.0 above | 1.0 below |
+# | six 1s among twenty 0s | 1.8 above | 0.5 below |
 #
 # So what sets the six apart from their company, brightness above all, is exaggerated: beside a dark garment they turn
 # bright; beside a bright one they turn dark, and what is left may look like another garment: the bag in column 2
@@ -929,7 +929,7 @@ viz.show_rows(shown | {"4 |difference|": (4 * gap).clamp(max=2) - 1}, zoom=4, qu
 # %% [markdown]
 # The straight line costs recall. Its middle has, if anything, the better precision, though G was hardly trained there.
 # A likely reason: nearer to the centre of latent space G draws what is usual. The fakes then lie close together, so
-# their balls are small, and none reaches an unusual real picture. Pair by pair the garments look the same: both middles
+# their balls are small, and fewer reach an unusual real picture. Pair by pair the garments look the same: both middles
 # point along $a + b$, and the straight one is merely shorter. To the eye the loss is small. The last row's even grey is
 # a slight loss of brightness, its bright spots are changed details. Lesson 11 makes a tool of this trade-off:
 # truncation.
@@ -988,19 +988,19 @@ claim(text, recalls["straight"] / recalls["on the sphere"], below=1)
 # %% [markdown]
 # ## Further
 #
-# What follows is needed by no later lesson, and its parts do not need each other. Where does the checkered pattern of
-# many generated pictures come from (*Checkerboards*; it helps to have met a Fourier transform)? How does one ask for a
-# kind of picture? What still moves in the slow copy? Why may a preview mislead? And what does a misplaced argument of
-# BatchNorm do?
+# What follows is needed by no later lesson, and its parts do not need each other. How does one ask for a kind of
+# picture? What still moves in the slow copy? Why may a preview mislead? What does a misplaced argument of BatchNorm do?
+# And where does the checkered pattern of many generated pictures come from? (For the last it helps to have met a
+# Fourier transform.)
 
 # %% [markdown]
 # ### A kind that you ask for
 #
 # Our G draws what chance wants. To ask it for a bag, both networks have to be told the kind $y$ (Mirza & Osindero
 # 2014). G gets it as ten more numbers behind $z$, of which one is 1. D must not judge "is this real?" but "is this a
-# real bag?": let $h(x)$ be the channels before D's last layer, each averaged over all places. The score gets a second
-# term. To $s_0(x)$, the score we had, comes a term that says how well $h(x)$ fits a vector $v_y$ learned for that kind
-# (the **projection** of Miyato & Koyama 2018):
+# real bag?": let $h(x)$ be the channels before D's last layer, each averaged over all places. To the score we had,
+# $s_0(x)$, D adds how well $h(x)$ fits a vector $v_y$ learned for that kind (the **projection** of Miyato & Koyama
+# 2018):
 #
 # $$s(x, y) = s_0(x) + v_y \cdot h(x)$$
 #

@@ -343,11 +343,11 @@ for n, value in zip(ns, biased, strict=True):
     print(f"{n:5} {value:9.1f} {round(n * value, -2):12,.0f}")
 
 # %% [markdown]
-# Never zero; and while N grows tenfold, the product grows only by half: the distance is mostly a constant divided by N.
-# A covariance from few points has some directions too long and others too short, and the distance adds up the errors,
-# whichever sign they have. Averaging many draws of 300 would not help; larger draws do. Over $1/N$ the values lie close
-# to a line, and where the line meets $1/N = 0$ is an estimate of the distance for infinitely many samples (Chong &
-# Forsyth 2020).
+# Never zero. From 300 to 3,000 it falls by a factor of nearly 7, and the product with N grows only by half: the
+# distance is mostly a constant divided by N. A covariance from few points has some directions too long and others too
+# short, and the distance adds up the errors, whichever sign they have. Averaging many draws of 300 would not help;
+# larger draws do. Over $1/N$ the values lie close to a line, and where the line meets $1/N = 0$ is an estimate of the
+# distance for infinitely many samples (Chong & Forsyth 2020).
 #
 # The **kernel distance** (over Inception's features: KID, Bińkowski et al. 2018) has no bias. It needs a **kernel**
 # $k(x, y)$, a number that is high where two vectors are alike; here $(x^\top y / d + 1)^3$. If both sets come from one
@@ -385,7 +385,7 @@ print("kernel distances of real draws:", f"{min(kernel):.4f} to {max(kernel):.4f
 for name, found in faulty.items():
     print(f"{name:15}", ", ".join(f"{value:.3f}" for value in found))
 
-# %% mystnb={"image": {"alt": "Left: distances of real pictures to real pictures over 1/N lie on a straight line that meets the axis near zero. Right: kernel distances. Ten draws of real pictures scatter closely around zero, and the copier lies among them; fifty pictures and grainy lie near 0.2, three kinds near 0.5, out of focus near 7."}}
+# %% mystnb={"image": {"alt": "Left: distances of real pictures to real pictures over 1/N lie on a straight line that meets the axis near zero. Right: kernel distances. Ten draws of real pictures scatter closely around zero, and the copier lies at their lower end; fifty pictures and grainy lie near 0.2, three kinds near 0.5, out of focus between 6 and 7."}}
 _, (left, right) = viz.figure(9, 3.2, n_axes=2)
 left.plot([0, x[0]], [line[0], line[0] + line[1] * x[0]], color=viz.SCORE, lw=1)
 left.plot(x, y, "o", color=viz.REAL)
@@ -403,14 +403,15 @@ right.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# What is left of the line at zero, 0.63, is mostly the bias of the other set: the training pictures are not infinitely
-# many either, and 3,000 of them alone would account for about as much (3,083 / 3,000). In our first table "perfect" was
-# 1; in absolute terms that is about 4, almost all of it bias. With more pictures the ratios of the faulty ones would
-# grow, except the copier's.
+# What is left of the line at zero, 0.63, need be nothing but the bias of the other set: the training pictures are not
+# infinitely many either, and 3,000 of them alone account for about 1 (the slope over 3,000). In our first table
+# "perfect" was 1; in absolute terms that is about 4, almost all of it bias. With more pictures this divisor shrinks,
+# and the ratios of the faulty ones grow, except the copier's.
 #
 # The kernel distances of real pictures fall on both sides of zero, as an honest estimate of zero must, and stay within
-# 0.01: beside that, grain's 0.2 is much. The copier hides among them. And grain is now no better than fifty pictures,
-# and worse in two draws of three: another measure, another order, over the very same features.
+# 0.01: beside that, grain's 0.2 is much. The copier is as near to zero, if anything a little below: its pictures are in
+# the reference, so its pairs are not independent. And grain is now no better than fifty pictures, and clearly worse in
+# two draws of three: another measure, another order, over the very same features.
 #
 # So a number without its N says nothing. Most papers take 50,000 samples; an FID from a few thousand beside one of
 # theirs is a comparison of sample sizes. And one N for all is no full cure, since the constant depends on the
@@ -517,8 +518,7 @@ claim(text, min(elsewhere["precision"], elsewhere["recall"]), above=0.8)
 # copies. Take the distance that only 1 % of the held-out pictures fall short of; a fake that falls short of it counts
 # as copied. So even a perfect generator scores about 1 %, more or less: the limit rests on ten pictures of a thousand.
 # One whose pictures are spoilt can score less, since they lie farther from every training picture: a low share proves
-# no quality. (The network was trained on the training pictures and not on the held-out ones. If that alone moves
-# held-out pictures away, the limit is too lenient.) The idea is that of Meehan et al. (2020).
+# no quality. The idea is that of Meehan et al. (2020).
 
 # %% [markdown]
 # **Exercise 4. Find the copies** (medium, 15 minutes: a number that a paper should not go without)
@@ -590,15 +590,16 @@ viz.show_rows(rows, zoom=3, quality=80)
 # Three of a thousand samples lie nearer than the limit, and count as copies: the first three pairs. Same kind, same
 # cut, and some outlines almost alike; where one can see details, they differ. The held-out pictures come as near: one
 # of them is nearly a bag of the training set. So it shows no sign of copying *by this measure*. A copy that is blurred
-# or ragged would escape it.
+# or ragged would escape it. (The network knew the training pictures and not these held-out ones. If that alone moves
+# held-out pictures away, the limit is too large, and too many samples count as copies.)
 #
 # ## The instruments, tested
 #
 # How far can each measure be trusted? The course has six feature networks, one for each kind of picture, or **world**:
 # fashion, photos (photographs and paintings), and four more under "Further". In each world real pictures were spoilt in
 # five ways, and every measure was taken, of 1,000 pictures at a time. (That takes long and is not done here: the next
-# cell reads what was recorded.) A cell of the figure says by how much a measure moved towards worse, compared with its
-# chance:
+# cell reads what was recorded.) A cell of the figure says by how much a measure moved towards worse, compared with how
+# much it differs among seven sets of real pictures:
 #
 # $$\pm\frac{\text{mean of three spoilt sets} - \text{mean of real sets}}{\text{standard deviation over real sets}},$$
 #
@@ -649,10 +650,10 @@ claim(text, copied["value"] / copied["clean"], below=1)
 # %% [markdown]
 # Read the columns: **no measure notices everything.** Each asks one question. Where a tenth are copies, only "copied"
 # notices, and it notices nothing else. Some can be improved by doing harm: pictures with noise are further from every
-# training picture, so fewer count as copies. The missing trousers are noticed by "rarest" most of all, and by recall
-# hardly (6.7, where chance gives 1.8). In photos, where one picture of many is gone, recall moves by 5.1 and all others
-# by less. (Thousands of deviations mean, too, that real draws hardly differ by this measure: compare within a column.)
-# Report several, name the network, name N, and show what real pictures get.
+# training picture, so fewer count as copies. The missing trousers stand out in "rarest" and in both distances, and
+# hardly in recall (6.7, where chance gives 1.8). In photos, where one picture of many is gone, recall moves by 5.1 and
+# all others by less. (Thousands of deviations mean, too, that real draws hardly differ by this measure: compare within
+# a column.) Report several, name the network, name N, and show what real pictures get.
 
 # %% [markdown]
 # ## What you built
@@ -912,8 +913,8 @@ claim(
 )
 
 # %% [markdown]
-# Edges turn jagged, and masonry and leaves turn to speckles. Both comparisons have as many crops, so the same bias; all
-# that was added is the filter. Parmar et al. (2022) shrank the faces of FFHQ (70,000 photographs) with several
+# Edges turn jagged, and masonry and leaves turn to speckles. Both comparisons have as many crops, so about the same
+# bias; what was added is the filter. Parmar et al. (2022) shrank the faces of FFHQ (70,000 photographs) with several
 # libraries: against the same faces shrunk by PIL, those that skip came to an FID of 6 or more, which is more than all
 # the steps of StyleGAN (lesson 11) gain together on these faces (8.04 to 4.40).
 
@@ -983,8 +984,8 @@ exercises.check_as_jpeg(as_jpeg)
 # ### The other four worlds
 #
 # The same figure for critters (drawn creatures; a body shape dropped), toons (drawn faces; a hairdo), cats (a colour)
-# and earth (tiles from above; a band of latitude). **Predict:** does recall, which is there to find what is missing,
-# find the dropped class in all four?
+# and earth (tiles from above; a band of latitude). **Predict:** in how many of the four does recall find the dropped
+# class?
 
 # %% mystnb={"image": {"alt": "Four tables, one for each of critters, toons, cats and earth: five failures by six measures, in standard deviations. As in the first two, noise and blur move many measures, copies only the share copied, and no measure notices everything."}}
 size = {"figsize": (10.5, 5.6), "dpi": viz.DPI, "layout": "constrained"}
@@ -994,7 +995,7 @@ for ax, world in zip(axes.flat, ("critters", "toons", "cats", "earth"), strict=T
 plt.show()
 
 # %% [markdown]
-# No. It does in cats and earth. In toons it moves by 3.1, less than chance does there (6.1, the other way), and in
-# critters not at all: creatures with one body lie among those with the others, as this network sees them. "Rarest", which
-# asks for the class by name, notices in all four, and can only do so for a class that somebody thought of. Copies move
-# the share copied alone, here too.
+# In two, cats and earth. In toons it moves by 3.1, less than chance does there (6.1, the other way), and in critters
+# not at all: creatures with one body lie among those with the others, as this network sees them. "Rarest", which asks
+# for the class by name, notices in three and perhaps in earth (5.3), and can only do so for a class that somebody
+# thought of. Copies move the share copied alone, here too.

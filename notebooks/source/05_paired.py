@@ -619,7 +619,7 @@ for arm in arms:
     figures = f"{row['L1 error']:8.3f}{row['detail']:8.2f}{row['edge correlation']:18.2f}"
     print(f"{arm:18}{figures}")
 
-# %% mystnb={"image": {"alt": "Six rows of six hidden tiles: satellite views; maps by L1, smooth, with coasts clearer than before; by L1 + GAN, with relief over most of the land; by the conditional GAN, with relief under a lattice of dots; by the unconditional GAN, fine relief maps of other places; and the true maps, whose mountains lie in chains."}}
+# %% mystnb={"image": {"alt": "Six rows of six hidden tiles: satellite views; maps by L1, smooth, with coasts clearer than before; by the conditional GAN, with relief under a lattice of dots; by the unconditional GAN, fine relief maps of other places; by L1 + GAN, with relief over most of the land; and the true maps, whose mountains lie in chains."}}
 strips = recorded_strips("pix2pix-longer", side=64)
 drawn = dict(zip(long_rows, strips, strict=True))
 sheet = {"satellite": hidden_A[shown]} | {arm: drawn[arm] for arm in arms}
@@ -804,7 +804,7 @@ print("distance between two drawings, over that from a drawing to the truth:")
 for name, ratio in ratios.items():
     print(f"{name:17}{ratio:6.2f}   ten times as long: {long_rows[name]['apart / error']:.2f}")
 
-# %% mystnb={"image": {"alt": "Three true map tiles; below, two drawings of each by L1 + GAN and two by the conditional GAN, each time with their difference on black: coasts hardly differ, relief and grain do, over all the land."}}
+# %% mystnb={"image": {"alt": "Three true map tiles; below, two drawings of each by L1 + GAN and two by the conditional GAN, each time with their difference on black: they differ mostly in grain and relief, in patches of the land."}}
 viz.show_rows(drawings, zoom=2, quality=80)
 
 # %% [markdown]
@@ -815,9 +815,9 @@ viz.show_rows(drawings, zoom=2, quality=80)
 #
 # The conditional loss does ask for variety where there is doubt. But L1, weighted 100, punishes every drawing that
 # differs from the one map in the data. So one expects the ratio to fall as L1's share of the loss grows, as in *The
-# weight of doubt*. In this minute it does not yet; after ten times as many steps it does: .58 for the GAN alone, .49
-# with L1, .20 for L1 alone. So pix2pix shows fewer answers than there are, and each looks as certain as the others: a
-# ridge in its map may be a ridge, or a guess. Keep this in mind for lesson 08.
+# weight of doubt*. In this minute it does not yet; in the longer runs, with more pairs too, it does: .58 for the GAN
+# alone, .49 with L1, .20 for L1 alone. So pix2pix shows fewer answers than there are, and each looks as certain as the
+# others: a ridge in its map may be a ridge, or a guess. Keep this in mind for lesson 08.
 
 # %% [markdown]
 # ## Where pairs come from

@@ -56,8 +56,8 @@ seed_everything(SEED)
 #
 # The article introduces “一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”: *a large AI model named CycleGAN, and how it developed
 # into StyleGAN*. It is a page like many: pleasant to read, without a measurement, and with code that cannot run as
-# printed. Worse than what cannot run is what would: one line of it, obeyed to the letter, teaches a network to draw the
-# same grey blur for every picture, and no error says so. You will see that blur. You will go on meeting such pages, and the question is always the same: what may I keep of it? (We have the
+# printed. Worse than what cannot run is what would: the best answer to one of its lines, as printed, is the
+# same murky blur for every input, and no error says so. You will see that blur. You will go on meeting such pages, and the question is always the same: what may I keep of it? (We have the
 # article's text, without author or address. So you cannot look up the context of our quotations; numbers in brackets
 # are its sections.) You have trained both models by now. A paragraph of it whole, so that you hear its voice:
 #
@@ -68,7 +68,7 @@ seed_everything(SEED)
 #
 # Start with what goes into the two, and what comes out. (The course ships StyleGAN2, so it stands in for StyleGAN here.)
 #
-# 文章介绍“一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”。这样的网页很多：读来顺畅，没有一个测量数据，代码照原样无法运行。比不能运行更糟的是能运行的错：其中有一行，照做就会教网络对每张图像都画同一片灰蒙蒙的模糊，而且不报错。后面你会看到它。以后你还会遇到，问题总是：哪些可以留下？（我们只有它的正文，没有作者和网址，引文的上下文你无从核对；括号里是它的节号。）现在两个模型你都训练过了。下面整段引用一段，听听它的口气；然后看看它们各自输入什么，输出什么。（课程发布的是 StyleGAN2，这里由它代表 StyleGAN。）
+# 文章介绍“一种名为CycleGAN的人工智能大模型，以及它如何发展至StyleGAN”。这样的网页很多：读来顺畅，没有一个测量数据，代码照原样无法运行。比不能运行更糟的是能运行的错：其中有一行，照印出来的样子，最好的答案就是对每张图像都画同一片浑浊的模糊，而且不报错。后面你会看到它。以后你还会遇到，问题总是：哪些可以留下？（我们只有它的正文，没有作者和网址，引文的上下文你无从核对；括号里是它的节号。）现在两个模型你都训练过了。下面整段引用一段，听听它的口气；然后看看它们各自输入什么，输出什么。（课程发布的是 StyleGAN2，这里由它代表 StyleGAN。）
 
 # %% tags=["nbval-ignore-output", "best-picture"] mystnb={"image": {"alt": "Four rows of pictures. Satellite views of coasts; the maps that a CycleGAN made of them; grey tiles of random numbers; drawn creatures that a StyleGAN made of them."}}
 from gan_course.data.batches import to_float
@@ -158,11 +158,12 @@ exercises.check_verdicts(verdicts)
 # | source 文献 | what does the paper say? 论文怎么说？ | says too little 说得太少 | no test could make it fail 没有检验能推翻它 |
 #
 # Before each record we write down two things: the *kindest* sense that the sentence can have, and what we would have to
-# find to say that it holds. Kindness takes each word at its best, and mends one slip of the pen in a line of code, if
-# the page shows what was meant. It adds nothing that the page does not say. Here is one whole, of a sentence that you
+# find to say that it holds. "It would hold if" tests the
+# sentence as it stands; if its kindest sense alone passes, the verdict is "in part". Kindness takes each word at its
+# best, and mends slips of the pen where the page itself shows what was meant. It adds as little as it can. Here is one whole, of a sentence that you
 # have judged, E:
 #
-# 下面每句受检验的话都有一份**记录**，格式就是练习 5 要你写的：引文、检验方式、判断、查到什么。检验有四种，判断也有四种，见上表。每份记录之前先写两点：这句话最善意的理解；查到什么就算成立。善意是：每个词取最好的意思；一行代码里若看得出本意，可以改正一处笔误；但不添加文中没有的东西。先看一份完整的，就是你判断过的 E：
+# 下面每句受检验的话都有一份**记录**，格式就是练习 5 要你写的：引文、检验方式、判断、查到什么。检验有四种，判断也有四种，见上表。每份记录之前先写两点：这句话最善意的理解；查到什么就算成立。“便成立”检验的是原句；若只有最善意的理解通过，判断就是“部分成立”。善意是：每个词取最好的意思；文中看得出本意的笔误可以改正；尽量不添加文中没有的东西。先看一份完整的，就是你判断过的 E：
 #
 # > “StyleGAN是CycleGAN的进一步发展” *StyleGAN is a further development of CycleGAN* (1, 3.4)
 #
@@ -176,7 +177,7 @@ exercises.check_verdicts(verdicts)
 #
 # 文献 · **不成立** · StyleGAN 从渐进式 GAN（progressive GAN，表 1 的配置 A）出发，并从风格迁移借来 AdaIN；CycleGAN 建立在 pix2pix 之上。除了对抗博弈，两者的任务、数据和损失都不同。
 #
-# The other records are folded, where nothing is run. **Predict** the verdict before you open one. 其他没有运行实验的记录是折叠的：打开之前，先**预测**判断。
+# Most other records are folded. **Predict** the verdict before you open one. 其他记录大多是折叠的：打开之前，先**预测**判断。
 #
 # > “图像转换是CycleGAN和StyleGAN的主要应用场景。” *Image translation is the main use of CycleGAN and StyleGAN.* (2.2)
 #
@@ -266,12 +267,13 @@ viz.show_family_tree(
 #
 # > “人工智能大模型” *a large AI model* (1, of CycleGAN)
 #
-# *Kindest:* large for March 2017. *It would hold if* networks well known by then were smaller. We take three: the U-Net
+# *Kindest:* large for March 2017. *It would hold if* networks well known by then were smaller. We take three (there
+# were smaller ones, too, such as lesson 02's DCGAN): the U-Net
 # of pix2pix (2016), and two classifiers, VGG16 (2014) and ResNet-152 (2015). They can be counted, built from the papers'
 # lists on PyTorch's *meta* device, which knows shapes and stores no numbers. **Predict:** how many of the three are
 # larger than the four networks of CycleGAN together?
 #
-# 最善意的理解：就 2017 年 3 月而言算大。若当时有名的网络更小，它便成立。取三个：pix2pix 的 U-Net（2016）、分类网络 VGG16（2014）和 ResNet-152（2015）。这可以数：在 PyTorch 的 meta 设备上按论文搭建，只有形状，没有数值。**预测**：三个里有几个比 CycleGAN 的四个网络加起来还大？
+# 最善意的理解：就 2017 年 3 月而言算大。若当时有名的网络更小，它便成立。取三个（也有更小的，如第 02 课的 DCGAN）：pix2pix 的 U-Net（2016）、分类网络 VGG16（2014）和 ResNet-152（2015）。这可以数：在 PyTorch 的 meta 设备上按论文搭建，只有形状，没有数值。**预测**：三个里有几个比 CycleGAN 的四个网络加起来还大？
 
 # %%
 from torchvision.models import resnet152, vgg16
@@ -328,9 +330,10 @@ for line, (last, target) in lines.items():
 #
 # 把左边对调，或者把右边对调，两行都对。大写字母也太弱：若先 G 后 F 只是把 A 里的图像打乱重排，“$F(G(A))$ 等于 $A$”照样成立。论文说的是每一张图像：$F(G(a)) \approx a$。
 #
-# **Record 记录.** *G(F(B)) ≈ A, F(G(A)) ≈ B* · type check · **fails** · in both lines the two sides lie in different domains.
+# **Record 记录.** *G(F(B)) ≈ A, F(G(A)) ≈ B* · type check · **fails** · in both lines the two sides lie in different domains; and nowhere does the page say
+# that the way leads home, so kindness cannot mend them.
 #
-# 类型检查 · **不成立** · 两行的两边都不在同一个域里。
+# 类型检查 · **不成立** · 两行的两边都不在同一个域里；而且文中没有一处说往返要回到起点，所以善意也改正不了。
 
 # %% [markdown]
 # ## Formulas without a judge
@@ -557,7 +560,7 @@ viz.show_rows({name: generate.generate(G, w) for name, w in rows.items()}, zoom=
 # 3 %. So the sentence lacks *at which level*. And this network has no AdaIN (StyleGAN2 took it out), so what acts here
 # are styles, however they are applied.
 #
-# 换粗层样式，三只都保住了纹理和身体的颜色；轮廓、角或眼睛变了，背景变了两次；换细层样式，第一只两样都换成了另一只的，第二只没了条纹、变成粉紫色，第三只没变。例子只说明可能怎样；第 12 课数过多半怎样：换细层，纹理有 76 %、身体颜色有 84 % 变了，换粗层各只有 3 %。所以这句话缺的是“在哪个层级”。而且这个网络里没有 AdaIN（StyleGAN2 去掉了它），起作用的是样式，不论用什么方式加进去。
+# 换粗层样式，三只都保住了纹理和身体的颜色；轮廓、角或眼睛变了，其中两只的背景也变了；换细层样式，第一只两样都换成了另一只的，第二只没了条纹、变成粉紫色，第三只没变。例子只说明可能怎样；第 12 课数过多半怎样：换细层，纹理有 76 %、身体颜色有 84 % 变了，换粗层各只有 3 %。所以这句话缺的是“在哪个层级”。而且这个网络里没有 AdaIN（StyleGAN2 去掉了它），起作用的是样式，不论用什么方式加进去。
 #
 # **Record 记录.** *colour, texture, lighting* “颜色、纹理和光照等” · experiment · **in part** · of StyleGAN2's styles it is true, lighting seen on
 # cats alone (lesson 12). AdaIN by itself changed colours and no texture in lesson 10's experiment; its own paper argues
@@ -746,9 +749,9 @@ print(f"D makes of 64 x 64 pixels a map of {side} x {side}; G takes a vector of 
 # In the order in which Python would meet all of them: the reshape; `Activation`; then `generator(z)`, because both functions
 # return a tensor and not a model; `generator(discriminator(img_B))`; `Model(z=...)`, which takes `inputs` and `outputs`;
 # and a tensor as `loss`. Each hides the next. (And F, which a comment announces over the discriminator, is defined nowhere.) We
-# keep no record of such slips: a name forgotten says little about a page.
+# keep no record of what Python itself would report.
 #
-# 按 Python 遇到的先后：reshape；`Activation`；`generator(z)`，因为两个函数返回的是张量而不是模型；`generator(discriminator(img_B))`；`Model(z=...)`，它只接受 `inputs` 和 `outputs`；把张量当作 `loss`。前一个错误掩盖后一个。（注释标在判别器上面的 F，始终没有定义。）这类笔误我们不记录：漏掉一个名字，说明不了什么。
+# 按 Python 遇到的先后：reshape；`Activation`；`generator(z)`，因为两个函数返回的是张量而不是模型；`generator(discriminator(img_B))`；`Model(z=...)`，它只接受 `inputs` 和 `outputs`；把张量当作 `loss`。前一个错误掩盖后一个。（注释标在判别器上面的 F，始终没有定义。）Python 自己会报告的错误，我们不记录。
 
 # %% [markdown]
 # **Exercise 4. A published generator** (easy, 3 minutes: it never ran)
@@ -812,17 +815,23 @@ plt.show()
 #
 # > `cycle_loss = tf.reduce_mean(tf.pow(img_A - img_B, 2))`
 #
-# One at a time. **`gan_loss_A`.** *Kindest:* G and D were meant to take turns. *It would hold if* a real picture of A
-# entered it. But `d_real_A` scores `img_A`, which G made of noise, and `d_fake_A` scores `img_A_`, which G made as well.
-# What is called real is fake; going down asks D to score the one lower and the other higher, for no reason.
+# One at a time.
 #
+# **`gan_loss_A`.** As printed, `d_real_A` scores `img_A`, which G made of noise, and `d_fake_A` scores `img_A_`, which G
+# made as well. What is called real is fake; going down asks D to score the one lower and the other higher, for no reason.
+# *Kindest:* by their names, a real picture of A and a fake of A were meant. *It would hold if* a real picture of A
+# entered the line, and if it taught both G and D their task.
+#
+# 逐一来看。`gan_loss_A`：照印出来的样子，`d_real_A` 打分的是 `img_A`，`d_fake_A` 打分的是 `img_A_`，两张都是 G 生成的：名为 real，其实是假的；下降是要 D 给一张低分，给另一张高分，没有道理。最善意的理解：按名字，本来指的是 A 的真图像和 A 的假图像。若 A 的真图像进入了它，而且它教会 G 和 D 各自的任务，它便成立。
+
+# %% [markdown]
 # **`gan_loss_B`.** As printed, a real picture of B is set against a fake of **A**. *Kindest:* `d_fake_A` is a slip for
-# the score of a fake of B, and G and D take turns. *It would hold if* going down raised D's scores of what is real.
+# the score of a fake of B, and G and D take turns. *It would hold if* going down taught both of them their task. But
 # `total_loss`, the sum of all three, is **one** scalar, and one optimiser lowers it over the weights of G and D alike;
 # nobody maximises. What does that ask of D? The smallest case: $D(x)=\sigma(wx)$, real samples at 1, fakes at -1. If the
 # slope in $w$ is positive, descending makes $w$ smaller, and D rates what is *real* lower.
 #
-# 逐一来看。`gan_loss_A`，最善意的理解：本来打算让 G 和 D 轮流训练。若 A 的真图像进入了它，它便成立。可是 `d_real_A` 打分的是 `img_A`，`d_fake_A` 打分的是 `img_A_`，两张都是 G 生成的：名为 real，其实是假的；下降是要 D 给一张低分，给另一张高分，没有道理。`gan_loss_B`，最善意的理解：`d_fake_A` 是笔误，应为 B 的假图像的分数（照印出来的样子，B 的真图像是和 **A** 的假图像相比）。若下降会提高 D 给真图像的分，它便成立。三项之和 `total_loss` 是**一个**标量，一个优化器对所有网络的权重一起下降，没有 min 与 max 的对抗。这要求 D 做什么？最小的例子：$D(x) = \sigma(wx)$，真样本在 1，假样本在 -1。若对 $w$ 的斜率为正，下降会使 $w$ 变小，D 就会给**真**样本打更低的分。
+# `gan_loss_B`：照印出来的样子，B 的真图像是和 **A** 的假图像相比。最善意的理解：`d_fake_A` 是笔误，应为 B 的假图像的分数，而且 G 和 D 轮流训练。若下降教会两者各自的任务，它便成立。可是三项之和 `total_loss` 是**一个**标量，一个优化器对所有网络的权重一起下降，没有 min 与 max 的对抗。这要求 D 做什么？最小的例子：$D(x) = \sigma(wx)$，真样本在 1，假样本在 -1。若对 $w$ 的斜率为正，下降会使 $w$ 变小，D 就会给**真**样本打更低的分。
 
 # %%
 w = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
@@ -831,16 +840,17 @@ gan_loss = 0.5 * (torch.sigmoid(w * 1.0) - torch.sigmoid(w * -1.0))
 claim("the slope of gan_loss_B in the weight of the smallest D", slope, above=0)
 
 # %% [markdown]
-# The slope is positive: whoever goes down `gan_loss_B` teaches D to score the real pictures of B low. For G the sign is
+# The slope is positive: whoever goes down `gan_loss_B`, or a mended `gan_loss_A`, teaches D to score the real pictures of B low. For G the sign is
 # right, since going down raises the score of its fakes. (Where a low score means "real", it is the other way round:
 # right for D, wrong for G.) One scalar cannot serve both.
 #
 # **`cycle_loss`.** *Kindest:* `img_A` is a slip for `img_A_`, which is G(F(B)) if `discriminator` is read as the generator
-# F of the comment above it; that is one of the paper's two round trips, squared. *It would hold if* the other one were
+# F of the comment above it; that is one of the paper's two round trips, squared. (Two mends; and `discriminator` is F here and D above.) *It would hold if* the other one were
 # there, too. But what does the line ask as it is printed? There `img_B` is a picture that has nothing to do with
-# `img_A`. **Predict** which pays less: the true translation of a creature, or always the same picture, the mean of B?
+# `img_A`. **Predict:** what does one and the same picture, the mean of B, pay there, as a share of what the true
+# translations of creatures pay?
 #
-# 斜率为正：沿 `gan_loss_B` 下降，就是教 D 给 B 的真图像打低分。对 G 来说符号是对的：下降会提高假图像的分数。（若约定低分表示真，就反过来：对 D 对，对 G 错。）一个标量不能同时满足两者。`cycle_loss`，最善意的理解：`img_A` 是 `img_A_` 的笔误；按注释把 `discriminator` 读作生成器 F，`img_A_` 就是 G(F(B))，正是论文两个往返中的一个（取平方）。若另一个往返也在，它便成立。可是照印出来的样子，这一行要求什么？`img_B` 是与 `img_A` 毫不相干的真图像。**预测**谁的损失更小：正确的翻译，还是永远输出 B 的平均图像？
+# 斜率为正：沿 `gan_loss_B`（或改正后的 `gan_loss_A`）下降，就是教 D 给 B 的真图像打低分。对 G 来说符号是对的：下降会提高假图像的分数。（若约定低分表示真，就反过来：对 D 对，对 G 错。）一个标量不能同时满足两者。`cycle_loss`，最善意的理解：`img_A` 是 `img_A_` 的笔误；按注释把 `discriminator` 读作生成器 F，`img_A_` 就是 G(F(B))，正是论文两个往返中的一个（取平方）。（这要改两处，而且同一个 `discriminator` 在这里是 F，在上面是 D。）若另一个往返也在，它便成立。可是照印出来的样子，这一行要求什么？`img_B` 是与 `img_A` 毫不相干的真图像。**预测**：永远输出 B 的平均图像，损失是正确翻译的几分之几？
 
 
 # %%
@@ -881,13 +891,13 @@ claim(text, off, below=0.1, needs_training=True)  # not on a handful of pictures
 #
 # **Records 记录**
 #
-# - `gan_loss_A` · count · **fails** · real pictures of A that enter it: none; both scores are of what G made, and one slip
-#   mended does not change that.
+# - `gan_loss_A` · count · **in part** · real pictures of A that enter it as printed: none. In its kindest sense as the next.
 # - `gan_loss_B` · experiment · **in part** · in its kindest sense, with a fake of B and G and D in turn, the sign is right
 #   for one of the two networks and wrong for the other.
-# - `cycle_loss` · experiment · **in part** · in its kindest sense the round trip of B alone; as printed, one mean picture
+# - `cycle_loss` · experiment · **in part** · read in its kindest sense it is the round trip of B alone; as printed, says the
+#   experiment, one mean picture
 #   pays half as much as the true translations.
-# - 计数 · **不成立** · 其中 A 的真图像：一张也没有；两个分数打的都是 G 生成的图像，改正一处笔误也改变不了。
+# - 计数 · **部分成立** · 照印出来的样子，其中 A 的真图像：一张也没有。按最善意的理解与下一条相同。
 # - 实验 · **部分成立** · 按最善意的理解（B 的假图像，轮流训练），符号对两个网络中的一个是对的，对另一个是反的。
 # - 实验 · **部分成立** · 按最善意的理解只有 B 的往返；照印出来的样子，一张平均图的损失只有正确翻译的一半。
 
@@ -937,10 +947,11 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # %% [markdown]
 # ## The verdicts, gathered 判断汇总
 #
-# With the seven of "What it gets right": seven hold, ten hold in part, seven fail, and three say too little (these have no
-# record: no test could settle them). We chose these sentences because they can be tested, so they give no rate of mistakes.
+# With the seven of "What it gets right": seven hold, eleven hold in part, six fail, and three say too little (these have no
+# record: no test could settle them). We chose most of these sentences because they can be tested, not at random,
+# so they give no rate of mistakes.
 #
-# 加上“说对的”七条：七条成立，十条部分成立，七条不成立，三条说得太少（这三条没有记录，因为没有检验能判定）。这些句子是因为能够检验才选的，不是随机抽取的，所以不能由此推算错误率。
+# 加上“说对的”七条：七条成立，十一条部分成立，六条不成立，三条说得太少（这三条没有记录，因为没有检验能判定）。这些句子多半是因为能够检验才选的，不是随机抽取的，所以不能由此推算错误率。
 #
 # | section 节 | the sentence 句子 | kind 检验 | verdict 判断 | more in 另见 |
 # | --- | --- | --- | --- | --- |
@@ -960,7 +971,7 @@ claim("people in each reference who did not write the paper, at least", fewest, 
 # | 3.4 | “这使得…” AdaIN is why | count 计数 | in part 部分成立 | 10, 11 |
 # | 3.5 | $G(A, S) = B$, $F(B, T) = A$ | source 文献 | fails 不成立 | 11 |
 # | 3.6 | “分配一个样式向量” *assigned* | source 文献 | in part 部分成立 | 12 |
-# | 4 | `gan_loss_A` | count 计数 | fails 不成立 | 01 |
+# | 4 | `gan_loss_A` | count 计数 | in part 部分成立 | 01 |
 # | 4 | `gan_loss_B` | experiment 实验 | in part 部分成立 | 01 |
 # | 4 | `cycle_loss` | experiment 实验 | in part 部分成立 | 06 |
 # | ref. | three lists of authors 三份作者名单 | source 文献 | fails 不成立 | |
@@ -1103,7 +1114,7 @@ exercises.check_reading(reading)
 # | Dive into Deep Learning, [gan.md](https://github.com/d2l-ai/d2l-en/blob/master/chapter_generative-adversarial-networks/gan.md) | says that the loss is flat at $D \approx 1$ and starves D; it is flat at $D \approx 0$ and starves G 饱和发生在 $D \approx 0$，得不到梯度的是 G | 01, ex. 6 |
 # | PyTorch-GAN, 22 files, such as [dcgan.py](https://github.com/eriklindernoren/PyTorch-GAN/blob/master/implementations/dcgan/dcgan.py) | `BatchNorm2d(n, 0.8)`: a Keras momentum became eps 动量写成了 eps | 02, ex. 6 |
 # | labml, [wasserstein](https://github.com/labmlai/annotated_deep_learning_paper_implementations/blob/master/labml_nn/gan/wasserstein/__init__.py) | the code is the hinge loss 实为 hinge 损失 | 03, ex. 7 |
-# | Keras examples, [stylegan.py](https://github.com/keras-team/keras-io/blob/master/examples/generative/stylegan.py) | keeps the checkpoint with the smallest sum of losses as "balanced"; a loss says nothing of quality 以损失之和最小选权重，而损失不代表质量 | 03, ex. 8 |
+# | Keras examples, [stylegan.py](https://github.com/keras-team/keras-io/blob/master/examples/generative/stylegan.py) | keeps the checkpoint with the smallest absolute sum of losses as "balanced"; that is no measure of quality 以损失之和的绝对值最小选权重，而它不衡量质量 | 03, ex. 8 |
 # | PyTorch-GAN, CycleGAN's [models.py](https://github.com/eriklindernoren/PyTorch-GAN/blob/master/implementations/cyclegan/models.py) | one stride too many: each score sees 94 pixels, where its paper says 70 步幅多了一层：感受野 94 而非 70 | 05, ex. 8 |
 # | this course | a claim of ours may be next: please open an issue 下一个也许是我们：请提 issue | any |
 
