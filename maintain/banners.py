@@ -1,11 +1,12 @@
-"""Draws the pictures at the head of lessons whose best picture would give a prediction away.
+"""Draws the pictures at the head of lessons whose best picture would give a prediction away, and
+the README's cats.
 
 That of lesson 13 is drawn by hand: its Chinese needs a font that few machines have.
 """
 
 import argparse
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,15 +14,19 @@ import torch
 from matplotlib.axes import Axes
 from PIL import Image, ImageDraw
 from torch import Tensor
+from torchvision.utils import make_grid
 
 from gan_course import viz
 from gan_course.commands.parsing import OneLineParser, run_command
+from gan_course.data.batches import to_bytes
 from gan_course.data.earth import load_view
 from gan_course.data.toy import sample_ring
 from gan_course.files import atomic_write
+from gan_course.inference.generate import generate, latents, styles
 from gan_course.paths import NOTEBOOKS
 from gan_course.runtime import choose_runtime
 from gan_course.training.toy_gans import RULES, RingGAN, RingsConfig, RingsStep, build_rings
+from gan_course.weights.stylegans import load_stylegan
 
 SIZE = (900, 330)  # pixels, for those that are no plots
 
@@ -88,7 +93,20 @@ def _view(name: str) -> Image.Image:
     return Image.fromarray(part.numpy())
 
 
-BANNERS: dict[str, Callable[[], Image.Image]] = {"03": three_rings, "05": slanted_earth}
+def forty_cats() -> Image.Image:
+    """The README's: what the shipped StyleGAN2 draws for the seeds 0 to 39."""
+    G = load_stylegan("stylegan-cats64")
+    drawn = generate(G, styles(G, latents(range(40), G.z_dim)))
+    grid = make_grid(to_bytes(drawn), nrow=10, padding=2, pad_value=255)
+    picture = Image.fromarray(grid.permute(1, 2, 0).numpy())
+    return picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.NEAREST)
+
+
+PICTURES: Mapping[str, Callable[[], Image.Image]] = {
+    "03_banner": three_rings,
+    "05_banner": slanted_earth,
+    "12_cats": forty_cats,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,8 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _draw_all(_: argparse.Namespace) -> int:
     choose_runtime("cpu", "float32")
-    for lesson, draw in BANNERS.items():
-        path = NOTEBOOKS / "images" / f"{lesson}_banner.jpg"
+    for name, draw in PICTURES.items():
+        path = NOTEBOOKS / "images" / f"{name}.jpg"
         picture = draw()
         with atomic_write(path) as temporary:
             picture.save(temporary, format="JPEG", quality=88)
