@@ -39,7 +39,7 @@ STYLEGANS: Mapping[str, tuple[str, Mapping[str, int], str]] = {
     ),
     "stylegan-cats64": (
         "cats",
-        {"a": 24, "b": 45},
+        {"a": 12, "b": 36},
         "all sit in one pose. Which level moves the light, and which the colours?",
     ),
 }

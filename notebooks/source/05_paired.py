@@ -27,7 +27,7 @@
 # | weigh | what the L1 term buys and what it costs |
 # | decide | whether a task has pairs |
 # | needs | lessons 01 to 03; convolutions; medians |
-# | time | study 95 min; computing: 77 s on a newer processor, 109 s on an older one |
+# | time | study 90 min; computing: 77 s on a newer processor, 109 s on an older one |
 # | papers | Isola et al. 2017 (pix2pix); Mirza & Osindero 2014 (conditional GANs); Ronneberger et al. 2015 (U-Net) |
 
 # %% tags=["parameters"]
@@ -817,7 +817,7 @@ viz.show_rows(drawings, zoom=2, quality=80)
 # differs from the one map in the data. So one expects the ratio to fall as L1's share of the loss grows, as in *The
 # weight of doubt*. In this minute it does not yet; in the longer runs, with more pairs too, it does: .58 for the GAN
 # alone, .49 with L1, .20 for L1 alone. So pix2pix shows fewer answers than there are, and each looks as certain as the
-# others: a ridge in its map may be a ridge, or a guess. Keep this in mind for lesson 08.
+# others: a ridge in its map may be a ridge, or a guess.
 
 # %% [markdown]
 # ## Where pairs come from
