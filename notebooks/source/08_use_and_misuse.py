@@ -1172,7 +1172,7 @@ exercises.check_ab_error(ab_error)
 # (what the map itself tells $G_{BA}$), and a **direct copy** of the satellite view under it (what it costs anybody).
 # **Predict:** which of the three costs the reading most, beside what it costs a copy?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 from gan_course.evaluation.corruptions import add_noise, through_jpeg
 
 noises, qualities, blurs = [1, 2, 4, 8, 16], [95, 85, 70, 50, 25], [0.4, 0.6, 0.8, 1.2, 2.0]
