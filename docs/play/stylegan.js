@@ -73,7 +73,7 @@ class StyleGAN {
       for (let part = 0; part < (k === 0 ? 1 : 2); part++) {
         x = this.layer(x, ws[layer], layer, k > 0 && part === 0);
         layer += 1;
-        if (k > 0 && part === 0 && this.config.positions) this.addPositions(x, resolution);
+        if (part === 0 && `synthesis.positions.${resolution}.map` in this.tensors) this.addPositions(x, resolution);
       }
       const rgb = this.toRGB(x, ws[layer], k); // the style of the layer that comes next
       picture = picture ? add(upsample(picture), rgb) : rgb; // output skips
