@@ -19,6 +19,8 @@ from gan_course.paths import NOTEBOOKS, ROOT
 from maintain import page
 
 SOURCES = ROOT / "build" / "site"
+# myst-nb writes a folder of its own beside the pages, so they are made here and copied
+HTML = ROOT / "build" / "html"
 PAGES = ("teaching", "overview", "references", "glossary", "scaling")
 INSTALL = "pip install -e '.[site]' in the course's folder"
 CONFIGURATION = """
@@ -122,7 +124,8 @@ def build(out: Path) -> int:
         CourseError: Sphinx is not installed, or it found something wrong.
     """
     stage(SOURCES)
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(SOURCES), str(out)]
+    shutil.rmtree(HTML, ignore_errors=True)
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(SOURCES), str(HTML)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "No module named" in done.stderr:
         raise CourseError(f"the site needs Sphinx, myst-nb and sphinx-book-theme: {INSTALL}")
@@ -130,6 +133,7 @@ def build(out: Path) -> int:
         raise CourseError(f"Sphinx found a fault: {done.stderr.strip().splitlines()[-1]}")
     if done.stderr.strip():
         print(done.stderr.strip(), file=sys.stderr)
+    shutil.copytree(HTML, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".doctrees"))
     return len(list(out.rglob("*.html")))
 
 

@@ -35,9 +35,13 @@ class Tags(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("around") / "site"
     assert site_builder.main(["--out", str(folder)]) == 0
     return folder
+
+
+def test_nothing_is_left_beside_the_site(site):
+    assert list(site.parent.iterdir()) == [site]
 
 
 @pytest.fixture(scope="module")
