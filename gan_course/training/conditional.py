@@ -13,7 +13,6 @@ from gan_course.runtime import Runtime
 from gan_course.training.bundle import Training, check_size, fingerprint
 from gan_course.training.ema import update_ema
 from gan_course.training.optim import descend, lr_at, set_lr
-from gan_course.training.penalties import r1_penalty, r2_penalty
 from gan_course.training.stylegan import (
     Size,
     StyleGANConfig,
@@ -64,12 +63,7 @@ class ConditionalStyleGANStep(StyleGANStep):
 
     def update_D(self, real: Tensor, size: Size) -> dict[str, Tensor]:
         """Tell real from fake, and what fits from what does not, a little better."""
-        is_time = self.n_done % self.config.r1_every == 0
-        is_r1 = is_time and self.config.r1_gamma > 0
-        is_r2 = is_time and self.config.r2_gamma > 0
-        with torch.no_grad():
-            fake = self.sample(len(real), size)
-        real, fake = real.detach().requires_grad_(is_r1), fake.requires_grad_(is_r2)
+        real, fake = self.to_be_told_apart(real, size)
         with self.runtime.autocast():
             features = self.D.features(real)
             logits_real = self.D.judge(features, self.told)
@@ -80,14 +74,7 @@ class ConditionalStyleGANStep(StyleGANStep):
         loss_D = self.d_loss(logits_real.float(), logits_fake.float())
         fit = softplus(wrong.float() - right.float()).mean()
         losses = {"loss_D": loss_D.detach(), "fit": fit.detach()}
-        loss_D = loss_D + fit
-        if is_r1:
-            r1 = r1_penalty(real, logits_real)
-            loss_D = loss_D + self.config.r1_gamma / 2 * self.config.r1_every * r1
-            self.last["r1"].copy_(r1.detach())
-        if is_r2:
-            r2 = r2_penalty(fake, logits_fake)
-            loss_D = loss_D + self.config.r2_gamma / 2 * self.config.r1_every * r2
+        loss_D = self.penalised(loss_D + fit, real, logits_real, fake, logits_fake)
         descend(loss_D, self.opt_D)
         return losses | {"r1": self.last["r1"].clone()}
 

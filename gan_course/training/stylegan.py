@@ -257,12 +257,7 @@ class StyleGANStep(SavedStep):
 
     def update_D(self, real: Tensor, size: Size) -> dict[str, Tensor]:
         """Tell real from fake a little better; G stands still."""
-        is_time = self.n_done % self.config.r1_every == 0
-        is_r1 = is_time and self.config.r1_gamma > 0
-        is_r2 = is_time and self.config.r2_gamma > 0
-        with torch.no_grad():
-            fake = self.sample(len(real), size)
-        real, fake = real.detach().requires_grad_(is_r1), fake.requires_grad_(is_r2)
+        real, fake = self.to_be_told_apart(real, size)
         with self.runtime.autocast():
             logits_real, logits_fake = self.run_D(real, size), self.run_D(fake, size)
 
@@ -270,19 +265,33 @@ class StyleGANStep(SavedStep):
         loss_D = self.d_loss(logits_real.float(), logits_fake.float())
         losses = {"loss_D": loss_D.detach()}
 
+        loss_D = self.penalised(loss_D, real, logits_real, fake, logits_fake)
+        descend(loss_D, self.opt_D)
+        return losses | {"r1": self.last["r1"].clone()}
+
+    def to_be_told_apart(self, real: Tensor, size: Size) -> tuple[Tensor, Tensor]:
+        """Real pictures and as many new fakes, ready for the penalties of this step."""
+        is_time = self.n_done % self.config.r1_every == 0
+        with torch.no_grad():
+            fake = self.sample(len(real), size)
+        real = real.detach().requires_grad_(is_time and self.config.r1_gamma > 0)
+        return real, fake.requires_grad_(is_time and self.config.r2_gamma > 0)
+
+    def penalised(
+        self, loss_D: Tensor, real: Tensor, logits_real: Tensor, fake: Tensor, logits_fake: Tensor
+    ) -> Tensor:
+        """D's loss with the penalties that this step has: at pictures that ask for a gradient."""
         # Lazy R1 (Mescheder et al. 2018, equation 9): every k-th step, k times as strong
-        if is_r1:
+        if real.requires_grad:
             r1 = r1_penalty(real, logits_real)
             loss_D = loss_D + self.config.r1_gamma / 2 * self.config.r1_every * r1
             self.last["r1"].copy_(r1.detach())
 
         # The same at the fakes: lazy R2 (Mescheder et al. 2018, equation 10)
-        if is_r2:
+        if fake.requires_grad:
             r2 = r2_penalty(fake, logits_fake)
             loss_D = loss_D + self.config.r2_gamma / 2 * self.config.r1_every * r2
-
-        descend(loss_D, self.opt_D)
-        return losses | {"r1": self.last["r1"].clone()}
+        return loss_D
 
     def update_G(self, real: Tensor, size: Size) -> dict[str, Tensor]:
         """Make fakes that D takes for real a little more often; D stands still."""
